@@ -1,0 +1,155 @@
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char buf_empty[1];
+
+void buf_init(struct buf *buf, size_t max)
+{
+    *buf = (struct buf)BUF_INIT(max);
+}
+
+void buf_release(struct buf *buf)
+{
+    if (buf->data != buf_empty)
+        free(buf->data);
+    buf_init(buf, buf->max);
+}
+
+void buf_reset(struct buf *buf)
+{
+    if (buf->data != buf_empty)
+        buf->data[0] = '\0';
+    buf->size = 0;
+    buf->error = 0;
+}
+
+char *buf_detach(struct buf *buf)
+{
+    char *text = NULL;
+
+    if (!buf->error)
+        text = buf->data == buf_empty ? strdup("") : buf->data;
+    if (buf->error)
+        buf_release(buf);
+    buf_init(buf, buf->max);
+    return text;
+}
+
+int buf_error(const struct buf *buf)
+{
+    return buf->error;
+}
+
+/* Makes room for a text of size bytes and its NUL. */
+static bool reserve(struct buf *buf, size_t size)
+{
+    size_t room = buf->room ? buf->room : 64;
+    char *data;
+
+    if (buf->error)
+        return false;
+    if (size > buf->max) {
+        buf->error = -EFBIG;
+        return false;
+    }
+    if (size < buf->room)
+        return true;
+    while (room <= size)
+        room += room / 2;
+    data = realloc(buf->data == buf_empty ? NULL : buf->data, room);
+    if (!data) {
+        buf->error = -ENOMEM;
+        return false;
+    }
+    buf->data = data;
+    buf->room = room;
+    return true;
+}
+
+void buf_add(struct buf *buf, const void *data, size_t size)
+{
+    buf_write_at(buf, buf->size, data, size);
+}
+
+void buf_puts(struct buf *buf, const char *text)
+{
+    buf_add(buf, text, strlen(text));
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    if ((size_t)length < sizeof(text)) {
+        buf_add(buf, text, (size_t)length);
+        return;
+    }
+    if (!reserve(buf, buf->size + (size_t)length))
+        return;
+    va_start(arguments, format);
+    vsnprintf(buf->data + buf->size, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    buf->size += (size_t)length;
+}
+
+void buf_puts_escaped(struct buf *buf, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < ' ' || c == 127 || c == '\\')
+            buf_printf(buf, "\\x%02x", c);
+        else
+            buf_add(buf, text, 1);
+    }
+}
+
+void buf_write_at(struct buf *buf, size_t offset, const void *data, size_t size)
+{
+    size_t end;
+
+    if (__builtin_add_overflow(offset, size, &end))
+        end = SIZE_MAX;
+    if (!reserve(buf, end > buf->size ? end : buf->size))
+        return;
+    if (offset > buf->size)
+        memset(buf->data + buf->size, 0, offset - buf->size);
+    if (size)
+        memcpy(buf->data + offset, data, size);
+    if (end > buf->size) {
+        buf->size = end;
+        buf->data[end] = '\0';
+    }
+}
+
+void buf_resize(struct buf *buf, size_t size)
+{
+    if (size > buf->size) {
+        buf_write_at(buf, size, "", 0);
+    } else if (buf->data != buf_empty) {
+        buf->size = size;
+        buf->data[size] = '\0';
+    }
+}
+
+void buf_drop_front(struct buf *buf, size_t size)
+{
+    if (size >= buf->size) {
+        buf_resize(buf, 0);
+        return;
+    }
+    memmove(buf->data, buf->data + size, buf->size - size + 1);
+    buf->size -= size;
+}

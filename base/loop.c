@@ -1,0 +1,160 @@
+#include "base/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <curl/curl.h>
+
+#include "base/when.h"
+
+/* The longest single wait: curl_multi_poll() takes an int. */
+#define WAIT_MAX_MS 60000
+
+#define WATCH_MAX 8
+
+struct watch {
+    loop_fn *ready;
+    void *user;
+};
+
+TAILQ_HEAD(timers, timer);
+
+struct loop {
+    CURLM *multi;
+    struct timers timers;
+    struct curl_waitfd fds[WATCH_MAX];
+    struct watch watches[WATCH_MAX];
+    unsigned watched;
+    unsigned round;
+    bool stopped;
+};
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+
+    if (!loop)
+        return NULL;
+    TAILQ_INIT(&loop->timers);
+    loop->multi = curl_multi_init();
+    if (!loop->multi) {
+        free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    curl_multi_cleanup(loop->multi);
+    free(loop);
+}
+
+int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user)
+{
+    if (loop->watched == WATCH_MAX)
+        return -ENOMEM;
+    loop->fds[loop->watched] = (struct curl_waitfd){.fd = fd, .events = CURL_WAIT_POLLIN};
+    loop->watches[loop->watched++] = (struct watch){.ready = ready, .user = user};
+    return 0;
+}
+
+void loop_unwatch(struct loop *loop, int fd)
+{
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (loop->fds[i].fd != fd)
+            continue;
+        loop->watched--;
+        loop->fds[i] = loop->fds[loop->watched];
+        loop->watches[i] = loop->watches[loop->watched];
+        return;
+    }
+}
+
+void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
+                 void *user)
+{
+    struct timer *before;
+
+    timer_stop(timer);
+    timer->loop = loop;
+    timer->due = when_monotonic() + delay_ms;
+    timer->round = loop->round;
+    timer->fire = fire;
+    timer->user = user;
+    TAILQ_FOREACH_REVERSE(before, &loop->timers, timers, link)
+    {
+        if (before->due <= timer->due) {
+            TAILQ_INSERT_AFTER(&loop->timers, before, timer, link);
+            return;
+        }
+    }
+    TAILQ_INSERT_HEAD(&loop->timers, timer, link);
+}
+
+void timer_stop(struct timer *timer)
+{
+    if (!timer->loop)
+        return;
+    TAILQ_REMOVE(&timer->loop->timers, timer, link);
+    timer->loop = NULL;
+}
+
+/* Fires what was due when it began; a timer started meanwhile waits for the next round. */
+static void fire_timers(struct loop *loop)
+{
+    int64_t now = when_monotonic();
+    struct timer *timer;
+
+    loop->round++;
+    while ((timer = TAILQ_FIRST(&loop->timers)) && timer->due <= now &&
+           timer->round != loop->round) {
+        timer_stop(timer);
+        timer->fire(timer->user);
+    }
+}
+
+static int wait_ms(const struct loop *loop)
+{
+    const struct timer *next = TAILQ_FIRST(&loop->timers);
+    int64_t wait = next ? next->due - when_monotonic() : WAIT_MAX_MS;
+
+    if (wait > WAIT_MAX_MS)
+        return WAIT_MAX_MS;
+    return wait < 0 ? 0 : (int)wait;
+}
+
+/*
+ * libcurl does not pass on POLLERR and POLLHUP, which /dev/fuse gives once it is unmounted: when
+ * something ended the wait and nothing can be read, every descriptor is offered.
+ */
+static void call_watches(struct loop *loop, int ready)
+{
+    for (unsigned i = 0; i < loop->watched; i++)
+        ready -= loop->fds[i].revents != 0;
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (!loop->fds[i].revents && ready <= 0)
+            continue;
+        loop->fds[i].revents = 0;
+        loop->watches[i].ready(loop->watches[i].user);
+    }
+}
+
+void loop_run(struct loop *loop)
+{
+    for (loop->stopped = false; !loop->stopped;) {
+        int ready = 0;
+
+        curl_multi_poll(loop->multi, loop->fds, loop->watched, wait_ms(loop), &ready);
+        call_watches(loop, ready);
+        if (!loop->stopped)
+            fire_timers(loop);
+    }
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+}

@@ -1,0 +1,48 @@
+#ifndef BASE_LOOP_H
+#define BASE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/*
+ * The one loop of the program. Everything runs in its thread, one callback at a time; a callback
+ * must not block. It waits in curl_multi_poll(), so that network transfers and descriptors are
+ * waited for together.
+ */
+struct loop;
+
+/* NULL when there is no memory. libcurl keeps state that does not survive fork(2): make it after.
+ */
+struct loop *loop_new(void);
+void loop_free(struct loop *loop);
+
+typedef void loop_fn(void *user);
+
+/* Calls ready whenever fd can be read, until loop_unwatch. 0 or -ENOMEM. */
+int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user);
+void loop_unwatch(struct loop *loop, int fd);
+
+/*
+ * A timer is a member of what it belongs to, all zero before its first use. It fires once; timers
+ * of the same time fire in the order they were started. Its owner stops it before its memory goes.
+ */
+struct timer {
+    TAILQ_ENTRY(timer) link;
+    struct loop *loop;
+    int64_t due;
+    unsigned round;
+    loop_fn *fire;
+    void *user;
+};
+
+/* Starts the timer, or starts it anew. With a delay of 0 it fires in the next round of the loop. */
+void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
+                 void *user);
+void timer_stop(struct timer *timer);
+
+/* Runs until loop_stop. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+#endif
