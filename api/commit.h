@@ -1,0 +1,30 @@
+#ifndef API_COMMIT_H
+#define API_COMMIT_H
+
+#include "api/backend.h"
+
+struct commit_request {
+    const char *app;
+    const char *stream;
+    uint32_t partition;
+    struct position position;
+    const char *metadata;
+    bool make_partition; /* as in struct commit_order */
+    bool clamp;          /* a position outside the kept range becomes the nearest inside */
+    bool monotonic;      /* refuse (EPERM) to go back behind what is committed; another client may
+                            still commit between the check and the commit */
+};
+
+/*
+ * Commits a position; an operation like a backend's own, of one or more steps that are the same for
+ * every backend. A sequence number costs one request, any other position, or a clamp or a check
+ * that becomes necessary, one more. state: what is stored now.
+ *
+ * With checkpoints that name the last record read there is no number from which record 0 is read
+ * next; the checkpoint is deleted then, which has that effect, and the state has no sequence. That
+ * cannot carry metadata (ERANGE).
+ */
+struct call *commit_position(struct backend *backend, const struct commit_request *request,
+                             const struct ask *ask);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef API_LOCAL_CALL_H
+#define API_LOCAL_CALL_H
+
+#include "api/backend.h"
+#include "api/local/store.h"
+
+struct local;
+struct local_call;
+
+/* Does the work of a call on a store: 0 or a negative errno with call->error. */
+typedef int work_fn(struct store *store, struct local_call *call);
+
+/*
+ * One operation of the embedded store: its arguments, its work and what the work found. A call that
+ * reads works in the loop's thread; one that writes is handed to the writer's thread, to which it
+ * then belongs until it comes back. Either thread touches only what is its own at that time.
+ */
+struct local_call {
+    struct call call;
+    STAILQ_ENTRY(local_call) link;
+    struct local *local;
+    const char *operation;
+    int64_t started;
+    struct ask ask;
+    struct timer timer;
+    work_fn *work;
+    bool writes;
+    bool cancelled; /* guarded by the writer's lock once it has the call */
+
+    char app[NAME_MAX_APP + 1];
+    bool has_app;
+    char stream[NAME_MAX_STREAM + 1];
+    uint32_t partition;
+    int64_t number; /* a sequence number or a bound */
+    char *metadata;
+    bool flag; /* make_partition, or that the bound is earliest */
+    enum streams which;
+    enum cursor_kind cursor;
+    int64_t time;
+
+    struct error error; /* code 0: it succeeded */
+    struct names *names;
+    struct table *table;
+    struct state state;
+    char *text;
+    char sequence[24];
+    char earliest[24];
+    char latest[24];
+};
+
+void local_call_free(struct local_call *call);
+
+#endif

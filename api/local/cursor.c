@@ -1,0 +1,55 @@
+#include "api/local/cursor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <openssl/evp.h>
+
+static const char *const types[] = {
+    [CURSOR_AT] = "AT_SEQUENCE_NUMBER", [CURSOR_AFTER] = "AFTER_SEQUENCE_NUMBER",
+    [CURSOR_EARLIEST] = "TRIM_HORIZON", [CURSOR_LATEST] = "LATEST",
+    [CURSOR_SINCE] = "AT_TIMESTAMP",
+};
+
+static char *json_text(const char *stream, uint32_t partition, const char *type,
+                       const char *starting, int64_t now)
+{
+    cJSON *cursor = cJSON_CreateObject();
+    cJSON *param = cJSON_AddObjectToObject(cursor, "getIteratorParam");
+    char id[PARTITION_ROOM];
+    char *text = NULL;
+
+    partition_format(partition, false, id);
+    if (cJSON_AddStringToObject(param, "stream-name", stream) &&
+        cJSON_AddStringToObject(param, "partition-id", id) &&
+        cJSON_AddStringToObject(param, "cursor-type", type) &&
+        cJSON_AddStringToObject(param, "starting-sequence-number", starting) &&
+        cJSON_AddNumberToObject(cursor, "generateTimestamp", (double)(now / 1000000)))
+        text = cJSON_PrintUnformatted(cursor);
+    cJSON_Delete(cursor);
+    return text;
+}
+
+static char *url_safe_base64(const char *text)
+{
+    size_t size = strlen(text);
+    char *encoded = malloc((size + 2) / 3 * 4 + 1);
+
+    if (!encoded)
+        return NULL;
+    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)text, (int)size);
+    for (char *c = encoded; *c; c++)
+        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+    return encoded;
+}
+
+char *cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
+                  const char *starting, int64_t now)
+{
+    char *json = json_text(stream, partition, types[kind], starting, now);
+    char *cursor = json ? url_safe_base64(json) : NULL;
+
+    free(json);
+    return cursor;
+}

@@ -1,0 +1,679 @@
+#include "api/local/local.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "api/local/call.h"
+#include "api/local/cursor.h"
+#include "api/local/writer.h"
+#include "base/when.h"
+
+/* DIS's limit, so that what is kept here can be copied there. */
+#define METADATA_MAX 1000
+
+/* How long a read waits before it asks again for a lock that another process holds. */
+#define LOCK_RETRY_MS 20
+
+struct local {
+    struct backend backend;
+    struct store *reader;
+    struct writer *writer; /* NULL in a read-only mount */
+    void (*observe)(void *observer, const char *operation, int64_t took_ms, int code);
+    void *observer;
+};
+
+void local_call_free(struct local_call *call)
+{
+    timer_stop(&call->timer);
+    names_drop(call->names);
+    table_drop(call->table);
+    free(call->metadata);
+    free(call->text);
+    free(call);
+}
+
+static void finish(struct local_call *call)
+{
+    struct answer answer = {
+        .names = call->names, .table = call->table, .state = &call->state, .text = call->text};
+    static const struct answer nothing;
+    const struct local *local = call->local;
+
+    if (local->observe)
+        local->observe(local->observer, call->operation, when_monotonic() - call->started,
+                       call->error.code);
+    if (call->error.code)
+        call->ask.done(call->ask.user, &call->error, &nothing);
+    else
+        call->ask.done(call->ask.user, NULL, &answer);
+    local_call_free(call);
+}
+
+static void read_store(void *user)
+{
+    struct local_call *call = user;
+    int status = call->work(call->local->reader, call);
+
+    if (status == -EAGAIN && when_monotonic() < call->ask.deadline) {
+        timer_start(call->local->backend.loop, &call->timer, LOCK_RETRY_MS, read_store, call);
+        return;
+    }
+    if (status == -EAGAIN)
+        error_set(&call->error, ETIMEDOUT, "another process holds the store's lock");
+    if (!status)
+        call->error.code = 0;
+    finish(call);
+}
+
+static void cancel(struct call *base)
+{
+    struct local_call *call = (struct local_call *)base;
+
+    if (call->writes)
+        writer_cancel(call->local->writer, call);
+    else
+        local_call_free(call);
+}
+
+static struct local_call *new_call(struct backend *backend, const char *operation, const char *app,
+                                   const char *stream, const struct ask *ask)
+{
+    struct local_call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    call->call.cancel = cancel;
+    call->operation = operation;
+    call->started = when_monotonic();
+    call->local = (struct local *)backend;
+    call->ask = *ask;
+    call->has_app = app != NULL;
+    snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
+    snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
+    return call;
+}
+
+static struct call *start_read(struct local_call *call, work_fn *work)
+{
+    if (!call)
+        return NULL;
+    call->work = work;
+    timer_start(call->local->backend.loop, &call->timer, 0, read_store, call);
+    return &call->call;
+}
+
+static void refuse_write(void *user)
+{
+    struct local_call *call = user;
+
+    error_set(&call->error, EROFS, "the mount is read-only");
+    call->writes = false;
+    finish(call);
+}
+
+static struct call *start_write(struct local_call *call, work_fn *work)
+{
+    if (!call)
+        return NULL;
+    call->work = work;
+    call->writes = call->local->writer != NULL;
+    if (call->writes)
+        writer_submit(call->local->writer, call);
+    else
+        timer_start(call->local->backend.loop, &call->timer, 0, refuse_write, call);
+    return &call->call;
+}
+
+static int no_memory(struct local_call *call)
+{
+    return error_set(&call->error, ENOMEM, "no memory");
+}
+
+/* Lists */
+
+static int list_apps_work(struct store *store, struct local_call *call)
+{
+    names_drop(call->names);
+    call->names = names_new();
+    return call->names ? store_list_apps(store, call->names, &call->error) : no_memory(call);
+}
+
+static struct call *list_apps(struct backend *backend, const struct ask *ask)
+{
+    return start_read(new_call(backend, "list_apps", NULL, NULL, ask), list_apps_work);
+}
+
+static int list_streams_work(struct store *store, struct local_call *call)
+{
+    names_drop(call->names);
+    call->names = names_new();
+    if (!call->names)
+        return no_memory(call);
+    if (call->which == STREAMS_COMMITTED)
+        return store_list_committed(store, call->app, call->names, &call->error);
+    return store_list_streams(store, call->names, &call->error);
+}
+
+static struct call *list_streams(struct backend *backend, enum streams which, const char *app,
+                                 const struct ask *ask)
+{
+    struct local_call *call = new_call(backend, "list_streams", app, NULL, ask);
+
+    if (call)
+        call->which = which;
+    return start_read(call, list_streams_work);
+}
+
+/* Apps */
+
+static int find_app_work(struct store *store, struct local_call *call)
+{
+    return store_find_app(store, call->app, &call->error);
+}
+
+static struct call *find_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    return start_read(new_call(backend, "find_app", app, NULL, ask), find_app_work);
+}
+
+static int create_app_work(struct store *store, struct local_call *call)
+{
+    return store_create_app(store, call->app, &call->error);
+}
+
+static struct call *create_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    return start_write(new_call(backend, "create_app", app, NULL, ask), create_app_work);
+}
+
+static int delete_app_work(struct store *store, struct local_call *call)
+{
+    return store_delete_app(store, call->app, &call->error);
+}
+
+static struct call *delete_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    return start_write(new_call(backend, "delete_app", app, NULL, ask), delete_app_work);
+}
+
+/* Streams and partitions */
+
+static char *describe(const char *stream, const struct stream_summary *summary)
+{
+    cJSON *object = cJSON_CreateObject();
+    char created[WHEN_ROOM];
+    char *text = NULL;
+
+    when_format(summary->created, created);
+    if (cJSON_AddStringToObject(object, "stream", stream) &&
+        cJSON_AddStringToObject(object, "status", "RUNNING") &&
+        cJSON_AddNumberToObject(object, "partitions", (double)summary->partitions) &&
+        cJSON_AddStringToObject(object, "created", created))
+        text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    return text;
+}
+
+static int describe_stream_work(struct store *store, struct local_call *call)
+{
+    struct stream_summary summary;
+    int status = store_describe_stream(store, call->stream, &summary, &call->error);
+
+    if (status)
+        return status;
+    call->text = describe(call->stream, &summary);
+    return call->text ? 0 : no_memory(call);
+}
+
+static struct call *describe_stream(struct backend *backend, const char *stream,
+                                    const struct ask *ask)
+{
+    return start_read(new_call(backend, "describe_stream", NULL, stream, ask),
+                      describe_stream_work);
+}
+
+static int create_stream_work(struct store *store, struct local_call *call)
+{
+    return store_create_stream(store, call->stream, &call->error);
+}
+
+static struct call *create_stream(struct backend *backend, const char *stream,
+                                  const struct ask *ask)
+{
+    return start_write(new_call(backend, "create_stream", NULL, stream, ask), create_stream_work);
+}
+
+static int delete_stream_work(struct store *store, struct local_call *call)
+{
+    return store_delete_stream(store, call->stream, &call->error);
+}
+
+static struct call *delete_stream(struct backend *backend, const char *stream,
+                                  const struct ask *ask)
+{
+    return start_write(new_call(backend, "delete_stream", NULL, stream, ask), delete_stream_work);
+}
+
+static struct local_call *new_partition_call(struct backend *backend, const char *operation,
+                                             const char *app, const char *stream,
+                                             uint32_t partition, const struct ask *ask)
+{
+    struct local_call *call = new_call(backend, operation, app, stream, ask);
+
+    if (call)
+        call->partition = partition;
+    return call;
+}
+
+static int create_partition_work(struct store *store, struct local_call *call)
+{
+    return store_create_partition(store, call->stream, call->partition, &call->error);
+}
+
+static struct call *create_partition(struct backend *backend, const char *stream,
+                                     uint32_t partition, const struct ask *ask)
+{
+    return start_write(
+        new_partition_call(backend, "create_partition", NULL, stream, partition, ask),
+        create_partition_work);
+}
+
+static int delete_partition_work(struct store *store, struct local_call *call)
+{
+    return store_delete_partition(store, call->stream, call->partition, &call->error);
+}
+
+static struct call *delete_partition(struct backend *backend, const char *stream,
+                                     uint32_t partition, const struct ask *ask)
+{
+    return start_write(
+        new_partition_call(backend, "delete_partition", NULL, stream, partition, ask),
+        delete_partition_work);
+}
+
+/* Reads a decimal into an int64_t; ERANGE past 9223372036854775807. */
+static int to_number(const char *text, int64_t *number, struct error *error)
+{
+    char *end;
+
+    if (!decimal_is_unsigned(text))
+        return error_set(error, EINVAL, "\"%.60s\" is not a sequence number", text);
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    if (errno)
+        return error_set(error, ERANGE, "%.100s is out of range: the greatest is %" PRId64, text,
+                         INT64_MAX);
+    return 0;
+}
+
+/* Ends a call that cannot begin because of its arguments. */
+static int bad_argument(struct store *store, struct local_call *call)
+{
+    (void)store;
+    return -call->error.code;
+}
+
+static int set_bound_work(struct store *store, struct local_call *call)
+{
+    return store_set_bound(store, call->stream, call->partition, call->flag, call->number,
+                           &call->error);
+}
+
+static struct call *set_bound(struct backend *backend, const char *stream, uint32_t partition,
+                              bool earliest, const char *value, const struct ask *ask)
+{
+    struct local_call *call =
+        new_partition_call(backend, "set_bound", NULL, stream, partition, ask);
+
+    if (!call)
+        return NULL;
+    call->flag = earliest;
+    if (to_number(value, &call->number, &call->error))
+        return start_read(call, bad_argument);
+    return start_write(call, set_bound_work);
+}
+
+/* States and checkpoints */
+
+static int get_states_work(struct store *store, struct local_call *call)
+{
+    table_drop(call->table);
+    call->table = table_new();
+    if (!call->table)
+        return no_memory(call);
+    return store_get_states(store, call->has_app ? call->app : NULL, call->stream, call->table,
+                            &call->error);
+}
+
+static struct call *get_states(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask)
+{
+    return start_read(new_call(backend, "get_states", app, stream, ask), get_states_work);
+}
+
+/* Makes what is stored the state that is answered. */
+static void set_checkpoint(struct local_call *call, const struct stored_checkpoint *checkpoint)
+{
+    free(call->metadata);
+    call->metadata = checkpoint->metadata;
+    snprintf(call->sequence, sizeof(call->sequence), "%" PRId64, checkpoint->sequence);
+    call->state.sequence = call->sequence;
+    call->state.metadata = call->metadata;
+    call->state.committed = checkpoint->committed;
+}
+
+static int get_checkpoint_work(struct store *store, struct local_call *call)
+{
+    struct stored_checkpoint checkpoint;
+    bool found;
+    int status = store_get_checkpoint(store, call->app, call->stream, call->partition, &checkpoint,
+                                      &found, &call->error);
+
+    if (status)
+        return status;
+    call->state = (struct state){.partition = call->partition, .committed = WHEN_UNKNOWN};
+    if (found)
+        set_checkpoint(call, &checkpoint);
+    return 0;
+}
+
+static struct call *get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                   uint32_t partition, const struct ask *ask)
+{
+    return start_read(new_partition_call(backend, "get_checkpoint", app, stream, partition, ask),
+                      get_checkpoint_work);
+}
+
+static int get_state_work(struct store *store, struct local_call *call)
+{
+    struct bounds bounds;
+    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+
+    call->state = (struct state){.partition = call->partition, .committed = WHEN_UNKNOWN};
+    if (!status && call->has_app)
+        status = get_checkpoint_work(store, call);
+    if (status)
+        return status;
+    snprintf(call->earliest, sizeof(call->earliest), "%" PRId64, bounds.earliest);
+    snprintf(call->latest, sizeof(call->latest), "%" PRId64, bounds.latest);
+    call->state.earliest = call->earliest;
+    call->state.latest = call->latest;
+    return 0;
+}
+
+static struct call *get_state(struct backend *backend, const char *app, const char *stream,
+                              uint32_t partition, const struct ask *ask)
+{
+    return start_read(new_partition_call(backend, "get_state", app, stream, partition, ask),
+                      get_state_work);
+}
+
+static int commit_work(struct store *store, struct local_call *call)
+{
+    struct store_commit commit = {
+        .app = call->app,
+        .stream = call->stream,
+        .partition = call->partition,
+        .sequence = call->number,
+        .metadata = call->metadata,
+        .is_next = call->local->backend.checkpoint_is_next,
+        .make_partition = call->flag,
+    };
+    int64_t committed;
+    int status = store_commit(store, &commit, &committed, &call->error);
+
+    if (status)
+        return status;
+    snprintf(call->sequence, sizeof(call->sequence), "%" PRId64, call->number);
+    call->state = (struct state){.partition = call->partition,
+                                 .committed = committed,
+                                 .sequence = call->sequence,
+                                 .metadata = call->metadata};
+    return 0;
+}
+
+static struct call *commit(struct backend *backend, const struct commit_order *order,
+                           const struct ask *ask)
+{
+    struct local_call *call =
+        new_partition_call(backend, "commit", order->app, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    call->flag = order->make_partition;
+    call->metadata = strdup(order->metadata);
+    if (!call->metadata)
+        no_memory(call);
+    if (!call->metadata || to_number(order->sequence, &call->number, &call->error))
+        return start_read(call, bad_argument);
+    return start_write(call, commit_work);
+}
+
+static int delete_checkpoint_work(struct store *store, struct local_call *call)
+{
+    return store_delete_checkpoint(store, call->app, call->stream, call->partition, &call->error);
+}
+
+static struct call *delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                      uint32_t partition, const struct ask *ask)
+{
+    return start_write(
+        new_partition_call(backend, "delete_checkpoint", app, stream, partition, ask),
+        delete_checkpoint_work);
+}
+
+/* Cursors */
+
+/* The first record that a cursor reads, for the kinds that do not name it. */
+static int locate_first(struct store *store, struct local_call *call, const struct bounds *bounds,
+                        int64_t *first)
+{
+    if (call->cursor == CURSOR_SINCE)
+        return store_locate(store, call->stream, call->partition, call->time, first, &call->error);
+    *first = call->cursor == CURSOR_EARLIEST ? bounds->earliest : bounds->latest;
+    return 0;
+}
+
+/* As DIS does: a number must lie within the bounds, of which latest is one, for it is where a
+ * reader waits for new records. */
+static int check_cursor(struct local_call *call, const struct bounds *bounds)
+{
+    int64_t below = call->cursor == CURSOR_AFTER ? 1 : 0;
+
+    if (!bounds->latest_is_set ||
+        (call->number >= bounds->earliest - below && call->number <= bounds->latest - below))
+        return 0;
+    return error_set(&call->error, ERANGE,
+                     "%" PRId64 " is out of range: earliest is %" PRId64 " and latest %" PRId64,
+                     call->number, bounds->earliest, bounds->latest);
+}
+
+static int get_cursor_work(struct store *store, struct local_call *call)
+{
+    bool named = call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER;
+    struct bounds bounds;
+    int64_t starting = call->number;
+    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+
+    if (!status)
+        status =
+            named ? check_cursor(call, &bounds) : locate_first(store, call, &bounds, &starting);
+    if (status)
+        return status;
+    snprintf(call->sequence, sizeof(call->sequence), "%" PRId64, starting);
+    call->text =
+        cursor_text(call->stream, call->partition, call->cursor, call->sequence, when_now());
+    return call->text ? 0 : no_memory(call);
+}
+
+static struct local_call *new_cursor_call(struct backend *backend, const char *operation,
+                                          const struct cursor_order *order, const struct ask *ask)
+{
+    struct local_call *call =
+        new_partition_call(backend, operation, NULL, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    call->cursor = order->kind;
+    call->time = order->time;
+    return call;
+}
+
+static struct call *get_cursor(struct backend *backend, const struct cursor_order *order,
+                               const struct ask *ask)
+{
+    struct local_call *call = new_cursor_call(backend, "get_cursor", order, ask);
+
+    if (call && order->sequence && to_number(order->sequence, &call->number, &call->error))
+        return start_read(call, bad_argument);
+    return start_read(call, get_cursor_work);
+}
+
+static int locate_work(struct store *store, struct local_call *call)
+{
+    struct bounds bounds;
+    int64_t first;
+    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+
+    if (!status)
+        status = locate_first(store, call, &bounds, &first);
+    if (status)
+        return status;
+    if (asprintf(&call->text, "%" PRId64, first) < 0) {
+        call->text = NULL;
+        return no_memory(call);
+    }
+    return 0;
+}
+
+static struct call *locate(struct backend *backend, const struct cursor_order *order,
+                           const struct ask *ask)
+{
+    return start_read(new_cursor_call(backend, "locate", order, ask), locate_work);
+}
+
+static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                          struct error *error)
+{
+    int64_t number;
+    int status = to_number(text, &number, error);
+
+    if (!status)
+        snprintf(sequence, SEQUENCE_MAX + 1, "%" PRId64, number);
+    return status;
+}
+
+static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
+{
+    return decimal_normalize(decimal, sequence) ? -EBADMSG : 0;
+}
+
+/* Opening */
+
+static void close_local(struct backend *backend)
+{
+    struct local *local = (struct local *)backend;
+
+    writer_stop(local->writer);
+    store_close(local->reader);
+    free(local);
+}
+
+static const struct backend_operations operations = {
+    .list_apps = list_apps,
+    .find_app = find_app,
+    .create_app = create_app,
+    .delete_app = delete_app,
+    .list_streams = list_streams,
+    .describe_stream = describe_stream,
+    .get_states = get_states,
+    .get_state = get_state,
+    .get_checkpoint = get_checkpoint,
+    .commit = commit,
+    .delete_checkpoint = delete_checkpoint,
+    .get_cursor = get_cursor,
+    .locate = locate,
+    .create_stream = create_stream,
+    .delete_stream = delete_stream,
+    .create_partition = create_partition,
+    .delete_partition = delete_partition,
+    .set_bound = set_bound,
+    .parse_sequence = parse_sequence,
+    .to_decimal = to_decimal,
+    .close = close_local,
+};
+
+/* The default path; the caller frees it. A mount from fstab or systemd has no HOME. */
+static char *default_path(void)
+{
+    const char *data = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    const struct passwd *user = home && *home ? NULL : getpwuid(getuid());
+    char *path = NULL;
+    int length;
+
+    if (user)
+        home = user->pw_dir;
+    if (data && *data == '/')
+        length = asprintf(&path, "%s/checkpointfs/checkpoints.db", data);
+    else
+        length = asprintf(&path, "%s/.local/share/checkpointfs/checkpoints.db", home ? home : "");
+    return length < 0 ? NULL : path;
+}
+
+static int open_stores(struct local *local, const char *path, const struct backend_options *options,
+                       struct error *error)
+{
+    struct store *writing = NULL;
+    int status = 0;
+
+    if (!options->read_only)
+        status = store_open(path, STORE_MAKE, &writing, error);
+    if (!status)
+        status = store_open(path, STORE_READ, &local->reader, error);
+    if (!status && writing)
+        status = writer_start(local->backend.loop, writing, finish, &local->writer, error);
+    if (status)
+        store_close(writing);
+    return status;
+}
+
+int local_open(const char *path, const struct backend_options *options, struct backend **backend,
+               struct error *error)
+{
+    struct local *local = calloc(1, sizeof(*local));
+    char *chosen = path && *path ? strdup(path) : default_path();
+    int status;
+
+    if (!local || !chosen) {
+        free(local);
+        free(chosen);
+        return error_set(error, ENOMEM, "no memory");
+    }
+    local->observe = options->observe;
+    local->observer = options->observer;
+    local->backend = (struct backend){
+        .operations = &operations,
+        .loop = options->loop,
+        .name = "local",
+        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM,
+        .metadata_max = METADATA_MAX,
+        .checkpoint_is_next = options->checkpoint_is_next,
+    };
+    status = open_stores(local, chosen, options, error);
+    free(chosen);
+    if (status) {
+        store_close(local->reader);
+        free(local);
+        return status;
+    }
+    *backend = &local->backend;
+    return 0;
+}

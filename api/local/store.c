@@ -1,0 +1,891 @@
+#include "api/local/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/when.h"
+
+/* In the file's header, so that file(1) and we can tell a store from other SQLite files: "ckfs". */
+#define APPLICATION_ID 1667982963
+#define VERSION        1
+
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+#define TEXT_OF_(value) #value
+
+/* How long opening waits for another process that is making the store. */
+#define OPEN_WAIT_MS 5000
+
+/* Kibibytes of pages that a connection keeps in memory. */
+#define CACHE_KIB 256
+
+static const char schema[] =
+    "CREATE TABLE app ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE stream ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE partition ("
+    "  stream INTEGER NOT NULL REFERENCES stream ON DELETE CASCADE, number INTEGER NOT NULL,"
+    "  earliest INTEGER NOT NULL DEFAULT 0, latest INTEGER,"
+    "  PRIMARY KEY (stream, number)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE checkpoint ("
+    "  stream INTEGER NOT NULL, partition INTEGER NOT NULL, app INTEGER NOT NULL REFERENCES app,"
+    "  sequence INTEGER NOT NULL, metadata TEXT NOT NULL, committed INTEGER NOT NULL,"
+    "  PRIMARY KEY (stream, partition, app),"
+    "  FOREIGN KEY (stream, partition) REFERENCES partition) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX checkpoint_of_app ON checkpoint (app, stream);"
+    "CREATE TABLE written ("
+    "  stream INTEGER NOT NULL, partition INTEGER NOT NULL, time INTEGER NOT NULL,"
+    "  latest INTEGER NOT NULL, PRIMARY KEY (stream, partition, time),"
+    "  FOREIGN KEY (stream, partition) REFERENCES partition ON DELETE CASCADE)"
+    "  STRICT, WITHOUT ROWID;"
+    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
+                                                       "PRAGMA user_version = " TEXT_OF(
+                                                           VERSION) ";";
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    STEP_BEGIN,
+    STEP_UNDO,
+    STEP_END,
+    LIST_APPS,
+    FIND_APP,
+    CREATE_APP,
+    DELETE_APP,
+    APP_HAS_CHECKPOINTS,
+    LIST_STREAMS,
+    LIST_COMMITTED,
+    FIND_STREAM,
+    DESCRIBE_STREAM,
+    CREATE_STREAM,
+    DELETE_STREAM,
+    STREAM_HAS_CHECKPOINTS,
+    CREATE_PARTITION,
+    DELETE_PARTITION,
+    PARTITION_HAS_CHECKPOINTS,
+    GET_STATES,
+    GET_BOUNDS,
+    SET_EARLIEST,
+    SET_LATEST,
+    ADD_WRITTEN,
+    TRIM_WRITTEN,
+    FIND_WRITTEN,
+    GET_CHECKPOINT,
+    PUT_CHECKPOINT,
+    DELETE_CHECKPOINT,
+    STATEMENTS
+};
+
+static const char *const sql[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [STEP_BEGIN] = "SAVEPOINT step",
+    [STEP_UNDO] = "ROLLBACK TO step",
+    [STEP_END] = "RELEASE step",
+    [LIST_APPS] = "SELECT name FROM app ORDER BY name",
+    [FIND_APP] = "SELECT id FROM app WHERE name = ?",
+    [CREATE_APP] = "INSERT INTO app (name, created) VALUES (?, ?)",
+    [DELETE_APP] = "DELETE FROM app WHERE id = ?",
+    [APP_HAS_CHECKPOINTS] = "SELECT 1 FROM checkpoint WHERE app = ? LIMIT 1",
+    [LIST_STREAMS] = "SELECT name FROM stream ORDER BY name",
+    [LIST_COMMITTED] = "SELECT name FROM stream WHERE EXISTS (SELECT 1 FROM checkpoint"
+                       " WHERE app = ? AND stream = stream.id) ORDER BY name",
+    [FIND_STREAM] = "SELECT id FROM stream WHERE name = ?",
+    [DESCRIBE_STREAM] = "SELECT created, (SELECT count(*) FROM partition WHERE stream = stream.id)"
+                        " FROM stream WHERE id = ?",
+    [CREATE_STREAM] = "INSERT INTO stream (name, created) VALUES (?, ?)",
+    [DELETE_STREAM] = "DELETE FROM stream WHERE id = ?",
+    [STREAM_HAS_CHECKPOINTS] = "SELECT 1 FROM checkpoint WHERE stream = ? LIMIT 1",
+    [CREATE_PARTITION] = "INSERT INTO partition (stream, number) VALUES (?, ?)",
+    [DELETE_PARTITION] = "DELETE FROM partition WHERE stream = ? AND number = ?",
+    [PARTITION_HAS_CHECKPOINTS] =
+        "SELECT 1 FROM checkpoint WHERE stream = ? AND partition = ? LIMIT 1",
+    [GET_STATES] = "SELECT number, earliest, latest, sequence, metadata, committed"
+                   " FROM partition p LEFT JOIN checkpoint c"
+                   " ON c.stream = p.stream AND c.partition = p.number AND c.app = ?2"
+                   " WHERE p.stream = ?1 ORDER BY number",
+    [GET_BOUNDS] = "SELECT earliest, latest FROM partition WHERE stream = ? AND number = ?",
+    [SET_EARLIEST] = "UPDATE partition SET earliest = ?3 WHERE stream = ?1 AND number = ?2",
+    [SET_LATEST] = "UPDATE partition SET latest = ?3 WHERE stream = ?1 AND number = ?2",
+    [ADD_WRITTEN] = "INSERT OR REPLACE INTO written VALUES (?1, ?2, ?4, ?3)",
+    [TRIM_WRITTEN] = "DELETE FROM written WHERE stream = ?1 AND partition = ?2 AND time <="
+                     " (SELECT time FROM written WHERE stream = ?1 AND partition = ?2"
+                     "  ORDER BY time DESC LIMIT 1 OFFSET 1000)",
+    [FIND_WRITTEN] = "SELECT latest FROM written WHERE stream = ? AND partition = ? AND time < ?"
+                     " ORDER BY time DESC LIMIT 1",
+    [GET_CHECKPOINT] = "SELECT sequence, committed, metadata FROM checkpoint"
+                       " WHERE stream = ? AND partition = ? AND app = ?",
+    [PUT_CHECKPOINT] = "INSERT OR REPLACE INTO checkpoint"
+                       " (stream, partition, app, sequence, committed, metadata)"
+                       " VALUES (?, ?, ?, ?, ?, ?)",
+    [DELETE_CHECKPOINT] = "DELETE FROM checkpoint WHERE stream = ? AND partition = ? AND app = ?",
+};
+
+struct store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+};
+
+static int errno_of(int sqlite_code)
+{
+    switch (sqlite_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return EAGAIN;
+    case SQLITE_FULL:
+        return ENOSPC;
+    case SQLITE_READONLY:
+        return EROFS;
+    case SQLITE_NOMEM:
+        return ENOMEM;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+        return EACCES;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return EBADMSG;
+    default:
+        return EIO;
+    }
+}
+
+static int failed(struct store *store, struct error *error)
+{
+    int code = sqlite3_extended_errcode(store->db);
+
+    return error_set(error, errno_of(code), "the store: %s", sqlite3_errmsg(store->db));
+}
+
+/* Binds one argument for each letter of types: i an int64_t, s a text. */
+static int bind(sqlite3_stmt *statement, const char *types, va_list arguments)
+{
+    int status = SQLITE_OK;
+
+    for (int i = 1; types[i - 1] && status == SQLITE_OK; i++) {
+        if (types[i - 1] == 'i')
+            status = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
+        else
+            status = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1,
+                                       SQLITE_TRANSIENT);
+    }
+    return status;
+}
+
+static int start_with(struct store *store, enum statement which, sqlite3_stmt **statement,
+                      struct error *error, const char *types, va_list arguments)
+{
+    sqlite3_stmt **cached = &store->statements[which];
+
+    if (!*cached && sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, cached,
+                                       NULL) != SQLITE_OK)
+        return failed(store, error);
+    if (bind(*cached, types, arguments) != SQLITE_OK)
+        return failed(store, error);
+    *statement = *cached;
+    return 0;
+}
+
+/* Prepares a statement and binds its arguments as bind() does; finish() is to follow. */
+static int start(struct store *store, enum statement which, sqlite3_stmt **statement,
+                 struct error *error, const char *types, ...)
+{
+    va_list arguments;
+    int status;
+
+    va_start(arguments, types);
+    status = start_with(store, which, statement, error, types, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* Steps to the next row: 1 for a row, 0 at the end, or a negative errno. */
+static int next_row(struct store *store, sqlite3_stmt *statement, struct error *error)
+{
+    int status = sqlite3_step(statement);
+
+    if (status == SQLITE_ROW)
+        return 1;
+    return status == SQLITE_DONE ? 0 : failed(store, error);
+}
+
+static void finish(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+/* Runs a whole statement: 1 and the number in the first column of its first row in *number, which
+ * may be NULL; 0 if it gave no row; or a negative errno. */
+static int run(struct store *store, enum statement which, int64_t *number, struct error *error,
+               const char *types, ...)
+{
+    sqlite3_stmt *statement;
+    va_list arguments;
+    int status;
+
+    va_start(arguments, types);
+    status = start_with(store, which, &statement, error, types, arguments);
+    va_end(arguments);
+    if (status)
+        return status;
+    status = next_row(store, statement, error);
+    if (status == 1 && number)
+        *number = sqlite3_column_int64(statement, 0);
+    finish(statement);
+    return status;
+}
+
+/* Opening */
+
+static int execute(struct store *store, const char *text, struct error *error)
+{
+    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(store, error);
+}
+
+static int pragma(struct store *store, const char *name, int64_t *value, struct error *error)
+{
+    sqlite3_stmt *statement;
+    char text[64];
+    int status;
+
+    sqlite3_snprintf(sizeof(text), text, "PRAGMA %s", name);
+    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
+        return failed(store, error);
+    status = next_row(store, statement, error);
+    *value = status == 1 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return status < 0 ? status : 0;
+}
+
+static int count_tables(struct store *store, int64_t *count, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int status;
+
+    if (sqlite3_prepare_v2(store->db, "SELECT count(*) FROM sqlite_schema", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return failed(store, error);
+    status = next_row(store, statement, error);
+    *count = status == 1 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return status < 0 ? status : 0;
+}
+
+/* Makes the tables in an empty file, unless another process has just done so. */
+static int make_schema(struct store *store, struct error *error)
+{
+    int64_t tables;
+    int status = store_begin(store, error);
+
+    if (status)
+        return status;
+    status = count_tables(store, &tables, error);
+    if (!status && !tables)
+        status = execute(store, schema, error);
+    if (!status)
+        status = store_end(store, error);
+    if (status)
+        store_cancel(store);
+    return status;
+}
+
+static int check_version(struct store *store, const char *path, struct error *error)
+{
+    int64_t application;
+    int64_t version;
+    int status = pragma(store, "application_id", &application, error);
+
+    if (!status)
+        status = pragma(store, "user_version", &version, error);
+    if (status)
+        return status;
+    if (application != APPLICATION_ID)
+        return error_set(error, EINVAL,
+                         "%s is no checkpointfs store but another program's database", path);
+    if (version > VERSION)
+        return error_set(error, EPROTONOSUPPORT,
+                         "the store %s is of version %" PRId64
+                         ", and this checkpointfs knows up to %d: use a newer one",
+                         path, version, VERSION);
+    return 0;
+}
+
+static int prepare(struct store *store, const char *path, enum store_mode mode, struct error *error)
+{
+    int64_t tables;
+    int status = execute(store, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
+
+    if (!status)
+        status = count_tables(store, &tables, error);
+    if (!status && !tables && mode == STORE_MAKE) {
+        status = execute(store, "PRAGMA journal_mode = WAL", error);
+        if (!status)
+            status = make_schema(store, error);
+    }
+    if (!status)
+        status = check_version(store, path, error);
+    return status;
+}
+
+/* Makes the directories above path, like mkdir -p. */
+static int make_parents(const char *path, struct error *error)
+{
+    char *copy = strdup(path);
+    int status = 0;
+
+    if (!copy)
+        return error_set(error, ENOMEM, "no memory");
+    for (char *slash = strchr(copy + 1, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) && errno != EEXIST)
+            status =
+                error_set(error, errno, "cannot make the directory %s: %s", copy, strerror(errno));
+        *slash = '/';
+    }
+    free(copy);
+    return status;
+}
+
+/* Makes an empty file that only its owner can read; SQLite gives its companions the same mode. */
+static int make_file(const char *path, struct error *error)
+{
+    int status = make_parents(path, error);
+    int fd;
+
+    if (status)
+        return status;
+    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0)
+        return error_set(error, errno, "cannot make the store %s: %s", path, strerror(errno));
+    close(fd);
+    return 0;
+}
+
+static int open_database(struct store *store, const char *path, enum store_mode mode,
+                         struct error *error)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    char cache[64];
+    int status;
+
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+        return error_set(error, access(path, F_OK) ? ENOENT : EACCES,
+                         "cannot open the store %s: %s", path,
+                         store->db ? sqlite3_errmsg(store->db) : "no memory");
+    sqlite3_busy_timeout(store->db, OPEN_WAIT_MS);
+    sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", CACHE_KIB);
+    status = execute(store, cache, error);
+    if (!status)
+        status = prepare(store, path, mode, error);
+    sqlite3_busy_timeout(store->db, 0);
+    return status;
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error)
+{
+    struct store *opened;
+    int status = mode == STORE_MAKE ? make_file(path, error) : 0;
+
+    if (status)
+        return status;
+    opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return error_set(error, ENOMEM, "no memory");
+    status = open_database(opened, path, mode, error);
+    if (status) {
+        store_close(opened);
+        return status;
+    }
+    *store = opened;
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    free(store);
+}
+
+/* Transactions */
+
+static int run_plain(struct store *store, enum statement which, struct error *error)
+{
+    return run(store, which, NULL, error, "");
+}
+
+int store_begin(struct store *store, struct error *error)
+{
+    return run_plain(store, BEGIN, error);
+}
+
+int store_end(struct store *store, struct error *error)
+{
+    return run_plain(store, COMMIT, error);
+}
+
+void store_cancel(struct store *store)
+{
+    struct error ignored;
+
+    if (!sqlite3_get_autocommit(store->db))
+        run_plain(store, ROLLBACK, &ignored);
+}
+
+int store_step_begin(struct store *store, struct error *error)
+{
+    return run_plain(store, STEP_BEGIN, error);
+}
+
+int store_step_end(struct store *store, int status, bool *lost, struct error *error)
+{
+    struct error ignored;
+
+    *lost = sqlite3_get_autocommit(store->db);
+    if (*lost)
+        return status;
+    if (status)
+        run_plain(store, STEP_UNDO, &ignored);
+    if (run_plain(store, STEP_END, status ? &ignored : error) < 0 && !status)
+        return -error->code;
+    return status;
+}
+
+/* Looking up. Each gives the id, or ENOENT with an error. */
+
+static int no_such(struct error *error, int status, const char *kind, const char *name,
+                   const char *hint)
+{
+    return status < 0 ? status : error_set(error, ENOENT, "no %s \"%s\"%s", kind, name, hint);
+}
+
+static int app_id(struct store *store, const char *app, int64_t *id, struct error *error)
+{
+    int status = run(store, FIND_APP, id, error, "s", app);
+
+    return status == 1 ? 0 : no_such(error, status, "app", app, ": mkdir apps/NAME makes one");
+}
+
+static int stream_id(struct store *store, const char *stream, int64_t *id, struct error *error)
+{
+    int status = run(store, FIND_STREAM, id, error, "s", stream);
+
+    return status == 1 ? 0
+                       : no_such(error, status, "stream", stream, ": mkdir streams/NAME makes one");
+}
+
+static int no_such_partition(struct error *error, const char *stream, uint32_t partition)
+{
+    return error_set(error, ENOENT, "no partition %" PRIu32 " in stream \"%s\": mkdir makes one",
+                     partition, stream);
+}
+
+static int bounds_of(struct store *store, int64_t stream, const char *name, uint32_t partition,
+                     struct bounds *bounds, struct error *error)
+{
+    sqlite3_stmt *row;
+    int status = start(store, GET_BOUNDS, &row, error, "ii", stream, (int64_t)partition);
+
+    if (status)
+        return status;
+    status = next_row(store, row, error);
+    if (status == 1) {
+        bounds->earliest = sqlite3_column_int64(row, 0);
+        bounds->latest_is_set = sqlite3_column_type(row, 1) != SQLITE_NULL;
+        bounds->latest = bounds->latest_is_set ? sqlite3_column_int64(row, 1) : bounds->earliest;
+    }
+    finish(row);
+    if (status < 0)
+        return status;
+    return status ? 0 : no_such_partition(error, name, partition);
+}
+
+/* What a checkpoint is found by. */
+struct ids {
+    int64_t app;
+    int64_t stream;
+};
+
+static int find_ids(struct store *store, const char *app, const char *stream, uint32_t partition,
+                    struct ids *ids, struct bounds *bounds, struct error *error)
+{
+    int status = app_id(store, app, &ids->app, error);
+
+    if (!status)
+        status = stream_id(store, stream, &ids->stream, error);
+    if (!status)
+        status = bounds_of(store, ids->stream, stream, partition, bounds, error);
+    return status;
+}
+
+/* Apps and streams */
+
+static int list(struct store *store, sqlite3_stmt *rows, struct names *names, struct error *error)
+{
+    int status;
+
+    while ((status = next_row(store, rows, error)) == 1) {
+        status = names_add(names, (const char *)sqlite3_column_text(rows, 0));
+        if (status) {
+            error_set(error, -status, "the list is too long");
+            break;
+        }
+    }
+    finish(rows);
+    return status;
+}
+
+int store_list_apps(struct store *store, struct names *names, struct error *error)
+{
+    sqlite3_stmt *rows;
+    int status = start(store, LIST_APPS, &rows, error, "");
+
+    return status ? status : list(store, rows, names, error);
+}
+
+int store_find_app(struct store *store, const char *app, struct error *error)
+{
+    int64_t id;
+
+    return app_id(store, app, &id, error);
+}
+
+int store_create_app(struct store *store, const char *app, struct error *error)
+{
+    int status = run(store, FIND_APP, NULL, error, "s", app);
+
+    if (status == 1)
+        return error_set(error, EEXIST, "there is an app \"%s\" already", app);
+    return status ? status : run(store, CREATE_APP, NULL, error, "si", app, when_now());
+}
+
+int store_delete_app(struct store *store, const char *app, struct error *error)
+{
+    int64_t id;
+    int status = app_id(store, app, &id, error);
+
+    if (!status)
+        status = run(store, APP_HAS_CHECKPOINTS, NULL, error, "i", id);
+    if (status == 1)
+        return error_set(error, ENOTEMPTY, "app \"%s\" has checkpoints: remove them first", app);
+    return status ? status : run(store, DELETE_APP, NULL, error, "i", id);
+}
+
+int store_list_streams(struct store *store, struct names *names, struct error *error)
+{
+    sqlite3_stmt *rows;
+    int status = start(store, LIST_STREAMS, &rows, error, "");
+
+    return status ? status : list(store, rows, names, error);
+}
+
+int store_list_committed(struct store *store, const char *app, struct names *names,
+                         struct error *error)
+{
+    sqlite3_stmt *rows;
+    int64_t id;
+    int status = app_id(store, app, &id, error);
+
+    if (!status)
+        status = start(store, LIST_COMMITTED, &rows, error, "i", id);
+    return status ? status : list(store, rows, names, error);
+}
+
+int store_describe_stream(struct store *store, const char *stream, struct stream_summary *summary,
+                          struct error *error)
+{
+    sqlite3_stmt *row;
+    int64_t id;
+    int status = stream_id(store, stream, &id, error);
+
+    if (!status)
+        status = start(store, DESCRIBE_STREAM, &row, error, "i", id);
+    if (status)
+        return status;
+    status = next_row(store, row, error);
+    if (status == 1) {
+        summary->created = sqlite3_column_int64(row, 0);
+        summary->partitions = sqlite3_column_int64(row, 1);
+    }
+    finish(row);
+    return status < 0 ? status : 0;
+}
+
+int store_create_stream(struct store *store, const char *stream, struct error *error)
+{
+    int status = run(store, FIND_STREAM, NULL, error, "s", stream);
+
+    if (status == 1)
+        return error_set(error, EEXIST, "there is a stream \"%s\" already", stream);
+    return status ? status : run(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
+}
+
+int store_delete_stream(struct store *store, const char *stream, struct error *error)
+{
+    int64_t id;
+    int status = stream_id(store, stream, &id, error);
+
+    if (!status)
+        status = run(store, STREAM_HAS_CHECKPOINTS, NULL, error, "i", id);
+    if (status == 1)
+        return error_set(error, ENOTEMPTY, "apps have checkpoints on stream \"%s\"", stream);
+    return status ? status : run(store, DELETE_STREAM, NULL, error, "i", id);
+}
+
+/* Makes the stream if it is missing. */
+static int need_stream(struct store *store, const char *stream, int64_t *id, struct error *error)
+{
+    int status = run(store, FIND_STREAM, id, error, "s", stream);
+
+    if (!status)
+        status = run(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
+    return status < 0 ? status : stream_id(store, stream, id, error);
+}
+
+int store_create_partition(struct store *store, const char *stream, uint32_t partition,
+                           struct error *error)
+{
+    struct bounds bounds;
+    int64_t id;
+    int status = need_stream(store, stream, &id, error);
+
+    if (status)
+        return status;
+    status = bounds_of(store, id, stream, partition, &bounds, error);
+    if (!status)
+        return error_set(error, EEXIST, "there is a partition %" PRIu32 " already", partition);
+    if (status != -ENOENT)
+        return status;
+    return run(store, CREATE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
+}
+
+int store_delete_partition(struct store *store, const char *stream, uint32_t partition,
+                           struct error *error)
+{
+    struct bounds bounds;
+    int64_t id;
+    int status = stream_id(store, stream, &id, error);
+
+    if (!status)
+        status = bounds_of(store, id, stream, partition, &bounds, error);
+    if (!status)
+        status = run(store, PARTITION_HAS_CHECKPOINTS, NULL, error, "ii", id, (int64_t)partition);
+    if (status == 1)
+        return error_set(error, ENOTEMPTY, "apps have checkpoints on partition %" PRIu32,
+                         partition);
+    if (status)
+        return status;
+    return run(store, DELETE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
+}
+
+/* States and bounds */
+
+static int put_state(struct table *table, sqlite3_stmt *row)
+{
+    int64_t first = sqlite3_column_int64(row, 1);
+    bool set = sqlite3_column_type(row, 2) != SQLITE_NULL;
+    bool committed = sqlite3_column_type(row, 3) != SQLITE_NULL;
+    char earliest[24];
+    char latest[24];
+    char sequence[24];
+    struct state state = {
+        .partition = (uint32_t)sqlite3_column_int64(row, 0),
+        .committed = committed ? sqlite3_column_int64(row, 5) : WHEN_UNKNOWN,
+        .sequence = committed ? sequence : NULL,
+        .metadata = committed ? (const char *)sqlite3_column_text(row, 4) : NULL,
+        .earliest = earliest,
+        .latest = latest,
+    };
+
+    sqlite3_snprintf(sizeof(earliest), earliest, "%lld", first);
+    sqlite3_snprintf(sizeof(latest), latest, "%lld", set ? sqlite3_column_int64(row, 2) : first);
+    sqlite3_snprintf(sizeof(sequence), sequence, "%lld", sqlite3_column_int64(row, 3));
+    return table_put(table, &state);
+}
+
+int store_get_states(struct store *store, const char *app, const char *stream, struct table *table,
+                     struct error *error)
+{
+    sqlite3_stmt *rows;
+    struct ids ids = {0};
+    int status = app ? app_id(store, app, &ids.app, error) : 0;
+
+    if (!status)
+        status = stream_id(store, stream, &ids.stream, error);
+    if (!status)
+        status = start(store, GET_STATES, &rows, error, "ii", ids.stream, ids.app);
+    if (status)
+        return status;
+    while ((status = next_row(store, rows, error)) == 1) {
+        status = put_state(table, rows);
+        if (status) {
+            error_set(error, -status, "the stream has too many partitions");
+            break;
+        }
+    }
+    finish(rows);
+    return status;
+}
+
+int store_get_bounds(struct store *store, const char *stream, uint32_t partition,
+                     struct bounds *bounds, struct error *error)
+{
+    int64_t id;
+    int status = stream_id(store, stream, &id, error);
+
+    return status ? status : bounds_of(store, id, stream, partition, bounds, error);
+}
+
+int store_set_bound(struct store *store, const char *stream, uint32_t partition, bool earliest,
+                    int64_t value, struct error *error)
+{
+    struct bounds bounds;
+    int64_t id;
+    int64_t number = partition;
+    int status = stream_id(store, stream, &id, error);
+
+    if (!status)
+        status = bounds_of(store, id, stream, partition, &bounds, error);
+    if (status)
+        return status;
+    if (earliest ? bounds.latest_is_set && value > bounds.latest : value < bounds.earliest)
+        return error_set(error, ERANGE,
+                         "earliest cannot be greater than latest: they are %" PRId64
+                         " and %" PRId64,
+                         bounds.earliest, bounds.latest);
+    if (earliest)
+        return run(store, SET_EARLIEST, NULL, error, "iii", id, number, value);
+    status = run(store, SET_LATEST, NULL, error, "iii", id, number, value);
+    if (!status)
+        status = run(store, ADD_WRITTEN, NULL, error, "iiii", id, number, value, when_now());
+    return status ? status : run(store, TRIM_WRITTEN, NULL, error, "ii", id, number);
+}
+
+int store_locate(struct store *store, const char *stream, uint32_t partition, int64_t time,
+                 int64_t *sequence, struct error *error)
+{
+    struct bounds bounds;
+    int64_t id;
+    int64_t found;
+    int status = stream_id(store, stream, &id, error);
+
+    if (!status)
+        status = bounds_of(store, id, stream, partition, &bounds, error);
+    if (!status)
+        status = run(store, FIND_WRITTEN, &found, error, "iii", id, (int64_t)partition, time);
+    if (status < 0)
+        return status;
+    if (status == 0 || found < bounds.earliest)
+        found = bounds.earliest;
+    *sequence = found > bounds.latest ? bounds.latest : found;
+    return 0;
+}
+
+/* Checkpoints */
+
+static int read_checkpoint(struct store *store, const struct ids *ids, uint32_t partition,
+                           struct stored_checkpoint *checkpoint, bool *found, struct error *error)
+{
+    sqlite3_stmt *row;
+    int status =
+        start(store, GET_CHECKPOINT, &row, error, "iii", ids->stream, (int64_t)partition, ids->app);
+
+    if (status)
+        return status;
+    status = next_row(store, row, error);
+    *found = status == 1;
+    if (*found) {
+        checkpoint->sequence = sqlite3_column_int64(row, 0);
+        checkpoint->committed = sqlite3_column_int64(row, 1);
+        checkpoint->metadata = strdup((const char *)sqlite3_column_text(row, 2));
+        status = checkpoint->metadata ? 0 : error_set(error, ENOMEM, "no memory");
+    }
+    finish(row);
+    return status;
+}
+
+int store_get_checkpoint(struct store *store, const char *app, const char *stream,
+                         uint32_t partition, struct stored_checkpoint *checkpoint, bool *found,
+                         struct error *error)
+{
+    struct bounds bounds;
+    struct ids ids;
+    int status = find_ids(store, app, stream, partition, &ids, &bounds, error);
+
+    return status ? status : read_checkpoint(store, &ids, partition, checkpoint, found, error);
+}
+
+static int check_range(const struct bounds *bounds, const struct store_commit *commit,
+                       struct error *error)
+{
+    int64_t below = commit->is_next ? 0 : 1;
+
+    if (!bounds->latest_is_set || (commit->sequence >= bounds->earliest - below &&
+                                   commit->sequence <= bounds->latest - below))
+        return 0;
+    return error_set(error, ERANGE,
+                     "%" PRId64 " is out of range: earliest is %" PRId64 " and latest %" PRId64
+                     ", so %" PRId64 " to %" PRId64 " can be committed",
+                     commit->sequence, bounds->earliest, bounds->latest,
+                     bounds->earliest > below ? bounds->earliest - below : 0,
+                     bounds->latest - below);
+}
+
+/* Makes stream and partition if they are missing. */
+static int need_partition(struct store *store, const char *stream, uint32_t partition,
+                          struct error *error)
+{
+    int status = store_create_partition(store, stream, partition, error);
+
+    return status == -EEXIST ? 0 : status;
+}
+
+int store_commit(struct store *store, const struct store_commit *commit, int64_t *committed,
+                 struct error *error)
+{
+    struct bounds bounds;
+    struct ids ids;
+    int status = app_id(store, commit->app, &ids.app, error);
+
+    if (!status && commit->make_partition)
+        status = need_partition(store, commit->stream, commit->partition, error);
+    if (!status)
+        status =
+            find_ids(store, commit->app, commit->stream, commit->partition, &ids, &bounds, error);
+    if (!status)
+        status = check_range(&bounds, commit, error);
+    if (status)
+        return status;
+    *committed = when_now();
+    return run(store, PUT_CHECKPOINT, NULL, error, "iiiiis", ids.stream, (int64_t)commit->partition,
+               ids.app, commit->sequence, *committed, commit->metadata);
+}
+
+int store_delete_checkpoint(struct store *store, const char *app, const char *stream,
+                            uint32_t partition, struct error *error)
+{
+    struct bounds bounds;
+    struct ids ids;
+    int status = find_ids(store, app, stream, partition, &ids, &bounds, error);
+
+    if (!status)
+        status = run(store, DELETE_CHECKPOINT, NULL, error, "iii", ids.stream, (int64_t)partition,
+                     ids.app);
+    if (!status && !sqlite3_changes(store->db))
+        return error_set(error, ENOENT, "nothing is committed on partition %" PRIu32, partition);
+    return status;
+}

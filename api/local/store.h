@@ -1,0 +1,121 @@
+#ifndef API_LOCAL_STORE_H
+#define API_LOCAL_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/error.h"
+#include "api/names.h"
+#include "api/position.h"
+#include "api/state.h"
+
+/*
+ * The embedded store: one SQLite file, in WAL mode and with synchronous=FULL, so that what was
+ * committed survives kill -9 and power loss, and several mounts can use it at once.
+ *
+ * A store is one connection, to be used by one thread. Functions return 0 or a negative errno with
+ * an error; -EAGAIN means that another process holds the lock: try again later. Sequence numbers
+ * are 0 to 9223372036854775807, as in DIS.
+ */
+struct store;
+
+enum store_mode {
+    STORE_READ,  /* reads only */
+    STORE_WRITE, /* reads and writes */
+    STORE_MAKE,  /* and makes the file, and its directories, if missing */
+};
+
+/* Refuses a file that is no store, and a store of a newer version than this program knows. */
+int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
+void store_close(struct store *store);
+
+/* Everything between begin and end is one transaction; store_end makes it durable. */
+int store_begin(struct store *store, struct error *error);
+int store_end(struct store *store, struct error *error);
+
+/* Gives up what was done since store_begin. */
+void store_cancel(struct store *store);
+
+/* A step of a transaction, so that a failed step leaves nothing behind. store_step_end returns
+ * status, or an error of its own; *lost tells that the whole transaction is gone (disk full). */
+int store_step_begin(struct store *store, struct error *error);
+int store_step_end(struct store *store, int status, bool *lost, struct error *error);
+
+/* Lists add to names, in the order of their bytes. */
+int store_list_apps(struct store *store, struct names *names, struct error *error);
+int store_find_app(struct store *store, const char *app, struct error *error);
+int store_create_app(struct store *store, const char *app, struct error *error);
+int store_delete_app(struct store *store, const char *app, struct error *error);
+
+int store_list_streams(struct store *store, struct names *names, struct error *error);
+int store_list_committed(struct store *store, const char *app, struct names *names,
+                         struct error *error);
+
+struct stream_summary {
+    int64_t created; /* as in base/when.h */
+    int64_t partitions;
+};
+
+int store_describe_stream(struct store *store, const char *stream, struct stream_summary *summary,
+                          struct error *error);
+int store_create_stream(struct store *store, const char *stream, struct error *error);
+int store_delete_stream(struct store *store, const char *stream, struct error *error);
+int store_create_partition(struct store *store, const char *stream, uint32_t partition,
+                           struct error *error);
+int store_delete_partition(struct store *store, const char *stream, uint32_t partition,
+                           struct error *error);
+
+/* What is known of a stream's partitions, and of the checkpoints of an app, which may be NULL. */
+int store_get_states(struct store *store, const char *app, const char *stream, struct table *table,
+                     struct error *error);
+
+/* The kept records of a partition: earliest to latest - 1. While nobody has set latest there are
+ * none and any sequence number can be committed. */
+struct bounds {
+    int64_t earliest;
+    int64_t latest;
+    bool latest_is_set;
+};
+
+int store_get_bounds(struct store *store, const char *stream, uint32_t partition,
+                     struct bounds *bounds, struct error *error);
+
+/* ERANGE if earliest would exceed latest. */
+int store_set_bound(struct store *store, const char *stream, uint32_t partition, bool earliest,
+                    int64_t value, struct error *error);
+
+/* The record that was the next to be written at a time, as far as the last 1000 changes of latest
+ * tell; within the bounds. */
+int store_locate(struct store *store, const char *stream, uint32_t partition, int64_t time,
+                 int64_t *sequence, struct error *error);
+
+struct stored_checkpoint {
+    int64_t sequence;
+    int64_t committed;
+    char *metadata; /* the caller frees it */
+};
+
+/* *found tells whether there is one. */
+int store_get_checkpoint(struct store *store, const char *app, const char *stream,
+                         uint32_t partition, struct stored_checkpoint *checkpoint, bool *found,
+                         struct error *error);
+
+struct store_commit {
+    const char *app;
+    const char *stream;
+    uint32_t partition;
+    int64_t sequence;
+    const char *metadata;
+    bool is_next; /* how the number relates to the bounds: see backend.h, checkpoint_is_next */
+    bool make_partition; /* make the stream and the partition if they are missing */
+};
+
+/* ENOENT for what does not exist, ERANGE outside the bounds. *committed is the time stored. */
+int store_commit(struct store *store, const struct store_commit *commit, int64_t *committed,
+                 struct error *error);
+
+/* ENOENT if there is none. */
+int store_delete_checkpoint(struct store *store, const char *app, const char *stream,
+                            uint32_t partition, struct error *error);
+
+#endif

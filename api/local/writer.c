@@ -1,0 +1,295 @@
+#include "api/local/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/when.h"
+
+/* How long to wait before asking again for a lock that another process holds. */
+#define LOCK_RETRY_MS 10
+
+/* The most calls in one transaction. */
+#define BATCH_MAX 256
+
+STAILQ_HEAD(calls, local_call);
+
+struct writer {
+    struct loop *loop;
+    struct store *store;
+    writer_done_fn *done;
+    int event; /* becomes readable when there are finished calls */
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t wake;
+    bool stop;
+    struct calls waiting;
+    struct calls finished;
+};
+
+/* Takes up to BATCH_MAX waiting calls; false when the writer is to stop. Waits for the first. */
+static bool take_batch(struct writer *writer, struct calls *batch)
+{
+    bool stop;
+
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->stop && STAILQ_EMPTY(&writer->waiting))
+        pthread_cond_wait(&writer->wake, &writer->lock);
+    stop = writer->stop;
+    for (int i = 0; !stop && i < BATCH_MAX && !STAILQ_EMPTY(&writer->waiting); i++) {
+        struct local_call *call = STAILQ_FIRST(&writer->waiting);
+
+        STAILQ_REMOVE_HEAD(&writer->waiting, link);
+        STAILQ_INSERT_TAIL(batch, call, link);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return !stop;
+}
+
+static void hand_back(struct writer *writer, struct calls *calls)
+{
+    uint64_t one = 1;
+
+    if (STAILQ_EMPTY(calls))
+        return;
+    pthread_mutex_lock(&writer->lock);
+    STAILQ_CONCAT(&writer->finished, calls);
+    pthread_mutex_unlock(&writer->lock);
+    if (write(writer->event, &one, sizeof(one)) < 0)
+        return; /* the counter is at its maximum, and the loop will wake all the same */
+}
+
+static bool is_cancelled(struct writer *writer, const struct local_call *call)
+{
+    bool cancelled;
+
+    pthread_mutex_lock(&writer->lock);
+    cancelled = call->cancelled;
+    pthread_mutex_unlock(&writer->lock);
+    return cancelled;
+}
+
+/* Moves the calls that need no more work from the batch to ended: too late, or cancelled. */
+static void expire(struct writer *writer, struct calls *batch, struct calls *ended)
+{
+    struct calls left = STAILQ_HEAD_INITIALIZER(left);
+    int64_t now = when_monotonic();
+    struct local_call *call;
+
+    while ((call = STAILQ_FIRST(batch))) {
+        STAILQ_REMOVE_HEAD(batch, link);
+        if (call->ask.deadline <= now)
+            error_set(&call->error, ETIMEDOUT, "another process holds the store's lock");
+        if (call->ask.deadline <= now || is_cancelled(writer, call))
+            STAILQ_INSERT_TAIL(ended, call, link);
+        else
+            STAILQ_INSERT_TAIL(&left, call, link);
+    }
+    STAILQ_CONCAT(batch, &left);
+}
+
+/* Waits a moment; false when the writer is to stop. */
+static bool wait_for_lock(struct writer *writer)
+{
+    struct timespec until;
+    bool stop;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOCK_RETRY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&writer->lock);
+    if (!writer->stop)
+        pthread_cond_clockwait(&writer->wake, &writer->lock, CLOCK_MONOTONIC, &until);
+    stop = writer->stop;
+    pthread_mutex_unlock(&writer->lock);
+    return !stop;
+}
+
+static void fail_all(struct calls *batch, const struct error *error)
+{
+    struct local_call *call;
+
+    STAILQ_FOREACH(call, batch, link)
+    call->error = *error;
+}
+
+/* Begins a transaction for the batch; what cannot wait longer for the lock leaves it. */
+static bool begin(struct writer *writer, struct calls *batch)
+{
+    struct calls ended = STAILQ_HEAD_INITIALIZER(ended);
+    struct error error;
+    int status;
+
+    for (;;) {
+        expire(writer, batch, &ended);
+        hand_back(writer, &ended);
+        if (STAILQ_EMPTY(batch))
+            return false;
+        status = store_begin(writer->store, &error);
+        if (!status)
+            return true;
+        if (status != -EAGAIN || !wait_for_lock(writer))
+            break;
+    }
+    fail_all(batch, &error);
+    return false;
+}
+
+/* Works on each call, as a step of its own; false when the whole transaction is lost. */
+static bool work(struct writer *writer, struct calls *batch, struct error *error)
+{
+    struct local_call *call;
+    bool lost = false;
+
+    STAILQ_FOREACH(call, batch, link)
+    {
+        int status = store_step_begin(writer->store, &call->error);
+
+        if (!status) {
+            status = call->work(writer->store, call);
+            status = store_step_end(writer->store, status, &lost, &call->error);
+        }
+        if (!status)
+            call->error.code = 0;
+        if (lost) {
+            *error = call->error;
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_batch(struct writer *writer, struct calls *batch)
+{
+    struct error error = {0};
+
+    if (begin(writer, batch)) {
+        if (!work(writer, batch, &error) || store_end(writer->store, &error)) {
+            store_cancel(writer->store);
+            fail_all(batch, &error);
+        }
+    }
+    hand_back(writer, batch);
+}
+
+static void *run(void *user)
+{
+    struct writer *writer = user;
+    struct calls batch = STAILQ_HEAD_INITIALIZER(batch);
+
+    while (take_batch(writer, &batch))
+        write_batch(writer, &batch);
+    return NULL;
+}
+
+/* In the loop's thread: tells those who asked. */
+static void deliver(void *user)
+{
+    struct writer *writer = user;
+    struct local_call *call;
+    uint64_t count;
+
+    if (read(writer->event, &count, sizeof(count)) < 0)
+        return;
+    for (;;) {
+        pthread_mutex_lock(&writer->lock);
+        call = STAILQ_FIRST(&writer->finished);
+        if (call)
+            STAILQ_REMOVE_HEAD(&writer->finished, link);
+        pthread_mutex_unlock(&writer->lock);
+        if (!call)
+            return;
+        if (call->cancelled)
+            local_call_free(call);
+        else
+            writer->done(call);
+    }
+}
+
+int writer_start(struct loop *loop, struct store *store, writer_done_fn *done,
+                 struct writer **writer, struct error *error)
+{
+    struct writer *started = calloc(1, sizeof(*started));
+    int status;
+
+    if (!started)
+        return error_set(error, ENOMEM, "no memory");
+    *started = (struct writer){.loop = loop, .store = store, .done = done};
+    STAILQ_INIT(&started->waiting);
+    STAILQ_INIT(&started->finished);
+    pthread_mutex_init(&started->lock, NULL);
+    pthread_cond_init(&started->wake, NULL);
+    started->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    status = started->event < 0 ? -errno : loop_watch(loop, started->event, deliver, started);
+    if (!status)
+        status = -pthread_create(&started->thread, NULL, run, started);
+    if (status) {
+        error_set(error, -status, "cannot start the writer: %s", strerror(-status));
+        loop_unwatch(loop, started->event);
+        close(started->event);
+        free(started);
+        return status;
+    }
+    *writer = started;
+    return 0;
+}
+
+static void free_all(struct calls *calls)
+{
+    struct local_call *call;
+
+    while ((call = STAILQ_FIRST(calls))) {
+        STAILQ_REMOVE_HEAD(calls, link);
+        local_call_free(call);
+    }
+}
+
+void writer_stop(struct writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->stop = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    free_all(&writer->waiting);
+    free_all(&writer->finished);
+    loop_unwatch(writer->loop, writer->event);
+    close(writer->event);
+    store_close(writer->store);
+    pthread_cond_destroy(&writer->wake);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}
+
+void writer_submit(struct writer *writer, struct local_call *call)
+{
+    pthread_mutex_lock(&writer->lock);
+    STAILQ_INSERT_TAIL(&writer->waiting, call, link);
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_cancel(struct writer *writer, struct local_call *call)
+{
+    struct local_call *waiting;
+
+    pthread_mutex_lock(&writer->lock);
+    call->cancelled = true;
+    STAILQ_FOREACH(waiting, &writer->waiting, link)
+    {
+        if (waiting == call)
+            break;
+    }
+    if (waiting)
+        STAILQ_REMOVE(&writer->waiting, call, local_call, link);
+    pthread_mutex_unlock(&writer->lock);
+    if (waiting)
+        local_call_free(call);
+}

@@ -1,0 +1,47 @@
+#ifndef API_POSITION_H
+#define API_POSITION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/error.h"
+#include "api/state.h"
+#include "base/decimal.h"
+
+/* Where an app is to stand: the first line of what a user writes to a checkpoint. */
+enum position_kind {
+    POSITION_SEQUENCE, /* at a sequence number, or a cursor of SLS */
+    POSITION_EARLIEST, /* the next record read is the oldest kept */
+    POSITION_LATEST,   /* the next record read is the next one written */
+    POSITION_TIME,     /* the next record read is the first one at or after a time */
+    POSITION_SHIFT,    /* a number of records from what is committed now */
+    POSITION_PRESENT,  /* where it is; no text says this, it goes with metadata written alone */
+};
+
+struct position {
+    enum position_kind kind;
+    char sequence[SEQUENCE_MAX + 1]; /* as written: the backend judges it */
+    int64_t time;                    /* as in base/when.h */
+    char shift[DECIMAL_ROOM];        /* a decimal number with its sign */
+};
+
+/*
+ * Reads one position; blanks around it are skipped. `now` is what ages count back from.
+ * 0, or -EINVAL with an error that says what a position is.
+ */
+int position_parse(const char *text, int64_t now, struct position *position, struct error *error);
+
+/*
+ * Splits what was written to a checkpoint: the first line is a position, the rest metadata, of
+ * which one final newline is not part. text must end in a NUL at text[size]; *metadata points into
+ * it, and the final newline is overwritten. The metadata must be UTF-8 without NULs, of at most
+ * metadata_max characters. 0 or -EINVAL with an error.
+ */
+int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_max,
+                        struct position *position, const char **metadata, struct error *error);
+
+/* Checks metadata that is written alone, in the same way. */
+int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
+                   struct error *error);
+
+#endif

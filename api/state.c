@@ -1,0 +1,219 @@
+#include "api/state.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/when.h"
+
+#define PARTITIONS_MAX 1000000
+#define TEXT_MAX       (64UL << 20)
+
+struct entry {
+    uint32_t partition;
+    uint32_t offset; /* of the record in text */
+};
+
+/*
+ * A record in text is a byte that has a bit for each part that is present, then those parts: the
+ * time as 8 bytes, each text with its NUL.
+ */
+struct table {
+    unsigned references;
+    size_t count;
+    size_t room;
+    size_t garbage; /* bytes of records that were replaced */
+    struct entry *entries;
+    struct buf text;
+};
+
+/* The texts of a record in their order: bit 1 is the first, bit 0 the time. */
+#define TEXTS 6
+
+static const char **text_slot(struct state *state, int index)
+{
+    const char **slots[TEXTS] = {&state->sequence, &state->metadata, &state->earliest,
+                                 &state->latest,   &state->status,   &state->owner};
+
+    return slots[index];
+}
+
+struct table *table_new(void)
+{
+    struct table *table = calloc(1, sizeof(*table));
+
+    if (!table)
+        return NULL;
+    table->references = 1;
+    buf_init(&table->text, TEXT_MAX);
+    return table;
+}
+
+struct table *table_hold(struct table *table)
+{
+    table->references++;
+    return table;
+}
+
+void table_drop(struct table *table)
+{
+    if (!table || --table->references)
+        return;
+    buf_release(&table->text);
+    free(table->entries);
+    free(table);
+}
+
+/* The index of the partition, or of the place where it belongs. */
+static size_t place_of(const struct table *table, uint32_t partition, bool *found)
+{
+    size_t low = 0;
+    size_t high = table->count;
+
+    if (high && table->entries[high - 1].partition < partition)
+        low = high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (table->entries[middle].partition < partition)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = low < table->count && table->entries[low].partition == partition;
+    return low;
+}
+
+static void write_record(struct buf *text, const struct state *given)
+{
+    struct state state = *given;
+    unsigned char present = state.committed != WHEN_UNKNOWN;
+
+    for (int i = 0; i < TEXTS; i++)
+        present |= (unsigned char)(*text_slot(&state, i) ? 2U << i : 0);
+    buf_add(text, &present, 1);
+    if (present & 1)
+        buf_add(text, &state.committed, sizeof(state.committed));
+    for (int i = 0; i < TEXTS; i++) {
+        if (*text_slot(&state, i))
+            buf_add(text, *text_slot(&state, i), strlen(*text_slot(&state, i)) + 1);
+    }
+}
+
+/* Reads the record at an entry and returns its length. */
+static size_t read_record(const struct table *table, const struct entry *entry, struct state *state)
+{
+    const char *start = table->text.data + entry->offset;
+    const char *next = start + 1;
+    unsigned char present = (unsigned char)*start;
+
+    *state = (struct state){.partition = entry->partition, .committed = WHEN_UNKNOWN};
+    if (present & 1) {
+        memcpy(&state->committed, next, sizeof(state->committed));
+        next += sizeof(state->committed);
+    }
+    for (int i = 0; i < TEXTS; i++) {
+        if (!(present & 2U << i))
+            continue;
+        *text_slot(state, i) = next;
+        next += strlen(next) + 1;
+    }
+    return (size_t)(next - start);
+}
+
+static int insert_entry(struct table *table, size_t index)
+{
+    if (table->count == PARTITIONS_MAX)
+        return -EFBIG;
+    if (table->count == table->room) {
+        size_t room = table->room ? table->room + table->room / 2 : 16;
+        struct entry *grown = reallocarray(table->entries, room, sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        table->entries = grown;
+        table->room = room;
+    }
+    memmove(table->entries + index + 1, table->entries + index,
+            (table->count - index) * sizeof(*table->entries));
+    table->count++;
+    return 0;
+}
+
+/* Writes all records into a new text, without those that were replaced. */
+static void compact(struct table *table)
+{
+    struct buf text = BUF_INIT(TEXT_MAX);
+    struct state state;
+
+    for (size_t i = 0; i < table->count; i++) {
+        size_t length = read_record(table, &table->entries[i], &state);
+        buf_add(&text, table->text.data + table->entries[i].offset, length);
+    }
+    if (buf_error(&text)) {
+        buf_release(&text);
+        return;
+    }
+    text.size = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t length = read_record(table, &table->entries[i], &state);
+        table->entries[i].offset = (uint32_t)text.size;
+        text.size += length;
+    }
+    buf_release(&table->text);
+    table->text = text;
+    table->garbage = 0;
+}
+
+int table_put(struct table *table, const struct state *state)
+{
+    size_t offset = table->text.size;
+    bool found;
+    size_t index = place_of(table, state->partition, &found);
+    struct state old;
+    int status = 0;
+
+    write_record(&table->text, state);
+    status = buf_error(&table->text);
+    if (!status && !found)
+        status = insert_entry(table, index);
+    if (status) {
+        table->text.error = 0;
+        buf_resize(&table->text, offset);
+        return status;
+    }
+    if (found)
+        table->garbage += read_record(table, &table->entries[index], &old);
+    table->entries[index] = (struct entry){state->partition, (uint32_t)offset};
+    if (table->garbage > 4096 && table->garbage > table->text.size / 2)
+        compact(table);
+    return 0;
+}
+
+size_t table_count(const struct table *table)
+{
+    return table->count;
+}
+
+void table_at(const struct table *table, size_t index, struct state *state)
+{
+    read_record(table, &table->entries[index], state);
+}
+
+int table_find(const struct table *table, uint32_t partition, struct state *state)
+{
+    bool found;
+    size_t index = place_of(table, partition, &found);
+
+    if (!found)
+        return -ENOENT;
+    table_at(table, index, state);
+    return 0;
+}
+
+size_t table_size(const struct table *table)
+{
+    return sizeof(*table) + table->room * sizeof(*table->entries) + table->text.room;
+}

@@ -1,0 +1,80 @@
+#include "api/status.h"
+
+#include <errno.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/when.h"
+
+int status_lag(const struct backend *backend, const struct state *state,
+               char lag[static DECIMAL_ROOM])
+{
+    char committed[DECIMAL_ROOM];
+    const char *from = state->earliest;
+
+    if (!state->latest || (!state->sequence && !from))
+        return -ENODATA;
+    if (state->sequence) {
+        if (backend->operations->to_decimal(state->sequence, committed))
+            return -ENODATA;
+        from = committed;
+    }
+    if (decimal_subtract(lag, state->latest, from))
+        return -ENODATA;
+    if (state->sequence && !backend->checkpoint_is_next && decimal_subtract(lag, lag, "1"))
+        return -ENODATA;
+    if (decimal_is_negative(lag))
+        return decimal_normalize(lag, "0");
+    return 0;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return text ? cJSON_AddStringToObject(object, name, text) != NULL
+                : cJSON_AddNullToObject(object, name) != NULL;
+}
+
+static bool add_time(cJSON *object, const char *name, int64_t when)
+{
+    char text[WHEN_ROOM];
+
+    if (when == WHEN_UNKNOWN)
+        return add_text(object, name, NULL);
+    when_format(when, text);
+    return add_text(object, name, text);
+}
+
+static bool add_checkpoint(const struct backend *backend, cJSON *object, const struct state *state)
+{
+    char lag[DECIMAL_ROOM];
+    bool known = !status_lag(backend, state, lag);
+
+    return add_text(object, "checkpoint", state->sequence) &&
+           add_text(object, "metadata", state->metadata) &&
+           add_time(object, "committed", state->committed) &&
+           (known ? cJSON_AddRawToObject(object, "lag", lag)
+                  : cJSON_AddNullToObject(object, "lag"));
+}
+
+int status_print(const struct backend *backend, const char *app, const char *stream,
+                 const struct state *state, struct buf *text)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *printed = NULL;
+
+    if ((!app || add_text(object, "app", app)) && add_text(object, "stream", stream) &&
+        cJSON_AddNumberToObject(object, "partition", state->partition) &&
+        (!app || add_checkpoint(backend, object, state)) &&
+        add_text(object, "earliest", state->earliest) &&
+        add_text(object, "latest", state->latest) &&
+        (!state->status || add_text(object, "status", state->status)) &&
+        (!state->owner || add_text(object, "owner", state->owner)))
+        printed = cJSON_PrintUnformatted(object);
+    if (printed) {
+        buf_puts(text, printed);
+        buf_puts(text, "\n");
+    }
+    cJSON_free(printed);
+    cJSON_Delete(object);
+    return printed ? buf_error(text) : -ENOMEM;
+}
