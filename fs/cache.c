@@ -1,0 +1,598 @@
+#include "fs/cache.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/when.h"
+
+/* The most questions that are remembered. */
+#define TOPICS_MAX 4096
+
+/* The most partitions of an topic of which something younger than the table may be known. */
+#define NOTES_MAX 256
+
+/* How many missing names are remembered, and for how long. */
+#define MISSING_MAX 64
+#define MISSING_MS  1000
+
+#define NEVER INT64_MIN
+
+struct note {
+    uint32_t partition;
+    bool whole; /* the bounds were told too */
+    int64_t at;
+};
+
+struct topic;
+
+struct waiter {
+    struct call call;
+    TAILQ_ENTRY(waiter) link;
+    struct topic *topic;
+    unsigned round;
+    struct ask ask;
+};
+
+TAILQ_HEAD(waiters, waiter);
+
+/*
+ * A question and its answer. asked is when the answer that is here was asked for, or NEVER; a table
+ * without that holds just what was noted.
+ */
+struct topic {
+    TAILQ_ENTRY(topic) link; /* by use, youngest first */
+    struct cache *cache;
+    struct question question; /* its names follow the struct */
+
+    int64_t asked;
+    struct names *names;
+    struct table *table;
+    char *text;
+    size_t size;
+
+    struct note *notes; /* oldest first; their values are in the table */
+    unsigned noted;
+
+    struct call *flight;
+    int64_t flight_asked;
+    bool again; /* what the flight brings is outdated already */
+    struct waiters waiters;
+    unsigned round; /* tells those who wait from those who come while they are told */
+    bool telling;
+};
+
+TAILQ_HEAD(topics, topic);
+
+struct missing {
+    int64_t until;
+    char *name;
+};
+
+struct cache {
+    struct backend *backend;
+    int64_t timeout;
+    cache_news_fn *news;
+    void *user;
+    void *by_question; /* a tree of tsearch(3) */
+    struct topics by_use;
+    unsigned count;
+    size_t size;
+    struct missing missing[MISSING_MAX];
+    unsigned next_missing;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct question *left = &((const struct topic *)a)->question;
+    const struct question *right = &((const struct topic *)b)->question;
+    int order = (left->what > right->what) - (left->what < right->what);
+
+    if (!order)
+        order = strcmp(left->stream, right->stream);
+    return order ? order : strcmp(left->app, right->app);
+}
+
+struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_fn *news,
+                        void *user)
+{
+    struct cache *cache = calloc(1, sizeof(*cache));
+
+    if (!cache)
+        return NULL;
+    cache->backend = backend;
+    cache->timeout = timeout_ms;
+    cache->news = news;
+    cache->user = user;
+    TAILQ_INIT(&cache->by_use);
+    return cache;
+}
+
+/* Entries */
+
+static struct topic *find(struct cache *cache, const struct question *question)
+{
+    struct topic key = {.question = *question};
+    struct topic **found = tfind(&key, &cache->by_question, compare);
+
+    if (!found)
+        return NULL;
+    TAILQ_REMOVE(&cache->by_use, *found, link);
+    TAILQ_INSERT_HEAD(&cache->by_use, *found, link);
+    return *found;
+}
+
+static void measure(struct topic *topic)
+{
+    size_t size = topic->noted ? NOTES_MAX * sizeof(*topic->notes) : 0;
+
+    size += topic->names ? names_size(topic->names) : 0;
+    size += topic->table ? table_size(topic->table) : 0;
+    size += topic->text ? strlen(topic->text) + 1 : 0;
+    topic->cache->size += size - topic->size;
+    topic->size = size;
+}
+
+static void clear_answer(struct topic *topic)
+{
+    names_drop(topic->names);
+    table_drop(topic->table);
+    free(topic->text);
+    free(topic->notes);
+    topic->names = NULL;
+    topic->table = NULL;
+    topic->text = NULL;
+    topic->notes = NULL;
+    topic->noted = 0;
+    topic->asked = NEVER;
+    measure(topic);
+}
+
+static void free_topic(struct topic *topic)
+{
+    struct cache *cache = topic->cache;
+
+    call_cancel(topic->flight);
+    clear_answer(topic);
+    tdelete(topic, &cache->by_question, compare);
+    TAILQ_REMOVE(&cache->by_use, topic, link);
+    cache->count--;
+    free(topic);
+}
+
+/* Frees what was not used for longest until the bounds hold; what is waited for stays, and the one
+ * used last. */
+static void evict(struct cache *cache)
+{
+    struct topic *topic = TAILQ_LAST(&cache->by_use, topics);
+
+    while (topic && topic != TAILQ_FIRST(&cache->by_use) &&
+           (cache->size > CACHE_SIZE_MAX || cache->count > TOPICS_MAX)) {
+        struct topic *younger = TAILQ_PREV(topic, topics, link);
+
+        if (!topic->flight && !topic->telling && TAILQ_EMPTY(&topic->waiters))
+            free_topic(topic);
+        topic = younger;
+    }
+}
+
+static struct topic *make(struct cache *cache, const struct question *question)
+{
+    size_t app_size = strlen(question->app) + 1;
+    size_t stream_size = strlen(question->stream) + 1;
+    struct topic *topic = find(cache, question);
+    char *names;
+
+    if (topic)
+        return topic;
+    topic = calloc(1, sizeof(*topic) + app_size + stream_size);
+    if (!topic)
+        return NULL;
+    names = (char *)(topic + 1);
+    topic->cache = cache;
+    topic->asked = NEVER;
+    topic->question.what = question->what;
+    topic->question.app = memcpy(names, question->app, app_size);
+    topic->question.stream = memcpy(names + app_size, question->stream, stream_size);
+    TAILQ_INIT(&topic->waiters);
+    if (!tsearch(topic, &cache->by_question, compare)) {
+        free(topic);
+        return NULL;
+    }
+    TAILQ_INSERT_HEAD(&cache->by_use, topic, link);
+    cache->count++;
+    evict(cache);
+    return topic;
+}
+
+void cache_free(struct cache *cache)
+{
+    struct topic *topic;
+
+    if (!cache)
+        return;
+    while ((topic = TAILQ_FIRST(&cache->by_use)))
+        free_topic(topic);
+    for (unsigned i = 0; i < MISSING_MAX; i++)
+        free(cache->missing[i].name);
+    free(cache);
+}
+
+/* Notes */
+
+static const struct note *find_note(const struct topic *topic, uint32_t partition)
+{
+    for (unsigned i = topic->noted; i > 0; i--) {
+        if (topic->notes[i - 1].partition == partition)
+            return &topic->notes[i - 1];
+    }
+    return NULL;
+}
+
+static void remove_notes(struct topic *topic, unsigned from, unsigned count)
+{
+    memmove(topic->notes + from, topic->notes + from + count,
+            (topic->noted - from - count) * sizeof(*topic->notes));
+    topic->noted -= count;
+}
+
+/* Remembers that the table knows of a partition as of a time. */
+static int add_note(struct topic *topic, const struct state *state, int64_t at)
+{
+    const struct note *old = find_note(topic, state->partition);
+
+    if (!topic->notes)
+        topic->notes = calloc(NOTES_MAX, sizeof(*topic->notes));
+    if (!topic->notes)
+        return -ENOMEM;
+    if (old)
+        remove_notes(topic, (unsigned)(old - topic->notes), 1);
+    if (topic->noted == NOTES_MAX) {
+        topic->again |= topic->flight && topic->notes[0].at >= topic->flight_asked;
+        remove_notes(topic, 0, 1);
+    }
+    topic->notes[topic->noted++] = (struct note){state->partition, state->latest != NULL, at};
+    return 0;
+}
+
+/* Puts a checkpoint into a table that may know more of the partition than the checkpoint. */
+static int put_checkpoint(struct table *table, const struct state *checkpoint)
+{
+    struct state known;
+    struct state merged = *checkpoint;
+    char *copies[4] = {NULL};
+    int status;
+
+    if (!table_find(table, checkpoint->partition, &known)) {
+        const char **kept[] = {&merged.earliest, &merged.latest, &merged.status, &merged.owner};
+        const char *old[] = {known.earliest, known.latest, known.status, known.owner};
+
+        for (int i = 0; i < 4; i++) {
+            copies[i] = *kept[i] || !old[i] ? NULL : strdup(old[i]);
+            *kept[i] = *kept[i] ? *kept[i] : copies[i];
+        }
+    }
+    status = table_put(table, &merged);
+    for (int i = 0; i < 4; i++)
+        free(copies[i]);
+    return status;
+}
+
+void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
+                int64_t at)
+{
+    struct question question = {WHAT_STATES, app, stream};
+    struct topic *topic = make(cache, &question);
+
+    if (!topic)
+        return;
+    if (!topic->table)
+        topic->table = table_new();
+    if (!topic->table || put_checkpoint(topic->table, state) || add_note(topic, state, at)) {
+        clear_answer(topic);
+        topic->again = topic->flight != NULL;
+        return;
+    }
+    measure(topic);
+    evict(cache);
+    cache->news(cache->user, app, stream);
+}
+
+/* Carries into a table that was asked for at a time what is known to be younger. */
+static int carry_notes(struct topic *topic, struct table *table, int64_t asked)
+{
+    unsigned outdated = 0;
+
+    for (unsigned i = 0; i < topic->noted; i++) {
+        struct state state;
+
+        if (topic->notes[i].at < asked) {
+            outdated = i + 1;
+            continue;
+        }
+        if (table_find(topic->table, topic->notes[i].partition, &state))
+            continue;
+        state.earliest = state.latest = state.status = state.owner = NULL;
+        if (put_checkpoint(table, &state))
+            return -ENOMEM;
+    }
+    if (outdated)
+        remove_notes(topic, 0, outdated);
+    return 0;
+}
+
+/* Asking */
+
+static void cancel_waiter(struct call *call)
+{
+    struct waiter *waiter = (struct waiter *)call;
+
+    TAILQ_REMOVE(&waiter->topic->waiters, waiter, link);
+    free(waiter);
+}
+
+static int take_answer(struct topic *topic, const struct answer *answer)
+{
+    char *text = answer->text ? strdup(answer->text) : NULL;
+
+    if (answer->text && !text)
+        return -ENOMEM;
+    if (answer->table && carry_notes(topic, answer->table, topic->flight_asked)) {
+        free(text);
+        return -ENOMEM;
+    }
+    free(topic->text);
+    topic->text = text;
+    names_drop(topic->names);
+    topic->names = answer->names ? names_hold(answer->names) : NULL;
+    table_drop(topic->table);
+    topic->table = answer->table ? table_hold(answer->table) : NULL;
+    topic->asked = topic->flight_asked;
+    measure(topic);
+    return 0;
+}
+
+/* Tells all who wait; a callback may ask for the same again, and is then not among them. */
+static void tell(struct topic *topic, const struct error *error, const struct answer *answer)
+{
+    unsigned round = ++topic->round;
+    struct waiter *waiter;
+
+    topic->telling = true;
+    while ((waiter = TAILQ_FIRST(&topic->waiters)) && waiter->round != round) {
+        struct ask ask = waiter->ask;
+
+        TAILQ_REMOVE(&topic->waiters, waiter, link);
+        free(waiter);
+        ask.done(ask.user, error, answer);
+    }
+    topic->telling = false;
+}
+
+static int start_flight(struct topic *topic, int64_t deadline);
+
+static void fail_waiters(struct topic *topic)
+{
+    static const struct answer nothing;
+    struct error error;
+
+    error_set(&error, ENOMEM, "no memory");
+    tell(topic, &error, &nothing);
+}
+
+static void on_answer(void *user, const struct error *error, const struct answer *answer)
+{
+    struct topic *topic = user;
+
+    topic->flight = NULL;
+    if (topic->again) {
+        topic->again = false;
+        if (!TAILQ_EMPTY(&topic->waiters) &&
+            start_flight(topic, when_monotonic() + topic->cache->timeout))
+            fail_waiters(topic);
+        return;
+    }
+    if (!error && take_answer(topic, answer)) {
+        fail_waiters(topic);
+        return;
+    }
+    tell(topic, error, answer);
+    if (!error && topic->question.what == WHAT_STATES)
+        topic->cache->news(topic->cache->user, topic->question.app, topic->question.stream);
+    evict(topic->cache);
+}
+
+static struct call *ask_backend(struct topic *topic, const struct ask *ask)
+{
+    struct backend *backend = topic->cache->backend;
+    const struct backend_operations *operations = backend->operations;
+    const struct question *question = &topic->question;
+    const char *app = *question->app ? question->app : NULL;
+
+    switch (question->what) {
+    case WHAT_APPS:
+        return operations->list_apps(backend, ask);
+    case WHAT_STREAMS:
+        return operations->list_streams(backend, app ? STREAMS_OF_APP : STREAMS_ALL, app, ask);
+    case WHAT_COMMITTED:
+        return operations->list_streams(backend, STREAMS_COMMITTED, app, ask);
+    case WHAT_STATES:
+        return operations->get_states(backend, app, question->stream, ask);
+    case WHAT_INFO:
+        return operations->describe_stream(backend, question->stream, ask);
+    }
+    return NULL;
+}
+
+static int start_flight(struct topic *topic, int64_t deadline)
+{
+    struct ask ask = {.deadline = deadline, .done = on_answer, .user = topic};
+
+    topic->flight_asked = when_monotonic();
+    topic->flight = ask_backend(topic, &ask);
+    return topic->flight ? 0 : -ENOMEM;
+}
+
+struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask)
+{
+    struct topic *topic = make(cache, question);
+    struct waiter *waiter = topic ? calloc(1, sizeof(*waiter)) : NULL;
+
+    if (!waiter)
+        return NULL;
+    if (!topic->flight && start_flight(topic, ask->deadline)) {
+        free(waiter);
+        return NULL;
+    }
+    waiter->call.cancel = cancel_waiter;
+    waiter->topic = topic;
+    waiter->ask = *ask;
+    waiter->round = topic->round;
+    TAILQ_INSERT_TAIL(&topic->waiters, waiter, link);
+    return &waiter->call;
+}
+
+void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before)
+{
+    struct topic *topic = make(cache, question);
+
+    if (topic && !topic->flight && topic->asked < not_before)
+        start_flight(topic, when_monotonic() + cache->timeout);
+}
+
+/* Reading what is there */
+
+bool cache_peek(struct cache *cache, const struct question *question, int64_t not_before,
+                struct answer *answer)
+{
+    const struct topic *topic = find(cache, question);
+
+    if (!topic || topic->asked == NEVER || topic->asked < not_before)
+        return false;
+    *answer = (struct answer){.names = topic->names, .table = topic->table, .text = topic->text};
+    return true;
+}
+
+static void forget_missing(struct cache *cache)
+{
+    for (unsigned i = 0; i < MISSING_MAX; i++)
+        cache->missing[i].until = 0;
+}
+
+static void drop(struct topic *topic)
+{
+    clear_answer(topic);
+    topic->again = topic->flight != NULL;
+}
+
+void cache_drop(struct cache *cache, const struct question *question)
+{
+    struct topic *topic = find(cache, question);
+
+    forget_missing(cache);
+    if (topic)
+        drop(topic);
+}
+
+void cache_drop_about(struct cache *cache, const char *app, const char *stream)
+{
+    struct topic *topic;
+
+    forget_missing(cache);
+    TAILQ_FOREACH (topic, &cache->by_use, link) {
+        if ((app && !strcmp(topic->question.app, app)) ||
+            (stream && !strcmp(topic->question.stream, stream)))
+            drop(topic);
+    }
+}
+
+void cache_clear(struct cache *cache)
+{
+    struct topic *topic;
+
+    forget_missing(cache);
+    TAILQ_FOREACH (topic, &cache->by_use, link)
+        drop(topic);
+}
+
+int cache_state(struct cache *cache, const char *app, const char *stream, uint32_t partition,
+                int64_t not_before, bool whole, struct state *state)
+{
+    struct question question = {WHAT_STATES, app, stream};
+    const struct topic *topic = find(cache, &question);
+    const struct note *note;
+
+    if (!topic || !topic->table)
+        return -EAGAIN;
+    if (topic->asked != NEVER && topic->asked >= not_before)
+        return table_find(topic->table, partition, state);
+    note = find_note(topic, partition);
+    if (note && note->at >= not_before && (note->whole || !whole))
+        return table_find(topic->table, partition, state);
+    return -EAGAIN;
+}
+
+/* Single names */
+
+/* "1:app:stream:name"; the caller frees it. */
+static char *missing_text(const struct question *question, const char *name)
+{
+    char *text;
+
+    if (asprintf(&text, "%d:%s:%s:%s", (int)question->what, question->app, question->stream, name) <
+        0)
+        return NULL;
+    return text;
+}
+
+void cache_note_missing(struct cache *cache, const struct question *question, const char *name)
+{
+    struct missing *slot = &cache->missing[cache->next_missing];
+
+    cache->next_missing = (cache->next_missing + 1) % MISSING_MAX;
+    free(slot->name);
+    slot->name = missing_text(question, name);
+    slot->until = when_monotonic() + MISSING_MS;
+}
+
+bool cache_is_missing(struct cache *cache, const struct question *question, const char *name)
+{
+    char *text = missing_text(question, name);
+    int64_t now = when_monotonic();
+    bool found = false;
+
+    for (unsigned i = 0; text && i < MISSING_MAX && !found; i++)
+        found = cache->missing[i].until > now && cache->missing[i].name &&
+                !strcmp(cache->missing[i].name, text);
+    free(text);
+    return found;
+}
+
+void cache_note_name(struct cache *cache, const struct question *question, const char *name)
+{
+    struct topic *topic = find(cache, question);
+    struct names *copy;
+    bool good = true;
+
+    if (!topic || !topic->names || names_has(topic->names, name))
+        return;
+    copy = names_new();
+    for (size_t i = 0; copy && good && i < names_count(topic->names); i++)
+        good = !names_add(copy, names_at(topic->names, i));
+    if (!copy || !good || names_add(copy, name)) {
+        names_drop(copy);
+        return;
+    }
+    names_sort(copy);
+    names_drop(topic->names);
+    topic->names = copy;
+    measure(topic);
+}
+
+size_t cache_size(const struct cache *cache)
+{
+    return cache->size;
+}

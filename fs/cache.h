@@ -1,0 +1,88 @@
+#ifndef FS_CACHE_H
+#define FS_CACHE_H
+
+#include "api/backend.h"
+
+/*
+ * What the backend has told of late: lists of names and states of partitions, so that looking
+ * around in the tree asks nothing, and `ls -l` one question for all partitions.
+ *
+ * Who asks for the same thing at the same time shares one request. What this mount itself commits
+ * is noted and is seen at once, whatever older answer comes in later. All answers together are
+ * bounded (CACHE_SIZE_MAX); those not used for longest go first.
+ */
+struct cache;
+
+#define CACHE_SIZE_MAX (6UL << 20)
+
+enum what {
+    WHAT_APPS,      /* names: all apps */
+    WHAT_STREAMS,   /* names: all streams; with APP_IS_OF_STREAM, and an app, those of the app */
+    WHAT_COMMITTED, /* names: the streams on which the app has checkpoints */
+    WHAT_STATES,    /* table: of a stream and an app, or of a stream alone (app "") */
+    WHAT_INFO,      /* text: what describe_stream says */
+};
+
+/* The question; a name that does not belong to it is "". */
+struct question {
+    enum what what;
+    const char *app;
+    const char *stream;
+};
+
+/* For not_before: any answer will do. */
+#define ANY_AGE INT64_MIN
+
+/* Told whenever something new is known of the partitions of an app and a stream. */
+typedef void cache_news_fn(void *user, const char *app, const char *stream);
+
+struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_fn *news,
+                        void *user);
+
+/* Cancels what is under way. Nobody may be waiting. */
+void cache_free(struct cache *cache);
+
+/* Forgets all answers. */
+void cache_clear(struct cache *cache);
+
+/* True, and the answer, if there is one that was asked for at not_before (when_monotonic) or later.
+ * It lasts until the next call to the cache. */
+bool cache_peek(struct cache *cache, const struct question *question, int64_t not_before,
+                struct answer *answer);
+
+/* Asks the backend, or joins those who have asked. A call like a backend's. */
+struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask);
+
+/* Asks the backend if the answer is older than not_before, without anybody waiting. */
+void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before);
+
+/* Forgets one answer; one that is under way will be asked for again. */
+void cache_drop(struct cache *cache, const struct question *question);
+
+/* Forgets all answers about an app, or about a stream; NULL for none. */
+void cache_drop_about(struct cache *cache, const char *app, const char *stream);
+
+/*
+ * What is known of a partition: 0 and *state, -ENOENT if it is known that there is none, or -EAGAIN
+ * if nothing is known that is as young as not_before. Without `whole` the checkpoint is enough. The
+ * state's texts last until the next call.
+ */
+int cache_state(struct cache *cache, const char *app, const char *stream, uint32_t partition,
+                int64_t not_before, bool whole, struct state *state);
+
+/* Notes the checkpoint (sequence, metadata, time) that an app had on a partition at a time; the
+ * bounds too if the state has them. */
+void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
+                int64_t at);
+
+/* Names that were asked for one by one and do not exist, for a moment. */
+void cache_note_missing(struct cache *cache, const struct question *question, const char *name);
+bool cache_is_missing(struct cache *cache, const struct question *question, const char *name);
+
+/* A name that was asked for one by one and exists: becomes part of the list, if there is one. */
+void cache_note_name(struct cache *cache, const struct question *question, const char *name);
+
+/* Bytes in use. */
+size_t cache_size(const struct cache *cache);
+
+#endif

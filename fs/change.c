@@ -1,0 +1,378 @@
+#include "fs/change.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/scratch.h"
+#include "fs/tree.h"
+#include "fs/write.h"
+
+/* How many directories of checkpoints/ may be empty. */
+#define MADE_MAX 4096
+
+/* What a request makes or removes. */
+static void set_target(struct request *request, const struct node *node)
+{
+    request->target = *node;
+    place_hold(node->place);
+}
+
+static void reply_made(struct request *request)
+{
+    const struct node node = request->target;
+    struct stat attr;
+
+    tree_attributes(request->fs, &node, 0, when_now(), &attr);
+    request_reply_entry(request, &node, &attr);
+}
+
+/* Marks a directory of checkpoints/ as one that stays while it is empty, or not. */
+static void set_made(struct fs *fs, struct place *place, bool made)
+{
+    if (place->made == made || (made && fs->made_count == MADE_MAX))
+        return;
+    place->made = made;
+    fs->made_count += made ? 1U : -1U;
+}
+
+static bool has_ability(struct request *request, unsigned ability)
+{
+    if (request->fs->backend->abilities & ability)
+        return true;
+    request_refuse(request, EPERM, "the service's apps and streams are not made or removed so");
+    return false;
+}
+
+/* Forgets what a change of the request's target makes untrue. */
+static void forget(struct request *request)
+{
+    struct cache *cache = request->fs->cache;
+    const struct place *place = request->target.place;
+    enum naming naming = tree_row(request->target.kind)->naming;
+
+    if (naming == BY_APP) {
+        cache_drop(cache, &(struct question){WHAT_APPS, "", ""});
+        cache_drop_about(cache, place->app, NULL);
+    } else {
+        cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
+        cache_drop_about(cache, NULL, place->stream);
+    }
+}
+
+/* Making */
+
+static void on_made(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (!request_answered(request, error))
+        return;
+    forget(request);
+    reply_made(request);
+}
+
+void make_app(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_made);
+
+    if (!has_ability(request, CAN_MAKE_APP))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->create_app(backend, child->place->app, &ask));
+}
+
+void make_stream(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_made);
+
+    if (!has_ability(request, CAN_MAKE_STREAM))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
+}
+
+void make_partition(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_made);
+
+    if (!has_ability(request, CAN_MAKE_STREAM))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->create_partition(backend, child->place->stream,
+                                                                child->partition, &ask));
+}
+
+/* Below an app in checkpoints/ a directory of a stream is made for what is to be committed there;
+ * the stream may well exist. */
+static void on_saved_stream(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    bool existed = error && error->code == EEXIST;
+
+    (void)answer;
+    if (!request_answered(request, existed ? NULL : error))
+        return;
+    if (!existed)
+        forget(request);
+    set_made(request->fs, request->target.place, true);
+    reply_made(request);
+}
+
+void make_saved_stream(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_saved_stream);
+
+    set_target(request, child);
+    if (backend->abilities & CAN_MAKE_STREAM)
+        request_wait(request,
+                     backend->operations->create_stream(backend, child->place->stream, &ask));
+    else
+        request_wait(request,
+                     backend->operations->describe_stream(backend, child->place->stream, &ask));
+}
+
+/* Removing */
+
+static void on_removed(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (!request_answered(request, error))
+        return;
+    forget(request);
+    request_succeed(request);
+}
+
+static void unmake(struct place *place, void *user)
+{
+    struct request *request = user;
+
+    if (!strcmp(place->app, request->target.place->app))
+        set_made(request->fs, place, false);
+}
+
+static void on_app_removed(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (!error)
+        place_each(request->fs->nodes, unmake, request);
+    on_removed(user, error, answer);
+}
+
+void remove_app(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_app_removed);
+
+    if (!has_ability(request, CAN_MAKE_APP))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->delete_app(backend, child->place->app, &ask));
+}
+
+void remove_stream(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_removed);
+
+    if (!has_ability(request, CAN_MAKE_STREAM))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->delete_stream(backend, child->place->stream, &ask));
+}
+
+void remove_partition(struct request *request, const struct node *child)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_removed);
+
+    if (!has_ability(request, CAN_MAKE_STREAM))
+        return;
+    set_target(request, child);
+    request_wait(request, backend->operations->delete_partition(backend, child->place->stream,
+                                                                child->partition, &ask));
+}
+
+static bool has_checkpoints(const struct table *table)
+{
+    struct state state;
+
+    for (size_t i = 0; i < table_count(table); i++) {
+        table_at(table, i, &state);
+        if (state.sequence)
+            return true;
+    }
+    return false;
+}
+
+static void on_states(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct place *place = request->target.place;
+
+    if (!request_answered(request, error))
+        return;
+    if (has_checkpoints(answer->table) || !SLIST_EMPTY(&place->scratch)) {
+        request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
+        return;
+    }
+    set_made(request->fs, place, false);
+    request_succeed(request);
+}
+
+void remove_saved_stream(struct request *request, const struct node *child)
+{
+    struct question question = {WHAT_STATES, child->place->app, child->place->stream};
+    struct ask ask = request_ask(request, on_states);
+    struct answer answer;
+
+    set_target(request, child);
+    if (cache_peek(request->fs->cache, &question, fs_not_before(request->fs->settings.snapshot),
+                   &answer))
+        on_states(request, NULL, &answer);
+    else
+        request_wait(request, cache_get(request->fs->cache, &question, &ask));
+}
+
+/* The last checkpoint's directory stays for the rmdir that rm -r sends next. */
+static void on_checkpoint_removed(struct request *request)
+{
+    if (request->target.kind == SAVED)
+        set_made(request->fs, request->target.place, true);
+    request_succeed(request);
+}
+
+void remove_checkpoint(struct request *request, const struct node *child)
+{
+    request->then = on_checkpoint_removed;
+    write_deletion(request, child);
+}
+
+void remove_scratch(struct request *request, const struct node *child)
+{
+    if (!scratch_find(request->fs, child)) {
+        request_refuse(request, ENOENT, "no such file");
+        return;
+    }
+    scratch_remove(request->fs, child);
+    request_succeed(request);
+}
+
+/* The requests */
+
+/* Why a name cannot be made where it was asked for. */
+static void refuse_name(struct request *request)
+{
+    enum kind parent = request->node.kind;
+
+    for (enum kind kind = APPS; kind < KINDS; kind++) {
+        if (tree_row(kind)->parent == parent && tree_row(kind)->make) {
+            request_refuse(request, EINVAL, "no service takes such a name");
+            return;
+        }
+    }
+    request_refuse(request, EPERM, "no directories are made here");
+}
+
+static void make(struct request *request, const struct node *child)
+{
+    const struct row *row = tree_row(child->kind);
+
+    if (request->fs->settings.read_only)
+        request_refuse(request, EROFS, "the mount is read-only");
+    else if (!row->make || child->long_form)
+        refuse_name(request);
+    else
+        row->make(request, child);
+}
+
+void change_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+    struct request *request = request_new(fuse, "mkdir", parent, name);
+    struct node child;
+
+    (void)mode;
+    if (!request)
+        return;
+    if (tree_child(fs, &request->node, name, &child)) {
+        refuse_name(request);
+        return;
+    }
+    make(request, &child);
+    place_drop(fs->nodes, child.place);
+}
+
+static void remove_node(struct request *request, const struct node *child)
+{
+    const struct row *row = tree_row(child->kind);
+
+    if (request->fs->settings.read_only)
+        request_refuse(request, EROFS, "the mount is read-only");
+    else if (!row->remove)
+        request_refuse(request, EPERM, "this is a part of the tree and cannot be removed");
+    else
+        row->remove(request, child);
+}
+
+static void remove_name(fuse_req_t fuse, const char *operation, fuse_ino_t parent, const char *name)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+    struct request *request = request_new(fuse, operation, parent, name);
+    struct node child;
+
+    if (!request)
+        return;
+    if (tree_child(fs, &request->node, name, &child)) {
+        request_refuse(request, ENOENT, "no such name");
+        return;
+    }
+    remove_node(request, &child);
+    place_drop(fs->nodes, child.place);
+}
+
+void change_rmdir(fuse_req_t fuse, fuse_ino_t parent, const char *name)
+{
+    remove_name(fuse, "rmdir", parent, name);
+}
+
+void change_unlink(fuse_req_t fuse, fuse_ino_t parent, const char *name)
+{
+    remove_name(fuse, "unlink", parent, name);
+}
+
+void change_mknod(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+    struct request *request = request_new(fuse, "mknod", parent, name);
+
+    (void)mode;
+    (void)device;
+    if (request)
+        request_refuse(request, EPERM, "no special files are made here");
+}
+
+void change_symlink(fuse_req_t fuse, const char *link, fuse_ino_t parent, const char *name)
+{
+    struct request *request = request_new(fuse, "symlink", parent, name);
+
+    (void)link;
+    if (request)
+        request_refuse(request, EPERM, "no links are made here");
+}
+
+void change_link(fuse_req_t fuse, fuse_ino_t inode, fuse_ino_t parent, const char *name)
+{
+    struct request *request = request_new(fuse, "link", parent, name);
+
+    (void)inode;
+    if (request)
+        request_refuse(request, EPERM, "no links are made here");
+}

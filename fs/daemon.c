@@ -1,0 +1,104 @@
+#include "fs/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUCCESS '+'
+
+/* The writing end of the pipe to the parent; -1 in the foreground, and after the verdict. */
+static int verdict_pipe = -1;
+
+/* Waits for the child's verdict: '+', or a line of text. Dying without one is a failure too. */
+__attribute__((noreturn)) static void wait_for_verdict(int pipe)
+{
+    char line[1024];
+    size_t size = 0;
+    ssize_t got;
+
+    while (size < sizeof(line) - 1 &&
+           ((got = read(pipe, line + size, sizeof(line) - 1 - size)) > 0 ||
+            (got < 0 && errno == EINTR)))
+        size += got > 0 ? (size_t)got : 0;
+    line[size] = '\0';
+    if (*line == SUCCESS)
+        _exit(EXIT_SUCCESS);
+    fprintf(stderr, "checkpointfs: %s\n", size ? line : "the daemon died while it started");
+    _exit(EXIT_FAILURE);
+}
+
+void daemon_start(bool foreground)
+{
+    int ends[2];
+    pid_t child;
+
+    if (foreground)
+        return;
+    if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0) {
+        perror("checkpointfs: cannot start the daemon");
+        exit(EXIT_FAILURE);
+    }
+    if (child) {
+        close(ends[1]);
+        wait_for_verdict(ends[0]);
+    }
+    close(ends[0]);
+    verdict_pipe = ends[1];
+    setsid();
+}
+
+static void send_verdict(const char *text)
+{
+    size_t size = strlen(text);
+
+    while (size) {
+        ssize_t sent = write(verdict_pipe, text, size);
+
+        if (sent < 0 && errno != EINTR)
+            break;
+        text += sent > 0 ? sent : 0;
+        size -= sent > 0 ? (size_t)sent : 0;
+    }
+    close(verdict_pipe);
+    verdict_pipe = -1;
+}
+
+/* Makes standard input, output and error /dev/null. */
+static void leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0)
+        return;
+    for (int fd = 0; fd < 3; fd++)
+        dup2(null, fd);
+    if (null > 2)
+        close(null);
+}
+
+void daemon_succeed(void)
+{
+    if (verdict_pipe < 0)
+        return;
+    leave_terminal();
+    send_verdict((const char[]){SUCCESS, '\0'});
+}
+
+int daemon_fail(const char *format, ...)
+{
+    char line[1000];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    if (verdict_pipe >= 0)
+        send_verdict(line);
+    else
+        fprintf(stderr, "checkpointfs: %s\n", line);
+    return EXIT_FAILURE;
+}

@@ -1,0 +1,21 @@
+#ifndef FS_DAEMON_H
+#define FS_DAEMON_H
+
+#include <stdbool.h>
+
+/*
+ * Going into the background, so that the command returns only once the mount can be used, or has
+ * failed: the parent waits for the child's verdict.
+ */
+
+/* Forks, unless the program stays in the foreground. Returns in the child, or in the foreground;
+ * the parent exits with the verdict, after printing its line. */
+void daemon_start(bool foreground);
+
+/* Tells that the mount can be used, and lets go of the terminal. */
+void daemon_succeed(void);
+
+/* Tells what is wrong, in one line. Returns the exit status. */
+int daemon_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,337 @@
+#include "fs/dir.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/attr.h"
+#include "fs/scratch.h"
+#include "fs/tree.h"
+
+/*
+ * An open directory. Its entries are, in this order: "." and "..", the nodes with fixed names, the
+ * names of apps, streams or temporary files, the partitions.
+ */
+struct directory {
+    LIST_ENTRY(directory) link;
+    struct node node; /* its place is held */
+    enum kind fixed[KINDS];
+    size_t fixed_count;
+    enum kind named; /* what kind the names are of */
+    struct names *names;
+    enum kind numbered; /* what kind the partitions are of */
+    uint32_t *partitions;
+    size_t partition_count;
+};
+
+static void directory_free(struct fs *fs, struct directory *directory)
+{
+    LIST_REMOVE(directory, link);
+    place_drop(fs->nodes, directory->node.place);
+    names_drop(directory->names);
+    free(directory->partitions);
+    free(directory);
+}
+
+static struct directory *directory_new(struct fs *fs, const struct node *node)
+{
+    struct directory *directory = calloc(1, sizeof(*directory));
+
+    if (!directory)
+        return NULL;
+    directory->node = *node;
+    place_hold(node->place);
+    LIST_INSERT_HEAD(&fs->directories, directory, link);
+    return directory;
+}
+
+/* The kind of those children whose names are in a list, or NO_KIND. */
+static enum kind listed_kind(const struct fs *fs, const struct node *node)
+{
+    struct question unused;
+
+    for (enum kind kind = APPS; kind < KINDS; kind++) {
+        if (tree_row(kind)->parent == node->kind && tree_question(fs, kind, node->place, &unused))
+            return kind;
+    }
+    return NO_KIND;
+}
+
+/* Whether a file of a fixed name is there, as far as is known without asking. */
+static bool is_there(const struct fs *fs, const struct node *parent, enum kind kind)
+{
+    struct node child = *parent;
+    struct stat attr;
+
+    child.kind = kind;
+    return tree_has(fs, kind) &&
+           (tree_is_directory(kind) || attr_known(fs, &child, ANY_AGE, &attr) != -ENOENT);
+}
+
+static void add_fixed(const struct fs *fs, struct directory *directory)
+{
+    for (enum kind kind = APPS; kind < KINDS; kind++) {
+        const struct row *row = tree_row(kind);
+
+        if (row->parent == directory->node.kind && row->naming == NAMED &&
+            is_there(fs, &directory->node, kind))
+            directory->fixed[directory->fixed_count++] = kind;
+    }
+}
+
+static int add_partitions(struct directory *directory, const struct table *table, enum kind kind)
+{
+    bool committed_only = tree_row(kind)->source != FROM_NOWHERE;
+    size_t count = table_count(table);
+    struct state state;
+
+    directory->numbered = kind;
+    directory->partitions = calloc(count ? count : 1, sizeof(*directory->partitions));
+    if (!directory->partitions)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        table_at(table, i, &state);
+        if (state.sequence || !committed_only)
+            directory->partitions[directory->partition_count++] = state.partition;
+    }
+    return 0;
+}
+
+static int own_names(struct directory *directory)
+{
+    if (!directory->names)
+        directory->names = names_new();
+    return directory->names ? 0 : -ENOMEM;
+}
+
+static int add_scratch(struct directory *directory)
+{
+    const struct scratch *scratch;
+    int status = 0;
+
+    directory->named = SCRATCH;
+    SLIST_FOREACH (scratch, &directory->node.place->scratch, link) {
+        status = own_names(directory);
+        if (!status)
+            status = names_add(directory->names, scratch->name);
+        if (status)
+            break;
+    }
+    return status;
+}
+
+struct made {
+    struct directory *directory;
+    int status;
+};
+
+static void add_made_place(struct place *place, void *user)
+{
+    struct made *made = user;
+    const struct place *app = made->directory->node.place;
+
+    if (!made->status && *place->stream && !*place->text && !strcmp(place->app, app->app) &&
+        (place->made || !SLIST_EMPTY(&place->scratch)))
+        made->status = names_add(made->directory->names, place->stream);
+}
+
+/* The streams that have checkpoints, and the directories that were made and have none. */
+static int add_saved_streams(struct fs *fs, struct directory *directory, const struct names *names)
+{
+    struct made made = {directory, own_names(directory)};
+
+    for (size_t i = 0; i < names_count(names) && !made.status; i++)
+        made.status = names_add(directory->names, names_at(names, i));
+    if (!made.status)
+        place_each(fs->nodes, add_made_place, &made);
+    if (!made.status)
+        names_sort(directory->names);
+    return made.status;
+}
+
+static int fill(struct fs *fs, struct directory *directory, enum kind listed,
+                const struct answer *answer)
+{
+    int status = 0;
+
+    add_fixed(fs, directory);
+    if (listed == NO_KIND)
+        return 0;
+    if (tree_row(listed)->naming == BY_PARTITION) {
+        status = add_partitions(directory, answer->table, listed);
+        return !status && listed == SAVED ? add_scratch(directory) : status;
+    }
+    directory->named = listed;
+    if (listed == SAVED_STREAM)
+        return add_saved_streams(fs, directory, answer->names);
+    directory->names = names_hold(answer->names);
+    return status;
+}
+
+/* Opening */
+
+static void reply_open(struct request *request, enum kind listed, const struct answer *answer)
+{
+    struct fs *fs = request->fs;
+    struct directory *directory = directory_new(fs, &request->node);
+    struct fuse_file_info info = {.fh = (uint64_t)(uintptr_t)directory};
+
+    if (!directory || fill(fs, directory, listed, answer)) {
+        if (directory)
+            directory_free(fs, directory);
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    if (request_reply_open(request, &info))
+        directory_free(fs, directory);
+}
+
+static void on_list(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (request_answered(request, error))
+        reply_open(request, listed_kind(request->fs, &request->node), answer);
+}
+
+/* A partition's own directory shows a checkpoint only if there is one: known from its stream. */
+static bool needs_state(const struct node *node, struct question *question)
+{
+    *question = (struct question){WHAT_STATES, node->place->app, node->place->stream};
+    return node->kind == APP_PARTITION;
+}
+
+void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    struct request *request = request_new(fuse, "opendir", inode, NULL);
+    struct answer answer = {0};
+    struct question question;
+    struct ask ask;
+    enum kind listed;
+    bool strict;
+
+    (void)info;
+    if (!request)
+        return;
+    ask = request_ask(request, on_list);
+    listed = listed_kind(request->fs, &request->node);
+    if (listed != NO_KIND)
+        tree_question(request->fs, listed, request->node.place, &question);
+    else if (!needs_state(&request->node, &question)) {
+        reply_open(request, NO_KIND, &answer);
+        return;
+    }
+    strict = tree_row(listed)->strict;
+    if (cache_peek(request->fs->cache, &question,
+                   strict ? fs_not_before(request->fs->settings.snapshot) : ANY_AGE, &answer)) {
+        struct fs *fs = request->fs;
+
+        reply_open(request, listed, &answer);
+        cache_refresh(fs->cache, &question, fs_not_before(fs->settings.listing));
+    } else {
+        request_wait(request, cache_get(request->fs->cache, &question, &ask));
+    }
+}
+
+/* Reading */
+
+/* An entry's name, and what it is; false past the last. */
+struct entry {
+    char name[256];
+    struct stat attr;
+};
+
+static void set_entry(struct entry *entry, const struct node *node, const char *name)
+{
+    snprintf(entry->name, sizeof(entry->name), "%s", name);
+    entry->attr = (struct stat){.st_ino = node_inode(node), .st_mode = tree_row(node->kind)->mode};
+}
+
+static void name_entry(struct entry *entry, const struct fs *fs, const struct directory *directory,
+                       const char *name)
+{
+    const struct place *place = directory->node.place;
+    enum kind kind = directory->named;
+    const char *app = tree_row(kind)->naming == BY_APP ? name : place->app;
+    const char *stream = tree_row(kind)->naming == BY_STREAM ? name : place->stream;
+
+    snprintf(entry->name, sizeof(entry->name), "%s", name);
+    entry->attr.st_ino = node_inode_of(fs->nodes, kind, app, stream, kind == SCRATCH ? name : "");
+    entry->attr.st_mode = tree_row(kind)->mode;
+}
+
+static bool get_entry(const struct fs *fs, const struct directory *directory, size_t index,
+                      struct entry *entry)
+{
+    size_t names = directory->names ? names_count(directory->names) : 0;
+    struct node node = directory->node;
+    char name[PARTITION_ROOM];
+
+    if (index < 2) {
+        node.kind = index ? tree_parent(node.kind) : node.kind;
+        set_entry(entry, &node, index ? ".." : ".");
+        return true;
+    }
+    index -= 2;
+    if (index < directory->fixed_count) {
+        node.kind = directory->fixed[index];
+        set_entry(entry, &node, tree_row(node.kind)->name);
+        return true;
+    }
+    index -= directory->fixed_count;
+    if (index < names) {
+        name_entry(entry, fs, directory, names_at(directory->names, index));
+        return true;
+    }
+    index -= names;
+    if (index >= directory->partition_count)
+        return false;
+    node.kind = directory->numbered;
+    node.partition = directory->partitions[index];
+    partition_format(node.partition, false, name);
+    set_entry(entry, &node, name);
+    return true;
+}
+
+void dir_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+              struct fuse_file_info *info)
+{
+    const struct directory *directory = (const struct directory *)(uintptr_t)info->fh;
+    struct request *request = request_new(fuse, "readdir", inode, NULL);
+    struct entry entry = {0};
+    size_t used = 0;
+    char *text;
+
+    if (!request)
+        return;
+    text = malloc(size);
+    if (!text) {
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    while (get_entry(request->fs, directory, (size_t)offset, &entry)) {
+        size_t length =
+            fuse_add_direntry(fuse, text + used, size - used, entry.name, &entry.attr, ++offset);
+        if (length > size - used)
+            break;
+        used += length;
+    }
+    request_reply_data(request, text, used);
+    free(text);
+}
+
+void dir_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    (void)inode;
+    directory_free(fuse_req_userdata(fuse), (struct directory *)(uintptr_t)info->fh);
+    fuse_reply_err(fuse, 0);
+}
+
+void dir_release_all(struct fs *fs)
+{
+    struct directory *directory;
+
+    while ((directory = LIST_FIRST(&fs->directories)))
+        directory_free(fs, directory);
+}

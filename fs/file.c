@@ -1,0 +1,618 @@
+#include "fs/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/tree.h"
+#include "fs/watch.h"
+#include "fs/write.h"
+
+/* Handles */
+
+static bool writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
+{
+    struct handle *handle = calloc(1, sizeof(*handle));
+
+    if (!handle)
+        return NULL;
+    handle->fs = fs;
+    handle->node = *node;
+    handle->flags = flags;
+    place_hold(node->place);
+    buf_init(&handle->text, JOURNAL_MAX);
+    buf_init(&handle->content, writes(flags) ? TEXT_MAX : 0);
+    LIST_INSERT_HEAD(&fs->handles, handle, link);
+    fs->handle_count++;
+    return handle;
+}
+
+static void handle_free(struct handle *handle)
+{
+    struct fs *fs = handle->fs;
+
+    LIST_REMOVE(handle, link);
+    fs->handle_count--;
+    watch_forget(handle);
+    if (handle->scratch)
+        scratch_close(fs, handle->scratch);
+    buf_release(&handle->text);
+    buf_release(&handle->content);
+    place_drop(fs->nodes, handle->node.place);
+    free(handle);
+}
+
+const struct handle *file_writer(const struct fs *fs, const struct node *node)
+{
+    const struct handle *handle;
+    uint64_t inode = node_inode(node);
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        if (writes(handle->flags) && node_inode(&handle->node) == inode)
+            return handle;
+    }
+    return NULL;
+}
+
+/* A file of checkpoints/ is an ordinary one: it holds what is written where. */
+static bool is_file(const struct handle *handle)
+{
+    return handle->node.kind == SAVED;
+}
+
+/* Loading: handle->text becomes what the file says now, then the request goes on. */
+
+/* Ends a load with a text that was just printed, or with the error of printing it. */
+static void finish_load(struct request *request, int status)
+{
+    struct handle *handle = request->handle;
+
+    if (!status)
+        status = buf_error(&handle->text);
+    handle->loaded = !status;
+    handle->read = false;
+    if (!status)
+        request->then(request);
+    else if (status == -ENOENT)
+        request_refuse(request, ENOENT, "nothing is committed there");
+    else if (status == -ENODATA)
+        request_refuse(request, EOPNOTSUPP, "the backend does not tell this");
+    else
+        request_refuse(request, -status, "cannot print this: %s", strerror(-status));
+}
+
+static void load_state(struct request *request, const struct state *state)
+{
+    struct handle *handle = request->handle;
+
+    buf_reset(&handle->text);
+    watch_seen(handle, state);
+    finish_load(
+        request,
+        tree_row(handle->node.kind)->print(request->fs, &handle->node, state, &handle->text));
+}
+
+static void on_state(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const struct place *place = request->node.place;
+
+    if (!request_answered(request, error))
+        return;
+    cache_note(request->fs->cache, place->app, place->stream, answer->state, request->started);
+    load_state(request, answer->state);
+}
+
+static void load_text(struct request *request, const char *text)
+{
+    struct handle *handle = request->handle;
+
+    buf_reset(&handle->text);
+    buf_puts(&handle->text, text);
+    buf_puts(&handle->text, "\n");
+    finish_load(request, 0);
+}
+
+static void on_text(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (request_answered(request, error))
+        load_text(request, answer->text);
+}
+
+/* From the states of all partitions: what there is, or what comes in. */
+static void load_snapshot(struct request *request, int64_t not_before)
+{
+    const struct node *node = &request->handle->node;
+    struct state state;
+    int status = cache_state(request->fs->cache, node->place->app, node->place->stream,
+                             node->partition, not_before, false, &state);
+
+    if (status)
+        finish_load(request, -ENOENT);
+    else
+        load_state(request, &state);
+}
+
+static void on_snapshot(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (request_answered(request, error))
+        load_snapshot(request, ANY_AGE);
+}
+
+static void ask_snapshot(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct node *node = &request->handle->node;
+    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
+    int64_t not_before = fs_not_before(fs->settings.snapshot);
+    struct ask ask = request_ask(request, on_snapshot);
+    struct state state;
+
+    if (cache_state(fs->cache, question.app, question.stream, node->partition, not_before, false,
+                    &state) == -EAGAIN)
+        request_wait(request, cache_get(fs->cache, &question, &ask));
+    else
+        load_snapshot(request, not_before);
+}
+
+static void load_mount(struct request *request)
+{
+    struct handle *handle = request->handle;
+
+    buf_reset(&handle->text);
+    tree_row(handle->node.kind)->print_mount(request->fs, &handle->text);
+    finish_load(request, 0);
+}
+
+static void load(struct request *request, void (*then)(struct request *request))
+{
+    struct fs *fs = request->fs;
+    const struct backend_operations *operations = fs->backend->operations;
+    const struct node *node = &request->handle->node;
+    const struct row *row = tree_row(node->kind);
+    const char *app = *node->place->app ? node->place->app : NULL;
+    struct ask ask = request_ask(request, on_state);
+    struct ask ask_text = request_ask(request, on_text);
+
+    request->then = then;
+    switch (row->source) {
+    case FROM_CHECKPOINT:
+        request_wait(request, operations->get_checkpoint(fs->backend, app, node->place->stream,
+                                                         node->partition, &ask));
+        break;
+    case FROM_STATE:
+        request_wait(request, operations->get_state(fs->backend, app, node->place->stream,
+                                                    node->partition, &ask));
+        break;
+    case FROM_SNAPSHOT:
+        ask_snapshot(request);
+        break;
+    case FROM_INFO:
+        request_wait(request,
+                     operations->describe_stream(fs->backend, node->place->stream, &ask_text));
+        break;
+    case FROM_CURSOR:
+        request_wait(request, row->get_cursor(fs, node, &ask_text));
+        break;
+    case FROM_MOUNT:
+    case FROM_JOURNAL:
+        load_mount(request);
+        break;
+    case FROM_NOWHERE:
+        finish_load(request, 0);
+        break;
+    }
+}
+
+/* Opening */
+
+/* The handle goes with the request until that has answered the open. */
+static void release_handle(struct fs *fs, void *data)
+{
+    (void)fs;
+    if (data)
+        handle_free(data);
+}
+
+static struct fuse_file_info open_info(struct request *request)
+{
+    struct handle *handle = request->handle;
+    struct fuse_file_info info = {.direct_io = 1, .fh = (uint64_t)(uintptr_t)handle};
+
+    if (!writes(handle->flags))
+        info.noflush = 1;
+    request->data = NULL;
+    return info;
+}
+
+static void reply_open(struct request *request)
+{
+    struct fuse_file_info info = open_info(request);
+
+    if (request_reply_open(request, &info))
+        handle_free(handle_of(&info));
+}
+
+/* A file of checkpoints/ that is not truncated begins with what it holds. */
+static void open_content(struct request *request)
+{
+    struct handle *handle = request->handle;
+
+    buf_add(&handle->content, handle->text.data, handle->text.size);
+    reply_open(request);
+}
+
+static bool may_open(struct request *request, int flags)
+{
+    const struct row *row = tree_row(request->node.kind);
+    struct stat attr;
+
+    if (!writes(flags))
+        return true;
+    if (request->fs->settings.read_only) {
+        request_refuse(request, EROFS, "the mount is read-only");
+        return false;
+    }
+    tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
+    if ((!row->write && request->node.kind != SCRATCH) || !(attr.st_mode & 0222)) {
+        request_refuse(request, EACCES, "this file can only be read");
+        return false;
+    }
+    return true;
+}
+
+static void open_scratch(struct request *request)
+{
+    struct handle *handle = request->handle;
+
+    handle->scratch = scratch_find(request->fs, &handle->node);
+    if (!handle->scratch) {
+        request_refuse(request, ENOENT, "the temporary file is gone");
+        return;
+    }
+    scratch_open(handle->scratch);
+    if (handle->flags & O_TRUNC && scratch_resize(handle->scratch, 0))
+        request_refuse(request, ENOMEM, "no memory");
+    else
+        reply_open(request);
+}
+
+void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    struct request *request = request_new(fuse, "open", inode, NULL);
+
+    if (!request || !may_open(request, info->flags))
+        return;
+    request->handle = handle_new(request->fs, &request->node, info->flags);
+    request->data = request->handle;
+    request->release_data = release_handle;
+    if (!request->handle)
+        request_refuse(request, ENOMEM, "no memory");
+    else if (request->node.kind == SCRATCH)
+        open_scratch(request);
+    else if (!writes(info->flags))
+        load(request, reply_open);
+    else if (is_file(request->handle) && !(info->flags & O_TRUNC))
+        load(request, open_content);
+    else
+        reply_open(request);
+}
+
+/* Creating: a checkpoint that is not there is opened for writing, a temporary file is made. */
+
+static void reply_create(struct request *request, const struct node *node, int flags)
+{
+    struct fuse_file_info info;
+    struct stat attr;
+
+    request->handle = handle_new(request->fs, node, flags);
+    if (!request->handle) {
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    request->handle->scratch = node->kind == SCRATCH ? scratch_find(request->fs, node) : NULL;
+    if (request->handle->scratch)
+        scratch_open(request->handle->scratch);
+    info = open_info(request);
+    tree_attributes(request->fs, node, 0, when_now(), &attr);
+    if (request_reply_create(request, node, &attr, &info))
+        handle_free(handle_of(&info));
+}
+
+static void create(struct request *request, const struct node *node, mode_t mode, int flags)
+{
+    struct scratch *scratch;
+    int status = 0;
+
+    if (request->fs->settings.read_only)
+        request_refuse(request, EROFS, "the mount is read-only");
+    else if (node->kind != SCRATCH && !tree_row(node->kind)->write)
+        request_refuse(request, EPERM, "there are no other files here");
+    else if (node->kind == SCRATCH && !scratch_find(request->fs, node) &&
+             (status = scratch_make(request->fs, node, mode, &scratch)))
+        request_refuse(request, -status, "cannot make a temporary file: %s", strerror(-status));
+    else
+        reply_create(request, node, flags);
+}
+
+void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode,
+                 struct fuse_file_info *info)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+    struct request *request = request_new(fuse, "create", parent, name);
+    struct node child;
+
+    if (!request)
+        return;
+    if (tree_child(fs, &request->node, name, &child)) {
+        request_refuse(request, EPERM, "there are no other files here");
+        return;
+    }
+    create(request, &child, mode, info->flags);
+    place_drop(fs->nodes, child.place);
+}
+
+/* Reading */
+
+static void reply_slice(struct request *request, const struct buf *text)
+{
+    size_t offset = (size_t)request->offset;
+    size_t rest = offset < text->size ? text->size - offset : 0;
+
+    request_reply_data(request, text->data + (rest ? offset : 0),
+                       rest < request->size ? rest : request->size);
+}
+
+static void reply_read(struct request *request)
+{
+    request->handle->read |= request->offset == 0;
+    reply_slice(request, &request->handle->text);
+}
+
+static bool must_load(const struct handle *handle, off_t offset)
+{
+    return !handle->loaded || (offset == 0 && handle->read) ||
+           tree_row(handle->node.kind)->source == FROM_JOURNAL;
+}
+
+void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+               struct fuse_file_info *info)
+{
+    struct request *request = request_new(fuse, "read", inode, NULL);
+    struct handle *handle = handle_of(info);
+
+    if (!request)
+        return;
+    request->handle = handle;
+    request->size = size;
+    request->offset = offset;
+    if (handle->scratch)
+        reply_slice(request, &handle->scratch->content);
+    else if (is_file(handle) && writes(handle->flags))
+        reply_slice(request, &handle->content);
+    else if (must_load(handle, offset))
+        load(request, reply_read);
+    else
+        reply_read(request);
+}
+
+/* Writing */
+
+static void reply_written(struct request *request)
+{
+    request_reply_written(request, request->size);
+}
+
+/* The content as it is to be committed. */
+static void add_content(const struct handle *handle, struct buf *text)
+{
+    size_t line = strcspn(handle->content.data, "\n");
+
+    if (!*handle->committed)
+        line = 0;
+    buf_puts(text, handle->committed);
+    buf_add(text, handle->content.data + line, handle->content.size - line);
+}
+
+/* Does what the handle's content says, then goes on. A bound is an order, and done with. */
+static void commit(struct request *request, void (*then)(struct request *request))
+{
+    struct handle *handle = request->handle;
+    struct buf text = BUF_INIT(TEXT_MAX);
+
+    request->then = then;
+    handle->dirty = false;
+    add_content(handle, &text);
+    if (tree_row(handle->node.kind)->write == write_bound)
+        buf_reset(&handle->content);
+    if (buf_error(&text))
+        request_refuse(request, ENOMEM, "no memory");
+    else
+        tree_row(handle->node.kind)->write(request, &handle->node, text.data, text.size);
+    buf_release(&text);
+}
+
+/*
+ * Where in the content a write belongs. In apps/ and streams/ what is written at offset 0 begins
+ * anew, anything else continues: with >> the offsets begin at the file's size.
+ */
+static size_t content_offset(struct handle *handle, size_t offset)
+{
+    size_t size = handle->content.size;
+
+    if (is_file(handle))
+        return handle->flags & O_APPEND ? size : offset;
+    if (offset == 0 || size == 0) {
+        handle->base = offset;
+        return 0;
+    }
+    return offset < handle->base || offset - handle->base > size ? size : offset - handle->base;
+}
+
+/* Adds what was written to the handle's content; false when it is too much. */
+static bool take(struct handle *handle, const char *data, size_t size, size_t offset)
+{
+    struct buf *content = &handle->content;
+
+    if (offset <= strcspn(content->data, "\n"))
+        *handle->committed = '\0';
+    if (!is_file(handle))
+        buf_resize(content, offset);
+    buf_write_at(content, offset, data, size);
+    if (!buf_error(content))
+        return true;
+    buf_reset(content);
+    return false;
+}
+
+/*
+ * After a commit more lines on the same open file are its metadata: bash's printf writes line by
+ * line. A program that commits one number after the other without opening the file anew would have
+ * them stored as metadata, so a line that could be the next position is refused.
+ */
+static bool is_ambiguous(const struct handle *handle, size_t offset)
+{
+    const struct backend *backend = handle->fs->backend;
+    struct position position;
+    struct error error;
+    char sequence[SEQUENCE_MAX + 1];
+    char line[256];
+    const char *text = handle->content.data + offset;
+    size_t length = strcspn(text, "\n");
+
+    if (handle->node.kind != CHECKPOINT || offset == 0 ||
+        handle->content.data[offset - 1] != '\n' || length >= sizeof(line))
+        return false;
+    memcpy(line, text, length);
+    line[length] = '\0';
+    return !position_parse(line, when_now(), &position, &error) &&
+           (position.kind != POSITION_SEQUENCE ||
+            !backend->operations->parse_sequence(position.sequence, sequence, &error));
+}
+
+static void write_scratch(struct request *request, const char *data)
+{
+    struct scratch *scratch = request->handle->scratch;
+    size_t offset =
+        request->handle->flags & O_APPEND ? scratch->content.size : (size_t)request->offset;
+    int status = scratch_write(scratch, offset, data, request->size);
+
+    if (status == -EFBIG)
+        request_refuse(request, EFBIG, "a temporary file holds at most %d bytes", SCRATCH_SIZE_MAX);
+    else if (status)
+        request_refuse(request, -status, "no memory");
+    else
+        reply_written(request);
+}
+
+static void write_content(struct request *request, const char *data)
+{
+    struct handle *handle = request->handle;
+    size_t offset = content_offset(handle, (size_t)request->offset);
+
+    handle->dirty = false;
+    if (!take(handle, data, request->size, offset)) {
+        request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
+                       TEXT_MAX);
+    } else if (is_ambiguous(handle, offset)) {
+        buf_resize(&handle->content, offset);
+        request_refuse(request, EINVAL,
+                       "a further line is metadata, and this one looks like a position: write both "
+                       "at once, or open the file anew to commit again");
+    } else if (request->size && data[request->size - 1] == '\n') {
+        commit(request, reply_written);
+    } else {
+        handle->dirty = true;
+        reply_written(request);
+    }
+}
+
+void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size, off_t offset,
+                struct fuse_file_info *info)
+{
+    struct request *request = request_new(fuse, "write", inode, NULL);
+    struct handle *handle = handle_of(info);
+
+    if (!request)
+        return;
+    request->handle = handle;
+    request->size = size;
+    request->offset = offset;
+    if (handle->scratch)
+        write_scratch(request, data);
+    else
+        write_content(request, data);
+}
+
+int file_truncate(struct handle *handle, size_t size)
+{
+    if (handle->scratch)
+        return scratch_resize(handle->scratch, size);
+    if (!writes(handle->flags) || size == handle->content.size)
+        return 0;
+    if (!is_file(handle) && size > handle->content.size)
+        return 0;
+    if (size <= strcspn(handle->content.data, "\n"))
+        *handle->committed = '\0';
+    buf_resize(&handle->content, size);
+    handle->dirty = size > 0;
+    if (!buf_error(&handle->content))
+        return 0;
+    buf_reset(&handle->content);
+    handle->dirty = false;
+    return -EFBIG;
+}
+
+/* Commits a text that did not end in a newline; else there is nothing to do: a shell flushes before
+ * its first write. */
+static void finish(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
+                   const struct fuse_file_info *info)
+{
+    struct request *request = request_new(fuse, operation, inode, NULL);
+
+    if (!request)
+        return;
+    request->handle = handle_of(info);
+    if (request->handle->dirty && request->handle->content.size)
+        commit(request, request_succeed);
+    else
+        request_succeed(request);
+}
+
+void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    finish(fuse, "close", inode, info);
+}
+
+void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_file_info *info)
+{
+    (void)data_only;
+    finish(fuse, "fsync", inode, info);
+}
+
+void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    (void)inode;
+    handle_free(handle_of(info));
+    fuse_reply_err(fuse, 0);
+}
+
+void file_release_all(struct fs *fs)
+{
+    struct handle *handle;
+
+    while ((handle = LIST_FIRST(&fs->handles)))
+        handle_free(handle);
+}

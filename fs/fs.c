@@ -1,0 +1,99 @@
+#include "fs/fs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "fs/attr.h"
+#include "fs/change.h"
+#include "fs/dir.h"
+#include "fs/file.h"
+#include "fs/lookup.h"
+#include "fs/rename.h"
+#include "fs/scratch.h"
+#include "fs/watch.h"
+
+const struct fuse_lowlevel_ops fs_operations = {
+    .lookup = lookup_name,
+    .forget = lookup_forget,
+    .forget_multi = lookup_forget_many,
+    .getattr = attr_get,
+    .setattr = attr_set,
+    .access = attr_access,
+    .statfs = attr_statfs,
+    .opendir = dir_open,
+    .readdir = dir_read,
+    .releasedir = dir_release,
+    .open = file_open,
+    .create = file_create,
+    .read = file_read,
+    .write = file_write,
+    .flush = file_flush,
+    .fsync = file_sync,
+    .release = file_release,
+    .poll = watch_poll,
+    .mkdir = change_mkdir,
+    .rmdir = change_rmdir,
+    .unlink = change_unlink,
+    .mknod = change_mknod,
+    .symlink = change_symlink,
+    .link = change_link,
+    .rename = rename_name,
+};
+
+static void on_news(void *user, const char *app, const char *stream)
+{
+    watch_news(user, app, stream);
+}
+
+int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
+            const struct settings *settings, struct metrics *metrics)
+{
+    *fs = (struct fs){.loop = loop,
+                      .backend = backend,
+                      .settings = *settings,
+                      .metrics = metrics,
+                      .started = when_now()};
+    TAILQ_INIT(&fs->requests);
+    LIST_INIT(&fs->handles);
+    LIST_INIT(&fs->directories);
+    journal_init(&fs->commits);
+    journal_init(&fs->errors);
+    fs->nodes = nodes_new();
+    fs->cache = cache_new(backend, settings->timeout, on_news, fs);
+    if (fs->nodes && fs->cache)
+        return 0;
+    fs_release(fs);
+    return -ENOMEM;
+}
+
+static void free_scratch(struct place *place, void *user)
+{
+    struct fs *fs = user;
+    struct scratch *scratch;
+
+    while ((scratch = SLIST_FIRST(&place->scratch))) {
+        SLIST_REMOVE_HEAD(&place->scratch, link);
+        scratch->removed = true;
+        scratch->opened++;
+        scratch_close(fs, scratch);
+    }
+}
+
+void fs_release(struct fs *fs)
+{
+    timer_stop(&fs->watch_timer);
+    file_release_all(fs);
+    dir_release_all(fs);
+    cache_free(fs->cache);
+    if (fs->nodes)
+        place_each(fs->nodes, free_scratch, fs);
+    nodes_free(fs->nodes);
+    journal_release(&fs->commits);
+    journal_release(&fs->errors);
+}
+
+int64_t fs_not_before(int64_t age_ms)
+{
+    return when_monotonic() - age_ms;
+}

@@ -1,0 +1,74 @@
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#define FUSE_USE_VERSION 312
+
+#include <fuse_lowlevel.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "api/backend.h"
+#include "fs/cache.h"
+#include "fs/journal.h"
+#include "fs/metrics.h"
+#include "fs/node.h"
+
+struct directory;
+struct handle;
+struct request;
+
+/* How the mount was asked to behave. Times are in milliseconds. */
+struct settings {
+    uid_t uid;
+    gid_t gid;
+    mode_t umask;
+    bool read_only;
+    bool clamp;
+    bool monotonic;
+    int64_t timeout;  /* of whatever a program waits for */
+    int64_t listing;  /* how old a list of names may be */
+    int64_t snapshot; /* how old a value may be that was not asked for by itself */
+    int64_t watch;    /* how often values are looked at for those who poll */
+};
+
+/* Everything that one mount has. */
+struct fs {
+    struct loop *loop;
+    struct backend *backend;
+    struct settings settings;
+    struct nodes *nodes;
+    struct cache *cache;
+    struct metrics *metrics;
+    struct journal commits;
+    struct journal errors;
+    TAILQ_HEAD(, request) requests;     /* under way */
+    LIST_HEAD(, handle) handles;        /* open files */
+    LIST_HEAD(, directory) directories; /* open directories */
+    unsigned request_count;
+    unsigned handle_count;
+    unsigned scratch_count; /* temporary files */
+    unsigned made_count;    /* places that are kept because they were made */
+    struct timer watch_timer;
+    struct fuse_session *session; /* NULL until mounted */
+    int64_t started;              /* as in base/when.h */
+};
+
+/* The operations that libfuse calls, with a struct fs as their user data. */
+extern const struct fuse_lowlevel_ops fs_operations;
+
+/* 0 or a negative errno. The loop, the backend and the metrics stay the caller's. */
+int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
+            const struct settings *settings, struct metrics *metrics);
+
+/* Ends all requests with an errno. */
+void fs_cancel_all(struct fs *fs, int code);
+
+/* Closes all files and frees what fs_init made; no request may be under way. */
+void fs_release(struct fs *fs);
+
+/* The youngest time an answer may have been asked for that is at most age_ms old. */
+int64_t fs_not_before(int64_t age_ms);
+
+#endif

@@ -1,0 +1,231 @@
+#include "fs/lookup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "fs/attr.h"
+#include "fs/scratch.h"
+#include "fs/tree.h"
+
+/* A lookup holds its directory's lock in the kernel, so it waits no longer than this. */
+#define PATIENCE_MS 5000
+
+/* What is looked up: the request's data. */
+struct search {
+    struct node node; /* its place is held */
+    bool listed;      /* the list has been asked for */
+};
+
+static void release_search(struct fs *fs, void *data)
+{
+    struct search *search = data;
+
+    place_drop(fs->nodes, search->node.place);
+    free(search);
+}
+
+static struct search *search_of(const struct request *request)
+{
+    return request->data;
+}
+
+/* Whether a list has the node. */
+static bool is_in(const struct node *node, const struct answer *answer)
+{
+    const struct row *row = tree_row(node->kind);
+    struct state state;
+
+    if (row->naming == BY_PARTITION)
+        return !table_find(answer->table, node->partition, &state) &&
+               (row->source == FROM_NOWHERE || state.sequence);
+    return names_has(answer->names, row->naming == BY_APP ? node->place->app : node->place->stream);
+}
+
+/* A directory of checkpoints/ that this mount made, or that holds a temporary file. */
+static bool is_made(const struct node *node)
+{
+    return node->kind == SAVED_STREAM && (node->place->made || !SLIST_EMPTY(&node->place->scratch));
+}
+
+static void reply_found(struct request *request)
+{
+    const struct node node = search_of(request)->node;
+    struct stat attr;
+
+    if (attr_known(request->fs, &node, ANY_AGE, &attr))
+        tree_attributes(request->fs, &node, 0, WHEN_UNKNOWN, &attr);
+    request_reply_entry(request, &node, &attr);
+}
+
+static void reply_missing(struct request *request)
+{
+    request_refuse(request, ENOENT, "no such name");
+}
+
+/* One name */
+
+static void on_single(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct fs *fs = request->fs;
+    const struct node *node = &search_of(request)->node;
+    const struct place *place = node->place;
+    struct question question;
+
+    tree_question(fs, node->kind, place, &question);
+    if (error && error->code == ENOENT)
+        cache_note_missing(fs->cache, &question, request->name);
+    if (!request_answered(request, error))
+        return;
+    if (answer->state && tree_row(node->kind)->naming == BY_PARTITION)
+        cache_note(fs->cache, place->app, place->stream, answer->state, request->started);
+    else
+        cache_note_name(fs->cache, &question, request->name);
+    reply_found(request);
+}
+
+/* Asks for the one name that the list does not have. */
+static void ask_single(struct request *request)
+{
+    struct fs *fs = request->fs;
+    struct backend *backend = fs->backend;
+    const struct node *node = &search_of(request)->node;
+    const struct place *place = node->place;
+    struct ask ask = request_ask(request, on_single);
+
+    ask.deadline = request->started + PATIENCE_MS;
+    switch (tree_row(node->kind)->naming) {
+    case BY_APP:
+        request_wait(request, backend->operations->find_app(backend, place->app, &ask));
+        break;
+    case BY_STREAM:
+        request_wait(request, backend->operations->describe_stream(backend, place->stream, &ask));
+        break;
+    case BY_PARTITION:
+        request_wait(request,
+                     backend->operations->get_state(backend, *place->app ? place->app : NULL,
+                                                    place->stream, node->partition, &ask));
+        break;
+    default:
+        reply_missing(request);
+    }
+}
+
+/* A strict list is young enough to be believed, and streams of an app are in no other place. */
+static bool list_is_final(const struct fs *fs, const struct node *node)
+{
+    const struct row *row = tree_row(node->kind);
+
+    return row->strict || (node->kind == APP_STREAM && fs->backend->abilities & APP_IS_OF_STREAM);
+}
+
+static void search_list(struct request *request);
+
+static void on_list(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    search_of(request)->listed = true;
+    if (request_answered(request, error))
+        search_list(request);
+}
+
+static void ask_list(struct request *request, const struct question *question)
+{
+    struct ask ask = request_ask(request, on_list);
+
+    ask.deadline = request->started + PATIENCE_MS;
+    request_wait(request, cache_get(request->fs->cache, question, &ask));
+}
+
+static void search_list(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct search *search = search_of(request);
+    const struct node *node = &search->node;
+    bool final = list_is_final(fs, node);
+    struct question question;
+    struct answer answer;
+    bool young;
+
+    tree_question(fs, node->kind, node->place, &question);
+    if (is_made(node) ||
+        (cache_peek(fs->cache, &question, ANY_AGE, &answer) && is_in(node, &answer))) {
+        reply_found(request);
+        return;
+    }
+    young = cache_peek(fs->cache, &question, final ? fs_not_before(fs->settings.snapshot) : ANY_AGE,
+                       &answer);
+    if (!young && !search->listed)
+        ask_list(request, &question);
+    else if (final || cache_is_missing(fs->cache, &question, request->name))
+        reply_missing(request);
+    else
+        ask_single(request);
+}
+
+/* Whether a file is known not to be there: nothing is committed. */
+static bool is_absent(const struct fs *fs, const struct node *node)
+{
+    struct stat attr;
+
+    if (node->kind == SCRATCH)
+        return !scratch_find(fs, node);
+    return attr_known(fs, node, fs_not_before(fs->settings.snapshot), &attr) == -ENOENT;
+}
+
+static void search(struct request *request)
+{
+    const struct node *node = &search_of(request)->node;
+    struct question unused;
+
+    if (tree_question(request->fs, node->kind, node->place, &unused))
+        search_list(request);
+    else if (!tree_is_directory(node->kind) && is_absent(request->fs, node))
+        reply_missing(request);
+    else
+        reply_found(request);
+}
+
+void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
+{
+    struct request *request = request_new(fuse, "lookup", parent, name);
+    struct search *started = calloc(1, sizeof(*started));
+    int status;
+
+    if (!request || !started) {
+        free(started);
+        if (request)
+            request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    request->quiet = true;
+    status = tree_child(request->fs, &request->node, name, &started->node);
+    if (status) {
+        free(started);
+        request_refuse(request, -status, "no such name");
+        return;
+    }
+    request->data = started;
+    request->release_data = release_search;
+    search(request);
+}
+
+void lookup_forget(fuse_req_t fuse, fuse_ino_t inode, uint64_t count)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+
+    node_forget(fs->nodes, inode, count);
+    fuse_reply_none(fuse);
+}
+
+void lookup_forget_many(fuse_req_t fuse, size_t count, struct fuse_forget_data *forgets)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+
+    for (size_t i = 0; i < count; i++)
+        node_forget(fs->nodes, forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(fuse);
+}

@@ -1,0 +1,25 @@
+#include <stdlib.h>
+
+#include <curl/curl.h>
+
+#include "fs/daemon.h"
+#include "fs/mount.h"
+
+/* Exit statuses: 0, 1 when it could not mount, 2 when the command line is wrong. */
+#define EXIT_USAGE 2
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    enum options_result result = options_parse(argc, argv, &options);
+    int status = result == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_USAGE;
+
+    if (result == OPTIONS_RUN) {
+        daemon_start(options.foreground);
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        status = mount_run(&options);
+        curl_global_cleanup();
+    }
+    options_release(&options);
+    return status;
+}

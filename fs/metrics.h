@@ -1,0 +1,29 @@
+#ifndef FS_METRICS_H
+#define FS_METRICS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * Counters and latencies of the requests that programs made of the file system and of the
+ * operations that it made of the backend, in the text format of Prometheus.
+ */
+struct metrics;
+
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *metrics);
+
+/* Counts something that took a time and ended with an errno, 0 for success. Names are string
+ * constants; there are some dozens of them. */
+enum counter { COUNT_FILE_REQUEST, COUNT_BACKEND_OPERATION };
+
+void metrics_count(struct metrics *metrics, enum counter counter, const char *name, int64_t took_ms,
+                   int code);
+
+/* Prints one gauge. */
+void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value);
+
+void metrics_print(const struct metrics *metrics, struct buf *text);
+
+#endif

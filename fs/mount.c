@@ -1,0 +1,276 @@
+#include "fs/mount.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/when.h"
+#include "fs/daemon.h"
+
+/* The most requests that are taken from the kernel before other work has its turn. */
+#define REQUESTS_PER_ROUND 64
+
+struct mount {
+    const struct options *options;
+    struct loop *loop;
+    struct metrics *metrics;
+    struct backend *backend;
+    struct fs fs;
+    bool fs_ready;
+    int signals; /* a signalfd */
+    struct fuse_buf buffer;
+
+    struct call *trial; /* the first request, before the mount */
+    struct error error; /* why that failed */
+};
+
+/* What libfuse says goes into our own line. */
+static char fuse_message[400];
+
+static void on_fuse_log(enum fuse_log_level level, const char *format, va_list arguments)
+{
+    if (level <= FUSE_LOG_WARNING)
+        vsnprintf(fuse_message, sizeof(fuse_message), format, arguments);
+    fuse_message[strcspn(fuse_message, "\n")] = '\0';
+}
+
+/* Signals */
+
+static void on_signal(void *user)
+{
+    struct mount *mount = user;
+    struct signalfd_siginfo info;
+
+    if (read(mount->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo != SIGHUP) {
+        loop_stop(mount->loop);
+        return;
+    }
+    if (mount->fs_ready)
+        cache_clear(mount->fs.cache);
+    if (mount->backend && mount->backend->operations->reload)
+        mount->backend->operations->reload(mount->backend);
+}
+
+/* From here on these signals are read from a descriptor; threads inherit that. */
+static int open_signals(struct mount *mount)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    mount->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (mount->signals < 0)
+        return -errno;
+    return loop_watch(mount->loop, mount->signals, on_signal, mount);
+}
+
+/* The backend */
+
+static void observe(void *observer, const char *operation, int64_t took_ms, int code)
+{
+    metrics_count(observer, COUNT_BACKEND_OPERATION, operation, took_ms, code);
+}
+
+static void on_trial(void *user, const struct error *error, const struct answer *answer)
+{
+    struct mount *mount = user;
+
+    (void)answer;
+    mount->trial = NULL;
+    if (error)
+        mount->error = *error;
+    loop_stop(mount->loop);
+}
+
+/* The first request: whoever waits for the mount learns whether the backend can be used. */
+static int try_backend(struct mount *mount)
+{
+    struct ask ask = {.deadline = when_monotonic() + mount->options->settings.timeout,
+                      .done = on_trial,
+                      .user = mount};
+
+    mount->trial = mount->backend->operations->list_apps(mount->backend, &ask);
+    if (!mount->trial)
+        return error_set(&mount->error, ENOMEM, "no memory");
+    loop_run(mount->loop);
+    if (mount->trial) {
+        call_cancel(mount->trial);
+        return error_set(&mount->error, EINTR, "ended by a signal before it was mounted");
+    }
+    return -mount->error.code;
+}
+
+static int open_backend(struct mount *mount)
+{
+    const struct options *options = mount->options;
+    struct backend_options backend_options = {.loop = mount->loop,
+                                              .read_only = options->settings.read_only,
+                                              .checkpoint_is_next = options->checkpoint_is_next,
+                                              .observe = observe,
+                                              .observer = mount->metrics};
+    int status = backend_open(options->source, &backend_options, &mount->backend, &mount->error);
+
+    return status || options->lazy ? status : try_backend(mount);
+}
+
+/* The session */
+
+static void on_init(void *user, struct fuse_conn_info *connection)
+{
+    (void)user;
+    (void)connection;
+    daemon_succeed();
+}
+
+static void take_requests(void *user)
+{
+    struct mount *mount = user;
+    struct fuse_session *session = mount->fs.session;
+
+    for (int i = 0; i < REQUESTS_PER_ROUND && !fuse_session_exited(session); i++) {
+        int status = fuse_session_receive_buf(session, &mount->buffer);
+
+        if (status == -EINTR)
+            continue;
+        if (status == -EAGAIN)
+            return;
+        if (status <= 0)
+            fuse_session_exit(session);
+        else
+            fuse_session_process_buf(session, &mount->buffer);
+    }
+    if (fuse_session_exited(session))
+        loop_stop(mount->loop);
+}
+
+static int add_option(struct fuse_args *arguments, const char *name, const char *value)
+{
+    char *option = NULL;
+    char *escaped = NULL;
+    int status = -1;
+
+    if (asprintf(&option, "%s%s", name, value) >= 0 &&
+        !fuse_opt_add_opt_escaped(&escaped, option) && !fuse_opt_add_arg(arguments, "-o"))
+        status = fuse_opt_add_arg(arguments, escaped);
+    free(option);
+    free(escaped);
+    return status;
+}
+
+static struct fuse_session *new_session(struct mount *mount)
+{
+    const struct options *options = mount->options;
+    struct fuse_args arguments = FUSE_ARGS_INIT(0, NULL);
+    struct fuse_lowlevel_ops operations = fs_operations;
+    struct fuse_session *session = NULL;
+    const char *source = *options->source ? options->source : "local:";
+
+    operations.init = on_init;
+    if (!fuse_opt_add_arg(&arguments, "checkpointfs") &&
+        !add_option(&arguments, "fsname=", source) &&
+        !add_option(&arguments, "subtype=", "checkpointfs") &&
+        (!options->settings.read_only || !add_option(&arguments, "ro", "")) &&
+        (!options->allow_other || (!add_option(&arguments, "allow_other", "") &&
+                                   !add_option(&arguments, "default_permissions", ""))) &&
+        (!options->auto_unmount || !add_option(&arguments, "auto_unmount", "")))
+        session = fuse_session_new(&arguments, &operations, sizeof(operations), &mount->fs);
+    fuse_opt_free_args(&arguments);
+    return session;
+}
+
+/* Mounts; from here on the kernel has requests for us. */
+static int start_session(struct mount *mount)
+{
+    struct fs *fs = &mount->fs;
+    int fd;
+
+    fuse_set_log_func(on_fuse_log);
+    fs->session = new_session(mount);
+    if (!fs->session)
+        return error_set(&mount->error, EINVAL, "libfuse: %s", fuse_message);
+    if (fuse_session_mount(fs->session, mount->options->mountpoint)) {
+        fuse_session_destroy(fs->session);
+        fs->session = NULL;
+        return error_set(&mount->error, EIO, "cannot mount on %s: %s", mount->options->mountpoint,
+                         *fuse_message ? fuse_message : "fusermount3 failed");
+    }
+    fd = fuse_session_fd(fs->session);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return loop_watch(mount->loop, fd, take_requests, mount);
+}
+
+static void end_session(struct mount *mount)
+{
+    struct fuse_session *session = mount->fs.session;
+
+    if (!session)
+        return;
+    loop_unwatch(mount->loop, fuse_session_fd(session));
+    fs_cancel_all(&mount->fs, ECANCELED);
+    fuse_session_unmount(session);
+    fuse_session_destroy(session);
+    free(mount->buffer.mem);
+}
+
+/* From the beginning to the end */
+
+static int start(struct mount *mount)
+{
+    int status;
+
+    mount->loop = loop_new();
+    mount->metrics = metrics_new();
+    if (!mount->loop || !mount->metrics)
+        return error_set(&mount->error, ENOMEM, "no memory");
+    status = open_signals(mount);
+    if (status)
+        return error_set(&mount->error, -status, "signalfd: %s", strerror(-status));
+    status = open_backend(mount);
+    if (status)
+        return status;
+    if (fs_init(&mount->fs, mount->loop, mount->backend, &mount->options->settings, mount->metrics))
+        return error_set(&mount->error, ENOMEM, "no memory");
+    mount->fs_ready = true;
+    return start_session(mount);
+}
+
+static void stop(struct mount *mount)
+{
+    end_session(mount);
+    if (mount->fs_ready)
+        fs_release(&mount->fs);
+    if (mount->backend)
+        mount->backend->operations->close(mount->backend);
+    if (mount->loop && mount->signals > 0) {
+        loop_unwatch(mount->loop, mount->signals);
+        close(mount->signals);
+    }
+    metrics_free(mount->metrics);
+    loop_free(mount->loop);
+}
+
+int mount_run(const struct options *options)
+{
+    struct mount mount = {.options = options};
+    int status = EXIT_SUCCESS;
+
+    openlog("checkpointfs", LOG_PID, LOG_DAEMON);
+    if (start(&mount)) {
+        status = daemon_fail("%s", mount.error.message);
+    } else if (chdir("/") == 0) {
+        loop_run(mount.loop);
+    }
+    stop(&mount);
+    return status;
+}

@@ -1,0 +1,244 @@
+#include "fs/node.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTITION_SHIFT 7
+#define PARTITION_MASK  ((1U << 25) - 1)
+#define LONG_FORM_BIT   (1U << 6)
+#define KIND_MASK       0x3fU
+
+/* The trees are those of tsearch(3). The empty place is never in them. */
+struct nodes {
+    struct place empty;
+    void *by_id;
+    void *by_name;
+    unsigned count;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t left = ((const struct place *)a)->id;
+    uint32_t right = ((const struct place *)b)->id;
+
+    return (left > right) - (left < right);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct place *left = a;
+    const struct place *right = b;
+    int order = strcmp(left->stream, right->stream);
+
+    if (!order)
+        order = strcmp(left->app, right->app);
+    return order ? order : strcmp(left->text, right->text);
+}
+
+struct nodes *nodes_new(void)
+{
+    struct nodes *nodes = calloc(1, sizeof(*nodes));
+
+    if (nodes)
+        nodes->empty = (struct place){.app = "", .stream = "", .text = ""};
+    return nodes;
+}
+
+static void leave_alone(void *place)
+{
+    (void)place;
+}
+
+void nodes_free(struct nodes *nodes)
+{
+    if (!nodes)
+        return;
+    tdestroy(nodes->by_id, leave_alone);
+    tdestroy(nodes->by_name, free);
+    free(nodes);
+}
+
+/* 32 bits of the names, and never 0: FNV-1a, each name with its NUL. */
+static uint32_t hash(const char *app, const char *stream, const char *text)
+{
+    const char *names[] = {app, stream, text};
+    uint64_t value = 14695981039346656037U;
+
+    for (int i = 0; i < 3; i++) {
+        const char *c = names[i];
+
+        do
+            value = (value ^ (unsigned char)*c) * 1099511628211U;
+        while (*c++);
+    }
+    value ^= value >> 32;
+    return (uint32_t)value ? (uint32_t)value : 1;
+}
+
+static struct place *find_id(struct nodes *nodes, uint32_t id)
+{
+    struct place key = {.id = id};
+    struct place **found = tfind(&key, &nodes->by_id, compare_ids);
+
+    return found ? *found : NULL;
+}
+
+static uint32_t free_id(struct nodes *nodes, uint32_t id)
+{
+    while (!id || find_id(nodes, id))
+        id++;
+    return id;
+}
+
+struct place *place_find(struct nodes *nodes, const char *app, const char *stream, const char *text)
+{
+    struct place key = {.app = app, .stream = stream, .text = text};
+    struct place **found;
+
+    if (!*app && !*stream && !*text)
+        return &nodes->empty;
+    found = tfind(&key, &nodes->by_name, compare_names);
+    return found ? *found : NULL;
+}
+
+static struct place *new_place(const char *app, const char *stream, const char *text)
+{
+    size_t app_size = strlen(app) + 1;
+    size_t stream_size = strlen(stream) + 1;
+    size_t text_size = strlen(text) + 1;
+    struct place *place = calloc(1, sizeof(*place) + app_size + stream_size + text_size);
+    char *names;
+
+    if (!place)
+        return NULL;
+    names = (char *)(place + 1);
+    place->app = memcpy(names, app, app_size);
+    place->stream = memcpy(names + app_size, stream, stream_size);
+    place->text = memcpy(names + app_size + stream_size, text, text_size);
+    return place;
+}
+
+static void remove_place(struct nodes *nodes, struct place *place)
+{
+    tdelete(place, &nodes->by_id, compare_ids);
+    tdelete(place, &nodes->by_name, compare_names);
+    free(place);
+}
+
+struct place *place_get(struct nodes *nodes, const char *app, const char *stream, const char *text)
+{
+    struct place *place = place_find(nodes, app, stream, text);
+
+    if (place)
+        return place_hold(place);
+    place = new_place(app, stream, text);
+    if (!place)
+        return NULL;
+    place->id = free_id(nodes, hash(app, stream, text));
+    if (!tsearch(place, &nodes->by_id, compare_ids) ||
+        !tsearch(place, &nodes->by_name, compare_names)) {
+        remove_place(nodes, place);
+        return NULL;
+    }
+    nodes->count++;
+    return place_hold(place);
+}
+
+struct place *place_hold(struct place *place)
+{
+    place->holds++;
+    return place;
+}
+
+static void free_if_unused(struct nodes *nodes, struct place *place)
+{
+    if (place == &nodes->empty || place->holds || place->lookups || place->made ||
+        !SLIST_EMPTY(&place->scratch))
+        return;
+    nodes->count--;
+    remove_place(nodes, place);
+}
+
+void place_drop(struct nodes *nodes, struct place *place)
+{
+    place->holds--;
+    free_if_unused(nodes, place);
+}
+
+struct visit {
+    void (*fn)(struct place *place, void *user);
+    void *user;
+};
+
+static void visit_place(const void *item, VISIT which, void *closure)
+{
+    const struct visit *visit = closure;
+
+    if (which == postorder || which == leaf)
+        visit->fn(*(struct place *const *)item, visit->user);
+}
+
+void place_each(struct nodes *nodes, void (*fn)(struct place *place, void *user), void *user)
+{
+    struct visit visit = {fn, user};
+
+    twalk_r(nodes->by_id, visit_place, &visit);
+}
+
+int node_of(struct nodes *nodes, uint64_t inode, struct node *node)
+{
+    uint32_t id = (uint32_t)(inode >> 32);
+    uint32_t low = (uint32_t)inode;
+    struct place *place = id ? find_id(nodes, id) : &nodes->empty;
+
+    if (!place || (low & KIND_MASK) == NO_KIND || (low & KIND_MASK) >= KINDS)
+        return -ESTALE;
+    *node = (struct node){
+        .kind = (enum kind)(low & KIND_MASK),
+        .long_form = low & LONG_FORM_BIT,
+        .partition = low >> PARTITION_SHIFT,
+        .place = place,
+    };
+    return 0;
+}
+
+static uint64_t pack(uint32_t id, uint32_t partition, bool long_form, enum kind kind)
+{
+    return (uint64_t)id << 32 | (partition & PARTITION_MASK) << PARTITION_SHIFT |
+           (long_form ? LONG_FORM_BIT : 0) | (uint32_t)kind;
+}
+
+uint64_t node_inode(const struct node *node)
+{
+    return pack(node->place->id, node->partition, node->long_form, node->kind);
+}
+
+uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
+                       const char *text)
+{
+    const struct place *place = place_find(nodes, app, stream, text);
+
+    return pack(place ? place->id : hash(app, stream, text), 0, false, kind);
+}
+
+void node_remember(const struct node *node)
+{
+    node->place->lookups++;
+}
+
+void node_forget(struct nodes *nodes, uint64_t inode, uint64_t count)
+{
+    struct node node;
+
+    if (node_of(nodes, inode, &node))
+        return;
+    node.place->lookups -= count < node.place->lookups ? count : node.place->lookups;
+    free_if_unused(nodes, node.place);
+}
+
+unsigned nodes_count(const struct nodes *nodes)
+{
+    return nodes->count;
+}

@@ -1,0 +1,79 @@
+#ifndef FS_NODE_H
+#define FS_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "fs/kind.h"
+
+/*
+ * What an inode number stands for.
+ *
+ * A node is a kind of file, a partition, and a place: the app, the stream and the text that its
+ * path names. All of it is packed into the inode number, so that 100,000 partitions that were
+ * looked up take no memory:
+ *
+ *     bits 63-32 the place's id | 31-7 the partition | 6 its long name | 5-0 the kind
+ *
+ * Only places are kept: from the first lookup of anything in them until the kernel has forgotten
+ * all of it, nobody holds them and nothing is pinned to them. A place's id is made from its names,
+ * so that an inode number stays the same for the life of the mount, also when the kernel forgot it
+ * in between (two live places whose ids would be equal excepted: the later one moves).
+ */
+struct scratch;
+
+struct place {
+    uint32_t id;
+    unsigned holds;
+    uint64_t lookups;
+    bool made; /* a directory of checkpoints/ that mkdir made and that may be empty */
+    SLIST_HEAD(, scratch) scratch; /* temporary files in this directory of checkpoints/ */
+    const char *app;               /* "" where there is none; these three are one allocation */
+    const char *stream;
+    const char *text; /* the name under at/, after/ and since/, or of a temporary file */
+};
+
+struct node {
+    enum kind kind;
+    bool long_form; /* the partition was named shardId-%010d */
+    uint32_t partition;
+    struct place *place; /* never NULL: what has no names has the empty place */
+};
+
+struct nodes;
+
+struct nodes *nodes_new(void);
+void nodes_free(struct nodes *nodes);
+
+/* Finds or makes a place and holds it; NULL when there is no memory. */
+struct place *place_get(struct nodes *nodes, const char *app, const char *stream, const char *text);
+
+/* The place, not held, or NULL when nobody knows it. */
+struct place *place_find(struct nodes *nodes, const char *app, const char *stream,
+                         const char *text);
+
+struct place *place_hold(struct place *place);
+void place_drop(struct nodes *nodes, struct place *place);
+
+/* Calls fn for every place; fn must not add or remove places. */
+void place_each(struct nodes *nodes, void (*fn)(struct place *place, void *user), void *user);
+
+/* The node of an inode number that the kernel knows; 0, or -ESTALE for one that it cannot know. The
+ * place is not held. */
+int node_of(struct nodes *nodes, uint64_t inode, struct node *node);
+
+uint64_t node_inode(const struct node *node);
+
+/* The inode number that a place would have, without making it: for directory listings. */
+uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
+                       const char *text);
+
+/* Counts what the kernel was told of, and what it forgot. */
+void node_remember(const struct node *node);
+void node_forget(struct nodes *nodes, uint64_t inode, uint64_t count);
+
+/* How many places there are. */
+unsigned nodes_count(const struct nodes *nodes);
+
+#endif

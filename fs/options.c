@@ -1,0 +1,318 @@
+#include "fs/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "fs/version.h"
+
+#define PROGRAM "checkpointfs"
+
+/* What fuse_opt_parse() fills in; texts are checked afterwards. */
+struct raw {
+    char *positional[2];
+    int positional_count;
+    int help;
+    int version;
+    int foreground;
+    int lazy;
+    int read_only;
+    int allow_other;
+    int auto_unmount;
+    int clamp;
+    int monotonic;
+    char *checkpoint;
+    char *uid;
+    char *gid;
+    char *umask;
+    char *listing;
+    char *snapshot;
+    char *watch;
+    char *timeout;
+};
+
+#define FLAG(text, member)                    \
+    {                                         \
+        text, offsetof(struct raw, member), 1 \
+    }
+#define TEXT(text, member)                          \
+    {                                               \
+        text "=%s", offsetof(struct raw, member), 0 \
+    }
+#define IGNORED(text) FUSE_OPT_KEY(text, FUSE_OPT_KEY_DISCARD)
+
+static const struct fuse_opt specification[] = {
+    FLAG("-h", help),
+    FLAG("--help", help),
+    FLAG("-V", version),
+    FLAG("--version", version),
+    FLAG("-f", foreground),
+    FLAG("lazy", lazy),
+    FLAG("ro", read_only),
+    FLAG("allow_other", allow_other),
+    FLAG("auto_unmount", auto_unmount),
+    FLAG("clamp", clamp),
+    FLAG("monotonic", monotonic),
+    TEXT("checkpoint", checkpoint),
+    TEXT("uid", uid),
+    TEXT("gid", gid),
+    TEXT("umask", umask),
+    TEXT("listing", listing),
+    TEXT("snapshot", snapshot),
+    TEXT("watch", watch),
+    TEXT("timeout", timeout),
+    /* What mount(8), fstab and systemd add. */
+    IGNORED("rw"),
+    IGNORED("_netdev"),
+    IGNORED("nofail"),
+    IGNORED("auto"),
+    IGNORED("noauto"),
+    IGNORED("user"),
+    IGNORED("nouser"),
+    IGNORED("users"),
+    IGNORED("owner"),
+    IGNORED("group"),
+    IGNORED("defaults"),
+    IGNORED("dev"),
+    IGNORED("nodev"),
+    IGNORED("suid"),
+    IGNORED("nosuid"),
+    IGNORED("exec"),
+    IGNORED("noexec"),
+    IGNORED("async"),
+    IGNORED("sync"),
+    IGNORED("atime"),
+    IGNORED("noatime"),
+    IGNORED("diratime"),
+    IGNORED("nodiratime"),
+    IGNORED("relatime"),
+    IGNORED("norelatime"),
+    IGNORED("nonempty"),
+    IGNORED("default_permissions"),
+    IGNORED("user="),
+    IGNORED("uhelper="),
+    IGNORED("helper="),
+    IGNORED("comment="),
+    FUSE_OPT_END,
+};
+
+static const char help[] =
+    "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
+    "Mount the checkpoints of stream consumers as files.\n\n"
+    "SOURCE  local:PATH   the embedded store in that file\n"
+    "        local:, or none: the one in $XDG_DATA_HOME/checkpointfs/checkpoints.db\n\n"
+    "  -f                 stay in the foreground\n"
+    "  -h, -V             print this help, or the version\n"
+    "  -o ro              change nothing\n"
+    "  -o checkpoint=next a checkpoint names the next record to read (else last-read)\n"
+    "  -o clamp           move a position that is out of range into it\n"
+    "  -o monotonic       refuse to commit a number below the one committed\n"
+    "  -o timeout=SECONDS give up on the backend after this time (30)\n"
+    "  -o listing=SECONDS how old a list of names may be (10)\n"
+    "  -o snapshot=SECONDS  how old values may be in checkpoints/ and ls -l (1)\n"
+    "  -o watch=SECONDS   how often to look for those who poll (1)\n"
+    "  -o lazy            do not try the backend before mounting\n"
+    "  -o allow_other     let other users in, as far as modes allow\n"
+    "  -o uid=N,gid=N,umask=N  owner and mode of the files\n\n"
+    "Then: mkdir -p MOUNTPOINT/apps/billing/orders/0\n"
+    "      echo 42 > MOUNTPOINT/apps/billing/orders/0/checkpoint\n"
+    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
+
+static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void complain(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs(PROGRAM ": ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("\n", stderr);
+}
+
+static int take_argument(void *data, const char *argument, int key, struct fuse_args *rest)
+{
+    struct raw *raw = data;
+
+    (void)rest;
+    if (key == FUSE_OPT_KEY_NONOPT) {
+        if (raw->positional_count < 2)
+            raw->positional[raw->positional_count] = strdup(argument);
+        raw->positional_count++;
+        return 0;
+    }
+    if (!strncmp(argument, "x-", 2))
+        return 0;
+    complain("unknown option \"%.60s\": see " PROGRAM " --help", argument);
+    return -1;
+}
+
+/* Each reads one option, which may be NULL, and leaves the value alone without one. */
+
+static bool take_number(const char *name, const char *text, int base, unsigned long max,
+                        unsigned *value)
+{
+    unsigned long number;
+    char *end;
+
+    if (!text)
+        return true;
+    errno = 0;
+    number = strtoul(text, &end, base);
+    if (errno || end == text || *end || number > max || *text == '-') {
+        complain("%s=%.40s is not a number from 0 to %lu", name, text, max);
+        return false;
+    }
+    *value = (unsigned)number;
+    return true;
+}
+
+static bool take_seconds(const char *name, const char *text, double least, int64_t *ms)
+{
+    double seconds;
+    char *end;
+
+    if (!text)
+        return true;
+    seconds = strtod(text, &end);
+    if (end == text || *end || !isfinite(seconds) || seconds < least || seconds > 86400) {
+        complain("%s=%.40s is not a number of seconds from %g to 86400", name, text, least);
+        return false;
+    }
+    *ms = (int64_t)(seconds * 1000);
+    return true;
+}
+
+static bool take_settings(const struct raw *raw, struct settings *settings)
+{
+    *settings = (struct settings){.uid = getuid(),
+                                  .gid = getgid(),
+                                  .umask = 022,
+                                  .read_only = raw->read_only,
+                                  .clamp = raw->clamp,
+                                  .monotonic = raw->monotonic,
+                                  .timeout = 30000,
+                                  .listing = 10000,
+                                  .snapshot = 1000,
+                                  .watch = 1000};
+    return take_number("uid", raw->uid, 10, UINT_MAX - 1, &settings->uid) &&
+           take_number("gid", raw->gid, 10, UINT_MAX - 1, &settings->gid) &&
+           take_number("umask", raw->umask, 8, 0777, &settings->umask) &&
+           take_seconds("timeout", raw->timeout, 0.1, &settings->timeout) &&
+           take_seconds("listing", raw->listing, 0, &settings->listing) &&
+           take_seconds("snapshot", raw->snapshot, 0, &settings->snapshot) &&
+           take_seconds("watch", raw->watch, 0.05, &settings->watch);
+}
+
+static bool take_meaning(const struct raw *raw, struct options *options)
+{
+    options->checkpoint_is_next = raw->checkpoint && !strcmp(raw->checkpoint, "next");
+    if (!raw->checkpoint || options->checkpoint_is_next || !strcmp(raw->checkpoint, "last-read"))
+        return true;
+    complain("checkpoint=%.40s: it can be last-read or next", raw->checkpoint);
+    return false;
+}
+
+/* Makes the mount point absolute, and says what is wrong with it. */
+static bool take_mountpoint(const char *path, struct options *options)
+{
+    struct stat attr;
+
+    options->mountpoint = realpath(path, NULL);
+    if (options->mountpoint && stat(options->mountpoint, &attr)) {
+        free(options->mountpoint);
+        options->mountpoint = NULL;
+    }
+    if (!options->mountpoint && errno == ENOTCONN)
+        complain("%s is a mount whose program has died: first fusermount3 -u %s", path, path);
+    else if (!options->mountpoint && errno == ENOENT)
+        complain("the mount point %s does not exist: first mkdir -p %s", path, path);
+    else if (!options->mountpoint)
+        complain("the mount point %s: %s", path, strerror(errno));
+    else if (!S_ISDIR(attr.st_mode))
+        complain("the mount point %s is no directory", path);
+    return options->mountpoint && S_ISDIR(attr.st_mode);
+}
+
+static bool take_positional(const struct raw *raw, struct options *options)
+{
+    struct error error;
+
+    if (raw->positional_count < 1 || raw->positional_count > 2) {
+        complain(raw->positional_count ? "more than a source and a mount point: see " PROGRAM
+                                         " --help"
+                                       : "no mount point: see " PROGRAM " --help");
+        return false;
+    }
+    options->source = strdup(raw->positional_count == 2 ? raw->positional[0] : "");
+    if (!options->source) {
+        complain("no memory");
+        return false;
+    }
+    if (backend_check_source(options->source, &error)) {
+        complain("%s", error.message);
+        return false;
+    }
+    return take_mountpoint(raw->positional[raw->positional_count - 1], options);
+}
+
+static bool take_all(const struct raw *raw, struct options *options)
+{
+    options->foreground = raw->foreground;
+    options->lazy = raw->lazy;
+    options->allow_other = raw->allow_other;
+    options->auto_unmount = raw->auto_unmount;
+    return take_settings(raw, &options->settings) && take_meaning(raw, options) &&
+           take_positional(raw, options);
+}
+
+static void print_version(void)
+{
+    printf(PROGRAM " " CHECKPOINTFS_VERSION " (libfuse %s, %s)\n", fuse_pkgversion(),
+           curl_version());
+}
+
+static void release_raw(struct raw *raw)
+{
+    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
+                     raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
+                     raw->watch,         raw->timeout};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        free(texts[i]);
+}
+
+enum options_result options_parse(int argc, char **argv, struct options *options)
+{
+    struct fuse_args arguments = FUSE_ARGS_INIT(argc, argv);
+    enum options_result result = OPTIONS_WRONG;
+    struct raw raw = {0};
+
+    *options = (struct options){0};
+    if (!fuse_opt_parse(&arguments, &raw, specification, take_argument)) {
+        result = OPTIONS_DONE;
+        if (raw.help)
+            fputs(help, stdout);
+        else if (raw.version)
+            print_version();
+        else
+            result = take_all(&raw, options) ? OPTIONS_RUN : OPTIONS_WRONG;
+    }
+    fuse_opt_free_args(&arguments);
+    release_raw(&raw);
+    return result;
+}
+
+void options_release(struct options *options)
+{
+    free(options->source);
+    free(options->mountpoint);
+}

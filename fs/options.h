@@ -1,0 +1,29 @@
+#ifndef FS_OPTIONS_H
+#define FS_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "fs/fs.h"
+
+/* The command line, see checkpointfs(1). */
+struct options {
+    char *source;     /* "" for the embedded store at its usual place */
+    char *mountpoint; /* absolute */
+    bool foreground;
+    bool lazy;
+    bool allow_other;
+    bool auto_unmount;
+    bool checkpoint_is_next;
+    struct settings settings;
+};
+
+enum options_result {
+    OPTIONS_RUN,   /* mount */
+    OPTIONS_DONE,  /* help or version was asked for and printed */
+    OPTIONS_WRONG, /* an error was printed to stderr */
+};
+
+enum options_result options_parse(int argc, char **argv, struct options *options);
+void options_release(struct options *options);
+
+#endif

@@ -1,0 +1,188 @@
+#include "fs/rename.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fs/change.h"
+#include "fs/scratch.h"
+#include "fs/tree.h"
+#include "fs/value.h"
+#include "fs/write.h"
+
+/* The request's data: both places are held. */
+struct renaming {
+    struct node from;
+    struct node to;
+};
+
+static void release_renaming(struct fs *fs, void *data)
+{
+    struct renaming *renaming = data;
+
+    if (renaming->from.place)
+        place_drop(fs->nodes, renaming->from.place);
+    if (renaming->to.place)
+        place_drop(fs->nodes, renaming->to.place);
+    free(renaming);
+}
+
+static struct renaming *renaming_of(const struct request *request)
+{
+    return request->data;
+}
+
+/* The new name has it: the old one goes. */
+static void remove_old(struct request *request)
+{
+    const struct node *from = &renaming_of(request)->from;
+
+    if (from->kind == SCRATCH) {
+        scratch_remove(request->fs, from);
+        request_succeed(request);
+    } else {
+        remove_checkpoint(request, from);
+    }
+}
+
+/* Writes a temporary file that may be there already. */
+static int write_new_scratch(struct request *request, const struct node *to, const char *text,
+                             size_t size)
+{
+    struct scratch *scratch = scratch_find(request->fs, to);
+    int status = 0;
+
+    if (!scratch)
+        status = scratch_make(request->fs, to, 0644, &scratch);
+    if (!status)
+        status = scratch_resize(scratch, 0);
+    return status ? status : scratch_write(scratch, 0, text, size);
+}
+
+static void write_new(struct request *request, char *text, size_t size)
+{
+    const struct node *to = &renaming_of(request)->to;
+    int status;
+
+    request->then = remove_old;
+    if (to->kind == SAVED) {
+        write_checkpoint(request, to, text, size);
+        return;
+    }
+    status = write_new_scratch(request, to, text, size);
+    if (status)
+        request_refuse(request, -status, "cannot write the temporary file");
+    else
+        remove_old(request);
+}
+
+/* What the old name holds. */
+
+static void read_saved(struct request *request)
+{
+    const struct node *from = &renaming_of(request)->from;
+    struct buf text = BUF_INIT(SCRATCH_SIZE_MAX);
+    struct state state;
+    int status = cache_state(request->fs->cache, from->place->app, from->place->stream,
+                             from->partition, ANY_AGE, false, &state);
+
+    if (!status)
+        status = value_saved(request->fs, from, &state, &text);
+    if (status)
+        request_refuse(request, ENOENT, "nothing is committed there");
+    else
+        write_new(request, text.data, text.size);
+    buf_release(&text);
+}
+
+static void on_states(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (request_answered(request, error))
+        read_saved(request);
+}
+
+static void read_old(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct node *from = &renaming_of(request)->from;
+    struct question question = {WHAT_STATES, from->place->app, from->place->stream};
+    struct ask ask = request_ask(request, on_states);
+    struct state state;
+
+    if (cache_state(fs->cache, question.app, question.stream, from->partition,
+                    fs_not_before(fs->settings.snapshot), false, &state) == -EAGAIN)
+        request_wait(request, cache_get(fs->cache, &question, &ask));
+    else
+        read_saved(request);
+}
+
+static void read_old_scratch(struct request *request)
+{
+    const struct scratch *scratch = scratch_find(request->fs, &renaming_of(request)->from);
+    struct buf text = BUF_INIT(SCRATCH_SIZE_MAX);
+
+    if (scratch)
+        buf_add(&text, scratch->content.data, scratch->content.size);
+    if (!scratch)
+        request_refuse(request, ENOENT, "no such file");
+    else if (buf_error(&text))
+        request_refuse(request, ENOMEM, "no memory");
+    else
+        write_new(request, text.data, text.size);
+    buf_release(&text);
+}
+
+/* The request */
+
+static bool is_file(const struct node *node)
+{
+    return node->kind == SAVED || node->kind == SCRATCH;
+}
+
+static void start(struct request *request, unsigned flags)
+{
+    const struct renaming *renaming = renaming_of(request);
+
+    if (request->fs->settings.read_only)
+        request_refuse(request, EROFS, "the mount is read-only");
+    else if (renaming->from.kind == SAVED_APP || renaming->from.kind == SAVED_STREAM)
+        request_refuse(request, EXDEV, "directories are copied and removed instead");
+    else if (!is_file(&renaming->from) || !is_file(&renaming->to))
+        request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
+    else if (flags & ~(unsigned)RENAME_NOREPLACE)
+        request_refuse(request, EINVAL, "files cannot be exchanged");
+    else if (node_inode(&renaming->from) == node_inode(&renaming->to))
+        request_succeed(request);
+    else if (renaming->from.kind == SCRATCH)
+        read_old_scratch(request);
+    else
+        read_old(request);
+}
+
+void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+                 const char *new_name, unsigned flags)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+    struct request *request = request_new(fuse, "rename", parent, name);
+    struct renaming *renaming = calloc(1, sizeof(*renaming));
+    struct node target;
+
+    if (!request || !renaming) {
+        free(renaming);
+        if (request)
+            request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    request->data = renaming;
+    request->release_data = release_renaming;
+    if (tree_child(fs, &request->node, name, &renaming->from))
+        request_refuse(request, ENOENT, "no such name");
+    else if (node_of(fs->nodes, new_parent, &target) ||
+             tree_child(fs, &target, new_name, &renaming->to))
+        request_refuse(request, EPERM, "nothing can be renamed to this");
+    else
+        start(request, flags);
+}

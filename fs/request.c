@@ -1,0 +1,244 @@
+#include "fs/request.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/tree.h"
+
+static void release(struct request *request)
+{
+    struct fs *fs = request->fs;
+
+    TAILQ_REMOVE(&fs->requests, request, link);
+    fs->request_count--;
+    if (request->release_data)
+        request->release_data(fs, request->data);
+    place_drop(fs->nodes, request->node.place);
+    if (request->target.place)
+        place_drop(fs->nodes, request->target.place);
+    free(request->name);
+    free(request);
+}
+
+/* Counts the request and frees it; it has been answered with code. */
+static void end(struct request *request, int code)
+{
+    metrics_count(request->fs->metrics, COUNT_FILE_REQUEST, request->operation,
+                  when_monotonic() - request->started, code);
+    release(request);
+}
+
+struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
+                            const char *name)
+{
+    struct fs *fs = fuse_req_userdata(fuse);
+    struct request *request = calloc(1, sizeof(*request));
+    char *copy = name ? strdup(name) : NULL;
+    struct node node = {0};
+    int status = node_of(fs->nodes, inode, &node);
+
+    if (!request || (name && !copy))
+        status = -ENOMEM;
+    if (status) {
+        free(request);
+        free(copy);
+        fuse_reply_err(fuse, -status);
+        return NULL;
+    }
+    *request = (struct request){.fs = fs,
+                                .fuse = fuse,
+                                .operation = operation,
+                                .node = node,
+                                .name = copy,
+                                .started = when_monotonic()};
+    place_hold(node.place);
+    TAILQ_INSERT_TAIL(&fs->requests, request, link);
+    fs->request_count++;
+    return request;
+}
+
+struct ask request_ask(struct request *request, done_fn *done)
+{
+    return (struct ask){.deadline = request->started + request->fs->settings.timeout,
+                        .done = done,
+                        .user = request};
+}
+
+/* Ends a request that its program, or the end of the mount, does not let wait. */
+static void abandon(struct request *request, int code)
+{
+    struct error error;
+
+    call_cancel(request->call);
+    request->call = NULL;
+    if (request->abandoned)
+        request->abandoned(request);
+    error_set(&error, code, "abandoned: %s", code == EINTR ? "interrupted" : "the mount ends");
+    request->quiet = false;
+    request_fail(request, &error);
+}
+
+static void on_interrupt(fuse_req_t fuse, void *data)
+{
+    (void)fuse;
+    abandon(data, EINTR);
+}
+
+void request_wait(struct request *request, struct call *call)
+{
+    request->call = call;
+    if (!call) {
+        request_refuse(request, ENOMEM, "no memory");
+    } else if (fuse_req_interrupted(request->fuse)) {
+        abandon(request, EINTR);
+    } else {
+        fuse_req_interrupt_func(request->fuse, on_interrupt, request);
+    }
+}
+
+void fs_cancel_all(struct fs *fs, int code)
+{
+    struct request *request;
+
+    while ((request = TAILQ_FIRST(&fs->requests)))
+        abandon(request, code);
+}
+
+/* The path of what the request is about, as errors show it. */
+static void print_path(const struct request *request, struct buf *path)
+{
+    tree_print_path(&request->node, path);
+    if (!request->name)
+        return;
+    if (path->size)
+        buf_puts(path, "/");
+    buf_puts(path, request->name);
+}
+
+void request_log_error(const struct request *request, const struct error *error)
+{
+    struct buf path = BUF_INIT(8192);
+    char time[WHEN_ROOM];
+    char http[16] = "-";
+    const char *code = *error->service_code ? error->service_code : "-";
+    const char *id = *error->request_id ? error->request_id : "-";
+
+    when_format(when_now(), time);
+    if (error->http_status)
+        snprintf(http, sizeof(http), "%d", error->http_status);
+    print_path(request, &path);
+    journal_add(&request->fs->errors,
+                (const char *[]){time, path.size ? path.data : "/", request->operation,
+                                 error_name(error->code), http, code, id, error->message, NULL});
+    buf_release(&path);
+}
+
+void request_fail(struct request *request, const struct error *error)
+{
+    int code = error->code;
+
+    if (!(request->quiet && code == ENOENT))
+        request_log_error(request, error);
+    fuse_reply_err(request->fuse, code);
+    end(request, code);
+}
+
+void request_refuse(struct request *request, int code, const char *format, ...)
+{
+    struct error error = {.code = code};
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error.message, sizeof(error.message), format, arguments);
+    va_end(arguments);
+    request_fail(request, &error);
+}
+
+bool request_answered(struct request *request, const struct error *error)
+{
+    request->call = NULL;
+    fuse_req_interrupt_func(request->fuse, NULL, NULL);
+    if (!error)
+        return true;
+    request_fail(request, error);
+    return false;
+}
+
+void request_succeed(struct request *request)
+{
+    fuse_reply_err(request->fuse, 0);
+    end(request, 0);
+}
+
+/* Names that never change are kept by the kernel; it asks for the others each time, and gets the
+ * answer from memory. */
+static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr)
+{
+    double timeout = tree_is_fixed(node->kind) ? 3600 : 0;
+
+    return (struct fuse_entry_param){.ino = node_inode(node),
+                                     .attr = *attr,
+                                     .attr_timeout = S_ISDIR(attr->st_mode) ? timeout : 0,
+                                     .entry_timeout = timeout};
+}
+
+void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr)
+{
+    struct fuse_entry_param entry = entry_of(node, attr);
+
+    node_remember(node);
+    if (fuse_reply_entry(request->fuse, &entry))
+        node_forget(request->fs->nodes, entry.ino, 1);
+    end(request, 0);
+}
+
+int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
+                         const struct fuse_file_info *info)
+{
+    struct fuse_entry_param entry = entry_of(node, attr);
+    int status;
+
+    node_remember(node);
+    status = fuse_reply_create(request->fuse, &entry, info);
+    if (status)
+        node_forget(request->fs->nodes, entry.ino, 1);
+    end(request, 0);
+    return status;
+}
+
+void request_reply_attr(struct request *request, const struct stat *attr)
+{
+    fuse_reply_attr(request->fuse, attr,
+                    tree_is_fixed(request->node.kind) && S_ISDIR(attr->st_mode) ? 3600 : 0);
+    end(request, 0);
+}
+
+void request_reply_data(struct request *request, const char *data, size_t size)
+{
+    fuse_reply_buf(request->fuse, data, size);
+    end(request, 0);
+}
+
+void request_reply_written(struct request *request, size_t size)
+{
+    fuse_reply_write(request->fuse, size);
+    end(request, 0);
+}
+
+int request_reply_open(struct request *request, const struct fuse_file_info *info)
+{
+    int status = fuse_reply_open(request->fuse, info);
+
+    end(request, 0);
+    return status;
+}
+
+void request_reply_poll(struct request *request, unsigned events)
+{
+    fuse_reply_poll(request->fuse, events);
+    end(request, 0);
+}

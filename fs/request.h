@@ -1,0 +1,67 @@
+#ifndef FS_REQUEST_H
+#define FS_REQUEST_H
+
+#include "fs/fs.h"
+
+/*
+ * One request of a program, from the moment libfuse hands it over until it is answered. Every
+ * request ends by exactly one of the functions below that say so; it is freed then.
+ *
+ * While it waits for the backend it can be interrupted: the call is cancelled, the program gets
+ * EINTR, and a change that was under way is noted as of unknown outcome.
+ */
+struct request {
+    TAILQ_ENTRY(request) link;
+    struct fs *fs;
+    fuse_req_t fuse;
+    const char *operation;
+    struct node node;  /* what it is about; its place is held */
+    char *name;        /* of a child of node, or NULL */
+    struct call *call; /* what it waits for */
+    int64_t started;   /* when_monotonic */
+    bool quiet;        /* that something does not exist is no news: lookups */
+    struct handle *handle;
+    size_t size; /* of a read or a write */
+    off_t offset;
+    void (*then)(struct request *request); /* goes on when a shared step has succeeded */
+
+    struct node target; /* what a change is about; its place is held, or NULL without a change */
+    void *data;         /* the operation's own; release_data, if set, frees it */
+    void (*release_data)(struct fs *fs, void *data);
+    void (*abandoned)(struct request *request); /* called before an interrupted one ends */
+};
+
+/* Begins a request about an inode; NULL when it has been answered with an error. */
+struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
+                            const char *name);
+
+/* For an operation of the backend: done is called with the request. */
+struct ask request_ask(struct request *request, done_fn *done);
+
+/* Notes the call that the request now waits for; for NULL it ends with ENOMEM. */
+void request_wait(struct request *request, struct call *call);
+
+/* Each of these answers the request and ends it. */
+void request_fail(struct request *request, const struct error *error);
+void request_refuse(struct request *request, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void request_succeed(struct request *request);
+void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr);
+void request_reply_attr(struct request *request, const struct stat *attr);
+void request_reply_data(struct request *request, const char *data, size_t size);
+void request_reply_written(struct request *request, size_t size);
+void request_reply_poll(struct request *request, unsigned events);
+
+/* These tell by a negative errno that the program no longer waits: the file will not be released.
+ */
+int request_reply_open(struct request *request, const struct fuse_file_info *info);
+int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
+                         const struct fuse_file_info *info);
+
+/* Adds a line to `errors`. */
+void request_log_error(const struct request *request, const struct error *error);
+
+/* Begins the handling of an answer: false when it was an error, which has ended the request. */
+bool request_answered(struct request *request, const struct error *error);
+
+#endif

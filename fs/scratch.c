@@ -1,0 +1,109 @@
+#include "fs/scratch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+struct place *scratch_directory(const struct fs *fs, const struct node *node)
+{
+    return place_find(fs->nodes, node->place->app, node->place->stream, "");
+}
+
+struct scratch *scratch_find(const struct fs *fs, const struct node *node)
+{
+    const struct place *directory = scratch_directory(fs, node);
+    struct scratch *scratch;
+
+    if (!directory)
+        return NULL;
+    SLIST_FOREACH (scratch, &directory->scratch, link) {
+        if (!strcmp(scratch->name, node->place->text))
+            return scratch;
+    }
+    return NULL;
+}
+
+int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
+{
+    size_t size = strlen(node->place->text) + 1;
+    struct place *directory;
+    struct scratch *made;
+
+    if (fs->scratch_count == SCRATCH_COUNT_MAX)
+        return -ENOSPC;
+    directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
+    made = calloc(1, sizeof(*made) + size);
+    if (directory && made) {
+        memcpy(made->name, node->place->text, size);
+        made->mode = mode & 0777;
+        made->changed = when_now();
+        buf_init(&made->content, SCRATCH_SIZE_MAX);
+        SLIST_INSERT_HEAD(&directory->scratch, made, link);
+        fs->scratch_count++;
+        *scratch = made;
+    } else {
+        free(made);
+        made = NULL;
+    }
+    if (directory)
+        place_drop(fs->nodes, directory);
+    return made ? 0 : -ENOMEM;
+}
+
+static void free_scratch(struct fs *fs, struct scratch *scratch)
+{
+    fs->scratch_count--;
+    buf_release(&scratch->content);
+    free(scratch);
+}
+
+void scratch_remove(struct fs *fs, const struct node *node)
+{
+    struct scratch *scratch = scratch_find(fs, node);
+    struct place *directory = scratch_directory(fs, node);
+
+    if (!scratch)
+        return;
+    place_hold(directory);
+    SLIST_REMOVE(&directory->scratch, scratch, scratch, link);
+    scratch->removed = true;
+    if (!scratch->opened)
+        free_scratch(fs, scratch);
+    place_drop(fs->nodes, directory);
+}
+
+void scratch_open(struct scratch *scratch)
+{
+    scratch->opened++;
+}
+
+void scratch_close(struct fs *fs, struct scratch *scratch)
+{
+    if (!--scratch->opened && scratch->removed)
+        free_scratch(fs, scratch);
+}
+
+/* Ends a change: an error is told, and does not stick. */
+static int changed(struct scratch *scratch)
+{
+    int status = buf_error(&scratch->content);
+
+    scratch->content.error = 0;
+    if (!status)
+        scratch->changed = when_now();
+    return status;
+}
+
+int scratch_write(struct scratch *scratch, size_t offset, const char *data, size_t size)
+{
+    buf_write_at(&scratch->content, offset, data, size);
+    return changed(scratch);
+}
+
+int scratch_resize(struct scratch *scratch, size_t size)
+{
+    buf_resize(&scratch->content, size);
+    return changed(scratch);
+}

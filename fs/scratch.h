@@ -1,0 +1,45 @@
+#ifndef FS_SCRATCH_H
+#define FS_SCRATCH_H
+
+#include "fs/fs.h"
+
+/*
+ * Temporary files in the directories of checkpoints/: what editors, rsync and git write before they
+ * rename it over the real thing. They are in memory only, private to the mount, and gone with it.
+ *
+ * A file belongs to the place of its directory, and lives until it has been removed and closed.
+ */
+struct scratch {
+    SLIST_ENTRY(scratch) link;
+    struct buf content;
+    mode_t mode; /* permission bits */
+    int64_t changed;
+    unsigned opened;
+    bool removed;
+    char name[];
+};
+
+/* The greatest size of one, and how many there may be in a mount. */
+#define SCRATCH_SIZE_MAX  65536
+#define SCRATCH_COUNT_MAX 256
+
+/* The file that a node of kind SCRATCH names, or NULL. */
+struct scratch *scratch_find(const struct fs *fs, const struct node *node);
+
+/* Makes an empty one, which must not exist: 0, -ENOSPC or -ENOMEM. */
+int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch);
+
+/* Removes it from its directory. */
+void scratch_remove(struct fs *fs, const struct node *node);
+
+void scratch_open(struct scratch *scratch);
+void scratch_close(struct fs *fs, struct scratch *scratch);
+
+/* 0, -EFBIG or -ENOMEM; what was there stays when it fails. */
+int scratch_write(struct scratch *scratch, size_t offset, const char *data, size_t size);
+int scratch_resize(struct scratch *scratch, size_t size);
+
+/* The place of a node's directory, if any program knows it; not held. */
+struct place *scratch_directory(const struct fs *fs, const struct node *node);
+
+#endif

@@ -1,0 +1,342 @@
+#include "fs/tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/change.h"
+#include "fs/value.h"
+#include "fs/write.h"
+
+#define DIRECTORY (S_IFDIR | 0777)
+#define WRITABLE  (S_IFREG | 0666)
+#define READABLE  (S_IFREG | 0444)
+
+static const struct row rows[KINDS] = {
+    [ROOT] = {.name = "", .parent = ROOT, .mode = DIRECTORY},
+
+    [APPS] = {.name = "apps", .parent = ROOT, .mode = DIRECTORY},
+    [APP] = {.parent = APPS,
+             .naming = BY_APP,
+             .mode = DIRECTORY,
+             .list = WHAT_APPS,
+             .make = make_app,
+             .remove = remove_app},
+    [APP_STREAM] = {.parent = APP,
+                    .naming = BY_STREAM,
+                    .mode = DIRECTORY,
+                    .list = WHAT_STREAMS,
+                    .make = make_stream,
+                    .remove = remove_stream},
+    [APP_PARTITION] = {.parent = APP_STREAM,
+                       .naming = BY_PARTITION,
+                       .mode = DIRECTORY,
+                       .list = WHAT_STATES,
+                       .make = make_partition,
+                       .remove = remove_partition},
+    [CHECKPOINT] = {.name = "checkpoint",
+                    .parent = APP_PARTITION,
+                    .mode = WRITABLE,
+                    .source = FROM_CHECKPOINT,
+                    .print = value_checkpoint,
+                    .write = write_checkpoint,
+                    .remove = remove_checkpoint},
+    [METADATA] = {.name = "metadata",
+                  .parent = APP_PARTITION,
+                  .mode = WRITABLE,
+                  .source = FROM_CHECKPOINT,
+                  .print = value_metadata,
+                  .write = write_metadata,
+                  .needs = CAN_STORE_METADATA},
+    [CURSOR] = {.name = "cursor",
+                .parent = APP_PARTITION,
+                .mode = READABLE,
+                .source = FROM_CURSOR,
+                .get_cursor = value_cursor_resume},
+    [LAG] = {.name = "lag",
+             .parent = APP_PARTITION,
+             .mode = READABLE,
+             .source = FROM_STATE,
+             .print = value_lag},
+    [STATUS] = {.name = "status",
+                .parent = APP_PARTITION,
+                .mode = READABLE,
+                .source = FROM_STATE,
+                .print = value_status},
+
+    [CHECKPOINTS] = {.name = "checkpoints", .parent = ROOT, .mode = DIRECTORY},
+    [SAVED_APP] = {.parent = CHECKPOINTS,
+                   .naming = BY_APP,
+                   .mode = DIRECTORY,
+                   .list = WHAT_APPS,
+                   .make = make_app,
+                   .remove = remove_app},
+    [SAVED_STREAM] = {.parent = SAVED_APP,
+                      .naming = BY_STREAM,
+                      .mode = DIRECTORY,
+                      .list = WHAT_COMMITTED,
+                      .strict = true,
+                      .make = make_saved_stream,
+                      .remove = remove_saved_stream},
+    [SAVED] = {.parent = SAVED_STREAM,
+               .naming = BY_PARTITION,
+               .mode = WRITABLE,
+               .list = WHAT_STATES,
+               .strict = true,
+               .source = FROM_SNAPSHOT,
+               .print = value_saved,
+               .write = write_checkpoint,
+               .remove = remove_checkpoint},
+    [SCRATCH] = {.parent = SAVED_STREAM,
+                 .naming = BY_CHANCE,
+                 .mode = WRITABLE,
+                 .remove = remove_scratch},
+
+    [STREAMS] = {.name = "streams", .parent = ROOT, .mode = DIRECTORY},
+    [STREAM] = {.parent = STREAMS,
+                .naming = BY_STREAM,
+                .mode = DIRECTORY,
+                .list = WHAT_STREAMS,
+                .make = make_stream,
+                .remove = remove_stream},
+    [STREAM_STATUS] = {.name = "status", .parent = STREAM, .mode = READABLE, .source = FROM_INFO},
+    [PARTITION] = {.parent = STREAM,
+                   .naming = BY_PARTITION,
+                   .mode = DIRECTORY,
+                   .list = WHAT_STATES,
+                   .make = make_partition,
+                   .remove = remove_partition},
+    [EARLIEST] = {.name = "earliest",
+                  .parent = PARTITION,
+                  .mode = WRITABLE,
+                  .source = FROM_STATE,
+                  .print = value_earliest,
+                  .write = write_bound},
+    [LATEST] = {.name = "latest",
+                .parent = PARTITION,
+                .mode = WRITABLE,
+                .source = FROM_STATE,
+                .print = value_latest,
+                .write = write_bound},
+    [PARTITION_STATUS] = {.name = "status",
+                          .parent = PARTITION,
+                          .mode = READABLE,
+                          .source = FROM_STATE,
+                          .print = value_partition_status},
+    [CURSORS] = {.name = "cursors", .parent = PARTITION, .mode = DIRECTORY},
+    [CURSORS_EARLIEST] = {.name = "earliest",
+                          .parent = CURSORS,
+                          .mode = READABLE,
+                          .source = FROM_CURSOR,
+                          .get_cursor = value_cursor_earliest},
+    [CURSORS_LATEST] = {.name = "latest",
+                        .parent = CURSORS,
+                        .mode = READABLE,
+                        .source = FROM_CURSOR,
+                        .get_cursor = value_cursor_latest},
+    [CURSORS_AT] = {.name = "at", .parent = CURSORS, .mode = DIRECTORY},
+    [CURSORS_AFTER] = {.name = "after", .parent = CURSORS, .mode = DIRECTORY},
+    [CURSORS_SINCE] = {.name = "since", .parent = CURSORS, .mode = DIRECTORY},
+    [CURSOR_AT_NUMBER] = {.parent = CURSORS_AT,
+                          .naming = BY_NUMBER,
+                          .mode = READABLE,
+                          .source = FROM_CURSOR,
+                          .get_cursor = value_cursor_at},
+    [CURSOR_AFTER_NUMBER] = {.parent = CURSORS_AFTER,
+                             .naming = BY_NUMBER,
+                             .mode = READABLE,
+                             .source = FROM_CURSOR,
+                             .get_cursor = value_cursor_after},
+    [CURSOR_SINCE_TIME] = {.parent = CURSORS_SINCE,
+                           .naming = BY_TIME,
+                           .mode = READABLE,
+                           .source = FROM_CURSOR,
+                           .get_cursor = value_cursor_since},
+
+    [COMMITS] = {.name = "commits",
+                 .parent = ROOT,
+                 .mode = READABLE,
+                 .source = FROM_JOURNAL,
+                 .print_mount = value_commits},
+    [ERRORS] = {.name = "errors",
+                .parent = ROOT,
+                .mode = READABLE,
+                .source = FROM_JOURNAL,
+                .print_mount = value_errors},
+    [METRICS] = {.name = "metrics",
+                 .parent = ROOT,
+                 .mode = READABLE,
+                 .source = FROM_MOUNT,
+                 .print_mount = value_metrics},
+};
+
+const struct row *tree_row(enum kind kind)
+{
+    return &rows[kind];
+}
+
+enum kind tree_parent(enum kind kind)
+{
+    return rows[kind].parent;
+}
+
+bool tree_is_fixed(enum kind kind)
+{
+    return rows[kind].naming == NAMED && (kind == ROOT || rows[kind].parent == ROOT);
+}
+
+bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
+                   struct question *question)
+{
+    const struct row *row = &rows[kind];
+    bool streams_of_app = row->list == WHAT_COMMITTED || fs->backend->abilities & APP_IS_OF_STREAM;
+
+    if (row->naming == BY_APP)
+        *question = (struct question){row->list, "", ""};
+    else if (row->naming == BY_STREAM)
+        *question = (struct question){row->list, streams_of_app ? place->app : "", ""};
+    else
+        *question = (struct question){row->list, place->app, place->stream};
+    return row->naming == BY_APP || row->naming == BY_STREAM || row->naming == BY_PARTITION;
+}
+
+bool tree_has(const struct fs *fs, enum kind kind)
+{
+    return (rows[kind].needs & fs->backend->abilities) == rows[kind].needs;
+}
+
+/* Whether a name is of the form that a kind of naming takes. */
+static bool name_fits(const struct row *row, const char *name, struct node *child)
+{
+    int64_t time;
+
+    switch (row->naming) {
+    case NAMED:
+        return !strcmp(name, row->name);
+    case BY_APP:
+        return name_is_app(name);
+    case BY_STREAM:
+        return name_is_stream(name);
+    case BY_PARTITION:
+        return !partition_parse(name, &child->partition, &child->long_form);
+    case BY_NUMBER:
+        return decimal_is_unsigned(name);
+    case BY_TIME:
+        return !when_parse(name, when_now(), &time);
+    case BY_CHANCE:
+        return strlen(name) <= 255;
+    }
+    return false;
+}
+
+/* The place of a child that has the form of its row. */
+static struct place *child_place(const struct fs *fs, const struct node *parent,
+                                 const struct row *row, const char *name)
+{
+    const struct place *place = parent->place;
+
+    switch (row->naming) {
+    case NAMED:
+    case BY_PARTITION:
+        return place_hold(parent->place);
+    case BY_APP:
+        return place_get(fs->nodes, name, "", "");
+    case BY_STREAM:
+        return place_get(fs->nodes, place->app, name, "");
+    case BY_NUMBER:
+    case BY_TIME:
+    case BY_CHANCE:
+        return place_get(fs->nodes, place->app, place->stream, name);
+    }
+    return NULL;
+}
+
+int tree_child(const struct fs *fs, const struct node *parent, const char *name, struct node *child)
+{
+    for (enum kind kind = APPS; kind < KINDS; kind++) {
+        struct node found = *parent;
+
+        if (rows[kind].parent != parent->kind || !tree_has(fs, kind) ||
+            !name_fits(&rows[kind], name, &found))
+            continue;
+        found.kind = kind;
+        found.place = child_place(fs, parent, &rows[kind], name);
+        if (!found.place)
+            return -ENOMEM;
+        *child = found;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static void print_name(const struct node *node, const struct row *row, struct buf *path)
+{
+    char partition[PARTITION_ROOM];
+
+    switch (row->naming) {
+    case NAMED:
+        buf_puts(path, row->name);
+        break;
+    case BY_APP:
+        buf_puts(path, node->place->app);
+        break;
+    case BY_STREAM:
+        buf_puts(path, node->place->stream);
+        break;
+    case BY_PARTITION:
+        partition_format(node->partition, node->long_form, partition);
+        buf_puts(path, partition);
+        break;
+    case BY_NUMBER:
+    case BY_TIME:
+    case BY_CHANCE:
+        buf_puts(path, node->place->text);
+        break;
+    }
+}
+
+void tree_print_path(const struct node *node, struct buf *path)
+{
+    enum kind line[8];
+    int depth = 0;
+
+    for (enum kind kind = node->kind; kind != ROOT; kind = rows[kind].parent)
+        line[depth++] = kind;
+    while (depth--) {
+        print_name(node, &rows[line[depth]], path);
+        if (depth)
+            buf_puts(path, "/");
+    }
+}
+
+static bool can_write(const struct fs *fs, enum kind kind)
+{
+    if (fs->settings.read_only)
+        return false;
+    return rows[kind].write != write_bound || fs->backend->abilities & CAN_MAKE_STREAM;
+}
+
+void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,
+                     struct stat *attr)
+{
+    mode_t mode = rows[node->kind].mode & ~fs->settings.umask;
+
+    if (!S_ISDIR(mode) && !can_write(fs, node->kind))
+        mode &= ~(mode_t)0222;
+    if (when == WHEN_UNKNOWN)
+        when = fs->started;
+    *attr = (struct stat){
+        .st_ino = node_inode(node),
+        .st_mode = mode,
+        .st_nlink = 1,
+        .st_uid = fs->settings.uid,
+        .st_gid = fs->settings.gid,
+        .st_size = (off_t)size,
+        .st_blocks = (blkcnt_t)((size + 511) / 512),
+        .st_blksize = 65536,
+    };
+    attr->st_mtim.tv_sec = (time_t)(when / 1000000000);
+    attr->st_mtim.tv_nsec = (long)(when % 1000000000);
+    attr->st_ctim = attr->st_mtim;
+    attr->st_atim = attr->st_mtim;
+}

@@ -1,0 +1,105 @@
+#ifndef FS_TREE_H
+#define FS_TREE_H
+
+#include <sys/stat.h>
+
+#include "fs/fs.h"
+
+/*
+ * The tree as a table: what each kind of node is called, where it stands, its mode, and by which
+ * functions it is listed, read, written, made and removed. A new file is a row here and its
+ * functions.
+ */
+
+/* What the name of a node is. */
+enum naming {
+    NAMED,        /* fixed: the row's name */
+    BY_APP,       /* an app */
+    BY_STREAM,    /* a stream */
+    BY_PARTITION, /* a partition */
+    BY_NUMBER,    /* a sequence number: found, not listed */
+    BY_TIME,      /* a time: found, not listed */
+    BY_CHANCE,    /* any name that is no partition: a temporary file */
+};
+
+/* Where the text of a file comes from. */
+enum source {
+    FROM_NOWHERE,    /* a directory, or a temporary file, which has its own */
+    FROM_CHECKPOINT, /* get_checkpoint, when it is opened */
+    FROM_STATE,      /* get_state, when it is opened */
+    FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
+    FROM_INFO,       /* describe_stream, when it is opened */
+    FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 */
+    FROM_MOUNT,      /* the mount itself, when it is opened */
+    FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
+};
+
+struct row {
+    const char *name;
+    enum kind parent;
+    enum naming naming;
+    mode_t mode;
+    enum source source;
+
+    /* The list that has the names, when they are apps, streams or partitions. One that is strict is
+     * at most settings.snapshot old; another is used at any age, and refreshed meanwhile. */
+    enum what list;
+    bool strict;
+
+    /* Prints what a file says of a partition's state: 0, -ENOENT when there is no such file now, or
+     * -ENODATA when the state does not tell. */
+    int (*print)(const struct fs *fs, const struct node *node, const struct state *state,
+                 struct buf *text);
+
+    /* Prints what the mount itself says. */
+    void (*print_mount)(const struct fs *fs, struct buf *text);
+
+    /* Starts the operation that gets a cursor. */
+    struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);
+
+    /* Does what a text says that was written to the file; see fs/write.h. */
+    void (*write)(struct request *request, const struct node *node, char *text, size_t size);
+
+    /* Each handles a whole request about a child of this kind, or is NULL (EPERM). */
+    void (*make)(struct request *request, const struct node *child);   /* mkdir */
+    void (*remove)(struct request *request, const struct node *child); /* rmdir or unlink */
+
+    unsigned needs; /* abilities of the backend without which there is no such node */
+};
+
+const struct row *tree_row(enum kind kind);
+
+static inline bool tree_is_directory(enum kind kind)
+{
+    return S_ISDIR(tree_row(kind)->mode);
+}
+
+/* Whether the node is always there, under a name that never changes: the skeleton of the tree. */
+bool tree_is_fixed(enum kind kind);
+
+/* The list that has a name of this kind; place is its own, or its directory's. False for kinds
+ * whose names are in no list. */
+bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
+                   struct question *question);
+
+/* Whether a mount with this backend has nodes of this kind. */
+bool tree_has(const struct fs *fs, enum kind kind);
+
+/*
+ * The node that a name stands for in a directory, if the name could be one: 0, -ENOENT, or -ENOMEM.
+ * Whether it exists is another question (fs/lookup.h). child->place is held for the caller.
+ */
+int tree_child(const struct fs *fs, const struct node *parent, const char *name,
+               struct node *child);
+
+/* The node that contains this one's siblings; not held. Of the root, the root. */
+enum kind tree_parent(enum kind kind);
+
+/* "apps/billing/orders/0/checkpoint"; "" for the root. */
+void tree_print_path(const struct node *node, struct buf *path);
+
+/* The attributes of a node, with a size and a time that the caller knows. */
+void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,
+                     struct stat *attr);
+
+#endif

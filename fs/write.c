@@ -1,0 +1,267 @@
+#include "fs/write.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "api/commit.h"
+#include "base/when.h"
+#include "fs/file.h"
+
+/* The journal of commits */
+
+/* The command of the process that asks, as the kernel knows it. */
+static void read_command(pid_t pid, char *command, size_t size)
+{
+    char path[32];
+    ssize_t length = -1;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    fd = pid ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        length = read(fd, command, size - 1);
+        close(fd);
+    }
+    if (length <= 0) {
+        snprintf(command, size, "-");
+        return;
+    }
+    command[length] = '\0';
+    command[strcspn(command, "\n")] = '\0';
+}
+
+/* Notes a change in `commits` and tells syslog. A number of "" is none. */
+static void log_change(const struct request *request, const char *what, const char *number,
+                       const char *result)
+{
+    const struct fuse_ctx *context = fuse_req_ctx(request->fuse);
+    const struct place *place = request->target.place;
+    char time[WHEN_ROOM];
+    char command[64];
+    char uid[32];
+    char pid[32];
+    char path[NAME_MAX_APP + NAME_MAX_STREAM + PARTITION_ROOM];
+
+    when_format(when_now(), time);
+    read_command(context->pid, command, sizeof(command));
+    snprintf(uid, sizeof(uid), "uid=%u", context->uid);
+    snprintf(pid, sizeof(pid), "pid=%d", context->pid);
+    snprintf(path, sizeof(path), "%s/%s/%" PRIu32, place->app, place->stream,
+             request->target.partition);
+    number = *number ? number : "-";
+    journal_add(&request->fs->commits,
+                (const char *[]){time, path, what, number, uid, pid, command, result, NULL});
+    syslog(LOG_INFO, "%s %s %s %s %s %s %s", path, what, number, uid, pid, command, result);
+}
+
+static void on_commit_abandoned(struct request *request)
+{
+    log_change(request, "commit", "", "unknown");
+}
+
+static void on_deletion_abandoned(struct request *request)
+{
+    log_change(request, "delete", "", "unknown");
+}
+
+/* A change whose answer did not come may have been made all the same. */
+static bool is_unknown(const struct error *error)
+{
+    return error && (error->code == ETIMEDOUT || error->code == ECONNRESET);
+}
+
+/* Begins a change of a node. */
+static void set_target(struct request *request, const struct node *node,
+                       void (*abandoned)(struct request *request))
+{
+    struct place *before = request->target.place;
+
+    request->target = *node;
+    place_hold(node->place);
+    if (before)
+        place_drop(request->fs->nodes, before);
+    request->abandoned = abandoned;
+}
+
+/* What this mount changes is seen at once. */
+
+static bool lists(struct fs *fs, enum what what, const char *app, const char *stream)
+{
+    struct question question = {what, app, ""};
+    struct answer answer;
+
+    return !cache_peek(fs->cache, &question, ANY_AGE, &answer) || names_has(answer.names, stream);
+}
+
+/* A commit may have been the first of the app on the stream, or have made the partition. */
+static void note_commit(struct request *request, const struct state *state)
+{
+    struct fs *fs = request->fs;
+    const struct place *place = request->target.place;
+    struct state known;
+
+    if (!lists(fs, WHAT_COMMITTED, place->app, place->stream))
+        cache_drop(fs->cache, &(struct question){WHAT_COMMITTED, place->app, ""});
+    if (!lists(fs, WHAT_STREAMS, "", place->stream))
+        cache_drop(fs->cache, &(struct question){WHAT_STREAMS, "", ""});
+    if (cache_state(fs->cache, "", place->stream, request->target.partition, ANY_AGE, false,
+                    &known) == -ENOENT)
+        cache_drop_about(fs->cache, NULL, place->stream);
+    cache_note(fs->cache, place->app, place->stream, state, when_monotonic());
+}
+
+static void note_deletion(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct place *place = request->target.place;
+    struct state none = {.partition = request->target.partition, .committed = WHEN_UNKNOWN};
+
+    cache_drop(fs->cache, &(struct question){WHAT_COMMITTED, place->app, ""});
+    cache_note(fs->cache, place->app, place->stream, &none, when_monotonic());
+}
+
+/* Commits */
+
+static void on_committed(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const char *number = error || !answer->state->sequence ? "" : answer->state->sequence;
+
+    if (is_unknown(error))
+        log_change(request, "commit", "", "unknown");
+    if (!request_answered(request, error))
+        return;
+    if (request->handle)
+        snprintf(request->handle->committed, sizeof(request->handle->committed), "%s", number);
+    if (*number) {
+        note_commit(request, answer->state);
+        log_change(request, "commit", number, "ok");
+    } else {
+        note_deletion(request);
+        log_change(request, "delete", "", "ok");
+    }
+    request->abandoned = NULL;
+    request->then(request);
+}
+
+static void commit(struct request *request, const struct node *node,
+                   const struct position *position, const char *metadata)
+{
+    struct fs *fs = request->fs;
+    struct commit_request order = {.app = node->place->app,
+                                   .stream = node->place->stream,
+                                   .partition = node->partition,
+                                   .position = *position,
+                                   .metadata = metadata,
+                                   .make_partition = node->kind == SAVED &&
+                                                     fs->backend->abilities & CAN_MAKE_STREAM,
+                                   .clamp = fs->settings.clamp,
+                                   .monotonic = fs->settings.monotonic};
+    struct ask ask = request_ask(request, on_committed);
+
+    if (*metadata && !(fs->backend->abilities & CAN_STORE_METADATA)) {
+        request_refuse(request, EOPNOTSUPP, "the backend stores no metadata");
+        return;
+    }
+    set_target(request, node, on_commit_abandoned);
+    request_wait(request, commit_position(fs->backend, &order, &ask));
+}
+
+void write_checkpoint(struct request *request, const struct node *node, char *text, size_t size)
+{
+    struct position position;
+    struct error error;
+    const char *metadata;
+
+    if (position_parse_text(text, size, when_now(), request->fs->backend->metadata_max, &position,
+                            &metadata, &error))
+        request_fail(request, &error);
+    else
+        commit(request, node, &position, metadata);
+}
+
+void write_metadata(struct request *request, const struct node *node, char *text, size_t size)
+{
+    struct position present = {.kind = POSITION_PRESENT};
+    struct error error;
+    const char *metadata;
+
+    if (metadata_parse(text, size, request->fs->backend->metadata_max, &metadata, &error))
+        request_fail(request, &error);
+    else
+        commit(request, node, &present, metadata);
+}
+
+/* Deletions */
+
+static void on_deleted(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (is_unknown(error))
+        log_change(request, "delete", "", "unknown");
+    if (!request_answered(request, error))
+        return;
+    note_deletion(request);
+    log_change(request, "delete", "", "ok");
+    request->abandoned = NULL;
+    request->then(request);
+}
+
+void write_deletion(struct request *request, const struct node *node)
+{
+    const struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_deleted);
+
+    if (!(backend->abilities & CAN_DELETE_CHECKPOINT)) {
+        request_refuse(request, EOPNOTSUPP,
+                       "the service cannot delete one checkpoint: rmdir apps/%s/%s deletes the app "
+                       "there, with all of them",
+                       node->place->app, node->place->stream);
+        return;
+    }
+    set_target(request, node, on_deletion_abandoned);
+    request_wait(request, backend->operations->delete_checkpoint(
+                              request->fs->backend, node->place->app, node->place->stream,
+                              node->partition, &ask));
+}
+
+/* Bounds */
+
+static void on_bound_set(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (!request_answered(request, error))
+        return;
+    cache_drop_about(request->fs->cache, NULL, request->target.place->stream);
+    request->then(request);
+}
+
+void write_bound(struct request *request, const struct node *node, char *text, size_t size)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, on_bound_set);
+    bool whole = strlen(text) == size;
+
+    while (size && isspace((unsigned char)text[size - 1]))
+        text[--size] = '\0';
+    while (isspace((unsigned char)*text))
+        text++;
+    if (!whole || !decimal_is_unsigned(text)) {
+        request_refuse(request, EINVAL, "\"%.60s\" is not a sequence number", text);
+        return;
+    }
+    set_target(request, node, NULL);
+    request_wait(request,
+                 backend->operations->set_bound(backend, node->place->stream, node->partition,
+                                                node->kind == EARLIEST, text, &ask));
+}
