@@ -32,7 +32,7 @@ static const char *read_digits(const char *text, int digits, int64_t *value)
 {
     int count = 0;
 
-    for (*value = 0; isdigit((unsigned char)text[count]) && count < (digits ? digits : 18); count++)
+    for (*value = 0; count < (digits ? digits : 18) && isdigit((unsigned char)text[count]); count++)
         *value = *value * 10 + (text[count] - '0');
     return count == 0 || (digits && count != digits) ? NULL : text + count;
 }

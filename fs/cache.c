@@ -215,7 +215,7 @@ void cache_free(struct cache *cache)
     if (!cache)
         return;
     while ((topic = TAILQ_FIRST(&cache->by_use)))
-        free_topic(topic);
+        free_topic(topic); /* NOLINT(clang-analyzer-unix.Malloc): freed ones have left the queue */
     for (unsigned i = 0; i < MISSING_MAX; i++)
         free(cache->missing[i].name);
     free(cache);
@@ -362,6 +362,7 @@ static void tell(struct topic *topic, const struct error *error, const struct an
     struct waiter *waiter;
 
     topic->telling = true;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the queue */
     while ((waiter = TAILQ_FIRST(&topic->waiters)) && waiter->round != round) {
         struct ask ask = waiter->ask;
 

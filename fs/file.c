@@ -331,17 +331,29 @@ static void reply_create(struct request *request, const struct node *node, int f
         handle_free(handle_of(&info));
 }
 
-static void create(struct request *request, const struct node *node, mode_t mode, int flags)
+/* Makes sure that there is a temporary file. */
+static int need_scratch(struct fs *fs, const struct node *node, mode_t mode)
 {
     struct scratch *scratch;
+
+    return scratch_find(fs, node) ? 0 : scratch_make(fs, node, mode, &scratch);
+}
+
+static void create(struct request *request, const struct node *node, mode_t mode, int flags)
+{
     int status = 0;
 
-    if (request->fs->settings.read_only)
+    if (request->fs->settings.read_only) {
         request_refuse(request, EROFS, "the mount is read-only");
-    else if (node->kind != SCRATCH && !tree_row(node->kind)->write)
+        return;
+    }
+    if (node->kind != SCRATCH && !tree_row(node->kind)->write) {
         request_refuse(request, EPERM, "there are no other files here");
-    else if (node->kind == SCRATCH && !scratch_find(request->fs, node) &&
-             (status = scratch_make(request->fs, node, mode, &scratch)))
+        return;
+    }
+    if (node->kind == SCRATCH)
+        status = need_scratch(request->fs, node, mode);
+    if (status)
         request_refuse(request, -status, "cannot make a temporary file: %s", strerror(-status));
     else
         reply_create(request, node, flags);
@@ -453,7 +465,7 @@ static size_t content_offset(struct handle *handle, size_t offset)
     size_t size = handle->content.size;
 
     if (is_file(handle))
-        return handle->flags & O_APPEND ? size : offset;
+        return (handle->flags & O_APPEND) ? size : offset;
     if (offset == 0 || size == 0) {
         handle->base = offset;
         return 0;
@@ -506,7 +518,7 @@ static void write_scratch(struct request *request, const char *data)
 {
     struct scratch *scratch = request->handle->scratch;
     size_t offset =
-        request->handle->flags & O_APPEND ? scratch->content.size : (size_t)request->offset;
+        (request->handle->flags & O_APPEND) ? scratch->content.size : (size_t)request->offset;
     int status = scratch_write(scratch, offset, data, request->size);
 
     if (status == -EFBIG)
@@ -614,5 +626,6 @@ void file_release_all(struct fs *fs)
     struct handle *handle;
 
     while ((handle = LIST_FIRST(&fs->handles)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         handle_free(handle);
 }

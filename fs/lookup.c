@@ -176,7 +176,7 @@ static bool is_absent(const struct fs *fs, const struct node *node)
     return attr_known(fs, node, fs_not_before(fs->settings.snapshot), &attr) == -ENOENT;
 }
 
-static void search(struct request *request)
+static void find(struct request *request)
 {
     const struct node *node = &search_of(request)->node;
     struct question unused;
@@ -210,7 +210,7 @@ void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
     }
     request->data = started;
     request->release_data = release_search;
-    search(request);
+    find(request);
 }
 
 void lookup_forget(fuse_req_t fuse, fuse_ino_t inode, uint64_t count)

@@ -32,7 +32,8 @@ struct mount {
 /* What libfuse says goes into our own line. */
 static char fuse_message[400];
 
-static void on_fuse_log(enum fuse_log_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void on_fuse_log(enum fuse_log_level level,
+                                                              const char *format, va_list arguments)
 {
     if (level <= FUSE_LOG_WARNING)
         vsnprintf(fuse_message, sizeof(fuse_message), format, arguments);

@@ -47,7 +47,8 @@ struct nodes *nodes_new(void);
 void nodes_free(struct nodes *nodes);
 
 /* Finds or makes a place and holds it; NULL when there is no memory. */
-struct place *place_get(struct nodes *nodes, const char *app, const char *stream, const char *text);
+struct place *place_get(struct nodes *nodes, const char *app, const char *stream, const char *text)
+    __attribute__((nonnull));
 
 /* The place, not held, or NULL when nobody knows it. */
 struct place *place_find(struct nodes *nodes, const char *app, const char *stream,

@@ -46,7 +46,11 @@ struct raw {
     {                                               \
         text "=%s", offsetof(struct raw, member), 0 \
     }
-#define IGNORED(text) FUSE_OPT_KEY(text, FUSE_OPT_KEY_DISCARD)
+/* FUSE_OPT_KEY, whose -1U clang warns of. */
+#define IGNORED(text)                        \
+    {                                        \
+        text, UINT_MAX, FUSE_OPT_KEY_DISCARD \
+    }
 
 static const struct fuse_opt specification[] = {
     FLAG("-h", help),

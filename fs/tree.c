@@ -302,8 +302,8 @@ void tree_print_path(const struct node *node, struct buf *path)
 
     for (enum kind kind = node->kind; kind != ROOT; kind = rows[kind].parent)
         line[depth++] = kind;
-    while (depth--) {
-        print_name(node, &rows[line[depth]], path);
+    while (depth > 0) {
+        print_name(node, &rows[line[--depth]], path);
         if (depth)
             buf_puts(path, "/");
     }

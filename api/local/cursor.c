@@ -19,13 +19,14 @@ static char *json_text(const char *stream, uint32_t partition, const char *type,
     cJSON *param = cJSON_AddObjectToObject(cursor, "getIteratorParam");
     char id[PARTITION_ROOM];
     char *text = NULL;
+    int64_t ms = now / 1000000;
 
     partition_format(partition, false, id);
     if (cJSON_AddStringToObject(param, "stream-name", stream) &&
         cJSON_AddStringToObject(param, "partition-id", id) &&
         cJSON_AddStringToObject(param, "cursor-type", type) &&
         cJSON_AddStringToObject(param, "starting-sequence-number", starting) &&
-        cJSON_AddNumberToObject(cursor, "generateTimestamp", (double)(now / 1000000)))
+        cJSON_AddNumberToObject(cursor, "generateTimestamp", (double)ms))
         text = cJSON_PrintUnformatted(cursor);
     cJSON_Delete(cursor);
     return text;

@@ -223,7 +223,7 @@ static char *describe(const char *stream, const struct stream_summary *summary)
 
 static int describe_stream_work(struct store *store, struct local_call *call)
 {
-    struct stream_summary summary;
+    struct stream_summary summary = {0};
     int status = store_describe_stream(store, call->stream, &summary, &call->error);
 
     if (status)
@@ -371,8 +371,8 @@ static void set_checkpoint(struct local_call *call, const struct stored_checkpoi
 
 static int get_checkpoint_work(struct store *store, struct local_call *call)
 {
-    struct stored_checkpoint checkpoint;
-    bool found;
+    struct stored_checkpoint checkpoint = {0};
+    bool found = false;
     int status = store_get_checkpoint(store, call->app, call->stream, call->partition, &checkpoint,
                                       &found, &call->error);
 
@@ -393,7 +393,7 @@ static struct call *get_checkpoint(struct backend *backend, const char *app, con
 
 static int get_state_work(struct store *store, struct local_call *call)
 {
-    struct bounds bounds;
+    struct bounds bounds = {0};
     int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
 
     call->state = (struct state){.partition = call->partition, .committed = WHEN_UNKNOWN};
@@ -417,7 +417,7 @@ static struct call *get_state(struct backend *backend, const char *app, const ch
 
 static int commit_work(struct store *store, struct local_call *call)
 {
-    struct store_commit commit = {
+    struct store_commit order = {
         .app = call->app,
         .stream = call->stream,
         .partition = call->partition,
@@ -426,8 +426,8 @@ static int commit_work(struct store *store, struct local_call *call)
         .is_next = call->local->backend.checkpoint_is_next,
         .make_partition = call->flag,
     };
-    int64_t committed;
-    int status = store_commit(store, &commit, &committed, &call->error);
+    int64_t committed = 0;
+    int status = store_commit(store, &order, &committed, &call->error);
 
     if (status)
         return status;
@@ -498,7 +498,7 @@ static int check_cursor(struct local_call *call, const struct bounds *bounds)
 static int get_cursor_work(struct store *store, struct local_call *call)
 {
     bool named = call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER;
-    struct bounds bounds;
+    struct bounds bounds = {0};
     int64_t starting = call->number;
     int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
 
@@ -538,8 +538,8 @@ static struct call *get_cursor(struct backend *backend, const struct cursor_orde
 
 static int locate_work(struct store *store, struct local_call *call)
 {
-    struct bounds bounds;
-    int64_t first;
+    struct bounds bounds = {0};
+    int64_t first = 0;
     int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
 
     if (!status)
@@ -562,7 +562,7 @@ static struct call *locate(struct backend *backend, const struct cursor_order *o
 static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                           struct error *error)
 {
-    int64_t number;
+    int64_t number = 0;
     int status = to_number(text, &number, error);
 
     if (!status)

@@ -229,7 +229,7 @@ static void finish(sqlite3_stmt *statement)
 static int run(struct store *store, enum statement which, int64_t *number, struct error *error,
                const char *types, ...)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     va_list arguments;
     int status;
 
@@ -254,7 +254,7 @@ static int execute(struct store *store, const char *text, struct error *error)
 
 static int pragma(struct store *store, const char *name, int64_t *value, struct error *error)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     char text[64];
     int status;
 
@@ -269,7 +269,7 @@ static int pragma(struct store *store, const char *name, int64_t *value, struct 
 
 static int count_tables(struct store *store, int64_t *count, struct error *error)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     int status;
 
     if (sqlite3_prepare_v2(store->db, "SELECT count(*) FROM sqlite_schema", -1, &statement, NULL) !=
@@ -284,7 +284,7 @@ static int count_tables(struct store *store, int64_t *count, struct error *error
 /* Makes the tables in an empty file, unless another process has just done so. */
 static int make_schema(struct store *store, struct error *error)
 {
-    int64_t tables;
+    int64_t tables = 0;
     int status = store_begin(store, error);
 
     if (status)
@@ -301,8 +301,8 @@ static int make_schema(struct store *store, struct error *error)
 
 static int check_version(struct store *store, const char *path, struct error *error)
 {
-    int64_t application;
-    int64_t version;
+    int64_t application = 0;
+    int64_t version = 0;
     int status = pragma(store, "application_id", &application, error);
 
     if (!status)
@@ -322,7 +322,7 @@ static int check_version(struct store *store, const char *path, struct error *er
 
 static int prepare(struct store *store, const char *path, enum store_mode mode, struct error *error)
 {
-    int64_t tables;
+    int64_t tables = 0;
     int status = execute(store, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
 
     if (!status)
@@ -497,7 +497,7 @@ static int no_such_partition(struct error *error, const char *stream, uint32_t p
 static int bounds_of(struct store *store, int64_t stream, const char *name, uint32_t partition,
                      struct bounds *bounds, struct error *error)
 {
-    sqlite3_stmt *row;
+    sqlite3_stmt *row = NULL;
     int status = start(store, GET_BOUNDS, &row, error, "ii", stream, (int64_t)partition);
 
     if (status)
@@ -551,7 +551,7 @@ static int list(struct store *store, sqlite3_stmt *rows, struct names *names, st
 
 int store_list_apps(struct store *store, struct names *names, struct error *error)
 {
-    sqlite3_stmt *rows;
+    sqlite3_stmt *rows = NULL;
     int status = start(store, LIST_APPS, &rows, error, "");
 
     return status ? status : list(store, rows, names, error);
@@ -559,7 +559,7 @@ int store_list_apps(struct store *store, struct names *names, struct error *erro
 
 int store_find_app(struct store *store, const char *app, struct error *error)
 {
-    int64_t id;
+    int64_t id = 0;
 
     return app_id(store, app, &id, error);
 }
@@ -575,7 +575,7 @@ int store_create_app(struct store *store, const char *app, struct error *error)
 
 int store_delete_app(struct store *store, const char *app, struct error *error)
 {
-    int64_t id;
+    int64_t id = 0;
     int status = app_id(store, app, &id, error);
 
     if (!status)
@@ -587,7 +587,7 @@ int store_delete_app(struct store *store, const char *app, struct error *error)
 
 int store_list_streams(struct store *store, struct names *names, struct error *error)
 {
-    sqlite3_stmt *rows;
+    sqlite3_stmt *rows = NULL;
     int status = start(store, LIST_STREAMS, &rows, error, "");
 
     return status ? status : list(store, rows, names, error);
@@ -596,8 +596,8 @@ int store_list_streams(struct store *store, struct names *names, struct error *e
 int store_list_committed(struct store *store, const char *app, struct names *names,
                          struct error *error)
 {
-    sqlite3_stmt *rows;
-    int64_t id;
+    sqlite3_stmt *rows = NULL;
+    int64_t id = 0;
     int status = app_id(store, app, &id, error);
 
     if (!status)
@@ -608,8 +608,8 @@ int store_list_committed(struct store *store, const char *app, struct names *nam
 int store_describe_stream(struct store *store, const char *stream, struct stream_summary *summary,
                           struct error *error)
 {
-    sqlite3_stmt *row;
-    int64_t id;
+    sqlite3_stmt *row = NULL;
+    int64_t id = 0;
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
@@ -636,7 +636,7 @@ int store_create_stream(struct store *store, const char *stream, struct error *e
 
 int store_delete_stream(struct store *store, const char *stream, struct error *error)
 {
-    int64_t id;
+    int64_t id = 0;
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
@@ -659,8 +659,8 @@ static int need_stream(struct store *store, const char *stream, int64_t *id, str
 int store_create_partition(struct store *store, const char *stream, uint32_t partition,
                            struct error *error)
 {
-    struct bounds bounds;
-    int64_t id;
+    struct bounds bounds = {0};
+    int64_t id = 0;
     int status = need_stream(store, stream, &id, error);
 
     if (status)
@@ -676,8 +676,8 @@ int store_create_partition(struct store *store, const char *stream, uint32_t par
 int store_delete_partition(struct store *store, const char *stream, uint32_t partition,
                            struct error *error)
 {
-    struct bounds bounds;
-    int64_t id;
+    struct bounds bounds = {0};
+    int64_t id = 0;
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
@@ -720,7 +720,7 @@ static int put_state(struct table *table, sqlite3_stmt *row)
 int store_get_states(struct store *store, const char *app, const char *stream, struct table *table,
                      struct error *error)
 {
-    sqlite3_stmt *rows;
+    sqlite3_stmt *rows = NULL;
     struct ids ids = {0};
     int status = app ? app_id(store, app, &ids.app, error) : 0;
 
@@ -744,7 +744,7 @@ int store_get_states(struct store *store, const char *app, const char *stream, s
 int store_get_bounds(struct store *store, const char *stream, uint32_t partition,
                      struct bounds *bounds, struct error *error)
 {
-    int64_t id;
+    int64_t id = 0;
     int status = stream_id(store, stream, &id, error);
 
     return status ? status : bounds_of(store, id, stream, partition, bounds, error);
@@ -753,8 +753,8 @@ int store_get_bounds(struct store *store, const char *stream, uint32_t partition
 int store_set_bound(struct store *store, const char *stream, uint32_t partition, bool earliest,
                     int64_t value, struct error *error)
 {
-    struct bounds bounds;
-    int64_t id;
+    struct bounds bounds = {0};
+    int64_t id = 0;
     int64_t number = partition;
     int status = stream_id(store, stream, &id, error);
 
@@ -778,9 +778,9 @@ int store_set_bound(struct store *store, const char *stream, uint32_t partition,
 int store_locate(struct store *store, const char *stream, uint32_t partition, int64_t time,
                  int64_t *sequence, struct error *error)
 {
-    struct bounds bounds;
-    int64_t id;
-    int64_t found;
+    struct bounds bounds = {0};
+    int64_t id = 0;
+    int64_t found = 0;
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
@@ -800,7 +800,7 @@ int store_locate(struct store *store, const char *stream, uint32_t partition, in
 static int read_checkpoint(struct store *store, const struct ids *ids, uint32_t partition,
                            struct stored_checkpoint *checkpoint, bool *found, struct error *error)
 {
-    sqlite3_stmt *row;
+    sqlite3_stmt *row = NULL;
     int status =
         start(store, GET_CHECKPOINT, &row, error, "iii", ids->stream, (int64_t)partition, ids->app);
 
@@ -822,8 +822,8 @@ int store_get_checkpoint(struct store *store, const char *app, const char *strea
                          uint32_t partition, struct stored_checkpoint *checkpoint, bool *found,
                          struct error *error)
 {
-    struct bounds bounds;
-    struct ids ids;
+    struct bounds bounds = {0};
+    struct ids ids = {0};
     int status = find_ids(store, app, stream, partition, &ids, &bounds, error);
 
     return status ? status : read_checkpoint(store, &ids, partition, checkpoint, found, error);
@@ -857,8 +857,8 @@ static int need_partition(struct store *store, const char *stream, uint32_t part
 int store_commit(struct store *store, const struct store_commit *commit, int64_t *committed,
                  struct error *error)
 {
-    struct bounds bounds;
-    struct ids ids;
+    struct bounds bounds = {0};
+    struct ids ids = {0};
     int status = app_id(store, commit->app, &ids.app, error);
 
     if (!status && commit->make_partition)
@@ -878,8 +878,8 @@ int store_commit(struct store *store, const struct store_commit *commit, int64_t
 int store_delete_checkpoint(struct store *store, const char *app, const char *stream,
                             uint32_t partition, struct error *error)
 {
-    struct bounds bounds;
-    struct ids ids;
+    struct bounds bounds = {0};
+    struct ids ids = {0};
     int status = find_ids(store, app, stream, partition, &ids, &bounds, error);
 
     if (!status)
