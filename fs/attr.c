@@ -6,6 +6,7 @@
 
 #include "base/when.h"
 #include "fs/file.h"
+#include "fs/lookup.h"
 #include "fs/tree.h"
 
 /* What is known */
@@ -109,18 +110,7 @@ int attr_known(const struct fs *fs, const struct node *node, int64_t not_before,
     return 0;
 }
 
-struct call *attr_ask(struct fs *fs, const struct node *node, const struct ask *ask)
-{
-    bool info = tree_row(node->kind)->source == FROM_INFO;
-    struct question question = {info ? WHAT_INFO : WHAT_STATES, info ? "" : node->place->app,
-                                node->place->stream};
-
-    return cache_get(fs->cache, &question, ask);
-}
-
 /* The requests. Each needs the attributes, and then goes on. */
-
-static void reply(struct request *request);
 
 static void with_attributes(struct request *request, int status, const struct stat *attr)
 {
@@ -132,16 +122,34 @@ static void with_attributes(struct request *request, int status, const struct st
         request_reply_attr(request, attr);
 }
 
+/* What is known as of a time, of a file or of a directory; -EAGAIN and the question to be asked. */
+static int known(const struct fs *fs, const struct node *node, int64_t not_before,
+                 struct stat *attr, struct question *question)
+{
+    int status;
+
+    if (tree_is_directory(node->kind)) {
+        status = lookup_check(fs, node, not_before, question);
+        tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
+        return status;
+    }
+    *question = (struct question){WHAT_STATES, node->place->app, node->place->stream};
+    if (tree_row(node->kind)->source == FROM_INFO)
+        *question = (struct question){WHAT_INFO, "", node->place->stream};
+    return attr_known(fs, node, not_before, attr);
+}
+
 static void on_asked(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
+    struct question question;
     struct stat attr;
     int status;
 
     (void)answer;
     if (!request_answered(request, error))
         return;
-    status = attr_known(request->fs, &request->node, ANY_AGE, &attr);
+    status = known(request->fs, &request->node, ANY_AGE, &attr, &question);
     with_attributes(request, status == -EAGAIN ? -ENOENT : status, &attr);
 }
 
@@ -149,12 +157,13 @@ static void reply(struct request *request)
 {
     struct fs *fs = request->fs;
     struct ask ask = request_ask(request, on_asked);
+    struct question question;
     struct stat attr;
-    int status = attr_known(fs, &request->node, fs_not_before(fs->settings.snapshot), &attr);
+    int status = known(fs, &request->node, fs_not_before(fs->settings.snapshot), &attr, &question);
 
     request->quiet = true;
     if (status == -EAGAIN)
-        request_wait(request, attr_ask(fs, &request->node, &ask));
+        request_wait(request, cache_get(fs->cache, &question, &ask));
     else
         with_attributes(request, status, &attr);
 }

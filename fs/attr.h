@@ -6,12 +6,10 @@
 /*
  * Attributes, above all the true size of a file.
  *
- * attr_known fills in what is known from answers asked for at not_before or later: 0, -ENOENT when
- * there is no such file now, or -EAGAIN when the backend must be asked; attr_ask does that, and
- * what it answers is known then at any age.
+ * attr_known fills in what is known of a file from answers asked for at not_before or later: 0,
+ * -ENOENT when there is no such file now, or -EAGAIN when the backend must be asked.
  */
 int attr_known(const struct fs *fs, const struct node *node, int64_t not_before, struct stat *attr);
-struct call *attr_ask(struct fs *fs, const struct node *node, const struct ask *ask);
 
 void attr_get(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 void attr_set(fuse_req_t fuse, fuse_ino_t inode, struct stat *attr, int to_set,

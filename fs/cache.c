@@ -15,9 +15,8 @@
 /* The most partitions of an topic of which something younger than the table may be known. */
 #define NOTES_MAX 256
 
-/* How many missing names are remembered, and for how long. */
+/* How many missing names are remembered. */
 #define MISSING_MAX 64
-#define MISSING_MS  1000
 
 #define NEVER INT64_MIN
 
@@ -556,7 +555,7 @@ void cache_note_missing(struct cache *cache, const struct question *question, co
     cache->next_missing = (cache->next_missing + 1) % MISSING_MAX;
     free(slot->name);
     slot->name = missing_text(question, name);
-    slot->until = when_monotonic() + MISSING_MS;
+    slot->until = when_monotonic() + NAME_TIMEOUT_MS;
 }
 
 bool cache_is_missing(struct cache *cache, const struct question *question, const char *name)

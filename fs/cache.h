@@ -13,7 +13,7 @@
  */
 struct cache;
 
-#define CACHE_SIZE_MAX (6UL << 20)
+#define CACHE_SIZE_MAX (4UL << 20)
 
 enum what {
     WHAT_APPS,      /* names: all apps */
@@ -75,7 +75,10 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at);
 
-/* Names that were asked for one by one and do not exist, for a moment. */
+/* How long the kernel may keep the name of a directory. */
+#define NAME_TIMEOUT_MS 1000
+
+/* Names that were asked for one by one and do not exist, or were removed: for NAME_TIMEOUT_MS. */
 void cache_note_missing(struct cache *cache, const struct question *question, const char *name);
 bool cache_is_missing(struct cache *cache, const struct question *question, const char *name);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/lookup.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 #include "fs/write.h"
@@ -147,6 +148,7 @@ static void on_removed(void *user, const struct error *error, const struct answe
     if (!request_answered(request, error))
         return;
     forget(request);
+    lookup_note_gone(request->fs, &request->target);
     request_succeed(request);
 }
 

@@ -63,6 +63,40 @@ static void reply_missing(struct request *request)
     request_refuse(request, ENOENT, "no such name");
 }
 
+/* Under what a removed directory is remembered: the same for all apps. */
+static void gone_question(const struct fs *fs, const struct node *node, struct question *question)
+{
+    tree_question(fs, node->kind, node->place, question);
+    question->app = "";
+}
+
+void lookup_note_gone(struct fs *fs, const struct node *node)
+{
+    struct question question;
+    char room[TREE_NAME_ROOM];
+
+    gone_question(fs, node, &question);
+    cache_note_missing(fs->cache, &question, tree_name(node, room));
+}
+
+int lookup_check(const struct fs *fs, const struct node *node, int64_t not_before,
+                 struct question *question)
+{
+    const struct row *row = tree_row(node->kind);
+    struct question gone;
+    struct answer answer;
+    char room[TREE_NAME_ROOM];
+
+    if (!tree_question(fs, node->kind, node->place, question) || is_made(node))
+        return 0;
+    gone_question(fs, node, &gone);
+    if (!row->strict)
+        return cache_is_missing(fs->cache, &gone, tree_name(node, room)) ? -ENOENT : 0;
+    if (!cache_peek(fs->cache, question, not_before, &answer))
+        return -EAGAIN;
+    return is_in(node, &answer) ? 0 : -ENOENT;
+}
+
 /* One name */
 
 static void on_single(void *user, const struct error *error, const struct answer *answer)

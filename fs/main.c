@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdlib.h>
 
 #include <curl/curl.h>
@@ -8,6 +9,9 @@
 /* Exit statuses: 0, 1 when it could not mount, 2 when the command line is wrong. */
 #define EXIT_USAGE 2
 
+/* Bytes. */
+#define LARGE 65536
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -15,6 +19,9 @@ int main(int argc, char **argv)
     int status = result == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_USAGE;
 
     if (result == OPTIONS_RUN) {
+        /* What a large answer took goes back to the system with it. */
+        mallopt(M_MMAP_THRESHOLD, LARGE);
+        mallopt(M_TRIM_THRESHOLD, LARGE);
         daemon_start(options.foreground);
         curl_global_init(CURL_GLOBAL_DEFAULT);
         status = mount_run(&options);

@@ -9,6 +9,9 @@
 #include "base/when.h"
 #include "fs/tree.h"
 
+/* Seconds that stand for the life of the mount. */
+#define FOREVER 86400.0
+
 static void release(struct request *request)
 {
     struct fs *fs = request->fs;
@@ -174,16 +177,24 @@ void request_succeed(struct request *request)
     end(request, 0);
 }
 
-/* Names that never change are kept by the kernel; it asks for the others each time, and gets the
- * answer from memory. */
+static double attributes_timeout(enum kind kind)
+{
+    return tree_is_fixed(kind) && tree_is_directory(kind) ? FOREVER : 0;
+}
+
+/* The kernel keeps names that never change, and those of directories for a moment: that such a one
+ * has gone its attributes tell. It asks for files each time. The answers come from memory. */
 static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr)
 {
-    double timeout = tree_is_fixed(node->kind) ? 3600 : 0;
+    bool fixed = tree_is_fixed(node->kind);
 
     return (struct fuse_entry_param){.ino = node_inode(node),
                                      .attr = *attr,
-                                     .attr_timeout = S_ISDIR(attr->st_mode) ? timeout : 0,
-                                     .entry_timeout = timeout};
+                                     .attr_timeout = attributes_timeout(node->kind),
+                                     .entry_timeout = fixed ? FOREVER
+                                                      : S_ISDIR(attr->st_mode)
+                                                          ? NAME_TIMEOUT_MS / 1000.0
+                                                          : 0};
 }
 
 void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr)
@@ -212,8 +223,7 @@ int request_reply_create(struct request *request, const struct node *node, const
 
 void request_reply_attr(struct request *request, const struct stat *attr)
 {
-    fuse_reply_attr(request->fuse, attr,
-                    tree_is_fixed(request->node.kind) && S_ISDIR(attr->st_mode) ? 3600 : 0);
+    fuse_reply_attr(request->fuse, attr, attributes_timeout(request->node.kind));
     end(request, 0);
 }
 

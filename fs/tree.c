@@ -269,41 +269,39 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
     return -ENOENT;
 }
 
-static void print_name(const struct node *node, const struct row *row, struct buf *path)
+const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
 {
-    char partition[PARTITION_ROOM];
-
-    switch (row->naming) {
+    switch (rows[node->kind].naming) {
     case NAMED:
-        buf_puts(path, row->name);
         break;
     case BY_APP:
-        buf_puts(path, node->place->app);
-        break;
+        return node->place->app;
     case BY_STREAM:
-        buf_puts(path, node->place->stream);
-        break;
+        return node->place->stream;
     case BY_PARTITION:
-        partition_format(node->partition, node->long_form, partition);
-        buf_puts(path, partition);
-        break;
+        partition_format(node->partition, node->long_form, room);
+        return room;
     case BY_NUMBER:
     case BY_TIME:
     case BY_CHANCE:
-        buf_puts(path, node->place->text);
-        break;
+        return node->place->text;
     }
+    return rows[node->kind].name;
 }
 
 void tree_print_path(const struct node *node, struct buf *path)
 {
+    char room[TREE_NAME_ROOM];
     enum kind line[8];
     int depth = 0;
 
     for (enum kind kind = node->kind; kind != ROOT; kind = rows[kind].parent)
         line[depth++] = kind;
     while (depth > 0) {
-        print_name(node, &rows[line[--depth]], path);
+        struct node ancestor = *node;
+
+        ancestor.kind = line[--depth];
+        buf_puts(path, tree_name(&ancestor, room));
         if (depth)
             buf_puts(path, "/");
     }

@@ -95,6 +95,11 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
 /* The node that contains this one's siblings; not held. Of the root, the root. */
 enum kind tree_parent(enum kind kind);
 
+/* The name of a node: a constant, the place's text, or the partition's number written to `room`. */
+#define TREE_NAME_ROOM PARTITION_ROOM
+
+const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM]);
+
 /* "apps/billing/orders/0/checkpoint"; "" for the root. */
 void tree_print_path(const struct node *node, struct buf *path);
 
