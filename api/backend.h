@@ -60,7 +60,8 @@ enum ability {
     CAN_MAKE_APP = 1 << 1,          /* create_app without a stream */
     CAN_DELETE_CHECKPOINT = 1 << 2, /* of one partition */
     CAN_MAKE_STREAM = 1 << 3,       /* create and delete streams and partitions, set their bounds */
-    APP_IS_OF_STREAM = 1 << 4,      /* an app consumes just some streams: SLS's consumer groups */
+    CAN_COMPARE = 1 << 4,           /* commit only if nobody else has committed meanwhile */
+    APP_IS_OF_STREAM = 1 << 5,      /* an app consumes just some streams: SLS's consumer groups */
 };
 
 enum streams {
@@ -91,6 +92,8 @@ struct commit_order {
     uint32_t partition;
     const char *sequence; /* as parse_sequence gave it */
     const char *metadata; /* "" for none */
+    const char *expected; /* with CAN_COMPARE: the sequence number that must be committed now, ""
+                             for none, or NULL for whatever is; if it is not, ESTALE */
     bool make_partition;  /* with CAN_MAKE_STREAM: make stream and partition if they are missing */
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/when.h"
+
 /*
  * A commit asks the backend one question after the other, each only if it is needed; `step` is the
  * one under way. Numbers are decimals until the last moment, when parse_sequence gives the
@@ -26,9 +28,12 @@ struct commit {
     char number[DECIMAL_ROOM];       /* the checkpoint wanted */
     char oldest[DECIMAL_ROOM];       /* while clamping: what locate(EARLIEST) said */
     char sequence[SEQUENCE_MAX + 1]; /* the number in the service's form */
+    char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
+    bool depends;                    /* on that */
     bool clamped;
 };
 
+static void begin(struct commit *commit);
 static void send(struct commit *commit);
 
 static void free_commit(struct commit *commit)
@@ -209,7 +214,10 @@ static void on_sent(void *user, const struct error *error, const struct answer *
         return;
     }
     commit->error = *error;
-    clamp_or_fail(commit);
+    if (error->code == ESTALE && when_monotonic() < commit->ask.deadline)
+        begin(commit);
+    else
+        clamp_or_fail(commit);
 }
 
 static void send(struct commit *commit)
@@ -220,6 +228,7 @@ static void send(struct commit *commit)
                                  .partition = request->partition,
                                  .sequence = commit->sequence,
                                  .metadata = request->metadata,
+                                 .expected = commit->depends ? commit->current : NULL,
                                  .make_partition = request->make_partition};
     struct ask ask = ask_then(commit, on_sent);
 
@@ -237,6 +246,15 @@ static void send(struct commit *commit)
 
 /* Not going back */
 
+/* Notes what the number to be committed was judged by. */
+static void depend_on(struct commit *commit, const struct state *state)
+{
+    const char *current = state->sequence ? state->sequence : "";
+
+    commit->depends = commit->backend->abilities & CAN_COMPARE;
+    snprintf(commit->current, sizeof(commit->current), "%s", current);
+}
+
 static void refuse_going_back(struct commit *commit, const char *current)
 {
     error_set(&commit->error, EPERM,
@@ -252,6 +270,7 @@ static void on_compared(void *user, const struct error *error, const struct answ
 
     if (!answered(commit, error))
         return;
+    depend_on(commit, answer->state);
     if (answer->state->sequence) {
         if (!take_number(commit,
                          commit->backend->operations->to_decimal(answer->state->sequence, current)))
@@ -301,6 +320,7 @@ static void on_current(void *user, const struct error *error, const struct answe
 
     if (!answered(commit, error))
         return;
+    depend_on(commit, answer->state);
     if (!answer->state->sequence) {
         error_set(&commit->error, ENOENT, "nothing is committed that could be %s",
                   position->kind == POSITION_SHIFT ? "shifted" : "given metadata");

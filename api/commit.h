@@ -11,8 +11,8 @@ struct commit_request {
     const char *metadata;
     bool make_partition; /* as in struct commit_order */
     bool clamp;          /* a position outside the kept range becomes the nearest inside */
-    bool monotonic;      /* refuse (EPERM) to go back behind what is committed; another client may
-                            still commit between the check and the commit */
+    bool monotonic;      /* refuse (EPERM) to go back behind what is committed; unless the backend
+                            has CAN_COMPARE, another client may commit in between */
 };
 
 /*

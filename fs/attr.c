@@ -184,8 +184,7 @@ static void check_access(struct request *request)
 
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
     if (request->size & W_OK && !(attr.st_mode & 0222))
-        request_refuse(request, request->fs->settings.read_only ? EROFS : EACCES,
-                       "this can only be read");
+        request_refuse(request, EROFS, "this can only be read");
     else if (request->size & X_OK && !(attr.st_mode & 0111))
         request_refuse(request, EACCES, "this is no program");
     else

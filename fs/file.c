@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,7 +268,7 @@ static bool may_open(struct request *request, int flags)
     }
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
     if ((!row->write && request->node.kind != SCRATCH) || !(attr.st_mode & 0222)) {
-        request_refuse(request, EACCES, "this file can only be read");
+        request_refuse(request, EROFS, "this file can only be read");
         return false;
     }
     return true;
@@ -368,6 +369,10 @@ void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mo
 
     if (!request)
         return;
+    if (strlen(name) > NAME_MAX) {
+        request_refuse(request, ENAMETOOLONG, "a name has at most %d bytes", NAME_MAX);
+        return;
+    }
     if (tree_child(fs, &request->node, name, &child)) {
         request_refuse(request, EPERM, "there are no other files here");
         return;

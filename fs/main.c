@@ -6,7 +6,7 @@
 #include "fs/daemon.h"
 #include "fs/mount.h"
 
-/* Exit statuses: 0, 1 when it could not mount, 2 when the command line is wrong. */
+/* Besides 0, and 1 when it could not mount: the command line is wrong. */
 #define EXIT_USAGE 2
 
 /* Bytes. */
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     enum options_result result = options_parse(argc, argv, &options);
-    int status = result == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_USAGE;
+    int status = EXIT_SUCCESS;
 
     if (result == OPTIONS_RUN) {
         /* What a large answer took goes back to the system with it. */
@@ -26,6 +26,8 @@ int main(int argc, char **argv)
         curl_global_init(CURL_GLOBAL_DEFAULT);
         status = mount_run(&options);
         curl_global_cleanup();
+    } else if (result != OPTIONS_DONE) {
+        status = result == OPTIONS_WRONG ? EXIT_USAGE : EXIT_FAILURE;
     }
     options_release(&options);
     return status;

@@ -246,7 +246,7 @@ static bool take_mountpoint(const char *path, struct options *options)
     return options->mountpoint && S_ISDIR(attr.st_mode);
 }
 
-static bool take_positional(const struct raw *raw, struct options *options)
+static bool take_source(const struct raw *raw, struct options *options)
 {
     struct error error;
 
@@ -265,17 +265,20 @@ static bool take_positional(const struct raw *raw, struct options *options)
         complain("%s", error.message);
         return false;
     }
-    return take_mountpoint(raw->positional[raw->positional_count - 1], options);
+    return true;
 }
 
-static bool take_all(const struct raw *raw, struct options *options)
+static enum options_result take_all(const struct raw *raw, struct options *options)
 {
     options->foreground = raw->foreground;
     options->lazy = raw->lazy;
     options->allow_other = raw->allow_other;
     options->auto_unmount = raw->auto_unmount;
-    return take_settings(raw, &options->settings) && take_meaning(raw, options) &&
-           take_positional(raw, options);
+    if (!take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
+        !take_source(raw, options))
+        return OPTIONS_WRONG;
+    return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
+                                                                                : OPTIONS_FAILED;
 }
 
 static void print_version(void)
@@ -308,7 +311,7 @@ enum options_result options_parse(int argc, char **argv, struct options *options
         else if (raw.version)
             print_version();
         else
-            result = take_all(&raw, options) ? OPTIONS_RUN : OPTIONS_WRONG;
+            result = take_all(&raw, options);
     }
     fuse_opt_free_args(&arguments);
     release_raw(&raw);

@@ -18,9 +18,10 @@ struct options {
 };
 
 enum options_result {
-    OPTIONS_RUN,   /* mount */
-    OPTIONS_DONE,  /* help or version was asked for and printed */
-    OPTIONS_WRONG, /* an error was printed to stderr */
+    OPTIONS_RUN,    /* mount */
+    OPTIONS_DONE,   /* help or version was asked for and printed */
+    OPTIONS_WRONG,  /* the command line is: an error was printed to stderr */
+    OPTIONS_FAILED, /* it cannot be mounted there: an error was printed */
 };
 
 enum options_result options_parse(int argc, char **argv, struct options *options);

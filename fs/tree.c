@@ -1,6 +1,7 @@
 #include "fs/tree.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/when.h"
@@ -224,7 +225,7 @@ static bool name_fits(const struct row *row, const char *name, struct node *chil
     case BY_TIME:
         return !when_parse(name, when_now(), &time);
     case BY_CHANCE:
-        return strlen(name) <= 255;
+        return strlen(name) <= NAME_MAX;
     }
     return false;
 }

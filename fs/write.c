@@ -12,6 +12,7 @@
 #include "api/commit.h"
 #include "base/when.h"
 #include "fs/file.h"
+#include "fs/tree.h"
 
 /* The journal of commits */
 
@@ -137,7 +138,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
         log_change(request, "commit", "", "unknown");
     if (!request_answered(request, error))
         return;
-    if (request->handle)
+    if (request->handle && tree_row(request->target.kind)->write == write_checkpoint)
         snprintf(request->handle->committed, sizeof(request->handle->committed), "%s", number);
     if (*number) {
         note_commit(request, answer->state);

@@ -31,6 +31,8 @@ struct local_call {
     bool has_app;
     char stream[NAME_MAX_STREAM + 1];
     uint32_t partition;
+    int64_t expected; /* -1 for none; has_expected tells whether it matters */
+    bool has_expected;
     int64_t number; /* a sequence number or a bound */
     char *metadata;
     bool flag; /* make_partition, or that the bound is earliest */

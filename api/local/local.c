@@ -423,6 +423,7 @@ static int commit_work(struct store *store, struct local_call *call)
         .partition = call->partition,
         .sequence = call->number,
         .metadata = call->metadata,
+        .expected = call->has_expected ? &call->expected : NULL,
         .is_next = call->local->backend.checkpoint_is_next,
         .make_partition = call->flag,
     };
@@ -448,10 +449,14 @@ static struct call *commit(struct backend *backend, const struct commit_order *o
     if (!call)
         return NULL;
     call->flag = order->make_partition;
+    call->has_expected = order->expected != NULL;
+    call->expected = -1;
     call->metadata = strdup(order->metadata);
     if (!call->metadata)
         no_memory(call);
-    if (!call->metadata || to_number(order->sequence, &call->number, &call->error))
+    if (!call->metadata || to_number(order->sequence, &call->number, &call->error) ||
+        (call->has_expected && *order->expected &&
+         to_number(order->expected, &call->expected, &call->error)))
         return start_read(call, bad_argument);
     return start_write(call, commit_work);
 }
@@ -663,7 +668,8 @@ int local_open(const char *path, const struct backend_options *options, struct b
         .operations = &operations,
         .loop = options->loop,
         .name = "local",
-        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM,
+        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM |
+                     CAN_COMPARE,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
     };

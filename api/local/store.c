@@ -320,7 +320,7 @@ static int check_version(struct store *store, const char *path, struct error *er
     return 0;
 }
 
-static int prepare(struct store *store, const char *path, enum store_mode mode, struct error *error)
+static int prepare(struct store *store, enum store_mode mode, struct error *error)
 {
     int64_t tables = 0;
     int status = execute(store, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
@@ -332,8 +332,6 @@ static int prepare(struct store *store, const char *path, enum store_mode mode, 
         if (!status)
             status = make_schema(store, error);
     }
-    if (!status)
-        status = check_version(store, path, error);
     return status;
 }
 
@@ -371,6 +369,26 @@ static int make_file(const char *path, struct error *error)
     return 0;
 }
 
+/* Why SQLite cannot open a file. */
+static int cannot_open(struct store *store, const char *path, enum store_mode mode,
+                       struct error *error)
+{
+    if (access(path, F_OK) && mode == STORE_READ)
+        return error_set(error, ENOENT, "there is no store %s: mount it once without -o ro", path);
+    return error_set(error, EACCES, "cannot open the store %s: %s", path,
+                     store->db ? sqlite3_errmsg(store->db) : "no memory");
+}
+
+/* Makes what SQLite said of the file name it. */
+static int name_file(struct error *error, const char *path, int status)
+{
+    struct error said = *error;
+
+    if (status == -EBADMSG)
+        return error_set(error, EBADMSG, "%s is no checkpointfs store, or it is damaged", path);
+    return error_set(error, -status, "%s: %s", path, said.message);
+}
+
 static int open_database(struct store *store, const char *path, enum store_mode mode,
                          struct error *error)
 {
@@ -380,16 +398,14 @@ static int open_database(struct store *store, const char *path, enum store_mode 
     int status;
 
     if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
-        return error_set(error, access(path, F_OK) ? ENOENT : EACCES,
-                         "cannot open the store %s: %s", path,
-                         store->db ? sqlite3_errmsg(store->db) : "no memory");
+        return cannot_open(store, path, mode, error);
     sqlite3_busy_timeout(store->db, OPEN_WAIT_MS);
     sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", CACHE_KIB);
     status = execute(store, cache, error);
     if (!status)
-        status = prepare(store, path, mode, error);
+        status = prepare(store, mode, error);
     sqlite3_busy_timeout(store->db, 0);
-    return status;
+    return status ? name_file(error, path, status) : check_version(store, path, error);
 }
 
 int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error)
@@ -845,6 +861,19 @@ static int check_range(const struct bounds *bounds, const struct store_commit *c
                      bounds->latest - below);
 }
 
+static int check_expected(struct store *store, const struct ids *ids,
+                          const struct store_commit *commit, struct error *error)
+{
+    struct stored_checkpoint present = {.sequence = -1};
+    bool found = false;
+    int status = read_checkpoint(store, ids, commit->partition, &present, &found, error);
+
+    free(present.metadata);
+    if (!status && present.sequence != *commit->expected)
+        return error_set(error, ESTALE, "somebody else has committed meanwhile");
+    return status;
+}
+
 /* Makes stream and partition if they are missing. */
 static int need_partition(struct store *store, const char *stream, uint32_t partition,
                           struct error *error)
@@ -868,6 +897,8 @@ int store_commit(struct store *store, const struct store_commit *commit, int64_t
             find_ids(store, commit->app, commit->stream, commit->partition, &ids, &bounds, error);
     if (!status)
         status = check_range(&bounds, commit, error);
+    if (!status && commit->expected)
+        status = check_expected(store, &ids, commit, error);
     if (status)
         return status;
     *committed = when_now();

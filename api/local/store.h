@@ -106,6 +106,7 @@ struct store_commit {
     uint32_t partition;
     int64_t sequence;
     const char *metadata;
+    const int64_t *expected; /* if not NULL: ESTALE unless this is committed now, -1 for none */
     bool is_next; /* how the number relates to the bounds: see backend.h, checkpoint_is_next */
     bool make_partition; /* make the stream and the partition if they are missing */
 };
