@@ -1,0 +1,384 @@
+# shellcheck shell=bats
+# checkpoints/: ordinary files, for the tools that copy, compare, edit and restore files.
+
+load helper
+
+# Two streams, three partitions, with and without metadata.
+setup() {
+    make_place
+    mount_store
+    cd "$MNT" || return
+    mkdir -p apps/billing/orders/{0,1} apps/billing/payments/7
+    put_once apps/billing/orders/0/checkpoint '42\nnote\n'
+    put apps/billing/orders/1/checkpoint 1234567
+    put_once apps/billing/payments/7/checkpoint '9\nline one\nline two\n'
+}
+
+# All checkpoints, one line each.
+everything() {
+    (cd checkpoints && grep -r '' . | sort)
+}
+
+# Runs a command, after which all checkpoints must be as before.
+restores() {
+    "$@"
+    is "$(everything)" "$before"
+}
+
+@test "cp -r out and diff -r find no difference" {
+    cp -r checkpoints "$DIR/backup"
+    diff -r checkpoints "$DIR/backup"
+    is "$(cat "$DIR/backup/billing/payments/7")" $'9\nline one\nline two'
+    is "$(find "$DIR/backup" -type f | wc -l)" 3
+}
+
+@test "diff -r shows what has moved since" {
+    cp -r checkpoints "$DIR/backup"
+    put apps/billing/orders/1/checkpoint 1234568
+    run -1 diff -r "$DIR/backup" checkpoints
+    matches "$output" $'< 1234567\n---\n> 1234568$'
+}
+
+@test "cp -r restores a backup" {
+    local before
+    before=$(everything)
+    cp -r checkpoints "$DIR/backup"
+    put apps/billing/orders/0/checkpoint 43
+    rm apps/billing/orders/1/checkpoint
+    restores cp -r "$DIR/backup/billing" checkpoints/
+    rm -r checkpoints/billing
+    is "$(entries apps)" ""
+    restores cp -r "$DIR/backup/billing" checkpoints/
+}
+
+@test "cp -r clones an app" {
+    cp -r checkpoints/billing checkpoints/invoicing
+    diff -r checkpoints/billing checkpoints/invoicing
+    is "$(entries apps)" "billing invoicing"
+    is "$(cat apps/invoicing/payments/7/metadata)" $'line one\nline two'
+}
+
+@test "cp -a restores a backup" {
+    local before
+    before=$(everything)
+    cp -a checkpoints "$DIR/backup"
+    rm -r checkpoints/billing
+    restores cp -a "$DIR/backup/billing" checkpoints/
+}
+
+@test "tar saves and restores" {
+    local before
+    before=$(everything)
+    tar -C checkpoints -cf "$DIR/backup.tar" .
+    put apps/billing/orders/0/checkpoint 5
+    restores tar -C checkpoints -xf "$DIR/backup.tar"
+    rm -r checkpoints/billing
+    restores tar -C checkpoints -xf "$DIR/backup.tar"
+}
+
+@test "rsync saves and restores" {
+    needs rsync
+    local before
+    before=$(everything)
+    rsync -a checkpoints/ "$DIR/backup/"
+    diff -r checkpoints "$DIR/backup"
+    put apps/billing/orders/0/checkpoint 5
+    rm apps/billing/orders/1/checkpoint
+    restores rsync -a "$DIR/backup/" checkpoints/
+    rm -r checkpoints/billing
+    restores rsync -a "$DIR/backup/" checkpoints/
+}
+
+@test "rsync --delete and --inplace make one app like another" {
+    needs rsync
+    mkdir -p apps/other/refunds/0
+    put apps/other/refunds/0/checkpoint 1
+    rsync -r --checksum --inplace --delete checkpoints/billing/ checkpoints/other/
+    diff -r checkpoints/billing checkpoints/other
+}
+
+@test "sed -i edits" {
+    sed -i s/42/43/ checkpoints/billing/orders/0
+    is "$(cat apps/billing/orders/0/checkpoint)" 43
+    is "$(cat apps/billing/orders/0/metadata)" note
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "sed -i with a suffix keeps the old text beside it" {
+    sed -i.old s/42/43/ checkpoints/billing/orders/0
+    is "$(head -n 1 checkpoints/billing/orders/0)" 43
+    is "$(cat checkpoints/billing/orders/0.old)" $'42\nnote'
+}
+
+@test "perl -i edits" {
+    perl -i -pe s/42/43/ checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\nnote'
+}
+
+@test "vim edits" {
+    needs vim
+    vim -u NONE -i NONE -es -c '%s/42/43/' -c wq checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\nnote'
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "vim edits and keeps a backup" {
+    needs vim
+    vim -u NONE -i NONE -es -c 'set backup backupdir=. backupskip=' -c '%s/42/43/' -c wq \
+        checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\nnote'
+    is "$(cat checkpoints/billing/orders/0~)" $'42\nnote'
+}
+
+@test "git records and restores" {
+    needs git
+    local before
+    before=$(everything)
+    export GIT_DIR=$DIR/git GIT_WORK_TREE=$MNT/checkpoints
+    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+    export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e
+    git init -q
+    git add -A
+    git commit -qm first
+    is "$(git ls-files | paste -sd ' ')" "billing/orders/0 billing/orders/1 billing/payments/7"
+    put apps/billing/orders/0/checkpoint 43
+    rm apps/billing/orders/1/checkpoint
+    is "$(git status --porcelain)" $' M billing/orders/0\n D billing/orders/1'
+    git commit -qam second
+    restores git checkout -q HEAD~1 -- .
+    is "$(git status --porcelain | wc -l)" 2
+    git reset -q --hard HEAD
+    is "$(entries checkpoints/billing/orders)" 0
+    is "$(cat checkpoints/billing/orders/0)" 43
+    is "$(cat checkpoints/billing/payments/7)" $'9\nline one\nline two'
+}
+
+@test "mv to another partition commits there and deletes here" {
+    mv checkpoints/billing/orders/0 checkpoints/billing/orders/1
+    is "$(entries checkpoints/billing/orders)" 1
+    is "$(cat checkpoints/billing/orders/1)" $'42\nnote'
+    absent apps/billing/orders/0/checkpoint
+}
+
+@test "mv to another stream and another app works" {
+    mkdir -p apps/audit checkpoints/audit/orders
+    mv checkpoints/billing/orders/0 checkpoints/billing/payments/7
+    is "$(cat apps/billing/payments/7/metadata)" note
+    mv checkpoints/billing/payments/7 checkpoints/audit/orders/0
+    is "$(cat apps/audit/orders/0/checkpoint)" 42
+    is "$(find checkpoints/billing -type f)" checkpoints/billing/orders/1
+}
+
+@test "mv to a temporary name and back works" {
+    mv checkpoints/billing/orders/0 checkpoints/billing/orders/saved
+    absent apps/billing/orders/0/checkpoint
+    is "$(cat checkpoints/billing/orders/saved)" $'42\nnote'
+    mv checkpoints/billing/orders/saved checkpoints/billing/orders/0
+    is "$(cat apps/billing/orders/0/checkpoint)" 42
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "renaming a checkpoint to itself changes nothing" {
+    rename checkpoints/billing/orders/0 checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'42\nnote'
+}
+
+@test "rename of a directory is EXDEV" {
+    refused "Invalid cross-device link" rename checkpoints/billing checkpoints/other
+    refused "Invalid cross-device link" rename checkpoints/billing/orders checkpoints/billing/other
+}
+
+@test "mv of an app copies it and deletes the old" {
+    mv checkpoints/billing checkpoints/invoicing
+    is "$(entries apps)" invoicing
+    is "$(cat checkpoints/invoicing/orders/0)" $'42\nnote'
+    is "$(find checkpoints -type f | wc -l)" 3
+}
+
+@test "a temporary file may hold anything, and is listed" {
+    echo "any text" >checkpoints/billing/orders/draft
+    is "$(cat checkpoints/billing/orders/draft)" "any text"
+    echo more >>checkpoints/billing/orders/draft
+    is "$(cat checkpoints/billing/orders/draft)" $'any text\nmore'
+    is "$(stat -c %s checkpoints/billing/orders/draft)" 14
+    is "$(entries checkpoints/billing/orders)" "0 1 draft"
+    rm checkpoints/billing/orders/draft
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "temporary files can be truncated, overwritten in place and written sparsely" {
+    local draft=checkpoints/billing/orders/draft
+    printf 0123456789 >"$draft"
+    truncate -s 4 "$draft"
+    is "$(cat "$draft")" 0123
+    printf X | dd of="$draft" bs=1 seek=1 conv=notrunc status=none
+    is "$(cat "$draft")" 0X23
+    truncate -s 6 "$draft"
+    is "$(od -An -c "$draft" | tr -d ' ')" '0X23\0\0'
+    : >"$draft"
+    is "$(stat -c %s "$draft")" 0
+}
+
+@test "a temporary file accepts chmod and touch" {
+    echo text >checkpoints/billing/orders/draft
+    chmod 600 checkpoints/billing/orders/draft
+    touch -d @1000000000 checkpoints/billing/orders/draft
+    is "$(cat checkpoints/billing/orders/draft)" text
+}
+
+@test "a temporary file is private to its mount, and gone with it" {
+    echo text >checkpoints/billing/orders/draft
+    mount_at "$DIR/other"
+    absent "$DIR/other/checkpoints/billing/orders/draft"
+    remount_store
+    absent checkpoints/billing/orders/draft
+}
+
+@test "a temporary file commits nothing until it is renamed over a partition" {
+    echo 77 >checkpoints/billing/orders/draft
+    is "$(cat apps/billing/orders/0/checkpoint)" 42
+    mv checkpoints/billing/orders/draft checkpoints/billing/orders/0
+    is "$(cat apps/billing/orders/0/checkpoint)" 77
+    is "$(cat apps/billing/orders/0/metadata)" ""
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "a temporary file may say latest, and the rename commits that" {
+    put streams/orders/0/latest 100
+    echo latest >checkpoints/billing/orders/draft
+    mv checkpoints/billing/orders/draft checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" 99
+}
+
+@test "renaming junk over a partition is EINVAL and loses neither" {
+    echo junk >checkpoints/billing/orders/draft
+    refused "Invalid argument" rename checkpoints/billing/orders/draft checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'42\nnote'
+    is "$(cat checkpoints/billing/orders/draft)" junk
+}
+
+@test "renaming a number out of range over a partition is ERANGE and loses neither" {
+    put streams/orders/0/latest 100
+    echo 100 >checkpoints/billing/orders/draft
+    refused "Numerical result out of range" \
+        rename checkpoints/billing/orders/draft checkpoints/billing/orders/0
+    is "$(head -n 1 checkpoints/billing/orders/0)" 42
+    is "$(cat checkpoints/billing/orders/draft)" 100
+}
+
+@test "a temporary file holds 64 KiB and no more" {
+    local draft=checkpoints/billing/orders/draft
+    head -c 65536 /dev/zero >"$DIR/fits"
+    head -c 65537 /dev/zero >"$DIR/big"
+    cp "$DIR/fits" "$draft"
+    cmp "$DIR/fits" "$draft"
+    run -1 cp "$DIR/big" "$draft"
+    run -1 dd if=/dev/zero of="$draft" bs=1 count=1 seek=65536 conv=notrunc
+    run -1 dd if=/dev/zero of="$draft" bs=1 count=1 seek=1T conv=notrunc
+    run -1 truncate -s 65537 "$draft"
+    (($(stat -c %s "$draft") <= 65536))
+}
+
+@test "names that are almost partitions are temporary files" {
+    local name
+    for name in 007 00 -1 99999999999 .0.Ab12Cd 0~ '#0#' '4913 x' $'\xc3\xa9' $'a\nb'; do
+        echo 5 >"checkpoints/billing/orders/$name"
+        is "$(cat "checkpoints/billing/orders/$name")" 5
+        rm -- "checkpoints/billing/orders/$name"
+    done
+    is "$(cut -f 2 commits | sort -u | grep -c orders)" 2
+}
+
+@test "rm -r takes temporary files along" {
+    echo text >checkpoints/billing/orders/draft
+    rm -r checkpoints/billing
+    is "$(entries apps)" ""
+}
+
+@test "a handle is an ordinary file: lines after the first are metadata" {
+    { echo 43; echo other; } >checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\nother'
+    is "$(cat apps/billing/orders/0/metadata)" other
+}
+
+@test "a handle is an ordinary file: the builtin printf may write line by line" {
+    printf '43\none\ntwo\n' >checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\none\ntwo'
+}
+
+@test "a handle is an ordinary file: appending adds metadata" {
+    echo more >>checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'42\nnote\nmore'
+    echo first >>checkpoints/billing/orders/1
+    is "$(cat checkpoints/billing/orders/1)" $'1234567\nfirst'
+}
+
+@test "a handle is an ordinary file: bytes are replaced in place" {
+    printf 43 1<>checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'43\nnote'
+}
+
+@test "a checkpoint is made by writing a file" {
+    rm checkpoints/billing/orders/1
+    echo 5 >checkpoints/billing/orders/1
+    is "$(cat apps/billing/orders/1/checkpoint)" 5
+}
+
+@test "what is no position is EINVAL, and the old checkpoint stays" {
+    refused "Invalid argument" put checkpoints/billing/orders/0 junk
+    is "$(cat checkpoints/billing/orders/0)" $'42\nnote'
+    : >checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" $'42\nnote'
+}
+
+@test "rm deletes one commit" {
+    rm checkpoints/billing/orders/0
+    is "$(entries checkpoints/billing/orders)" 1
+    absent apps/billing/orders/0/checkpoint
+    refused "No such file or directory" rm checkpoints/billing/orders/0
+}
+
+@test "a directory whose last file was removed takes new ones" {
+    rm checkpoints/billing/payments/7
+    echo 10 >checkpoints/billing/payments/7
+    is "$(cat apps/billing/payments/7/checkpoint)" 10
+    perl -i -pe s/10/11/ checkpoints/billing/payments/7
+    sed -i s/11/12/ checkpoints/billing/payments/7
+    is "$(cat apps/billing/payments/7/checkpoint)" 12
+}
+
+@test "a temporary file that is removed while open can still be used" {
+    needs python3
+    python3 - checkpoints/billing/orders/draft <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL)
+os.unlink(sys.argv[1])
+os.write(fd, b"text")
+assert os.pread(fd, 100, 0) == b"text"
+END
+    absent checkpoints/billing/orders/draft
+}
+
+@test "files are only made in the directories of streams" {
+    refused "Operation not permitted" put checkpoints/file 1
+    refused "Operation not permitted" put checkpoints/billing/file 1
+    refused "Operation not permitted" cp "$STORE" checkpoints/
+}
+
+@test "a temporary name has 255 bytes, as anywhere" {
+    echo 5 >"checkpoints/billing/orders/$(repeat 255 x)"
+    refused "File name too long" put "checkpoints/billing/orders/$(repeat 256 x)" 5
+}
+
+@test "1000 checkpoints are copied, compared and restored" {
+    mkdir streams/payments/{100..1096}
+    local partition
+    for partition in {100..1096}; do
+        echo "$partition" >"checkpoints/billing/payments/$partition"
+    done
+    is "$(find checkpoints -type f | wc -l)" 1000
+    cp -r checkpoints "$DIR/backup"
+    rm -r checkpoints/billing
+    cp -r "$DIR/backup/billing" checkpoints/
+    diff -r checkpoints "$DIR/backup"
+}

@@ -1,0 +1,292 @@
+# shellcheck shell=bats
+# Many at once: mounts, writers, interrupts and sudden ends.
+
+load helper
+
+# listed DIRECTORY NAMES
+listed() {
+    [[ $(entries "$1") == "$2" ]]
+}
+
+# sized FILE SIZE
+sized() {
+    [[ $(stat -c %s "$1") == "$2" ]]
+}
+
+# Commits 1, 2, 3 ... and writes down each that was acknowledged.
+count_up() {
+    in_background bash -c "i=0
+        while ((++i)); do
+            echo \$i >$P/checkpoint || exit
+            echo \$i >$DIR/acknowledged
+        done" 2>/dev/null
+}
+
+acknowledged_more_than() {
+    (($(tail -n 1 "$DIR/acknowledged" 2>/dev/null || echo 0) > $1))
+}
+
+# Mounts again: what is there must be the last acknowledged number, or the one that was under way.
+nothing_was_lost() {
+    local acknowledged now
+    mount_store
+    acknowledged=$(<"$DIR/acknowledged")
+    now=$(<"$MNT/$P/checkpoint")
+    ((now == acknowledged || now == acknowledged + 1))
+}
+
+# blocked PROCESS: it is still at work a while later.
+blocked() {
+    sleep 0.3
+    kill -0 "$1"
+}
+
+@test "two mounts on one store see each other's commits at once" {
+    mount_at "$DIR/other"
+    put "$P/checkpoint" 42
+    is "$(cat "$DIR/other/$P/checkpoint")" 42
+    is "$(cat "$DIR/other/$C")" 42
+    put_once "$DIR/other/$C" '43\nnote\n'
+    is "$(cat "$P/checkpoint") $(cat "$P/metadata")" "43 note"
+    rm "$DIR/other/$C"
+    refused "No such file or directory" cat "$P/checkpoint"
+}
+
+@test "what another mount just made is found at once" {
+    mount_at "$DIR/other"
+    ls "$DIR/other/apps" "$DIR/other/streams" "$DIR/other/streams/orders" >/dev/null
+    mkdir -p apps/audit/payments/3 streams/orders/1
+    put apps/audit/payments/3/checkpoint 42
+    is "$(cat "$DIR/other/apps/audit/payments/3/checkpoint")" 42
+    is "$(cat "$DIR/other/checkpoints/audit/payments/3")" 42
+    is "$(cat "$DIR/other/streams/orders/1/latest")" 0
+}
+
+@test "listings follow another mount after -o listing=SECONDS" {
+    mount_at "$DIR/other" -o listing=1
+    is "$(entries "$DIR/other/apps")" billing
+    mkdir apps/audit
+    eventually listed "$DIR/other/apps" "audit billing"
+    rmdir apps/billing
+    eventually listed "$DIR/other/apps" audit
+}
+
+@test "SIGHUP drops the listings" {
+    mount_at "$DIR/other" -o listing=600
+    is "$(entries "$DIR/other/apps")" billing
+    mkdir apps/audit
+    is "$(entries "$DIR/other/apps")" billing
+    kill -HUP "$(daemons_at "$DIR/other")"
+    eventually listed "$DIR/other/apps" "audit billing"
+}
+
+@test "sizes follow another mount within -o snapshot=SECONDS" {
+    mount_at "$DIR/other" -o snapshot=1
+    put "$P/checkpoint" 1
+    is "$(stat -c %s "$DIR/other/$C")" 2
+    put "$P/checkpoint" 1000
+    eventually sized "$DIR/other/$C" 5
+}
+
+@test "an app that another mount deleted takes no commit" {
+    mount_at "$DIR/other"
+    ls -R "$DIR/other/apps" >/dev/null
+    rmdir apps/billing
+    refused "No such file or directory" put "$DIR/other/$P/checkpoint" 42
+    absent apps/billing
+}
+
+@test "shifts of two mounts are never lost" {
+    mount_at "$DIR/other"
+    put "$P/checkpoint" 0
+    local mount workers=()
+    for mount in "$MNT" "$DIR/other" "$MNT" "$DIR/other"; do
+        in_background bash -c \
+            "for i in {1..50}; do echo 'shift +1' >$mount/$P/checkpoint || exit; done"
+        workers+=("$!")
+    done
+    wait_all "${workers[@]}"
+    is "$(cat "$P/checkpoint")" 200
+}
+
+@test "writers in parallel on many partitions all succeed" {
+    mkdir streams/orders/{1..31}
+    local partition workers=()
+    for partition in {0..31}; do
+        in_background bash -c "for i in {1..20}; do
+            echo \$((i * 100 + $partition)) >apps/billing/orders/$partition/checkpoint || exit
+        done"
+        workers+=("$!")
+    done
+    wait_all "${workers[@]}"
+    for partition in {0..31}; do
+        is "$(cat "checkpoints/billing/orders/$partition")" $((2000 + partition))
+    done
+    is "$(wc -l <commits)" 640
+}
+
+@test "commits to one partition go out in the order of the writes" {
+    local number
+    for number in {1..500}; do
+        echo "$number" >"$P/checkpoint"
+    done
+    is "$(cut -f 4 commits | tail -n 100)" "$(seq 401 500)"
+    is "$(cat "$P/checkpoint")" 500
+}
+
+@test "readers never see half a value" {
+    put "$P/checkpoint" 1
+    in_background bash -c \
+        "while echo 1 >$P/checkpoint && echo 1000000 >$P/checkpoint; do :; done"
+    local writer=$! value
+    for _ in {1..500}; do
+        value=$(<"$P/checkpoint")
+        [[ $value == 1 || $value == 1000000 ]] || is "$value" "1 or 1000000"
+    done
+    kill -0 "$writer"
+}
+
+@test "Ctrl-C ends a blocked commit at once, and ls answers meanwhile" {
+    put "$P/checkpoint" 41
+    lock_store
+    in_background tee "$P/checkpoint" <<<42
+    local writer=$! begin
+    blocked "$writer"
+    run -0 timeout 5 ls apps checkpoints streams
+    begin=$(milliseconds)
+    kill -INT "$writer"
+    wait "$writer" || true
+    eventually ended "$writer"
+    (($(milliseconds) - begin < 1000))
+    unlock_store
+    sleep 0.3
+    is "$(cat "$P/checkpoint")" 41
+    put "$P/checkpoint" 43
+    is "$(cat "$P/checkpoint")" 43
+}
+
+@test "an interrupted write is EINTR" {
+    needs python3
+    lock_store
+    cat >"$DIR/write.py" <<'END'
+import ctypes, errno, os, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+signal.signal(signal.SIGALRM, lambda *_: None)
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+print(libc.write(fd, b"42\n", 3), errno.errorcode[ctypes.get_errno()])
+END
+    run -0 timeout 10 python3 "$DIR/write.py" "$P/checkpoint"
+    is "$output" "-1 EINTR"
+    unlock_store
+}
+
+@test "SIGTERM and SIGKILL of the caller end a blocked commit at once" {
+    lock_store
+    local signal writer begin
+    for signal in TERM KILL; do
+        in_background tee "$P/checkpoint" <<<42
+        writer=$!
+        blocked "$writer"
+        begin=$(milliseconds)
+        kill "-$signal" "$writer"
+        eventually ended "$writer"
+        (($(milliseconds) - begin < 1000))
+    done
+    unlock_store
+}
+
+@test "SIGTERM of the daemon ends it although a commit is blocked" {
+    put "$P/checkpoint" 41
+    lock_store
+    in_background tee "$P/checkpoint" <<<42
+    local writer=$! daemon begin
+    daemon=$(daemon)
+    blocked "$writer"
+    cd /
+    begin=$(milliseconds)
+    kill -TERM "$daemon"
+    eventually ended "$writer"
+    eventually ended "$daemon"
+    (($(milliseconds) - begin < 2000))
+    not wait "$writer"
+    eventually not is_mounted "$MNT"
+    unlock_store
+    mount_store
+    is "$(cat "$MNT/$P/checkpoint")" 41
+}
+
+@test "a commit waits for the lock, and then succeeds" {
+    lock_store
+    in_background bash -c "echo 42 >$P/checkpoint"
+    local writer=$!
+    blocked "$writer"
+    unlock_store
+    wait "$writer"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "ls answers while 200 commits are blocked, and then all succeed" {
+    needs python3
+    mkdir streams/orders/{1..199}
+    ls -R apps >/dev/null
+    lock_store
+    cat >"$DIR/writers.py" <<'END'
+import threading
+
+def commit(partition):
+    with open(f"apps/billing/orders/{partition}/checkpoint", "w") as checkpoint:
+        checkpoint.write(f"{partition}\n")
+
+threads = [threading.Thread(target=commit, args=(p,)) for p in range(200)]
+for thread in threads:
+    thread.start()
+print("started", flush=True)
+for thread in threads:
+    thread.join()
+END
+    in_background python3 "$DIR/writers.py" >"$DIR/writers"
+    local writers=$!
+    eventually grep -q started "$DIR/writers"
+    blocked "$writers"
+    run -0 timeout 5 ls apps/billing/orders
+    is "${#lines[@]}" 200
+    unlock_store
+    wait "$writers"
+    is "$(find checkpoints -type f | wc -l)" 200
+    is "$(wc -l <commits)" 200
+}
+
+@test "kill -9 of the daemon loses nothing that was acknowledged" {
+    count_up
+    eventually acknowledged_more_than 20
+    kill -KILL "$(daemon)"
+    wait "${BACKGROUND[0]}" || true
+    refused "Transport endpoint is not connected" ls "$MNT"
+    cd /
+    fusermount3 -u "$MNT"
+    nothing_was_lost
+}
+
+@test "SIGTERM amid commits loses nothing that was acknowledged" {
+    count_up
+    eventually acknowledged_more_than 20
+    cd /
+    kill -TERM "$(daemon)"
+    wait "${BACKGROUND[0]}" || true
+    eventually not is_mounted "$MNT"
+    nothing_was_lost
+}
+
+@test "flock serialises writers" {
+    needs flock
+    put "$P/checkpoint" 0
+    local workers=()
+    for _ in {1..4}; do
+        in_background flock "$P/checkpoint" bash -c \
+            "for i in {1..10}; do echo \$((\$(<$P/checkpoint) + 1)) >$P/checkpoint || exit; done"
+        workers+=("$!")
+    done
+    wait_all "${workers[@]}"
+    is "$(cat "$P/checkpoint")" 40
+}

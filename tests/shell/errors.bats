@@ -1,0 +1,227 @@
+# shellcheck shell=bats
+# The errno of each failure, and the files errors, commits and metrics.
+
+load helper
+
+# The last line of errors, as FIELD.
+last_error() {
+    fields "$(tail -n 1 errors)"
+    is "${#FIELD[@]}" 8
+}
+
+@test "errors is empty while nothing failed" {
+    put "$P/checkpoint" 42
+    is "$(cat errors)" ""
+}
+
+@test "a failure is a line of errors: time, path, operation, errno, and what it means" {
+    refused "Invalid argument" put "$P/checkpoint" junk
+    last_error
+    matches "${FIELD[0]}" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
+    is "${FIELD[1]}" "$P/checkpoint"
+    matches "${FIELD[2]}" '^[a-z]+$'
+    is "${FIELD[3]}" EINVAL
+    is "${FIELD[4]} ${FIELD[5]} ${FIELD[6]}" "- - -"
+    matches "${FIELD[7]}" '[a-z]+ [a-z]+'
+}
+
+@test "errors keeps the order, newest last" {
+    put "$S/latest" 100
+    refused "Invalid argument" put "$P/checkpoint" junk
+    refused "Numerical result out of range" put "$P/checkpoint" 100
+    refused "Invalid argument" put "$S/latest" junk
+    is "$(cut -f 2,4 errors)" \
+        "$P/checkpoint"$'\tEINVAL\n'"$P/checkpoint"$'\tERANGE\n'"$S/latest"$'\tEINVAL'
+}
+
+@test "errors is written for checkpoints/ too, with the path that was used" {
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$C" junk
+    last_error
+    is "${FIELD[1]} ${FIELD[3]}" "$C EINVAL"
+}
+
+@test "a failed rename is in errors" {
+    put "$P/checkpoint" 42
+    echo junk >checkpoints/billing/orders/draft
+    refused "Invalid argument" rename checkpoints/billing/orders/draft "$C"
+    last_error
+    is "${FIELD[3]}" EINVAL
+}
+
+@test "no name can break the lines of errors" {
+    put "$P/checkpoint" 42
+    local name=$'checkpoints/billing/orders/a\tb\nc\x1b[2J'
+    echo junk >"$name"
+    refused "Invalid argument" rename "$name" "$C"
+    is "$(wc -l <errors)" 1
+    last_error
+    is "${FIELD[3]}" EINVAL
+    is "$(tr -d '\t\n -~' <errors)" ""
+}
+
+@test "errors stays bounded, and keeps the newest" {
+    local number
+    for number in {1..3000}; do
+        echo "junk $number" >"$P/checkpoint" || true
+    done 2>/dev/null
+    refused "Numerical result out of range" put "$P/checkpoint" 9223372036854775808
+    (($(wc -c <errors) < 1048576))
+    last_error
+    is "${FIELD[3]}" ERANGE
+}
+
+@test "what is looked for and not there is no failure" {
+    absent apps/.hidden
+    absent apps/other
+    absent "$P/checkpoint"
+    is "$(cat errors)" ""
+}
+
+@test "a position out of range names the range" {
+    put "$S/latest" 100
+    put "$S/earliest" 10
+    refused "Numerical result out of range" put "$P/checkpoint" 500
+    last_error
+    is "${FIELD[3]}" ERANGE
+    matches "${FIELD[7]}" '99|100'
+}
+
+@test "no answer within -o timeout is ETIMEDOUT" {
+    remount_store -o timeout=1
+    put "$P/checkpoint" 41
+    lock_store
+    local begin
+    begin=$(milliseconds)
+    refused "Connection timed out" put "$P/checkpoint" 42
+    (($(milliseconds) - begin >= 900 && $(milliseconds) - begin < 10000))
+    unlock_store
+    last_error
+    is "${FIELD[3]}" ETIMEDOUT
+    is "$(cat "$P/checkpoint")" 41
+}
+
+@test "a full disk is ENOSPC, and what was committed stays" {
+    needs_root
+    mkdir "$DIR/small"
+    mount -t tmpfs -o size=600k tmpfs "$DIR/small"
+    # shellcheck disable=SC2034 # mount_store uses it
+    STORE=$DIR/small/store.db
+    remount_store
+    mkdir -p "$P"
+    put "$P/checkpoint" 42
+    dd if=/dev/zero of="$DIR/small/fill" bs=4k 2>/dev/null || true
+    local number
+    for ((number = 43; number < 2000; number++)); do
+        put_once "$P/checkpoint" "$number\\n$(repeat 1000 x)\\n" 2>"$DIR/message" || break
+    done
+    matches "$(cat "$DIR/message")" "No space left on device"
+    is "$(cat "$P/checkpoint")" $((number - 1))
+    rm "$DIR/small/fill"
+    put "$P/checkpoint" 7
+    is "$(cat "$P/checkpoint")" 7
+}
+
+@test "a line of commits names time, partition, number and writer" {
+    run -0 bash -c "echo \$\$; echo 42 >$P/checkpoint"
+    fields "$(cat commits)"
+    is "${#FIELD[@]}" 8
+    matches "${FIELD[0]}" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
+    is "${FIELD[1]}" billing/orders/0
+    is "${FIELD[2]}" commit
+    is "${FIELD[3]}" 42
+    is "${FIELD[4]}" "uid=$EUID"
+    is "${FIELD[5]}" "pid=$output"
+    is "${FIELD[6]}" bash
+    is "${FIELD[7]}" ok
+}
+
+@test "commits tells deletes from commits, newest last" {
+    put "$P/checkpoint" 42
+    rm "$P/checkpoint"
+    mkdir -p checkpoints/billing/orders
+    put "$C" 43
+    rm "$C"
+    is "$(cut -f 3,4 commits)" $'commit\t42\ndelete\t-\ncommit\t43\ndelete\t-'
+}
+
+@test "commits shows the number that was committed, not the word" {
+    put "$S/latest" 100
+    put "$P/checkpoint" latest
+    put "$P/checkpoint" 'shift -9'
+    put "$P/metadata" note
+    is "$(cut -f 4 commits | paste -sd ' ')" "99 90 90"
+}
+
+@test "a commit by rename is in commits" {
+    put "$P/checkpoint" 42
+    sed -i s/42/43/ "$C"
+    is "$(cut -f 3,4,7 commits | tail -n 1)" $'commit\t43\tsed'
+}
+
+@test "what was refused is not in commits" {
+    refused "Invalid argument" put "$P/checkpoint" junk
+    refused "No such file or directory" rm "$P/checkpoint"
+    is "$(cat commits)" ""
+}
+
+@test "no command name can break the lines of commits" {
+    needs python3
+    python3 - "$P/checkpoint" <<'END'
+import ctypes, sys
+ctypes.CDLL(None).prctl(15, b"a\tok\n\x1b[2J", 0, 0, 0)
+with open(sys.argv[1], "w") as checkpoint:
+    checkpoint.write("42\n")
+END
+    is "$(wc -l <commits)" 1
+    fields "$(cat commits)"
+    is "${#FIELD[@]}" 8
+    is "${FIELD[7]}" ok
+    is "$(tr -d '\t\n -~' <commits)" ""
+}
+
+@test "errors and commits belong to this mount" {
+    mount_at "$DIR/other"
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$P/checkpoint" junk
+    is "$(cat "$DIR/other/commits" "$DIR/other/errors")" ""
+}
+
+@test "metrics is Prometheus text" {
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$P/checkpoint" junk
+    local comment='# (HELP|TYPE) [a-z_:][a-z0-9_:]* .+'
+    local label='[a-z_]+="[^"]*"'
+    local number='([-+]?[0-9.]+(e[-+]?[0-9]+)?|[+]Inf|NaN)'
+    local sample="[a-z_:][a-z0-9_:]*([{]$label(,$label)*[}])? $number"
+    run ! grep -Evx "$comment|$sample" metrics
+    is "$output" ""
+    grep -Eq "^$sample\$" metrics
+}
+
+@test "every sample of metrics has a type" {
+    put "$P/checkpoint" 42
+    local name
+    grep -v '^#' metrics | grep -Eo '^[a-z0-9_:]+' | sort -u >"$DIR/names"
+    [[ -s $DIR/names ]]
+    while read -r name; do
+        grep -Eq "^# TYPE (${name}|${name%_*}) (counter|gauge|histogram|summary)\$" metrics
+    done <"$DIR/names"
+}
+
+@test "metrics counts commits and failures" {
+    grep -v '^#' metrics >"$DIR/before"
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$P/checkpoint" junk
+    grep -v '^#' metrics >"$DIR/after"
+    run -1 diff "$DIR/before" "$DIR/after"
+    matches "$output" "commit"
+    matches "$output" "EINVAL"
+}
+
+@test "errors, commits and metrics cannot be written" {
+    local file
+    for file in errors commits metrics "$P/lag" "$P/status" "$S/status" streams/orders/status; do
+        refused "Read-only file system" put "$file" x
+    done
+}

@@ -1,0 +1,285 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the tests use what is set here
+# What the tests share: a fresh store and a fresh mount for each, and ways to say what is expected.
+#
+# CHECKPOINTFS is the program under test:  CHECKPOINTFS=build/fs/checkpointfs bats tests/shell
+
+bats_require_minimum_version 1.5.0
+export LC_ALL=C TZ=UTC
+export BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-120}"
+
+# One partition seen from each side, relative to the mount.
+P=apps/billing/orders/0
+C=checkpoints/billing/orders/0
+S=streams/orders/0
+
+setup() {
+    begin
+}
+
+teardown() {
+    clear_place
+}
+
+# ---- places and mounts
+
+# A mount with an app, a stream and a partition, as the current directory.
+begin() {
+    make_place
+    mount_store
+    cd "$MNT" || return
+    mkdir -p "$P"
+}
+
+make_place() {
+    if [[ ! -x "${CHECKPOINTFS:-}" ]]; then
+        echo "CHECKPOINTFS must be the path of the program under test" >&2
+        return 1
+    fi
+    CHECKPOINTFS=$(realpath "$CHECKPOINTFS")
+    DIR=$(mktemp -d "${TMPDIR:-/tmp}/checkpointfs.XXXXXX")
+    chmod 755 "$DIR" # other users pass through it in some tests
+    MNT=$DIR/mnt
+    STORE=$DIR/store.db
+    BACKGROUND=()
+    mkdir "$MNT"
+    export XDG_DATA_HOME=$DIR/data
+
+    local options log="log_path=$DIR/sanitizer"
+    for options in ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS MSAN_OPTIONS; do
+        export "$options=${!options:+${!options}:}$log"
+    done
+}
+
+# mount_at MOUNTPOINT [OPTION...]: mounts $STORE there too.
+mount_at() {
+    local mountpoint=$1
+    shift
+    mkdir -p "$mountpoint"
+    # bats waits for whoever holds its descriptors 3 and 4
+    if ! "$CHECKPOINTFS" "$@" "local:$STORE" "$mountpoint" \
+        </dev/null >"$DIR/mount.log" 2>&1 3>&- 4>&-; then
+        cat "$DIR/mount.log"
+        return 1
+    fi
+}
+
+mount_store() {
+    mount_at "$MNT" "$@"
+}
+
+# Mounts again with other options.
+remount_store() {
+    cd /
+    unmount "$MNT"
+    mount_store "$@"
+    cd "$MNT" || return
+}
+
+# Unmounts, and waits for the daemon to end.
+unmount() {
+    local before
+    before=$(daemons_at "$1")
+    eventually fusermount3 -u "$1" 2>/dev/null || return 1
+    # shellcheck disable=SC2086 # a list of process numbers
+    eventually ended $before
+}
+
+is_mounted() {
+    awk -v where="$1" '$5 == where { found = 1 } END { exit !found }' /proc/self/mountinfo
+}
+
+mounts_below() {
+    awk -v dir="$1/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac
+}
+
+# The daemons that serve a mount point.
+daemons_at() {
+    pgrep -f -- "^[^ ]*checkpointfs .*$1( |\$)" || true
+}
+
+daemon() {
+    daemons_at "$MNT" | head -n 1
+}
+
+# True when all these processes are gone; a zombie is.
+ended() {
+    local pid
+    for pid in "$@"; do
+        if [[ -e /proc/$pid ]] && ! grep -qs '^State:.*zombie' "/proc/$pid/status"; then
+            return 1
+        fi
+    done
+}
+
+clear_place() {
+    local failed=0 pid mountpoint log
+    [[ -n "${DIR:-}" ]] || return 0
+    cd /
+    exec 7>&- 9>&-
+    for pid in "${BACKGROUND[@]}"; do
+        kill -KILL "$pid" 2>/dev/null
+    done
+    for mountpoint in $(mounts_below "$DIR"); do
+        if ! unmount "$mountpoint"; then
+            echo "$mountpoint: the mount or its daemon did not go away" >&2
+            failed=1
+            # shellcheck disable=SC2046 # a list of process numbers
+            kill -KILL $(daemons_at "$mountpoint") 2>/dev/null
+            umount -l "$mountpoint" 2>/dev/null || fusermount3 -uz "$mountpoint"
+        fi
+    done
+    if ! eventually not pgrep -f -- "^[^ ]*checkpointfs .*$DIR/"; then
+        echo "a daemon is left" >&2
+        failed=1
+        pkill -KILL -f -- "^[^ ]*checkpointfs .*$DIR/"
+    fi
+    for log in "$DIR"/sanitizer.*; do
+        if [[ -e $log ]]; then
+            cat "$log" >&2
+            failed=1
+        fi
+    done
+    rm -rf --one-file-system "$DIR"
+    return "$failed"
+}
+
+# ---- processes
+
+# Waits until a command succeeds, 10 seconds at most.
+eventually() {
+    local deadline=$((SECONDS + 10))
+    until "$@"; do
+        if ((SECONDS > deadline)); then
+            echo "never came true: $*" >&2
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+milliseconds() {
+    echo $((${EPOCHREALTIME//[.,]/} / 1000))
+}
+
+# in_background COMMAND...: starts it, with signals as a terminal leaves them; its number is $!.
+in_background() {
+    # <&0, for & alone would make it /dev/null
+    env --default-signal "$@" <&0 3>&- 4>&- 9>&- &
+    BACKGROUND+=("$!")
+}
+
+# wait_all PROCESS...: all must succeed.
+wait_all() {
+    local pid
+    for pid in "$@"; do
+        wait "$pid" || return
+    done
+}
+
+# Holds the store's lock, so that no commit can get through until unlock_store.
+lock_store() {
+    mkfifo "$DIR/lock"
+    sqlite3 -batch "$STORE" <"$DIR/lock" >"$DIR/locked" 2>&1 3>&- 4>&- &
+    BACKGROUND+=("$!")
+    exec 9>"$DIR/lock"
+    printf '%s\n' '.timeout 5000' 'BEGIN EXCLUSIVE;' "SELECT 'locked';" >&9
+    eventually grep -q locked "$DIR/locked"
+}
+
+unlock_store() {
+    printf '%s\n' 'ROLLBACK;' "SELECT 'unlocked';" >&9
+    eventually grep -q unlocked "$DIR/locked"
+    exec 9>&-
+}
+
+needs() {
+    local tool
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || skip "$tool is not installed"
+    done
+}
+
+needs_root() {
+    ((EUID == 0)) || skip "only root can do this"
+}
+
+as_nobody() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# ---- writing
+
+# put FILE LINE: as a shell's echo does it.
+put() {
+    printf '%s\n' "$2" >"$1"
+}
+
+# put_once FILE FORMAT: all in one write(2), where the builtin printf makes one of each line.
+put_once() {
+    # shellcheck disable=SC2059 # escapes are wanted
+    env printf "$2" >"$1"
+}
+
+# rename FROM TO: with the error of rename(2), which mv makes up its own words for.
+rename() {
+    perl -e 'rename($ARGV[0], $ARGV[1]) or die "$!\n"' "$@"
+}
+
+# repeat COUNT TEXT
+repeat() {
+    local text
+    printf -v text '%*s' "$1" ''
+    printf '%s' "${text// /$2}"
+}
+
+# ---- expecting
+
+# is ACTUAL EXPECTED
+is() {
+    if [[ "$1" != "$2" ]]; then
+        printf 'got:      %q\nexpected: %q\n' "$1" "$2" >&2
+        return 1
+    fi
+}
+
+# matches ACTUAL REGEX
+matches() {
+    if [[ ! "$1" =~ $2 ]]; then
+        printf 'got:      %q\nexpected: %s\n' "$1" "$2" >&2
+        return 1
+    fi
+}
+
+# refused ERROR COMMAND...: the command must fail and say so.
+refused() {
+    local error=$1
+    shift
+    run "$@"
+    # shellcheck disable=SC2154 # run sets them
+    if ((status == 0)) || [[ "$output" != *"$error"* ]]; then
+        printf '%s\nstatus: %d\noutput: %s\nexpected: %s\n' "$*" "$status" "$output" "$error" >&2
+        return 1
+    fi
+}
+
+not() {
+    ! "$@"
+}
+
+# absent FILE: there is no such name.
+absent() {
+    refused "No such file or directory" stat "$1"
+}
+
+# entries DIRECTORY: its names on one line, numbers in their order.
+entries() {
+    local names
+    names=$(ls -A -v "$1") || return
+    echo "${names//$'\n'/ }"
+}
+
+# fields LINE: splits at TABs into the array FIELD.
+fields() {
+    IFS=$'\t' read -r -d '' -a FIELD < <(printf '%s\0' "$1")
+}

@@ -1,0 +1,305 @@
+# shellcheck shell=bats
+# Writing to apps/: when a write commits, and when its error shows.
+
+load helper
+
+# The numbers that were committed, in their order, on one line.
+committed() {
+    cut -f 4 commits | paste -sd ' '
+}
+
+@test "echo commits and returns when it is stored" {
+    echo 42 >"$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(committed)" 42
+}
+
+@test "the largest number of the store is kept as it is" {
+    put "$P/checkpoint" 9223372036854775807
+    is "$(cat "$P/checkpoint")" 9223372036854775807
+    put "$P/checkpoint" 0
+    is "$(cat "$P/checkpoint")" 0
+}
+
+@test "the error of a commit is the error of write(2)" {
+    local shell
+    for shell in bash dash; do
+        run "$shell" -c "echo junk >$P/checkpoint"
+        ((status != 0))
+    done
+    refused "Invalid argument" bash -c "echo junk >$P/checkpoint"
+    refused "Invalid argument" bash -c "/bin/echo junk >$P/checkpoint"
+    absent "$P/checkpoint"
+}
+
+@test "a write that ends in a newline commits before close" {
+    exec 7>"$P/checkpoint"
+    echo 42 >&7
+    is "$(cat "$P/checkpoint")" 42
+    exec 7>&-
+    is "$(committed)" 42
+}
+
+@test "text without a newline commits at close" {
+    needs python3
+    put "$P/checkpoint" 41
+    python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+os.write(fd, b"4")
+os.write(fd, b"2")
+with open(sys.argv[1]) as reader:
+    assert reader.read() == "41\n"
+os.close(fd)
+with open(sys.argv[1]) as reader:
+    assert reader.read() == "42\n"
+END
+    is "$(committed)" "41 42"
+}
+
+@test "text without a newline commits at fsync" {
+    needs python3
+    python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+os.write(fd, b"42")
+os.fsync(fd)
+with open(sys.argv[1]) as reader:
+    assert reader.read() == "42\n"
+END
+    is "$(committed)" 42
+}
+
+@test "the error of a commit at close is the error of close" {
+    printf junk >"$DIR/junk"
+    refused "Invalid argument" dd if="$DIR/junk" of="$P/checkpoint"
+    refused "Invalid argument" cp "$DIR/junk" "$P/checkpoint"
+    absent "$P/checkpoint"
+}
+
+@test "the error of a commit at fsync is the error of fsync" {
+    printf junk >"$DIR/junk"
+    refused "Invalid argument" dd if="$DIR/junk" of="$P/checkpoint" conv=fsync
+}
+
+# bash's own printf makes a write(2) of each line
+@test "lines that follow on an open file are metadata" {
+    printf '42\nnote one\nnote two\n' >"$P/checkpoint"
+    is "$(cat "$C")" $'42\nnote one\nnote two'
+    printf 'note three\nnote four\n' >"$P/metadata"
+    is "$(cat "$C")" $'42\nnote three\nnote four'
+}
+
+@test "a line that follows does not shift once more" {
+    put "$P/checkpoint" 10
+    printf 'shift +5\nmoved\nby five\n' >"$P/checkpoint"
+    is "$(cat "$C")" $'15\nmoved\nby five'
+    printf 'shift +5\nmoved\nby five\n' >"$C"
+    is "$(cat "$C")" $'20\nmoved\nby five'
+}
+
+@test "a line that follows and could be a position is refused" {
+    exec 7>"$P/checkpoint"
+    echo 42 >&7
+    refused "Invalid argument" bash -c "echo 43 >&7"
+    matches "$(tail -n 1 errors)" "looks like a position"
+    refused "Invalid argument" bash -c "echo earliest >&7"
+    refused "Invalid argument" bash -c "echo shift +1 >&7"
+    echo "a note" >&7
+    exec 7>&-
+    is "$(cat "$C")" $'42\na note'
+}
+
+@test "a number in metadata is no position when both are written at once" {
+    put_once "$P/checkpoint" '42\n43\n'
+    is "$(cat "$C")" $'42\n43'
+    { echo 44; echo 45; } >"$C"
+    is "$(cat "$C")" $'44\n45'
+}
+
+@test "writing at offset 0 again commits again" {
+    python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY)
+for number in (b"1\n", b"20\n", b"3\n"):
+    os.pwrite(fd, number, 0)
+END
+    is "$(committed)" "1 20 3"
+}
+
+@test "an error does not end a handle" {
+    exec 7>"$P/checkpoint"
+    refused "Invalid argument" bash -c "echo junk >&7"
+    echo 2 >&7
+    exec 7>&-
+    is "$(committed)" 2
+}
+
+@test "opening with O_TRUNC and writing nothing commits nothing" {
+    : >"$P/checkpoint"
+    absent "$P/checkpoint"
+    put "$P/checkpoint" 42
+    : >"$P/checkpoint"
+    truncate -s 0 "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(committed)" 42
+}
+
+@test "touch is accepted and commits nothing" {
+    put "$P/checkpoint" 42
+    touch "$P/checkpoint"
+    touch -d @0 "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(committed)" 42
+}
+
+@test "appending commits too" {
+    put "$P/checkpoint" 42
+    echo 43 >>"$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 43
+}
+
+@test "writing in place commits too" {
+    put "$P/checkpoint" 42
+    echo 7 1<>"$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 7
+    echo 8 | dd of="$P/checkpoint" conv=notrunc status=none
+    is "$(cat "$P/checkpoint")" 8
+}
+
+@test "a number that arrives byte by byte is committed once" {
+    printf '777\n' | dd of="$P/checkpoint" bs=1 status=none
+    is "$(cat "$P/checkpoint")" 777
+    printf 888 | dd of="$P/checkpoint" bs=1 status=none
+    is "$(cat "$P/checkpoint")" 888
+    is "$(committed)" "777 888"
+}
+
+@test "every tool writes it" {
+    needs python3
+    echo 1 | tee "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 1
+    echo 2 >"$DIR/two"
+    cp "$DIR/two" "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 2
+    dd if="$DIR/two" of="$P/checkpoint" status=none
+    cat "$DIR/two" >"$P/checkpoint"
+    sort -o "$P/checkpoint" <<<3
+    is "$(cat "$P/checkpoint")" 3
+    dash -c "echo 4 >$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 4
+    awk -v file="$P/checkpoint" 'BEGIN { print 5 >file }'
+    is "$(cat "$P/checkpoint")" 5
+    python3 -c 'import pathlib, sys; pathlib.Path(sys.argv[1]).write_text("6\n")' "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 6
+    is "$(committed)" "1 2 2 2 3 4 5 6"
+}
+
+@test "vim saves in place" {
+    needs vim
+    put "$P/checkpoint" 42
+    vim -u NONE -i NONE -es -c '%s/42/43/' -c wq "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 43
+    is "$(committed)" "42 43"
+}
+
+@test "sed -i fails and leaves the checkpoint alone" {
+    put "$P/checkpoint" 42
+    refused "Operation not permitted" sed -i s/42/43/ "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "a write returns its full length" {
+    needs python3
+    run -0 python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+print(os.write(fd, b"42\n" + b"x" * 900 + b"\n"))
+END
+    is "$output" 904
+}
+
+@test "flush with nothing pending commits nothing" {
+    needs python3
+    python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+os.close(os.dup(fd))
+os.write(fd, b"42\n")
+os.close(os.dup(fd))
+os.fsync(fd)
+os.close(fd)
+END
+    is "$(committed)" 42
+}
+
+@test "rm deletes the commit" {
+    put "$P/checkpoint" 42
+    rm "$P/checkpoint"
+    absent "$P/checkpoint"
+    absent "$P/metadata"
+    absent "$C"
+    refused "No such file or directory" rm "$P/checkpoint"
+    remount_store
+    absent "$P/checkpoint"
+    put "$P/checkpoint" 43
+    is "$(cat "$P/checkpoint")" 43
+}
+
+@test "an app must exist before anything is committed below it" {
+    refused "No such file or directory" put apps/billling/orders/0/checkpoint 42
+    refused "No such file or directory" put checkpoints/billling/orders/0 42
+    is "$(entries apps)" billing
+}
+
+@test "stream and partition must exist before anything is committed there" {
+    refused "No such file or directory" put apps/billing/order/0/checkpoint 42
+    refused "No such file or directory" put apps/billing/orders/1/checkpoint 42
+    refused "No such file or directory" put checkpoints/billing/orders/1 42
+    is "$(entries streams)" orders
+    is "$(entries streams/orders)" "0 status"
+}
+
+@test "a refused commit leaves the old value" {
+    put_once "$P/checkpoint" '42\nnote\n'
+    refused "Invalid argument" put "$P/checkpoint" junk
+    refused "Numerical result out of range" put "$P/checkpoint" 9223372036854775808
+    is "$(cat "$C")" $'42\nnote'
+    is "$(committed)" 42
+}
+
+@test "a huge write is refused and harms nothing" {
+    needs python3
+    put "$P/checkpoint" 42
+    local size
+    for size in 5000 131072 1048576 33554432; do
+        run python3 - "$P/checkpoint" "$size" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+os.write(fd, b"1" * int(sys.argv[2]))
+os.close(fd)
+END
+        is "$status" 1
+        matches "$output" "Invalid argument|File too large"
+    done
+    is "$(cat "$P/checkpoint")" 42
+    ls >/dev/null
+}
+
+@test "an endless stream without a newline is refused" {
+    run timeout 10 dd if=/dev/zero of="$P/checkpoint" bs=64K
+    is "$status" 1
+    absent "$P/checkpoint"
+}
+
+@test "a write far beyond the end is no commit of garbage" {
+    needs python3
+    put "$P/checkpoint" 42
+    run python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY)
+os.pwrite(fd, b"junk\n", 1 << 40)
+END
+    is "$status" 1
+    is "$(cat "$P/checkpoint")" 42
+}
