@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -38,6 +39,29 @@ __attribute__((format(printf, 2, 0))) static void on_fuse_log(enum fuse_log_leve
     if (level <= FUSE_LOG_WARNING)
         vsnprintf(fuse_message, sizeof(fuse_message), format, arguments);
     fuse_message[strcspn(fuse_message, "\n")] = '\0';
+}
+
+/* Mounts, with what libfuse and fusermount3 write to standard error in fuse_message instead. */
+static int mount_quietly(struct fuse_session *session, const char *mountpoint)
+{
+    int captured = memfd_create("stderr", MFD_CLOEXEC);
+    int saved = captured < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    int status;
+
+    if (saved >= 0)
+        dup2(captured, STDERR_FILENO);
+    status = fuse_session_mount(session, mountpoint);
+    if (saved >= 0) {
+        ssize_t size = pread(captured, fuse_message, sizeof(fuse_message) - 1, 0);
+
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+        if (size > 0)
+            fuse_message[strcspn(fuse_message, "\n")] = '\0';
+    }
+    if (captured >= 0)
+        close(captured);
+    return status;
 }
 
 /* Signals */
@@ -200,11 +224,11 @@ static int start_session(struct mount *mount)
     fs->session = new_session(mount);
     if (!fs->session)
         return error_set(&mount->error, EINVAL, "libfuse: %s", fuse_message);
-    if (fuse_session_mount(fs->session, mount->options->mountpoint)) {
+    if (mount_quietly(fs->session, mount->options->mountpoint)) {
         fuse_session_destroy(fs->session);
         fs->session = NULL;
         return error_set(&mount->error, EIO, "cannot mount on %s: %s", mount->options->mountpoint,
-                         *fuse_message ? fuse_message : "fusermount3 failed");
+                         *fuse_message ? fuse_message : "is fusermount3 installed?");
     }
     fd = fuse_session_fd(fs->session);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
