@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "fs/file.h"
 #include "fs/lookup.h"
+#include "fs/snapshot.h"
 #include "fs/tree.h"
 
 /* What is known */
@@ -17,11 +18,10 @@ static int from_state(const struct fs *fs, const struct node *node, const struct
     struct buf text = BUF_INIT(JOURNAL_MAX);
     int status = tree_row(node->kind)->print(fs, node, state, &text);
 
-    /* What the backend does not tell is a file all the same; opening it says why it is empty. */
     if (!status || status == -ENODATA)
         tree_attributes(fs, node, text.size, state->committed, attr);
     buf_release(&text);
-    return status == -ENODATA ? 0 : status;
+    return status;
 }
 
 static int from_states(const struct fs *fs, const struct node *node, int64_t not_before,
@@ -32,7 +32,12 @@ static int from_states(const struct fs *fs, const struct node *node, int64_t not
     int status = cache_state(fs->cache, node->place->app, node->place->stream, node->partition,
                              not_before, whole, &state);
 
-    return status ? status : from_state(fs, node, &state, attr);
+    if (!status)
+        status = from_state(fs, node, &state, attr);
+    if (status != -ENODATA)
+        return status;
+    /* What the backend does not tell is a file all the same; opening it says why it is empty. */
+    return whole || not_before == ANY_AGE ? 0 : -EAGAIN;
 }
 
 static int from_info(const struct fs *fs, const struct node *node, int64_t not_before,
@@ -133,24 +138,24 @@ static int known(const struct fs *fs, const struct node *node, int64_t not_befor
         tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
         return status;
     }
-    *question = (struct question){WHAT_STATES, node->place->app, node->place->stream};
-    if (tree_row(node->kind)->source == FROM_INFO)
-        *question = (struct question){WHAT_INFO, "", node->place->stream};
+    *question = (struct question){WHAT_INFO, "", node->place->stream};
     return attr_known(fs, node, not_before, attr);
+}
+
+static void reply_known(struct request *request)
+{
+    struct question question;
+    struct stat attr;
+    int status = known(request->fs, &request->node, ANY_AGE, &attr, &question);
+
+    with_attributes(request, status == -EAGAIN ? -ENOENT : status, &attr);
 }
 
 static void on_asked(void *user, const struct error *error, const struct answer *answer)
 {
-    struct request *request = user;
-    struct question question;
-    struct stat attr;
-    int status;
-
     (void)answer;
-    if (!request_answered(request, error))
-        return;
-    status = known(request->fs, &request->node, ANY_AGE, &attr, &question);
-    with_attributes(request, status == -EAGAIN ? -ENOENT : status, &attr);
+    if (request_answered(user, error))
+        reply_known(user);
 }
 
 static void reply(struct request *request)
@@ -162,10 +167,12 @@ static void reply(struct request *request)
     int status = known(fs, &request->node, fs_not_before(fs->settings.snapshot), &attr, &question);
 
     request->quiet = true;
-    if (status == -EAGAIN)
-        request_wait(request, cache_get(fs->cache, &question, &ask));
-    else
+    if (status != -EAGAIN)
         with_attributes(request, status, &attr);
+    else if (tree_row(request->node.kind)->print)
+        snapshot_need(request, &request->node, reply_known);
+    else
+        request_wait(request, cache_get(fs->cache, &question, &ask));
 }
 
 void attr_get(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

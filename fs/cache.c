@@ -257,26 +257,48 @@ static int add_note(struct topic *topic, const struct state *state, int64_t at)
     return 0;
 }
 
-/* Puts a checkpoint into a table that may know more of the partition than the checkpoint. */
+/*
+ * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
+ * time, if the number is the same, or else now, when it was seen first; and the metadata, if the
+ * number is the same. The texts are those of `known`.
+ */
+static void complete_checkpoint(struct state *state, const struct state *known)
+{
+    bool same =
+        known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
+
+    if (!state->sequence)
+        return;
+    if (state->committed == WHEN_UNKNOWN)
+        state->committed = same ? known->committed : when_now();
+    if (!state->metadata && same)
+        state->metadata = known->metadata;
+}
+
+/* Puts a checkpoint into a table that may know more of the partition than the checkpoint. The
+ * state's texts are its own, or those of the table as `copy` holds them. */
 static int put_checkpoint(struct table *table, const struct state *checkpoint)
 {
-    struct state known;
+    struct table *copy = table_new();
     struct state merged = *checkpoint;
-    char *copies[4] = {NULL};
-    int status;
+    struct state known;
+    int status = copy ? 0 : -ENOMEM;
 
-    if (!table_find(table, checkpoint->partition, &known)) {
-        const char **kept[] = {&merged.earliest, &merged.latest, &merged.status, &merged.owner};
-        const char *old[] = {known.earliest, known.latest, known.status, known.owner};
-
-        for (int i = 0; i < 4; i++) {
-            copies[i] = *kept[i] || !old[i] ? NULL : strdup(old[i]);
-            *kept[i] = *kept[i] ? *kept[i] : copies[i];
-        }
+    if (!status && !table_find(table, checkpoint->partition, &known)) {
+        status = table_put(copy, &known);
+        if (!status)
+            status = table_find(copy, checkpoint->partition, &known);
+        merged.earliest = merged.earliest ? merged.earliest : known.earliest;
+        merged.latest = merged.latest ? merged.latest : known.latest;
+        merged.status = merged.status ? merged.status : known.status;
+        merged.owner = merged.owner ? merged.owner : known.owner;
+        complete_checkpoint(&merged, &known);
+    } else {
+        complete_checkpoint(&merged, NULL);
     }
-    status = table_put(table, &merged);
-    for (int i = 0; i < 4; i++)
-        free(copies[i]);
+    if (!status)
+        status = table_put(table, &merged);
+    table_drop(copy);
     return status;
 }
 
@@ -333,14 +355,54 @@ static void cancel_waiter(struct call *call)
     free(waiter);
 }
 
-static int take_answer(struct topic *topic, const struct answer *answer)
+static bool is_complete(const struct state *state)
+{
+    return !state->sequence || (state->committed != WHEN_UNKNOWN && state->metadata);
+}
+
+/* An answer's table with what the backend did not tell filled in from the one that was here: the
+ * same table if nothing is missing. Held for the caller; NULL when there is no memory. */
+static struct table *complete_table(const struct topic *topic, struct table *table)
+{
+    struct table *completed;
+    struct state state;
+    size_t count = table_count(table);
+    size_t i = 0;
+
+    for (; i < count; i++) {
+        table_at(table, i, &state);
+        if (!is_complete(&state))
+            break;
+    }
+    if (i == count)
+        return table_hold(table);
+    completed = table_new();
+    for (i = 0; completed && i < count; i++) {
+        struct state known;
+
+        table_at(table, i, &state);
+        complete_checkpoint(
+            &state,
+            topic->table && !table_find(topic->table, state.partition, &known) ? &known : NULL);
+        if (table_put(completed, &state)) {
+            table_drop(completed);
+            return NULL;
+        }
+    }
+    return completed;
+}
+
+/* Makes the answer ours, and puts into it what we know better; the caller is told by the same
+ * struct. */
+static int take_answer(struct topic *topic, struct answer *answer)
 {
     char *text = answer->text ? strdup(answer->text) : NULL;
+    struct table *table = answer->table ? complete_table(topic, answer->table) : NULL;
 
-    if (answer->text && !text)
-        return -ENOMEM;
-    if (answer->table && carry_notes(topic, answer->table, topic->flight_asked)) {
+    if ((answer->text && !text) || (answer->table && !table) ||
+        (table && carry_notes(topic, table, topic->flight_asked))) {
         free(text);
+        table_drop(table);
         return -ENOMEM;
     }
     free(topic->text);
@@ -348,9 +410,10 @@ static int take_answer(struct topic *topic, const struct answer *answer)
     names_drop(topic->names);
     topic->names = answer->names ? names_hold(answer->names) : NULL;
     table_drop(topic->table);
-    topic->table = answer->table ? table_hold(answer->table) : NULL;
+    topic->table = table;
     topic->asked = topic->flight_asked;
     measure(topic);
+    answer->table = table;
     return 0;
 }
 
@@ -386,6 +449,8 @@ static void fail_waiters(struct topic *topic)
 static void on_answer(void *user, const struct error *error, const struct answer *answer)
 {
     struct topic *topic = user;
+    struct answer taken = *answer;
+    struct table *held;
 
     topic->flight = NULL;
     if (topic->again) {
@@ -395,11 +460,13 @@ static void on_answer(void *user, const struct error *error, const struct answer
             fail_waiters(topic);
         return;
     }
-    if (!error && take_answer(topic, answer)) {
+    if (!error && take_answer(topic, &taken)) {
         fail_waiters(topic);
         return;
     }
-    tell(topic, error, answer);
+    held = taken.table ? table_hold(taken.table) : NULL;
+    tell(topic, error, &taken);
+    table_drop(held);
     if (!error && topic->question.what == WHAT_STATES)
         topic->cache->news(topic->cache->user, topic->question.app, topic->question.stream);
     evict(topic->cache);

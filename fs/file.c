@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
 #include "fs/write.h"
@@ -129,43 +130,17 @@ static void on_text(void *user, const struct error *error, const struct answer *
         load_text(request, answer->text);
 }
 
-/* From the states of all partitions: what there is, or what comes in. */
-static void load_snapshot(struct request *request, int64_t not_before)
+/* From the states of all partitions, which are known by now. */
+static void load_snapshot(struct request *request)
 {
     const struct node *node = &request->handle->node;
     struct state state;
-    int status = cache_state(request->fs->cache, node->place->app, node->place->stream,
-                             node->partition, not_before, false, &state);
 
-    if (status)
+    if (cache_state(request->fs->cache, node->place->app, node->place->stream, node->partition,
+                    ANY_AGE, false, &state))
         finish_load(request, -ENOENT);
     else
         load_state(request, &state);
-}
-
-static void on_snapshot(void *user, const struct error *error, const struct answer *answer)
-{
-    struct request *request = user;
-
-    (void)answer;
-    if (request_answered(request, error))
-        load_snapshot(request, ANY_AGE);
-}
-
-static void ask_snapshot(struct request *request)
-{
-    struct fs *fs = request->fs;
-    const struct node *node = &request->handle->node;
-    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
-    int64_t not_before = fs_not_before(fs->settings.snapshot);
-    struct ask ask = request_ask(request, on_snapshot);
-    struct state state;
-
-    if (cache_state(fs->cache, question.app, question.stream, node->partition, not_before, false,
-                    &state) == -EAGAIN)
-        request_wait(request, cache_get(fs->cache, &question, &ask));
-    else
-        load_snapshot(request, not_before);
 }
 
 static void load_mount(struct request *request)
@@ -198,7 +173,7 @@ static void load(struct request *request, void (*then)(struct request *request))
                                                     node->partition, &ask));
         break;
     case FROM_SNAPSHOT:
-        ask_snapshot(request);
+        snapshot_need(request, node, load_snapshot);
         break;
     case FROM_INFO:
         request_wait(request,

@@ -6,6 +6,7 @@
 
 #include "fs/change.h"
 #include "fs/scratch.h"
+#include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/value.h"
 #include "fs/write.h"
@@ -95,30 +96,6 @@ static void read_saved(struct request *request)
     buf_release(&text);
 }
 
-static void on_states(void *user, const struct error *error, const struct answer *answer)
-{
-    struct request *request = user;
-
-    (void)answer;
-    if (request_answered(request, error))
-        read_saved(request);
-}
-
-static void read_old(struct request *request)
-{
-    struct fs *fs = request->fs;
-    const struct node *from = &renaming_of(request)->from;
-    struct question question = {WHAT_STATES, from->place->app, from->place->stream};
-    struct ask ask = request_ask(request, on_states);
-    struct state state;
-
-    if (cache_state(fs->cache, question.app, question.stream, from->partition,
-                    fs_not_before(fs->settings.snapshot), false, &state) == -EAGAIN)
-        request_wait(request, cache_get(fs->cache, &question, &ask));
-    else
-        read_saved(request);
-}
-
 static void read_old_scratch(struct request *request)
 {
     const struct scratch *scratch = scratch_find(request->fs, &renaming_of(request)->from);
@@ -159,7 +136,7 @@ static void start(struct request *request, unsigned flags)
     else if (renaming->from.kind == SCRATCH)
         read_old_scratch(request);
     else
-        read_old(request);
+        snapshot_need(request, &renaming->from, read_saved);
 }
 
 void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

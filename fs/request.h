@@ -25,6 +25,9 @@ struct request {
     off_t offset;
     void (*then)(struct request *request); /* goes on when a shared step has succeeded */
 
+    struct node needed; /* of fs/snapshot.h, as is known */
+    void (*known)(struct request *request);
+
     struct node target; /* what a change is about; its place is held, or NULL without a change */
     void *data;         /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);

@@ -26,11 +26,14 @@ int value_checkpoint(const struct fs *fs, const struct node *node, const struct 
 int value_metadata(const struct fs *fs, const struct node *node, const struct state *state,
                    struct buf *text)
 {
-    (void)fs;
     (void)node;
     if (!state->sequence)
         return -ENOENT;
-    return state->metadata && *state->metadata ? print_line(state->metadata, text) : 0;
+    if (!(fs->backend->abilities & CAN_STORE_METADATA))
+        return 0;
+    if (!state->metadata)
+        return -ENODATA;
+    return *state->metadata ? print_line(state->metadata, text) : 0;
 }
 
 int value_lag(const struct fs *fs, const struct node *node, const struct state *state,

@@ -1,0 +1,86 @@
+#include "fs/snapshot.h"
+
+#include <errno.h>
+
+#include "fs/tree.h"
+
+/* Whether the file can be printed from what is known: a metadata file cannot without its text. */
+static bool is_enough(const struct request *request, const struct state *state)
+{
+    const struct row *row = tree_row(request->needed.kind);
+    struct buf text = BUF_INIT(JOURNAL_MAX);
+    int status;
+
+    if (row->source == FROM_STATE)
+        return true;
+    status = row->print(request->fs, &request->needed, state, &text);
+    buf_release(&text);
+    return status != -ENODATA;
+}
+
+static void on_checkpoint(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const struct place *place = request->needed.place;
+
+    if (!request_answered(request, error))
+        return;
+    cache_note(request->fs->cache, place->app, place->stream, answer->state, request->started);
+    request->known(request);
+}
+
+static void check(struct request *request, const struct state *state)
+{
+    struct backend *backend = request->fs->backend;
+    const struct place *place = request->needed.place;
+    struct ask ask = request_ask(request, on_checkpoint);
+
+    if (is_enough(request, state))
+        request->known(request);
+    else
+        request_wait(request,
+                     backend->operations->get_checkpoint(backend, place->app, place->stream,
+                                                         request->needed.partition, &ask));
+}
+
+static int state_of(const struct request *request, int64_t not_before, struct state *state)
+{
+    const struct node *node = &request->needed;
+
+    return cache_state(request->fs->cache, node->place->app, node->place->stream, node->partition,
+                       not_before, tree_row(node->kind)->source == FROM_STATE, state);
+}
+
+static void on_states(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct state state;
+
+    (void)answer;
+    if (!request_answered(request, error))
+        return;
+    if (state_of(request, ANY_AGE, &state))
+        request->known(request);
+    else
+        check(request, &state);
+}
+
+void snapshot_need(struct request *request, const struct node *node,
+                   void (*then)(struct request *request))
+{
+    struct fs *fs = request->fs;
+    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
+    struct ask ask = request_ask(request, on_states);
+    struct state state;
+    int status;
+
+    request->needed = *node;
+    request->known = then;
+    status = state_of(request, fs_not_before(fs->settings.snapshot), &state);
+    if (status == -EAGAIN)
+        request_wait(request, cache_get(fs->cache, &question, &ask));
+    else if (status)
+        then(request);
+    else
+        check(request, &state);
+}
