@@ -92,8 +92,8 @@ struct commit_order {
     uint32_t partition;
     const char *sequence; /* as parse_sequence gave it */
     const char *metadata; /* "" for none */
-    const char *expected; /* with CAN_COMPARE: the sequence number that must be committed now, ""
-                             for none, or NULL for whatever is; if it is not, ESTALE */
+    const char *expected; /* with CAN_COMPARE: the sequence number that must be committed
+                             now, "" for none, or NULL for whatever is; if it is not, ESTALE */
     bool make_partition;  /* with CAN_MAKE_STREAM: make stream and partition if they are missing */
 };
 

@@ -29,12 +29,12 @@ struct commit {
     char oldest[DECIMAL_ROOM];       /* while clamping: what locate(EARLIEST) said */
     char sequence[SEQUENCE_MAX + 1]; /* the number in the service's form */
     char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
-    bool depends;                    /* on that */
+    bool current_known;
     bool clamped;
 };
 
-static void begin(struct commit *commit);
-static void send(struct commit *commit);
+static void begin_again(struct commit *commit);
+static void check_and_send(struct commit *commit);
 
 static void free_commit(struct commit *commit)
 {
@@ -149,7 +149,7 @@ static void on_newest(void *user, const struct error *error, const struct answer
         memcpy(commit->number, most, sizeof(most));
     if (decimal_compare(commit->number, least) < 0)
         memcpy(commit->number, least, sizeof(least));
-    send(commit);
+    check_and_send(commit);
 }
 
 static void on_oldest(void *user, const struct error *error, const struct answer *answer)
@@ -164,7 +164,9 @@ static void on_oldest(void *user, const struct error *error, const struct answer
 /* Tries once to mend an error by clamping; else it is final. */
 static void clamp_or_fail(struct commit *commit)
 {
-    if (commit->error.code != ERANGE || !commit->request.clamp || commit->clamped) {
+    bool may_clamp = commit->request.clamp && commit->request.position.kind != POSITION_PRESENT;
+
+    if (commit->error.code != ERANGE || !may_clamp || commit->clamped) {
         fail_soon(commit);
         return;
     }
@@ -214,8 +216,8 @@ static void on_sent(void *user, const struct error *error, const struct answer *
         return;
     }
     commit->error = *error;
-    if (error->code == ESTALE && when_monotonic() < commit->ask.deadline)
-        begin(commit);
+    if (error->code == ESTALE && commit->current_known && when_monotonic() < commit->ask.deadline)
+        begin_again(commit);
     else
         clamp_or_fail(commit);
 }
@@ -223,12 +225,13 @@ static void on_sent(void *user, const struct error *error, const struct answer *
 static void send(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
+    bool compare = commit->current_known && commit->backend->abilities & CAN_COMPARE;
     struct commit_order order = {.app = request->app,
                                  .stream = request->stream,
                                  .partition = request->partition,
                                  .sequence = commit->sequence,
                                  .metadata = request->metadata,
-                                 .expected = commit->depends ? commit->current : NULL,
+                                 .expected = compare ? commit->current : NULL,
                                  .make_partition = request->make_partition};
     struct ask ask = ask_then(commit, on_sent);
 
@@ -246,47 +249,49 @@ static void send(struct commit *commit)
 
 /* Not going back */
 
-/* Notes what the number to be committed was judged by. */
-static void depend_on(struct commit *commit, const struct state *state)
+/* Notes what the number to be committed is judged by. */
+static void set_current(struct commit *commit, const struct state *state)
 {
     const char *current = state->sequence ? state->sequence : "";
 
-    commit->depends = commit->backend->abilities & CAN_COMPARE;
+    commit->current_known = true;
     snprintf(commit->current, sizeof(commit->current), "%s", current);
 }
 
-static void refuse_going_back(struct commit *commit, const char *current)
+/* 0, or a negative errno and the commit's error when the number is less than what is committed. */
+static int check_order(struct commit *commit)
 {
-    error_set(&commit->error, EPERM,
-              "%s is behind %s, which is committed, and the mount is monotonic", commit->number,
-              current);
-    fail_soon(commit);
+    char current[DECIMAL_ROOM];
+
+    if (!*commit->current)
+        return 0;
+    if (commit->backend->operations->to_decimal(commit->current, current))
+        return error_set(&commit->error, EBADMSG, "what is committed is no number");
+    if (decimal_compare(commit->number, current) >= 0)
+        return 0;
+    return error_set(&commit->error, EPERM,
+                     "%s is behind %s, which is committed, and the mount is monotonic",
+                     commit->number, current);
 }
 
 static void on_compared(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
-    char current[DECIMAL_ROOM];
 
     if (!answered(commit, error))
         return;
-    depend_on(commit, answer->state);
-    if (answer->state->sequence) {
-        if (!take_number(commit,
-                         commit->backend->operations->to_decimal(answer->state->sequence, current)))
-            return;
-        if (decimal_compare(commit->number, current) < 0) {
-            refuse_going_back(commit, current);
-            return;
-        }
-    }
-    send(commit);
+    set_current(commit, answer->state);
+    check_and_send(commit);
 }
 
 static void check_and_send(struct commit *commit)
 {
-    if (commit->request.monotonic)
+    if (!commit->request.monotonic)
+        send(commit);
+    else if (!commit->current_known)
         get_current(commit, on_compared);
+    else if (check_order(commit))
+        fail_soon(commit);
     else
         send(commit);
 }
@@ -313,6 +318,17 @@ static void check_shifted(struct commit *commit)
     clamp_or_fail(commit);
 }
 
+/* A sum of more digits than numbers have becomes the greatest, which is out of every range. */
+static void shift(struct commit *commit)
+{
+    const char *by = commit->request.position.shift;
+
+    if (!decimal_add(commit->number, commit->number, by) && decimal_is_valid(commit->number))
+        return;
+    memset(commit->number, '9', DECIMAL_MAX);
+    commit->number[DECIMAL_MAX] = '\0';
+}
+
 static void on_current(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
@@ -320,7 +336,7 @@ static void on_current(void *user, const struct error *error, const struct answe
 
     if (!answered(commit, error))
         return;
-    depend_on(commit, answer->state);
+    set_current(commit, answer->state);
     if (!answer->state->sequence) {
         error_set(&commit->error, ENOENT, "nothing is committed that could be %s",
                   position->kind == POSITION_SHIFT ? "shifted" : "given metadata");
@@ -330,9 +346,8 @@ static void on_current(void *user, const struct error *error, const struct answe
     if (!take_number(commit, commit->backend->operations->to_decimal(answer->state->sequence,
                                                                      commit->number)))
         return;
-    if (position->kind == POSITION_SHIFT &&
-        !take_number(commit, decimal_add(commit->number, commit->number, position->shift)))
-        return;
+    if (position->kind == POSITION_SHIFT)
+        shift(commit);
     check_shifted(commit);
 }
 
@@ -371,6 +386,14 @@ static void begin(struct commit *commit)
         get_current(commit, on_current);
         break;
     }
+}
+
+/* Somebody else has committed since the number was worked out. */
+static void begin_again(struct commit *commit)
+{
+    commit->current_known = false;
+    commit->clamped = false;
+    begin(commit);
 }
 
 struct call *commit_position(struct backend *backend, const struct commit_request *request,

@@ -17,8 +17,8 @@ struct commit_request {
 
 /*
  * Commits a position; an operation like a backend's own, of one or more steps that are the same for
- * every backend. A sequence number costs one request, any other position, or a clamp or a check
- * that becomes necessary, one more. state: what is stored now.
+ * every backend. A sequence number costs one request; any other position, and a check for going
+ * back, one more each; a clamp that becomes necessary three. state: what is stored now.
  *
  * With checkpoints that name the last record read there is no number from which record 0 is read
  * next; the checkpoint is deleted then, which has that effect, and the state has no sequence. That

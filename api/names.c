@@ -75,10 +75,12 @@ void names_sort(struct names *names)
         return;
     qsort(names->names, names->count, sizeof(*names->names), compare);
     for (size_t i = 1; i < names->count; i++) {
-        if (!strcmp(names->names[kept], names->names[i]))
-            free(names->names[i]);
-        else
+        if (strcmp(names->names[kept], names->names[i]) != 0) {
             names->names[++kept] = names->names[i];
+            continue;
+        }
+        names->text_size -= strlen(names->names[i]) + 1;
+        free(names->names[i]);
     }
     names->count = kept + 1;
 }

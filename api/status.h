@@ -13,7 +13,7 @@ int status_lag(const struct backend *backend, const struct state *state,
 
 /*
  * Prints a state as one line of JSON; app is NULL for the state of a partition alone. Sequence
- * numbers are texts, for JSON's readers round large numbers. 0 or -ENOMEM.
+ * numbers are texts, for JSON's readers round large numbers. 0, -ENOMEM or -EFBIG.
  */
 int status_print(const struct backend *backend, const char *app, const char *stream,
                  const struct state *state, struct buf *text);

@@ -15,12 +15,10 @@ log=$2
 output=$3
 batch=${4:-10}
 
-if last=$(cat "$checkpoint" 2>/dev/null); then
-    length=$(cat "${checkpoint%checkpoint}metadata")
-else
-    last=-1
-    length=0
-fi
+# One read of `status`, so that number and metadata belong together.
+status=$(cat "${checkpoint%checkpoint}status")
+last=$(expr "$status" : '.*"checkpoint":"\([0-9]*\)"' || echo -1)
+length=$(expr "$status" : '.*"metadata":"\([0-9]*\)"' || echo 0)
 : >>"$output"
 truncate -s "$length" "$output"
 

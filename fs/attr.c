@@ -254,7 +254,9 @@ void attr_set(fuse_req_t fuse, fuse_ino_t inode, struct stat *attr, int to_set,
     if (!status && to_set & FUSE_SET_ATTR_SIZE)
         status = set_size(request, (size_t)attr->st_size, info);
     if (status)
-        request_refuse(request, -status, "mode, owner and size are what they are");
+        request_refuse(request, -status, "%s",
+                       status == -EPERM ? "mode and owner are those of the mount"
+                                        : "the file would be too large");
     else
         reply(request);
 }

@@ -33,6 +33,7 @@ struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct topic *topic;
     unsigned round;
+    struct timer timer; /* of its own deadline */
     struct ask ask;
 };
 
@@ -53,7 +54,7 @@ struct topic {
     char *text;
     size_t size;
 
-    struct note *notes; /* oldest first; their values are in the table */
+    struct note *notes; /* in the order they came; their values are in the table */
     unsigned noted;
 
     struct call *flight;
@@ -61,7 +62,7 @@ struct topic {
     bool again; /* what the flight brings is outdated already */
     struct waiters waiters;
     unsigned round; /* tells those who wait from those who come while they are told */
-    bool telling;
+    bool telling;   /* must not be freed */
 };
 
 TAILQ_HEAD(topics, topic);
@@ -267,12 +268,8 @@ static void complete_checkpoint(struct state *state, const struct state *known)
     bool same =
         known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
 
-    if (!state->sequence)
-        return;
-    if (state->committed == WHEN_UNKNOWN)
+    if (state->sequence && state->committed == WHEN_UNKNOWN)
         state->committed = same ? known->committed : when_now();
-    if (!state->metadata && same)
-        state->metadata = known->metadata;
 }
 
 /* Puts a checkpoint into a table that may know more of the partition than the checkpoint. The
@@ -302,13 +299,22 @@ static int put_checkpoint(struct table *table, const struct state *checkpoint)
     return status;
 }
 
+/* Whether something younger is known: an answer can be slower than a commit that was made
+ * meanwhile. */
+static bool is_outdated(const struct topic *topic, uint32_t partition, int64_t at)
+{
+    const struct note *note = find_note(topic, partition);
+
+    return (note && note->at > at) || (topic->asked != NEVER && topic->asked > at);
+}
+
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at)
 {
     struct question question = {WHAT_STATES, app, stream};
     struct topic *topic = make(cache, &question);
 
-    if (!topic)
+    if (!topic || is_outdated(topic, state->partition, at))
         return;
     if (!topic->table)
         topic->table = table_new();
@@ -322,46 +328,55 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
     cache->news(cache->user, app, stream);
 }
 
-/* Carries into a table that was asked for at a time what is known to be younger. */
+/* Carries into a table that was asked for at a time what is known to be younger, and forgets the
+ * notes of what is older. */
 static int carry_notes(struct topic *topic, struct table *table, int64_t asked)
 {
-    unsigned outdated = 0;
+    unsigned kept = 0;
 
     for (unsigned i = 0; i < topic->noted; i++) {
         struct state state;
 
-        if (topic->notes[i].at < asked) {
-            outdated = i + 1;
+        if (topic->notes[i].at < asked ||
+            table_find(topic->table, topic->notes[i].partition, &state))
             continue;
-        }
-        if (table_find(topic->table, topic->notes[i].partition, &state))
-            continue;
+        topic->notes[kept++] = topic->notes[i];
         state.earliest = state.latest = state.status = state.owner = NULL;
         if (put_checkpoint(table, &state))
             return -ENOMEM;
     }
-    if (outdated)
-        remove_notes(topic, 0, outdated);
+    topic->noted = kept;
     return 0;
 }
 
 /* Asking */
 
-static void cancel_waiter(struct call *call)
+static void free_waiter(struct waiter *waiter)
 {
-    struct waiter *waiter = (struct waiter *)call;
-
+    timer_stop(&waiter->timer);
     TAILQ_REMOVE(&waiter->topic->waiters, waiter, link);
     free(waiter);
 }
 
-static bool is_complete(const struct state *state)
+static void cancel_waiter(struct call *call)
 {
-    return !state->sequence || (state->committed != WHEN_UNKNOWN && state->metadata);
+    free_waiter((struct waiter *)call);
 }
 
-/* An answer's table with what the backend did not tell filled in from the one that was here: the
- * same table if nothing is missing. Held for the caller; NULL when there is no memory. */
+static void expire(void *user)
+{
+    static const struct answer nothing;
+    struct waiter *waiter = user;
+    struct ask ask = waiter->ask;
+    struct error error;
+
+    free_waiter(waiter);
+    error_set(&error, ETIMEDOUT, "no answer in time");
+    ask.done(ask.user, &error, &nothing);
+}
+
+/* An answer's table with the times that the backend did not tell: the same table if none is
+ * missing. Held for the caller; NULL when there is no memory. */
 static struct table *complete_table(const struct topic *topic, struct table *table)
 {
     struct table *completed;
@@ -371,7 +386,7 @@ static struct table *complete_table(const struct topic *topic, struct table *tab
 
     for (; i < count; i++) {
         table_at(table, i, &state);
-        if (!is_complete(&state))
+        if (state.sequence && state.committed == WHEN_UNKNOWN)
             break;
     }
     if (i == count)
@@ -421,6 +436,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
 static void tell(struct topic *topic, const struct error *error, const struct answer *answer)
 {
     unsigned round = ++topic->round;
+    bool telling = topic->telling;
     struct waiter *waiter;
 
     topic->telling = true;
@@ -428,14 +444,13 @@ static void tell(struct topic *topic, const struct error *error, const struct an
     while ((waiter = TAILQ_FIRST(&topic->waiters)) && waiter->round != round) {
         struct ask ask = waiter->ask;
 
-        TAILQ_REMOVE(&topic->waiters, waiter, link);
-        free(waiter);
+        free_waiter(waiter);
         ask.done(ask.user, error, answer);
     }
-    topic->telling = false;
+    topic->telling = telling;
 }
 
-static int start_flight(struct topic *topic, int64_t deadline);
+static int start_flight(struct topic *topic);
 
 static void fail_waiters(struct topic *topic)
 {
@@ -449,14 +464,14 @@ static void fail_waiters(struct topic *topic)
 static void on_answer(void *user, const struct error *error, const struct answer *answer)
 {
     struct topic *topic = user;
+    struct cache *cache = topic->cache;
     struct answer taken = *answer;
     struct table *held;
 
     topic->flight = NULL;
     if (topic->again) {
         topic->again = false;
-        if (!TAILQ_EMPTY(&topic->waiters) &&
-            start_flight(topic, when_monotonic() + topic->cache->timeout))
+        if (!TAILQ_EMPTY(&topic->waiters) && start_flight(topic))
             fail_waiters(topic);
         return;
     }
@@ -465,11 +480,13 @@ static void on_answer(void *user, const struct error *error, const struct answer
         return;
     }
     held = taken.table ? table_hold(taken.table) : NULL;
+    topic->telling = true;
     tell(topic, error, &taken);
-    table_drop(held);
     if (!error && topic->question.what == WHAT_STATES)
-        topic->cache->news(topic->cache->user, topic->question.app, topic->question.stream);
-    evict(topic->cache);
+        cache->news(cache->user, topic->question.app, topic->question.stream);
+    topic->telling = false;
+    table_drop(held);
+    evict(cache);
 }
 
 static struct call *ask_backend(struct topic *topic, const struct ask *ask)
@@ -494,11 +511,13 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
     return NULL;
 }
 
-static int start_flight(struct topic *topic, int64_t deadline)
+/* A flight has the longest time, whoever waits for it. */
+static int start_flight(struct topic *topic)
 {
-    struct ask ask = {.deadline = deadline, .done = on_answer, .user = topic};
+    struct ask ask = {.done = on_answer, .user = topic};
 
     topic->flight_asked = when_monotonic();
+    ask.deadline = topic->flight_asked + topic->cache->timeout;
     topic->flight = ask_backend(topic, &ask);
     return topic->flight ? 0 : -ENOMEM;
 }
@@ -510,7 +529,7 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
 
     if (!waiter)
         return NULL;
-    if (!topic->flight && start_flight(topic, ask->deadline)) {
+    if (!topic->flight && start_flight(topic)) {
         free(waiter);
         return NULL;
     }
@@ -519,6 +538,8 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
     waiter->ask = *ask;
     waiter->round = topic->round;
     TAILQ_INSERT_TAIL(&topic->waiters, waiter, link);
+    timer_start(cache->backend->loop, &waiter->timer, ask->deadline - when_monotonic(), expire,
+                waiter);
     return &waiter->call;
 }
 
@@ -527,7 +548,7 @@ void cache_refresh(struct cache *cache, const struct question *question, int64_t
     struct topic *topic = make(cache, question);
 
     if (topic && !topic->flight && topic->asked < not_before)
-        start_flight(topic, when_monotonic() + cache->timeout);
+        start_flight(topic);
 }
 
 /* Reading what is there */

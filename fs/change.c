@@ -156,8 +156,20 @@ static void unmake(struct place *place, void *user)
 {
     struct request *request = user;
 
-    if (!strcmp(place->app, request->target.place->app))
-        set_made(request->fs, place, false);
+    if (strcmp(place->app, request->target.place->app) != 0)
+        return;
+    set_made(request->fs, place, false);
+    scratch_remove_all(request->fs, place);
+}
+
+/* Whether a directory of the app in checkpoints/ has to be removed before it. */
+static void find_directory(struct place *place, void *user)
+{
+    struct request *request = user;
+
+    if (!strcmp(place->app, request->target.place->app) &&
+        (place->made || !SLIST_EMPTY(&place->scratch)))
+        request->size = 1;
 }
 
 static void on_app_removed(void *user, const struct error *error, const struct answer *answer)
@@ -177,6 +189,12 @@ void remove_app(struct request *request, const struct node *child)
     if (!has_ability(request, CAN_MAKE_APP))
         return;
     set_target(request, child);
+    if (child->kind == SAVED_APP)
+        place_each(request->fs->nodes, find_directory, request);
+    if (request->size) {
+        request_refuse(request, ENOTEMPTY, "there are directories in it");
+        return;
+    }
     request_wait(request, backend->operations->delete_app(backend, child->place->app, &ask));
 }
 

@@ -80,6 +80,7 @@ static void finish_load(struct request *request, int status)
         status = buf_error(&handle->text);
     handle->loaded = !status;
     handle->read = false;
+    handle->stale = false;
     if (!status)
         request->then(request);
     else if (status == -ENOENT)
@@ -152,6 +153,14 @@ static void load_mount(struct request *request)
     finish_load(request, 0);
 }
 
+/* What is going to be changed is asked for by itself. */
+static enum source source_of(const struct handle *handle)
+{
+    enum source source = tree_row(handle->node.kind)->source;
+
+    return source == FROM_SNAPSHOT && writes(handle->flags) ? FROM_CHECKPOINT : source;
+}
+
 static void load(struct request *request, void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
@@ -163,7 +172,7 @@ static void load(struct request *request, void (*then)(struct request *request))
     struct ask ask_text = request_ask(request, on_text);
 
     request->then = then;
-    switch (row->source) {
+    switch (source_of(request->handle)) {
     case FROM_CHECKPOINT:
         request_wait(request, operations->get_checkpoint(fs->backend, app, node->place->stream,
                                                          node->partition, &ask));
@@ -375,7 +384,7 @@ static void reply_read(struct request *request)
 
 static bool must_load(const struct handle *handle, off_t offset)
 {
-    return !handle->loaded || (offset == 0 && handle->read) ||
+    return !handle->loaded || (offset == 0 && (handle->read || handle->stale)) ||
            tree_row(handle->node.kind)->source == FROM_JOURNAL;
 }
 
@@ -436,21 +445,16 @@ static void commit(struct request *request, void (*then)(struct request *request
     buf_release(&text);
 }
 
-/*
- * Where in the content a write belongs. In apps/ and streams/ what is written at offset 0 begins
- * anew, anything else continues: with >> the offsets begin at the file's size.
- */
-static size_t content_offset(struct handle *handle, size_t offset)
+/* Where in the content a write belongs. In apps/ and streams/ what is written at offset 0 begins
+ * anew, and anything else continues. With >> the offsets are those of a file that somebody else
+ * changes. */
+static size_t content_offset(const struct handle *handle, size_t offset)
 {
     size_t size = handle->content.size;
 
-    if (is_file(handle))
-        return (handle->flags & O_APPEND) ? size : offset;
-    if (offset == 0 || size == 0) {
-        handle->base = offset;
-        return 0;
-    }
-    return offset < handle->base || offset - handle->base > size ? size : offset - handle->base;
+    if (handle->flags & O_APPEND)
+        return size;
+    return is_file(handle) || offset < size ? offset : size;
 }
 
 /* Adds what was written to the handle's content; false when it is too much. */

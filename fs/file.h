@@ -15,10 +15,10 @@ struct handle {
 
     struct buf text; /* what it reads: as of the open, or of the last read from offset 0 */
     bool loaded;
-    bool read; /* its beginning has been read since then */
+    bool read;  /* its beginning has been read since then */
+    bool stale; /* the program was told that there is another value */
 
     struct buf content; /* what was written so far */
-    size_t base;        /* the offset in the file at which that begins */
     bool dirty;         /* its end is not committed yet */
 
     /* What the first line of the content came to when it was committed, "" before: a line that is

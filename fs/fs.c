@@ -59,6 +59,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
     LIST_INIT(&fs->directories);
     journal_init(&fs->commits);
     journal_init(&fs->errors);
+    syslog_open(&fs->syslog);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
     if (fs->nodes && fs->cache)
@@ -69,15 +70,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
 
 static void free_scratch(struct place *place, void *user)
 {
-    struct fs *fs = user;
-    struct scratch *scratch;
-
-    while ((scratch = SLIST_FIRST(&place->scratch))) {
-        SLIST_REMOVE_HEAD(&place->scratch, link);
-        scratch->removed = true;
-        scratch->opened++;
-        scratch_close(fs, scratch);
-    }
+    scratch_remove_all(user, place);
 }
 
 void fs_release(struct fs *fs)
@@ -91,6 +84,7 @@ void fs_release(struct fs *fs)
     nodes_free(fs->nodes);
     journal_release(&fs->commits);
     journal_release(&fs->errors);
+    syslog_close(&fs->syslog);
 }
 
 int64_t fs_not_before(int64_t age_ms)

@@ -14,6 +14,7 @@
 #include "fs/journal.h"
 #include "fs/metrics.h"
 #include "fs/node.h"
+#include "fs/syslog.h"
 
 struct directory;
 struct handle;
@@ -43,6 +44,7 @@ struct fs {
     struct metrics *metrics;
     struct journal commits;
     struct journal errors;
+    struct syslog syslog;
     TAILQ_HEAD(, request) requests;     /* under way */
     LIST_HEAD(, handle) handles;        /* open files */
     LIST_HEAD(, directory) directories; /* open directories */

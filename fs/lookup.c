@@ -162,6 +162,8 @@ static void on_list(void *user, const struct error *error, const struct answer *
 
     (void)answer;
     search_of(request)->listed = true;
+    if (error && error->code == ENOENT)
+        request_forget_names(request);
     if (request_answered(request, error))
         search_list(request);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/when.h"
@@ -290,7 +289,6 @@ int mount_run(const struct options *options)
     struct mount mount = {.options = options};
     int status = EXIT_SUCCESS;
 
-    openlog("checkpointfs", LOG_PID, LOG_DAEMON);
     if (start(&mount)) {
         status = daemon_fail("%s", mount.error.message);
     } else if (chdir("/") == 0) {

@@ -152,10 +152,14 @@ struct place *place_hold(struct place *place)
     return place;
 }
 
+static bool is_unused(const struct place *place)
+{
+    return !place->holds && !place->lookups && !place->made && SLIST_EMPTY(&place->scratch);
+}
+
 static void free_if_unused(struct nodes *nodes, struct place *place)
 {
-    if (place == &nodes->empty || place->holds || place->lookups || place->made ||
-        !SLIST_EMPTY(&place->scratch))
+    if (place == &nodes->empty || !is_unused(place))
         return;
     nodes->count--;
     remove_place(nodes, place);
@@ -170,21 +174,32 @@ void place_drop(struct nodes *nodes, struct place *place)
 struct visit {
     void (*fn)(struct place *place, void *user);
     void *user;
+    struct place *unused; /* one of those that are not needed any more, or NULL */
 };
 
 static void visit_place(const void *item, VISIT which, void *closure)
 {
-    const struct visit *visit = closure;
+    struct visit *visit = closure;
+    struct place *place = *(struct place *const *)item;
 
-    if (which == postorder || which == leaf)
-        visit->fn(*(struct place *const *)item, visit->user);
+    if (which != postorder && which != leaf)
+        return;
+    if (visit->fn)
+        visit->fn(place, visit->user);
+    if (is_unused(place))
+        visit->unused = place;
 }
 
 void place_each(struct nodes *nodes, void (*fn)(struct place *place, void *user), void *user)
 {
-    struct visit visit = {fn, user};
+    struct visit visit = {fn, user, NULL};
 
     twalk_r(nodes->by_id, visit_place, &visit);
+    while (visit.unused) {
+        free_if_unused(nodes, visit.unused);
+        visit = (struct visit){0};
+        twalk_r(nodes->by_id, visit_place, &visit);
+    }
 }
 
 int node_of(struct nodes *nodes, uint64_t inode, struct node *node)
@@ -220,7 +235,7 @@ uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, con
 {
     const struct place *place = place_find(nodes, app, stream, text);
 
-    return pack(place ? place->id : hash(app, stream, text), 0, false, kind);
+    return pack(place ? place->id : free_id(nodes, hash(app, stream, text)), 0, false, kind);
 }
 
 void node_remember(const struct node *node)

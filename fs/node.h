@@ -57,7 +57,8 @@ struct place *place_find(struct nodes *nodes, const char *app, const char *strea
 struct place *place_hold(struct place *place);
 void place_drop(struct nodes *nodes, struct place *place);
 
-/* Calls fn for every place; fn must not add or remove places. */
+/* Calls fn for every place; fn must not add or remove places. Those that nobody needs any more
+ * after what it did are freed then. */
 void place_each(struct nodes *nodes, void (*fn)(struct place *place, void *user), void *user);
 
 /* The node of an inode number that the kernel knows; 0, or -ESTALE for one that it cannot know. The

@@ -6,7 +6,6 @@
 
 #include "fs/change.h"
 #include "fs/scratch.h"
-#include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/value.h"
 #include "fs/write.h"
@@ -79,21 +78,30 @@ static void write_new(struct request *request, char *text, size_t size)
 
 /* What the old name holds. */
 
-static void read_saved(struct request *request)
+static void on_saved(void *user, const struct error *error, const struct answer *answer)
 {
-    const struct node *from = &renaming_of(request)->from;
+    struct request *request = user;
     struct buf text = BUF_INIT(SCRATCH_SIZE_MAX);
-    struct state state;
-    int status = cache_state(request->fs->cache, from->place->app, from->place->stream,
-                             from->partition, ANY_AGE, false, &state);
 
-    if (!status)
-        status = value_saved(request->fs, from, &state, &text);
-    if (status)
+    if (!request_answered(request, error))
+        return;
+    if (value_saved(request->fs, &renaming_of(request)->from, answer->state, &text))
         request_refuse(request, ENOENT, "nothing is committed there");
     else
         write_new(request, text.data, text.size);
     buf_release(&text);
+}
+
+/* The old one is going to be removed, so what it holds is asked for now. */
+static void read_saved(struct request *request)
+{
+    struct backend *backend = request->fs->backend;
+    const struct node *from = &renaming_of(request)->from;
+    struct ask ask = request_ask(request, on_saved);
+
+    request_wait(request,
+                 backend->operations->get_checkpoint(backend, from->place->app, from->place->stream,
+                                                     from->partition, &ask));
 }
 
 static void read_old_scratch(struct request *request)
@@ -114,7 +122,13 @@ static void read_old_scratch(struct request *request)
 
 /* The request */
 
-static bool is_file(const struct node *node)
+/* The long name of a partition is the same file. */
+static bool is_same(const struct node *a, const struct node *b)
+{
+    return a->kind == b->kind && a->place == b->place && a->partition == b->partition;
+}
+
+static bool is_renamable(const struct node *node)
 {
     return node->kind == SAVED || node->kind == SCRATCH;
 }
@@ -127,16 +141,16 @@ static void start(struct request *request, unsigned flags)
         request_refuse(request, EROFS, "the mount is read-only");
     else if (renaming->from.kind == SAVED_APP || renaming->from.kind == SAVED_STREAM)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
-    else if (!is_file(&renaming->from) || !is_file(&renaming->to))
+    else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
-    else if (node_inode(&renaming->from) == node_inode(&renaming->to))
+    else if (is_same(&renaming->from, &renaming->to))
         request_succeed(request);
     else if (renaming->from.kind == SCRATCH)
         read_old_scratch(request);
     else
-        snapshot_need(request, &renaming->from, read_saved);
+        read_saved(request);
 }
 
 void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

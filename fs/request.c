@@ -9,6 +9,9 @@
 #include "base/when.h"
 #include "fs/tree.h"
 
+/* How much longer than its time a request waits, for the backend to say itself what is wrong. */
+#define GRACE_MS 100
+
 /* Seconds that stand for the life of the mount. */
 #define FOREVER 86400.0
 
@@ -18,6 +21,7 @@ static void release(struct request *request)
 
     TAILQ_REMOVE(&fs->requests, request, link);
     fs->request_count--;
+    timer_stop(&request->timer);
     if (request->release_data)
         request->release_data(fs, request->data);
     place_drop(fs->nodes, request->node.place);
@@ -71,8 +75,8 @@ struct ask request_ask(struct request *request, done_fn *done)
                         .user = request};
 }
 
-/* Ends a request that its program, or the end of the mount, does not let wait. */
-static void abandon(struct request *request, int code)
+/* Ends a request that cannot wait any longer. */
+static void abandon(struct request *request, int code, const char *reason)
 {
     struct error error;
 
@@ -80,7 +84,7 @@ static void abandon(struct request *request, int code)
     request->call = NULL;
     if (request->abandoned)
         request->abandoned(request);
-    error_set(&error, code, "abandoned: %s", code == EINTR ? "interrupted" : "the mount ends");
+    error_set(&error, code, "abandoned: %s", reason);
     request->quiet = false;
     request_fail(request, &error);
 }
@@ -88,7 +92,19 @@ static void abandon(struct request *request, int code)
 static void on_interrupt(fuse_req_t fuse, void *data)
 {
     (void)fuse;
-    abandon(data, EINTR);
+    abandon(data, EINTR, "interrupted");
+}
+
+static void on_timeout(void *user)
+{
+    abandon(user, ETIMEDOUT, "no answer in time");
+}
+
+static int64_t time_left(const struct request *request)
+{
+    int64_t left = request->started + request->fs->settings.timeout - when_monotonic();
+
+    return left > 0 ? left : 0;
 }
 
 void request_wait(struct request *request, struct call *call)
@@ -97,9 +113,11 @@ void request_wait(struct request *request, struct call *call)
     if (!call) {
         request_refuse(request, ENOMEM, "no memory");
     } else if (fuse_req_interrupted(request->fuse)) {
-        abandon(request, EINTR);
+        abandon(request, EINTR, "interrupted");
     } else {
         fuse_req_interrupt_func(request->fuse, on_interrupt, request);
+        timer_start(request->fs->loop, &request->timer, time_left(request) + GRACE_MS, on_timeout,
+                    request);
     }
 }
 
@@ -108,7 +126,7 @@ void fs_cancel_all(struct fs *fs, int code)
     struct request *request;
 
     while ((request = TAILQ_FIRST(&fs->requests)))
-        abandon(request, code);
+        abandon(request, code, "the mount ends");
 }
 
 /* The path of what the request is about, as errors show it. */
@@ -122,7 +140,7 @@ static void print_path(const struct request *request, struct buf *path)
     buf_puts(path, request->name);
 }
 
-void request_log_error(const struct request *request, const struct error *error)
+static void log_error(const struct request *request, const struct error *error)
 {
     struct buf path = BUF_INIT(8192);
     char time[WHEN_ROOM];
@@ -145,7 +163,7 @@ void request_fail(struct request *request, const struct error *error)
     int code = error->code;
 
     if (!(request->quiet && code == ENOENT))
-        request_log_error(request, error);
+        log_error(request, error);
     fuse_reply_err(request->fuse, code);
     end(request, code);
 }
@@ -161,12 +179,25 @@ void request_refuse(struct request *request, int code, const char *format, ...)
     request_fail(request, &error);
 }
 
+void request_forget_names(struct request *request)
+{
+    struct cache *cache = request->fs->cache;
+    const struct place *place = request->node.place;
+
+    cache_drop(cache, &(struct question){WHAT_APPS, "", ""});
+    cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
+    cache_drop_about(cache, *place->app ? place->app : NULL, *place->stream ? place->stream : NULL);
+}
+
 bool request_answered(struct request *request, const struct error *error)
 {
     request->call = NULL;
+    timer_stop(&request->timer);
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     if (!error)
         return true;
+    if (error->code == ENOENT && !request->quiet)
+        request_forget_names(request);
     request_fail(request, error);
     return false;
 }

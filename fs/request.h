@@ -15,11 +15,12 @@ struct request {
     struct fs *fs;
     fuse_req_t fuse;
     const char *operation;
-    struct node node;  /* what it is about; its place is held */
-    char *name;        /* of a child of node, or NULL */
-    struct call *call; /* what it waits for */
-    int64_t started;   /* when_monotonic */
-    bool quiet;        /* that something does not exist is no news: lookups */
+    struct node node;   /* what it is about; its place is held */
+    char *name;         /* of a child of node, or NULL */
+    struct call *call;  /* what it waits for */
+    struct timer timer; /* for a backend that keeps no deadline: a disk that hangs */
+    int64_t started;    /* when_monotonic */
+    bool quiet;         /* that something does not exist is no news: lookups */
     struct handle *handle;
     size_t size; /* of a read or a write */
     off_t offset;
@@ -61,8 +62,8 @@ int request_reply_open(struct request *request, const struct fuse_file_info *inf
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
                          const struct fuse_file_info *info);
 
-/* Adds a line to `errors`. */
-void request_log_error(const struct request *request, const struct error *error);
+/* Something that a list had is not there: forgets the lists of what the request is about. */
+void request_forget_names(struct request *request);
 
 /* Begins the handling of an answer: false when it was an error, which has ended the request. */
 bool request_answered(struct request *request, const struct error *error);

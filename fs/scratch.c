@@ -6,14 +6,15 @@
 
 #include "base/when.h"
 
-struct place *scratch_directory(const struct fs *fs, const struct node *node)
+/* The place of a node's directory, if anybody knows it; not held. */
+static struct place *directory_of(const struct fs *fs, const struct node *node)
 {
     return place_find(fs->nodes, node->place->app, node->place->stream, "");
 }
 
 struct scratch *scratch_find(const struct fs *fs, const struct node *node)
 {
-    const struct place *directory = scratch_directory(fs, node);
+    const struct place *directory = directory_of(fs, node);
     struct scratch *scratch;
 
     if (!directory)
@@ -59,19 +60,30 @@ static void free_scratch(struct fs *fs, struct scratch *scratch)
     free(scratch);
 }
 
-void scratch_remove(struct fs *fs, const struct node *node)
+static void remove_from(struct fs *fs, struct place *directory, struct scratch *scratch)
 {
-    struct scratch *scratch = scratch_find(fs, node);
-    struct place *directory = scratch_directory(fs, node);
-
-    if (!scratch)
-        return;
-    place_hold(directory);
     SLIST_REMOVE(&directory->scratch, scratch, scratch, link);
     scratch->removed = true;
     if (!scratch->opened)
         free_scratch(fs, scratch);
+}
+
+void scratch_remove(struct fs *fs, const struct node *node)
+{
+    struct scratch *scratch = scratch_find(fs, node);
+    struct place *directory = directory_of(fs, node);
+
+    if (!scratch)
+        return;
+    place_hold(directory);
+    remove_from(fs, directory, scratch);
     place_drop(fs->nodes, directory);
+}
+
+void scratch_remove_all(struct fs *fs, struct place *directory)
+{
+    while (!SLIST_EMPTY(&directory->scratch))
+        remove_from(fs, directory, SLIST_FIRST(&directory->scratch));
 }
 
 void scratch_open(struct scratch *scratch)

@@ -32,14 +32,14 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
 /* Removes it from its directory. */
 void scratch_remove(struct fs *fs, const struct node *node);
 
+/* Removes all files of a directory. */
+void scratch_remove_all(struct fs *fs, struct place *directory);
+
 void scratch_open(struct scratch *scratch);
 void scratch_close(struct fs *fs, struct scratch *scratch);
 
 /* 0, -EFBIG or -ENOMEM; what was there stays when it fails. */
 int scratch_write(struct scratch *scratch, size_t offset, const char *data, size_t size);
 int scratch_resize(struct scratch *scratch, size_t size);
-
-/* The place of a node's directory, if any program knows it; not held. */
-struct place *scratch_directory(const struct fs *fs, const struct node *node);
 
 #endif

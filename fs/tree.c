@@ -334,8 +334,8 @@ void tree_attributes(const struct fs *fs, const struct node *node, size_t size, 
         .st_blocks = (blkcnt_t)((size + 511) / 512),
         .st_blksize = 65536,
     };
-    attr->st_mtim.tv_sec = (time_t)(when / 1000000000);
-    attr->st_mtim.tv_nsec = (long)(when % 1000000000);
+    attr->st_mtim.tv_sec = (time_t)(when / 1000000000 - (when % 1000000000 < 0));
+    attr->st_mtim.tv_nsec = (long)((when % 1000000000 + 1000000000) % 1000000000);
     attr->st_ctim = attr->st_mtim;
     attr->st_atim = attr->st_mtim;
 }

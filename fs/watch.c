@@ -42,7 +42,7 @@ void watch_news(struct fs *fs, const char *app, const char *stream)
         if (!handle->poll || strcmp(handle->node.place->app, app) != 0 ||
             strcmp(handle->node.place->stream, stream) != 0 || !has_changed(handle))
             continue;
-        handle->loaded = false;
+        handle->stale = true;
         fuse_lowlevel_notify_poll(handle->poll);
         watch_forget(handle);
     }
@@ -83,7 +83,7 @@ void watch_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
     if (!can_be_watched(handle)) {
         events = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
     } else if (has_changed(handle)) {
-        handle->loaded = false; /* the next read asks */
+        handle->stale = true;
         events |= POLLIN | POLLRDNORM | POLLPRI;
     }
     watch_forget(handle);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "api/commit.h"
@@ -58,7 +57,8 @@ static void log_change(const struct request *request, const char *what, const ch
     number = *number ? number : "-";
     journal_add(&request->fs->commits,
                 (const char *[]){time, path, what, number, uid, pid, command, result, NULL});
-    syslog(LOG_INFO, "%s %s %s %s %s %s %s", path, what, number, uid, pid, command, result);
+    syslog_add(&request->fs->syslog,
+               (const char *[]){path, what, number, uid, pid, command, result, NULL});
 }
 
 static void on_commit_abandoned(struct request *request)
@@ -74,7 +74,7 @@ static void on_deletion_abandoned(struct request *request)
 /* A change whose answer did not come may have been made all the same. */
 static bool is_unknown(const struct error *error)
 {
-    return error && (error->code == ETIMEDOUT || error->code == ECONNRESET);
+    return error && (error->code == ETIMEDOUT || error->code == ECONNRESET || error->code == EIO);
 }
 
 /* Begins a change of a node. */
@@ -97,7 +97,7 @@ static bool lists(struct fs *fs, enum what what, const char *app, const char *st
     struct question question = {what, app, ""};
     struct answer answer;
 
-    return !cache_peek(fs->cache, &question, ANY_AGE, &answer) || names_has(answer.names, stream);
+    return cache_peek(fs->cache, &question, ANY_AGE, &answer) && names_has(answer.names, stream);
 }
 
 /* A commit may have been the first of the app on the stream, or have made the partition. */

@@ -59,8 +59,12 @@ static void finish(struct local_call *call)
 static void read_store(void *user)
 {
     struct local_call *call = user;
-    int status = call->work(call->local->reader, call);
+    struct store *store = call->local->reader;
+    int status = store_begin_reading(store, &call->error);
 
+    if (!status)
+        status = call->work(store, call);
+    store_cancel(store);
     if (status == -EAGAIN && when_monotonic() < call->ask.deadline) {
         timer_start(call->local->backend.loop, &call->timer, LOCK_RETRY_MS, read_store, call);
         return;
@@ -547,6 +551,11 @@ static int locate_work(struct store *store, struct local_call *call)
     int64_t first = 0;
     int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
 
+    if (!status && call->cursor != CURSOR_EARLIEST && !bounds.latest_is_set)
+        return error_set(&call->error, ERANGE,
+                         "nobody has written streams/%s/%" PRIu32
+                         "/latest yet, so which record is the next is not known",
+                         call->stream, call->partition);
     if (!status)
         status = locate_first(store, call, &bounds, &first);
     if (status)
@@ -586,8 +595,10 @@ static void close_local(struct backend *backend)
 {
     struct local *local = (struct local *)backend;
 
-    writer_stop(local->writer);
+    /* The last connection to close takes what is in the log into the file: it must be one that
+     * writes. */
     store_close(local->reader);
+    writer_stop(local->writer);
     free(local);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,7 @@ static const char schema[] =
 
 enum statement {
     BEGIN,
+    BEGIN_READING,
     COMMIT,
     ROLLBACK,
     STEP_BEGIN,
@@ -86,6 +88,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
+    [BEGIN_READING] = "BEGIN",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [STEP_BEGIN] = "SAVEPOINT step",
@@ -224,6 +227,14 @@ static void finish(sqlite3_stmt *statement)
     sqlite3_clear_bindings(statement);
 }
 
+/* Never NULL: a damaged store can have no text where the schema wants one. */
+static const char *column_text(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text ? text : "";
+}
+
 /* Runs a whole statement: 1 and the number in the first column of its first row in *number, which
  * may be NULL; 0 if it gave no row; or a negative errno. */
 static int run(struct store *store, enum statement which, int64_t *number, struct error *error,
@@ -281,6 +292,27 @@ static int count_tables(struct store *store, int64_t *count, struct error *error
     return status < 0 ? status : 0;
 }
 
+/* WAL mode stays with the file. Some file systems do not have what it needs. */
+static int use_log(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool used = false;
+    int status;
+
+    if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return failed(store, error);
+    status = next_row(store, statement, error);
+    if (status == 1)
+        used = !strcmp(column_text(statement, 0), "wal");
+    sqlite3_finalize(statement);
+    if (status < 0)
+        return status;
+    return used ? 0
+                : error_set(error, EOPNOTSUPP,
+                            "this file system cannot hold a store: it has no shared memory");
+}
+
 /* Makes the tables in an empty file, unless another process has just done so. */
 static int make_schema(struct store *store, struct error *error)
 {
@@ -322,13 +354,16 @@ static int check_version(struct store *store, const char *path, struct error *er
 
 static int prepare(struct store *store, enum store_mode mode, struct error *error)
 {
+    int64_t application = 0;
     int64_t tables = 0;
     int status = execute(store, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
 
     if (!status)
         status = count_tables(store, &tables, error);
-    if (!status && !tables && mode == STORE_MAKE) {
-        status = execute(store, "PRAGMA journal_mode = WAL", error);
+    if (!status)
+        status = pragma(store, "application_id", &application, error);
+    if (!status && !tables && !application && mode == STORE_MAKE) {
+        status = use_log(store, error);
         if (!status)
             status = make_schema(store, error);
     }
@@ -408,6 +443,20 @@ static int open_database(struct store *store, const char *path, enum store_mode 
     return status ? name_file(error, path, status) : check_version(store, path, error);
 }
 
+/* SQLite takes "file:..." for a URI, and ":memory:" for no file at all; "./" in front says no. */
+static int open_path(struct store *store, const char *path, enum store_mode mode,
+                     struct error *error)
+{
+    char *plain;
+    int status;
+
+    if (asprintf(&plain, "%s%s", *path == '/' ? "" : "./", path) < 0)
+        return error_set(error, ENOMEM, "no memory");
+    status = open_database(store, plain, mode, error);
+    free(plain);
+    return status;
+}
+
 int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error)
 {
     struct store *opened;
@@ -418,7 +467,7 @@ int store_open(const char *path, enum store_mode mode, struct store **store, str
     opened = calloc(1, sizeof(*opened));
     if (!opened)
         return error_set(error, ENOMEM, "no memory");
-    status = open_database(opened, path, mode, error);
+    status = open_path(opened, path, mode, error);
     if (status) {
         store_close(opened);
         return status;
@@ -447,6 +496,11 @@ static int run_plain(struct store *store, enum statement which, struct error *er
 int store_begin(struct store *store, struct error *error)
 {
     return run_plain(store, BEGIN, error);
+}
+
+int store_begin_reading(struct store *store, struct error *error)
+{
+    return run_plain(store, BEGIN_READING, error);
 }
 
 int store_end(struct store *store, struct error *error)
@@ -555,7 +609,7 @@ static int list(struct store *store, sqlite3_stmt *rows, struct names *names, st
     int status;
 
     while ((status = next_row(store, rows, error)) == 1) {
-        status = names_add(names, (const char *)sqlite3_column_text(rows, 0));
+        status = names_add(names, column_text(rows, 0));
         if (status) {
             error_set(error, -status, "the list is too long");
             break;
@@ -722,7 +776,7 @@ static int put_state(struct table *table, sqlite3_stmt *row)
         .partition = (uint32_t)sqlite3_column_int64(row, 0),
         .committed = committed ? sqlite3_column_int64(row, 5) : WHEN_UNKNOWN,
         .sequence = committed ? sequence : NULL,
-        .metadata = committed ? (const char *)sqlite3_column_text(row, 4) : NULL,
+        .metadata = committed ? column_text(row, 4) : NULL,
         .earliest = earliest,
         .latest = latest,
     };
@@ -827,7 +881,7 @@ static int read_checkpoint(struct store *store, const struct ids *ids, uint32_t 
     if (*found) {
         checkpoint->sequence = sqlite3_column_int64(row, 0);
         checkpoint->committed = sqlite3_column_int64(row, 1);
-        checkpoint->metadata = strdup((const char *)sqlite3_column_text(row, 2));
+        checkpoint->metadata = strdup(column_text(row, 2));
         status = checkpoint->metadata ? 0 : error_set(error, ENOMEM, "no memory");
     }
     finish(row);
@@ -845,14 +899,34 @@ int store_get_checkpoint(struct store *store, const char *app, const char *strea
     return status ? status : read_checkpoint(store, &ids, partition, checkpoint, found, error);
 }
 
-static int check_range(const struct bounds *bounds, const struct store_commit *commit,
-                       struct error *error)
+/* Whether a number is committed already. */
+static int is_present(struct store *store, const struct ids *ids, uint32_t partition,
+                      int64_t sequence, bool *present, struct error *error)
+{
+    struct stored_checkpoint checkpoint = {0};
+    bool found = false;
+    int status = read_checkpoint(store, ids, partition, &checkpoint, &found, error);
+
+    free(checkpoint.metadata);
+    *present = !status && found && checkpoint.sequence == sequence;
+    return status;
+}
+
+/* What is committed already may be committed again, with other metadata, wherever the range is now.
+ */
+static int check_range(struct store *store, const struct ids *ids, const struct bounds *bounds,
+                       const struct store_commit *commit, struct error *error)
 {
     int64_t below = commit->is_next ? 0 : 1;
+    bool present;
+    int status;
 
     if (!bounds->latest_is_set || (commit->sequence >= bounds->earliest - below &&
                                    commit->sequence <= bounds->latest - below))
         return 0;
+    status = is_present(store, ids, commit->partition, commit->sequence, &present, error);
+    if (status || present)
+        return status;
     return error_set(error, ERANGE,
                      "%" PRId64 " is out of range: earliest is %" PRId64 " and latest %" PRId64
                      ", so %" PRId64 " to %" PRId64 " can be committed",
@@ -896,7 +970,7 @@ int store_commit(struct store *store, const struct store_commit *commit, int64_t
         status =
             find_ids(store, commit->app, commit->stream, commit->partition, &ids, &bounds, error);
     if (!status)
-        status = check_range(&bounds, commit, error);
+        status = check_range(store, &ids, &bounds, commit, error);
     if (!status && commit->expected)
         status = check_expected(store, &ids, commit, error);
     if (status)

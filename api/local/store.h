@@ -20,9 +20,8 @@
 struct store;
 
 enum store_mode {
-    STORE_READ,  /* reads only */
-    STORE_WRITE, /* reads and writes */
-    STORE_MAKE,  /* and makes the file, and its directories, if missing */
+    STORE_READ,
+    STORE_MAKE, /* reads and writes, and makes the file and its directories if they are missing */
 };
 
 /* Refuses a file that is no store, and a store of a newer version than this program knows. */
@@ -33,7 +32,10 @@ void store_close(struct store *store);
 int store_begin(struct store *store, struct error *error);
 int store_end(struct store *store, struct error *error);
 
-/* Gives up what was done since store_begin. */
+/* Begins a transaction in which all reads see the same; store_cancel ends it. */
+int store_begin_reading(struct store *store, struct error *error);
+
+/* Ends a transaction, giving up what was done in it. */
 void store_cancel(struct store *store);
 
 /* A step of a transaction, so that a failed step leaves nothing behind. store_step_end returns

@@ -382,3 +382,47 @@ END
     cp -r "$DIR/backup/billing" checkpoints/
     diff -r checkpoints "$DIR/backup"
 }
+
+@test "a rename to the long name of the same partition changes nothing" {
+    put "$C" 42
+    mv "$C" checkpoints/billing/orders/shardId-0000000000
+    is "$(cat "$C")" 42
+}
+
+@test "a rename takes what another mount has just committed" {
+    mount_at "$DIR/other"
+    mkdir -p apps/audit
+    put "$C" 42
+    cat "$C"
+    put "$DIR/other/$C" 50
+    mkdir checkpoints/audit/orders
+    mv "$C" checkpoints/audit/orders/0
+    is "$(cat checkpoints/audit/orders/0)" 50
+}
+
+@test "appending adds to what another mount has just committed" {
+    mount_at "$DIR/other"
+    put "$C" 42
+    cat "$C"
+    put "$DIR/other/$C" 50
+    echo "a note" >>"$C"
+    is "$(cat "$C")" $'50\na note'
+}
+
+@test "a directory with a temporary file keeps its app" {
+    mkdir -p checkpoints/audit/orders
+    echo text >checkpoints/audit/orders/.temporary
+    refused "Directory not empty" rmdir checkpoints/audit
+    rmdir apps/audit
+    mkdir checkpoints/audit checkpoints/audit/orders
+    is "$(entries checkpoints/audit/orders)" ""
+}
+
+@test "after unmounting the store is one file that can be copied" {
+    put "$C" 42
+    cd /
+    unmount "$MNT"
+    is "$(entries "$DIR")" "mnt mount.log store.db"
+    cp "$STORE" "$DIR/copy.db"
+    is "$(sqlite3 "$DIR/copy.db" 'SELECT max(sequence) FROM checkpoint WHERE sequence = 42')" 42
+}

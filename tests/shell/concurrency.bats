@@ -290,3 +290,52 @@ END
     wait_all "${workers[@]}"
     is "$(cat "$P/checkpoint")" 40
 }
+
+@test "an app that another mount removed is not found once that was noticed" {
+    mount_at "$DIR/other"
+    mkdir apps/audit
+    test -d "$DIR/other/apps/audit"
+    rmdir apps/audit
+    refused "No such file or directory" bash -c "echo 1 >$DIR/other/apps/audit/orders/0/checkpoint"
+    eventually absent "$DIR/other/apps/audit" 2>/dev/null
+    mkdir "$DIR/other/apps/audit"
+}
+
+@test "-o timeout bounds a commit on a lock that is held" {
+    remount_store -o timeout=0.3
+    lock_store
+    refused "Connection timed out" bash -c "echo 1 >$P/checkpoint"
+    unlock_store
+    put "$P/checkpoint" 2
+}
+
+# The socket of a log that nobody reads takes some lines, and then none.
+@test "a system log that does not read stops nothing" {
+    needs_root
+    needs socat
+    [[ ! -e /dev/log ]] || skip "this machine has a log"
+    in_background python3 -c '
+import socket, time
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+time.sleep(20)'
+    eventually test -S /dev/log
+    for i in {1..50}; do
+        put "$P/checkpoint" "$i"
+    done
+    is "$(cat "$P/checkpoint")" 50
+    rm /dev/log
+}
+
+@test "each commit is a line of the system log" {
+    needs_root
+    needs socat
+    [[ ! -e /dev/log ]] || skip "this machine has a log"
+    in_background socat -u UNIX-RECV:/dev/log "CREATE:$DIR/syslog"
+    eventually test -S /dev/log
+    put "$P/checkpoint" 42
+    rm "$P/checkpoint"
+    eventually grep -q delete "$DIR/syslog"
+    rm /dev/log
+    matches "$(tr '<' '\n' <"$DIR/syslog")" "checkpointfs\[[0-9]+\]: billing/orders/0 commit 42 uid=0 pid=[0-9]+ [a-z]+ ok"
+}

@@ -155,3 +155,17 @@ END
     eventually ended "$daemon"
     eventually not is_mounted "$MNT"
 }
+
+@test "a reader that was woken amid a number reads that number to its end" {
+    put "$P/checkpoint" 111
+    python3 - "$P/checkpoint" <<'END'
+import os, sys
+from watch import Watch, commit
+watch = Watch(sys.argv[1])
+assert os.pread(watch.fd, 1, 0) == b"1"
+commit(sys.argv[1], 2222)
+assert watch.changed(1000)
+assert os.pread(watch.fd, 10, 1) == b"11\n"
+assert watch.read() == "2222\n"
+END
+}

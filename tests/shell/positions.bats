@@ -255,3 +255,22 @@ grow() {
     lands 10 10
     refused "Operation not permitted" put "$P/checkpoint" 9
 }
+
+@test "latest and @TIME are out of range while nobody has written latest" {
+    put "$P/checkpoint" 42
+    refused "Numerical result out of range" bash -c "echo latest >$P/checkpoint"
+    refused "Numerical result out of range" bash -c "echo @1h >$P/checkpoint"
+    matches "$(tail -n 1 errors)" "nobody has written streams/orders/0/latest"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "metadata is added to a checkpoint that has left the range, also under -o clamp" {
+    put "$P/checkpoint" 5
+    put "$S/latest" 100
+    put "$S/earliest" 50
+    put "$P/metadata" "a note"
+    is "$(cat "$C")" $'5\na note'
+    remount_store -o clamp
+    put "$P/metadata" "another"
+    is "$(cat "$C")" $'5\nanother'
+}

@@ -303,3 +303,9 @@ END
     is "$status" 1
     is "$(cat "$P/checkpoint")" 42
 }
+
+@test "lines that are appended are one text, whoever looks meanwhile" {
+    put "$P/checkpoint" 42
+    { echo 43; stat "$P/checkpoint" >/dev/null; echo "a note"; } >>"$P/checkpoint"
+    is "$(cat "$C")" $'43\na note'
+}

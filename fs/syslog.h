@@ -1,0 +1,19 @@
+#ifndef FS_SYSLOG_H
+#define FS_SYSLOG_H
+
+/*
+ * Lines for the system's log. syslog(3) waits when the log's daemon does not read, and the whole
+ * mount with it; here a line that cannot go at once is dropped.
+ */
+struct syslog {
+    int fd; /* -1 while there is no log */
+};
+
+void syslog_open(struct syslog *log);
+void syslog_close(struct syslog *log);
+
+/* Adds one line of fields with blanks between them, up to a NULL. Control characters are escaped.
+ */
+void syslog_add(struct syslog *log, const char *const *fields);
+
+#endif

@@ -1,0 +1,83 @@
+#include "fuzz.h"
+
+#include "fs/journal.h"
+
+/* The input is lines of fields with tabs between them, as somebody may have named them. */
+
+static size_t count(const char *text, char c)
+{
+    size_t found = 0;
+
+    for (; *text; text++)
+        found += *text == c;
+    return found;
+}
+
+/* What escaping wrote leads back to the text. */
+static void check_escaping(const char *text)
+{
+    struct buf escaped = BUF_INIT(1UL << 20);
+    const char *next;
+
+    buf_puts_escaped(&escaped, text);
+    CHECK(!buf_error(&escaped) && escaped.size == strlen(escaped.data));
+    next = escaped.data;
+    for (; *text; text++) {
+        unsigned value = (unsigned char)*next;
+
+        CHECK(value >= ' ' && value != 127);
+        if (*next == '\\') {
+            CHECK(sscanf(next, "\\x%2x", &value) == 1);
+            next += 3;
+        }
+        CHECK(value == (unsigned char)*text);
+        next++;
+    }
+    CHECK(!*next);
+    buf_release(&escaped);
+}
+
+static void check_line(struct journal *journal, const char *field)
+{
+    const char *const fields[] = {field, field, NULL};
+
+    journal_release(journal);
+    journal_add(journal, fields);
+    CHECK(count(journal->text.data, '\n') == 1);
+    CHECK(count(journal->text.data, '\t') == 1);
+    CHECK(journal->text.data[journal->text.size - 1] == '\n');
+}
+
+/* The bound holds, and what is left begins with a whole line. */
+static void check_bound(struct journal *journal, const char *field)
+{
+    const char *const fields[] = {"begin", field, NULL};
+    size_t lines = JOURNAL_MAX / (strlen(field) + 1) / 4 + 2;
+
+    for (size_t i = 0; i < lines && i < 400; i++) {
+        journal_add(journal, fields);
+        CHECK(journal->text.size <= JOURNAL_MAX);
+    }
+    journal_add(journal, fields);
+    CHECK(!strncmp(journal->text.data, "begin\t", 6));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct journal journal;
+    char *text = text_of(data, size);
+
+    if (size > 40000) {
+        free(text);
+        return 0;
+    }
+    journal_init(&journal);
+    check_escaping(text);
+    check_line(&journal, text);
+    journal_release(&journal);
+    if (size > 3000)
+        check_bound(&journal, text);
+    journal_release(&journal);
+    free(text);
+    return 0;
+}

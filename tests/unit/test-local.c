@@ -1,0 +1,739 @@
+#include "ask.h"
+
+#include <sqlite3.h>
+
+/* The embedded store behind the loop and its writer's thread. */
+struct scene {
+    struct loop *loop;
+    char directory[PATH_ROOM];
+    char source[PATH_ROOM + 32];
+    const char *path; /* in source */
+    struct backend *backend;
+    const struct backend_operations *ops;
+    struct reply reply;
+    unsigned observed;
+    int observed_code;
+    char observed_operation[32];
+};
+
+static void observe(void *observer, const char *operation, int64_t took_ms, int code)
+{
+    struct scene *scene = observer;
+
+    assert_true(took_ms >= 0);
+    scene->observed++;
+    scene->observed_code = code;
+    snprintf(scene->observed_operation, sizeof(scene->observed_operation), "%s", operation);
+}
+
+static int open_as(struct scene *scene, bool read_only, struct backend **backend)
+{
+    const struct backend_options options = {
+        .loop = scene->loop, .read_only = read_only, .observe = observe, .observer = scene};
+    struct error error = {0};
+    int status = backend_open(scene->source, &options, backend, &error);
+
+    assert_int_equal(-status, error.code);
+    return status;
+}
+
+static int setup(void **state)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+
+    assert_non_null(scene);
+    scene->loop = loop_new();
+    assert_non_null(scene->loop);
+    make_directory(scene->directory);
+    snprintf(scene->source, sizeof(scene->source), "local:%s/s/store.db", scene->directory);
+    scene->path = scene->source + strlen("local:");
+    assert_int_equal(open_as(scene, false, &scene->backend), 0);
+    scene->ops = scene->backend->operations;
+    *state = scene;
+    return 0;
+}
+
+static void close_backend(struct scene *scene)
+{
+    if (scene->backend)
+        scene->ops->close(scene->backend);
+    scene->backend = NULL;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+
+    close_backend(scene);
+    reply_release(&scene->reply);
+    loop_free(scene->loop);
+    remove_directory(scene->directory);
+    free(scene);
+    return 0;
+}
+
+/* Runs an operation to its end, into scene->reply; the value is its errno or 0. */
+#define RUN(operation, ...)                                       \
+    (reply_release(&scene->reply), ask = ask_into(&scene->reply), \
+     finish(scene, scene->ops->operation(scene->backend, __VA_ARGS__, &ask)))
+
+/* The parts of a scene that RUN needs. */
+#define SCENE_OF(state)           \
+    struct scene *scene = *state; \
+    struct ask ask
+
+static int finish(struct scene *scene, struct call *call)
+{
+    assert_non_null(call);
+    run_until(scene->loop, &scene->reply);
+    return scene->reply.error.code;
+}
+
+static int list_apps(struct scene *scene)
+{
+    struct ask ask;
+
+    reply_release(&scene->reply);
+    ask = ask_into(&scene->reply);
+    return finish(scene, scene->ops->list_apps(scene->backend, &ask));
+}
+
+static struct commit_order order_of(const char *sequence)
+{
+    return (struct commit_order){
+        .app = "billing", .stream = "orders", .sequence = sequence, .metadata = "note"};
+}
+
+/* An app and a partition. */
+static void make_orders(struct scene *scene)
+{
+    struct ask ask;
+
+    assert_int_equal(RUN(create_app, "billing"), 0);
+    assert_int_equal(RUN(create_partition, "orders", 0), 0);
+}
+
+static int commit(struct scene *scene, const char *sequence)
+{
+    struct commit_order order = order_of(sequence);
+    struct ask ask;
+
+    return RUN(commit, &order);
+}
+
+static void assert_committed(struct scene *scene, const char *sequence)
+{
+    struct ask ask;
+
+    assert_int_equal(RUN(get_checkpoint, "billing", "orders", 0), 0);
+    if (sequence)
+        assert_string_equal(scene->reply.state.sequence, sequence);
+    else
+        assert_null(scene->reply.state.sequence);
+}
+
+/* A connection that holds the write lock, as another mount does for a moment. */
+static sqlite3 *lock_store(const struct scene *scene)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(scene->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+static void unlock_store(sqlite3 *db)
+{
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Operations */
+
+static void it_says_what_it_can_do(void **state)
+{
+    const struct scene *scene = *state;
+
+    assert_string_equal(scene->backend->name, "local");
+    assert_int_equal(scene->backend->abilities, CAN_STORE_METADATA | CAN_MAKE_APP |
+                                                    CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM |
+                                                    CAN_COMPARE);
+    assert_int_equal(scene->backend->metadata_max, 1000);
+    assert_false(scene->backend->checkpoint_is_next);
+}
+
+static void apps(void **state)
+{
+    SCENE_OF(state);
+
+    assert_int_equal(list_apps(scene), 0);
+    assert_int_equal(names_count(scene->reply.names), 0);
+    assert_int_equal(RUN(create_app, "billing"), 0);
+    assert_int_equal(RUN(create_app, "billing"), EEXIST);
+    assert_int_equal(RUN(find_app, "billing"), 0);
+    assert_int_equal(RUN(find_app, "nobody"), ENOENT);
+    assert_int_equal(list_apps(scene), 0);
+    assert_string_equal(names_at(scene->reply.names, 0), "billing");
+    assert_int_equal(RUN(delete_app, "billing"), 0);
+    assert_int_equal(RUN(delete_app, "billing"), ENOENT);
+}
+
+static void streams_and_partitions(void **state)
+{
+    SCENE_OF(state);
+
+    assert_int_equal(RUN(create_stream, "orders"), 0);
+    assert_int_equal(RUN(create_stream, "orders"), EEXIST);
+    assert_int_equal(RUN(create_partition, "clicks", 7), 0);
+    assert_int_equal(RUN(list_streams, STREAMS_ALL, NULL), 0);
+    assert_int_equal(names_count(scene->reply.names), 2);
+    assert_int_equal(RUN(get_states, NULL, "clicks"), 0);
+    assert_int_equal(table_count(scene->reply.table), 1);
+    assert_int_equal(RUN(describe_stream, "clicks"), 0);
+    assert_non_null(strstr(scene->reply.text, "\"partitions\":1"));
+    assert_int_equal(RUN(delete_partition, "clicks", 7), 0);
+    assert_int_equal(RUN(delete_stream, "clicks"), 0);
+    assert_int_equal(RUN(describe_stream, "clicks"), ENOENT);
+}
+
+static void a_commit_answers_what_is_stored(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(commit(scene, "41"), 0);
+    assert_string_equal(scene->reply.state.sequence, "41");
+    assert_string_equal(scene->reply.state.metadata, "note");
+    assert_true(scene->reply.state.committed != WHEN_UNKNOWN);
+    assert_committed(scene, "41");
+    assert_string_equal(scene->reply.state.metadata, "note");
+    assert_int_equal(RUN(list_streams, STREAMS_COMMITTED, "billing"), 0);
+    assert_string_equal(names_at(scene->reply.names, 0), "orders");
+}
+
+static void no_checkpoint_is_a_success_without_a_sequence(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_committed(scene, NULL);
+    assert_true(scene->reply.has_state);
+    assert_int_equal(RUN(delete_checkpoint, "billing", "orders", 0), ENOENT);
+    assert_int_equal(commit(scene, "41"), 0);
+    assert_int_equal(RUN(delete_checkpoint, "billing", "orders", 0), 0);
+    assert_committed(scene, NULL);
+}
+
+static void a_state_has_all_about_a_partition(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, "100"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "10"), 0);
+    assert_int_equal(commit(scene, "41"), 0);
+    assert_int_equal(RUN(get_state, "billing", "orders", 0), 0);
+    assert_string_equal(scene->reply.state.earliest, "10");
+    assert_string_equal(scene->reply.state.latest, "100");
+    assert_string_equal(scene->reply.state.sequence, "41");
+    assert_int_equal(RUN(get_state, NULL, "orders", 0), 0);
+    assert_null(scene->reply.state.sequence);
+    assert_int_equal(RUN(get_state, NULL, "orders", 1), ENOENT);
+}
+
+static void numbers_are_those_of_64_bits(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(commit(scene, "9223372036854775807"), 0);
+    assert_committed(scene, "9223372036854775807");
+    assert_int_equal(commit(scene, "9223372036854775808"), ERANGE);
+    assert_int_equal(commit(scene, "-1"), EINVAL);
+    assert_int_equal(commit(scene, "abc"), EINVAL);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, "9223372036854775808"), ERANGE);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, ""), EINVAL);
+    assert_committed(scene, "9223372036854775807");
+}
+
+static int commit_if(struct scene *scene, const char *expected, const char *sequence)
+{
+    struct commit_order order = order_of(sequence);
+    struct ask ask;
+
+    order.expected = expected;
+    return RUN(commit, &order);
+}
+
+static void a_commit_may_expect_what_is_committed(void **state)
+{
+    struct scene *scene = *state;
+
+    make_orders(scene);
+    assert_int_equal(commit_if(scene, "0", "1"), ESTALE);
+    assert_committed(scene, NULL);
+    assert_int_equal(commit_if(scene, "", "1"), 0);
+    assert_int_equal(commit_if(scene, "", "2"), ESTALE);
+    assert_int_equal(commit_if(scene, "2", "3"), ESTALE);
+    assert_int_equal(commit_if(scene, "abc", "3"), EINVAL);
+    assert_committed(scene, "1");
+    assert_int_equal(commit_if(scene, "1", "3"), 0);
+    assert_int_equal(commit_if(scene, NULL, "4"), 0);
+    assert_committed(scene, "4");
+}
+
+static void sequences_are_parsed_and_made_decimal(void **state)
+{
+    const struct scene *scene = *state;
+    char sequence[SEQUENCE_MAX + 1];
+    char decimal[DECIMAL_ROOM];
+    struct error error;
+
+    assert_int_equal(scene->ops->parse_sequence("0042", sequence, &error), 0);
+    assert_string_equal(sequence, "42");
+    assert_int_equal(scene->ops->parse_sequence("9223372036854775808", sequence, &error), -ERANGE);
+    assert_int_equal(scene->ops->parse_sequence("+1", sequence, &error), -EINVAL);
+    assert_int_equal(scene->ops->parse_sequence("", sequence, &error), -EINVAL);
+    assert_int_equal(scene->ops->to_decimal("42", decimal), 0);
+    assert_string_equal(decimal, "42");
+    assert_int_equal(scene->ops->to_decimal("abc", decimal), -EBADMSG);
+}
+
+static int get_cursor(struct scene *scene, enum cursor_kind kind, const char *sequence)
+{
+    struct cursor_order order = {
+        .stream = "orders", .kind = kind, .sequence = sequence, .time = INT64_MAX};
+    struct ask ask;
+
+    return RUN(get_cursor, &order);
+}
+
+static void cursors_are_checked_against_the_bounds(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "5000"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, "100"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "10"), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "9"), ERANGE);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "10"), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "100"), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "101"), ERANGE);
+    assert_int_equal(get_cursor(scene, CURSOR_AFTER, "8"), ERANGE);
+    assert_int_equal(get_cursor(scene, CURSOR_AFTER, "9"), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_AFTER, "99"), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_AFTER, "100"), ERANGE);
+    assert_int_equal(get_cursor(scene, CURSOR_AT, "x"), EINVAL);
+    assert_int_equal(get_cursor(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_LATEST, NULL), 0);
+    assert_int_equal(get_cursor(scene, CURSOR_SINCE, NULL), 0);
+    assert_true(*scene->reply.text);
+}
+
+static void records_are_located(void **state)
+{
+    SCENE_OF(state);
+    struct cursor_order order = {.stream = "orders", .kind = CURSOR_EARLIEST};
+
+    make_orders(scene);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, "100"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "10"), 0);
+    assert_int_equal(RUN(locate, &order), 0);
+    assert_string_equal(scene->reply.text, "10");
+    order.kind = CURSOR_LATEST;
+    assert_int_equal(RUN(locate, &order), 0);
+    assert_string_equal(scene->reply.text, "100");
+    order.kind = CURSOR_SINCE;
+    assert_int_equal(RUN(locate, &order), 0);
+    assert_string_equal(scene->reply.text, "10");
+    order.partition = 1;
+    assert_int_equal(RUN(locate, &order), ENOENT);
+}
+
+static void operations_that_end_are_observed(void **state)
+{
+    SCENE_OF(state);
+
+    assert_int_equal(RUN(create_app, "billing"), 0);
+    assert_int_equal(scene->observed, 1);
+    assert_int_equal(scene->observed_code, 0);
+    assert_string_equal(scene->observed_operation, "create_app");
+    assert_int_equal(RUN(find_app, "nobody"), ENOENT);
+    assert_int_equal(scene->observed, 2);
+    assert_int_equal(scene->observed_code, ENOENT);
+    assert_string_equal(scene->observed_operation, "find_app");
+}
+
+static void arguments_are_copied(void **state)
+{
+    struct scene *scene = *state;
+    char app[] = "billing";
+    char stream[] = "orders";
+    char sequence[] = "41";
+    char metadata[] = "note";
+    struct commit_order order = {
+        .app = app, .stream = stream, .sequence = sequence, .metadata = metadata};
+    struct ask ask;
+
+    make_orders(scene);
+    reply_release(&scene->reply);
+    ask = ask_into(&scene->reply);
+    assert_non_null(scene->ops->commit(scene->backend, &order, &ask));
+    app[0] = stream[0] = sequence[0] = metadata[0] = 'X';
+    memset(&ask, 0, sizeof(ask));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, 0);
+    assert_string_equal(scene->reply.state.metadata, "note");
+    assert_committed(scene, "41");
+}
+
+/* Many at once */
+
+#define CROWD 600
+
+static void count_reply(void *user, const struct error *error, const struct answer *answer)
+{
+    unsigned *counts = user;
+
+    assert_null(error);
+    assert_non_null(answer->state);
+    counts[strtoul(answer->state->sequence, NULL, 10)]++;
+}
+
+static struct call *start_commit(struct scene *scene, unsigned number, unsigned *counts)
+{
+    struct ask ask = {.deadline = when_monotonic() + 60000, .done = count_reply, .user = counts};
+    char sequence[16];
+    struct commit_order order = order_of(sequence);
+
+    snprintf(sequence, sizeof(sequence), "%u", number);
+    return scene->ops->commit(scene->backend, &order, &ask);
+}
+
+static void commits_of_one_partition_go_out_in_order_and_each_ends_once(void **state)
+{
+    struct scene *scene = *state;
+    unsigned counts[CROWD] = {0};
+    char last[16];
+
+    make_orders(scene);
+    for (unsigned i = 0; i < CROWD; i++)
+        assert_non_null(start_commit(scene, i, counts));
+    for (unsigned i = 0; i < CROWD; i++)
+        assert_int_equal(counts[i], 0);
+    snprintf(last, sizeof(last), "%u", CROWD - 1);
+    while (!counts[CROWD - 1])
+        run_for(scene->loop, 5);
+    for (unsigned i = 0; i < CROWD; i++)
+        assert_int_equal(counts[i], 1);
+    assert_committed(scene, last);
+}
+
+static void cancelled_commits_do_not_call_back(void **state)
+{
+    struct scene *scene = *state;
+    unsigned counts[CROWD] = {0};
+    struct call *calls[CROWD];
+
+    make_orders(scene);
+    for (unsigned i = 0; i < CROWD; i++)
+        calls[i] = start_commit(scene, i, counts);
+    for (unsigned i = 0; i < CROWD; i += 2)
+        call_cancel(calls[i]);
+    while (!counts[CROWD - 1])
+        run_for(scene->loop, 5);
+    for (unsigned i = 0; i < CROWD; i++)
+        assert_int_equal(counts[i], i % 2);
+}
+
+static void a_failed_operation_takes_no_other_with_it(void **state)
+{
+    struct scene *scene = *state;
+    struct reply good[2] = {{0}, {0}};
+    struct reply bad = {0};
+    struct ask first = ask_into(&good[0]);
+    struct ask second = ask_into(&bad);
+    struct ask third = ask_into(&good[1]);
+    sqlite3 *lock = lock_store(scene);
+
+    assert_non_null(scene->ops->create_app(scene->backend, "a", &first));
+    assert_non_null(scene->ops->delete_app(scene->backend, "nobody", &second));
+    assert_non_null(scene->ops->create_app(scene->backend, "b", &third));
+    unlock_store(lock);
+    run_until(scene->loop, &good[1]);
+    assert_int_equal(good[0].count, 1);
+    assert_int_equal(good[0].error.code, 0);
+    assert_int_equal(bad.error.code, ENOENT);
+    assert_int_equal(good[1].error.code, 0);
+    assert_int_equal(list_apps(scene), 0);
+    assert_int_equal(names_count(scene->reply.names), 2);
+}
+
+/* Cancelling, deadlines, locks */
+
+static void a_read_can_be_cancelled(void **state)
+{
+    SCENE_OF(state);
+    struct call *call;
+
+    ask = ask_into(&scene->reply);
+    call = scene->ops->list_apps(scene->backend, &ask);
+    assert_non_null(call);
+    call_cancel(call);
+    run_for(scene->loop, 5);
+    assert_int_equal(scene->reply.count, 0);
+}
+
+static void a_bad_argument_can_be_cancelled(void **state)
+{
+    SCENE_OF(state);
+    struct commit_order order = order_of("abc");
+    struct call *call;
+
+    ask = ask_into(&scene->reply);
+    call = scene->ops->commit(scene->backend, &order, &ask);
+    assert_int_equal(scene->reply.count, 0);
+    call_cancel(call);
+    run_for(scene->loop, 5);
+    assert_int_equal(scene->reply.count, 0);
+}
+
+static void a_write_can_be_cancelled_while_another_process_holds_the_lock(void **state)
+{
+    SCENE_OF(state);
+    sqlite3 *lock = lock_store(scene);
+    struct call *call;
+
+    ask = ask_into(&scene->reply);
+    call = scene->ops->create_app(scene->backend, "billing", &ask);
+    run_for(scene->loop, 30); /* long enough for the writer to find the lock */
+    assert_int_equal(scene->reply.count, 0);
+    call_cancel(call);
+    unlock_store(lock);
+    run_for(scene->loop, 30);
+    assert_int_equal(scene->reply.count, 0);
+    assert_int_equal(RUN(create_app, "other"), 0);
+}
+
+static void a_write_waits_for_the_lock(void **state)
+{
+    SCENE_OF(state);
+    sqlite3 *lock = lock_store(scene);
+
+    ask = ask_into(&scene->reply);
+    assert_non_null(scene->ops->create_app(scene->backend, "billing", &ask));
+    run_for(scene->loop, 20);
+    assert_int_equal(scene->reply.count, 0);
+    unlock_store(lock);
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, 0);
+}
+
+static void a_write_past_its_deadline_is_etimedout(void **state)
+{
+    SCENE_OF(state);
+    sqlite3 *lock = lock_store(scene);
+
+    ask = ask_into(&scene->reply);
+    ask.deadline = when_monotonic() + 30;
+    assert_non_null(scene->ops->create_app(scene->backend, "billing", &ask));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, ETIMEDOUT);
+    unlock_store(lock);
+    assert_int_equal(list_apps(scene), 0);
+    assert_int_equal(names_count(scene->reply.names), 0);
+}
+
+static void a_deadline_ends_one_write_and_not_those_beside_it(void **state)
+{
+    struct scene *scene = *state;
+    struct reply patient = {0};
+    struct ask ask = ask_into(&scene->reply);
+    struct ask long_ask = ask_into(&patient);
+    sqlite3 *lock = lock_store(scene);
+
+    ask.deadline = when_monotonic() + 20;
+    assert_non_null(scene->ops->create_app(scene->backend, "hasty", &ask));
+    assert_non_null(scene->ops->create_app(scene->backend, "patient", &long_ask));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, ETIMEDOUT);
+    assert_int_equal(patient.count, 0);
+    unlock_store(lock);
+    run_until(scene->loop, &patient);
+    assert_int_equal(patient.error.code, 0);
+}
+
+static void reads_go_on_while_another_process_holds_the_lock(void **state)
+{
+    struct scene *scene = *state;
+    sqlite3 *lock;
+
+    make_orders(scene);
+    assert_int_equal(commit(scene, "41"), 0);
+    lock = lock_store(scene);
+    assert_committed(scene, "41");
+    unlock_store(lock);
+}
+
+/* Opening and closing */
+
+static void closing_with_cancelled_calls_frees_all(void **state)
+{
+    struct scene *scene = *state;
+    sqlite3 *lock = lock_store(scene);
+    struct call *calls[20];
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+
+    for (size_t i = 0; i < COUNT(calls); i++)
+        calls[i] = i % 2 ? scene->ops->create_app(scene->backend, "a", &ask)
+                         : scene->ops->list_apps(scene->backend, &ask);
+    usleep(5000); /* the writer may have taken some by now */
+    for (size_t i = 0; i < COUNT(calls); i++)
+        call_cancel(calls[i]);
+    close_backend(scene);
+    unlock_store(lock);
+    run_for(scene->loop, 5);
+    assert_int_equal(reply.count, 0);
+}
+
+static void closing_keeps_what_was_acknowledged(void **state)
+{
+    struct scene *scene = *state;
+
+    make_orders(scene);
+    assert_int_equal(commit(scene, "41"), 0);
+    close_backend(scene);
+    assert_int_equal(open_as(scene, false, &scene->backend), 0);
+    assert_committed(scene, "41");
+}
+
+static void a_read_only_mount_reads_and_refuses_to_write(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(commit(scene, "41"), 0);
+    close_backend(scene); /* nobody else has it open: no -wal and no -shm are there */
+    assert_int_equal(open_as(scene, true, &scene->backend), 0);
+    assert_committed(scene, "41");
+    assert_int_equal(commit(scene, "42"), EROFS);
+    assert_int_equal(RUN(create_app, "other"), EROFS);
+    assert_int_equal(RUN(delete_checkpoint, "billing", "orders", 0), EROFS);
+    assert_committed(scene, "41");
+}
+
+static void a_refused_write_can_be_cancelled(void **state)
+{
+    SCENE_OF(state);
+    struct call *call;
+
+    close_backend(scene);
+    assert_int_equal(open_as(scene, true, &scene->backend), 0);
+    ask = ask_into(&scene->reply);
+    call = scene->ops->create_app(scene->backend, "a", &ask);
+    assert_int_equal(scene->reply.count, 0);
+    call_cancel(call);
+    run_for(scene->loop, 5);
+    assert_int_equal(scene->reply.count, 0);
+}
+
+static void a_read_only_mount_makes_no_store(void **state)
+{
+    struct scene *scene = *state;
+    struct backend *other = NULL;
+
+    snprintf(scene->source, sizeof(scene->source), "local:%s/none/store.db", scene->directory);
+    assert_int_equal(open_as(scene, true, &other), -ENOENT);
+    assert_null(other);
+}
+
+static void two_mounts_share_a_store(void **state)
+{
+    struct scene *scene = *state;
+    struct backend *mine = scene->backend;
+    struct backend *other = NULL;
+
+    make_orders(scene);
+    assert_int_equal(open_as(scene, false, &other), 0);
+    scene->backend = other;
+    assert_int_equal(commit(scene, "41"), 0);
+    scene->backend = mine;
+    assert_committed(scene, "41");
+    assert_int_equal(commit(scene, "42"), 0);
+    scene->backend = other;
+    assert_committed(scene, "42");
+    other->operations->close(other);
+    scene->backend = mine;
+}
+
+static void the_usual_place_is_in_the_data_directory(void **state)
+{
+    struct scene *scene = *state;
+    char path[PATH_ROOM + 64];
+
+    setenv("XDG_DATA_HOME", scene->directory, 1);
+    close_backend(scene);
+    *scene->source = '\0';
+    assert_int_equal(open_as(scene, false, &scene->backend), 0);
+    unsetenv("XDG_DATA_HOME");
+    snprintf(path, sizeof(path), "%s/checkpointfs/checkpoints.db", scene->directory);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void sources_are_checked(void **state)
+{
+    static const char *const bad[] = {"local", "remote:", "/tmp/x", "dis", " local:"};
+    struct error error;
+
+    (void)state;
+    assert_int_equal(backend_check_source("", &error), 0);
+    assert_int_equal(backend_check_source("local:", &error), 0);
+    assert_int_equal(backend_check_source("local:/tmp/x", &error), 0);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(backend_check_source(bad[i], &error), -EINVAL);
+        assert_int_equal(error.code, EINVAL);
+    }
+}
+
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE(it_says_what_it_can_do),
+        SCENE(apps),
+        SCENE(streams_and_partitions),
+        SCENE(a_commit_answers_what_is_stored),
+        SCENE(no_checkpoint_is_a_success_without_a_sequence),
+        SCENE(a_state_has_all_about_a_partition),
+        SCENE(numbers_are_those_of_64_bits),
+        SCENE(a_commit_may_expect_what_is_committed),
+        SCENE(sequences_are_parsed_and_made_decimal),
+        SCENE(cursors_are_checked_against_the_bounds),
+        SCENE(records_are_located),
+        SCENE(operations_that_end_are_observed),
+        SCENE(arguments_are_copied),
+        SCENE(commits_of_one_partition_go_out_in_order_and_each_ends_once),
+        SCENE(cancelled_commits_do_not_call_back),
+        SCENE(a_failed_operation_takes_no_other_with_it),
+        SCENE(a_read_can_be_cancelled),
+        SCENE(a_bad_argument_can_be_cancelled),
+        SCENE(a_write_can_be_cancelled_while_another_process_holds_the_lock),
+        SCENE(a_write_waits_for_the_lock),
+        SCENE(a_write_past_its_deadline_is_etimedout),
+        SCENE(a_deadline_ends_one_write_and_not_those_beside_it),
+        SCENE(reads_go_on_while_another_process_holds_the_lock),
+        SCENE(closing_with_cancelled_calls_frees_all),
+        SCENE(closing_keeps_what_was_acknowledged),
+        SCENE(a_read_only_mount_reads_and_refuses_to_write),
+        SCENE(a_refused_write_can_be_cancelled),
+        SCENE(a_read_only_mount_makes_no_store),
+        SCENE(two_mounts_share_a_store),
+        SCENE(the_usual_place_is_in_the_data_directory),
+        cmocka_unit_test(sources_are_checked),
+    };
+
+    return cmocka_run_group_tests_name("local", tests, NULL, NULL);
+}

@@ -1,0 +1,363 @@
+#include "test.h"
+
+#include "api/position.h"
+#include "base/when.h"
+
+/* 2026-11-21T08:00:00Z */
+#define NOW (INT64_C(1795248000) * 1000000000)
+
+#define METADATA_MAX 1000
+
+static void parse(const char *text, struct position *position)
+{
+    struct error error = {0};
+
+    if (position_parse(text, NOW, position, &error))
+        fail_msg("\"%s\" is a position: %s", text, error.message);
+}
+
+static void assert_refused(const char *text)
+{
+    struct position position;
+    struct error error = {0};
+
+    if (position_parse(text, NOW, &position, &error) != -EINVAL)
+        fail_msg("\"%s\" is no position", text);
+    assert_int_equal(error.code, EINVAL);
+    assert_non_null(strstr(error.message, "earliest"));
+}
+
+TEST(words_are_positions)
+{
+    struct position position;
+
+    parse("earliest", &position);
+    assert_int_equal(position.kind, POSITION_EARLIEST);
+    parse("latest", &position);
+    assert_int_equal(position.kind, POSITION_LATEST);
+}
+
+TEST(sequence_numbers_are_taken_as_written)
+{
+    static const char *const texts[] = {
+        "0", "42", "007", "9223372036854775808", "MTU0NzM4NzcyNzc5Njk4MjE4Mg==", "a-b_c/d+e="};
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct position position;
+
+        parse(texts[i], &position);
+        assert_int_equal(position.kind, POSITION_SEQUENCE);
+        assert_string_equal(position.sequence, texts[i]);
+    }
+}
+
+TEST(a_sequence_number_has_a_greatest_length)
+{
+    char text[SEQUENCE_MAX + 2];
+    struct position position;
+
+    memset(text, '1', sizeof(text));
+    text[SEQUENCE_MAX] = '\0';
+    parse(text, &position);
+    assert_string_equal(position.sequence, text);
+    text[SEQUENCE_MAX] = '1';
+    text[SEQUENCE_MAX + 1] = '\0';
+    assert_refused(text);
+}
+
+TEST(blanks_around_a_position_are_skipped)
+{
+    static const char *const texts[] = {" 42", "42 ", "\t42\r", "\n\n42\n", " \t 42 \r\n"};
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct position position;
+
+        parse(texts[i], &position);
+        assert_string_equal(position.sequence, "42");
+    }
+}
+
+struct time_sample {
+    const char *text;
+    int64_t time;
+};
+
+TEST(times_are_positions)
+{
+    static const struct time_sample samples[] = {
+        {"@2026-11-21T08:00:00Z", NOW},
+        {"@2026-11-21 08:00:00Z", NOW},
+        {"@1h", NOW - INT64_C(3600000000000)},
+        {"@1795248000", NOW},
+        {"@1795248000.5", NOW + 500000000},
+        {"@@1795248000", NOW},
+        {"@0s", NOW},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct position position;
+
+        parse(samples[i].text, &position);
+        assert_int_equal(position.kind, POSITION_TIME);
+        assert_true(position.time == samples[i].time);
+    }
+}
+
+TEST(shifts_are_positions)
+{
+    static const char *const samples[][2] = {
+        {"shift +5", "5"},   {"shift -5", "-5"}, {"shift  \t -100", "-100"},
+        {"shift +007", "7"}, {"shift -0", "0"},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct position position;
+
+        parse(samples[i][0], &position);
+        assert_int_equal(position.kind, POSITION_SHIFT);
+        assert_string_equal(position.shift, samples[i][1]);
+    }
+}
+
+TEST(a_shift_has_a_hundred_digits)
+{
+    char text[8 + DECIMAL_MAX + 1] = "shift -1";
+    struct position position;
+
+    memset(text + 7, '9', DECIMAL_MAX);
+    parse(text, &position);
+    assert_int_equal(strlen(position.shift), DECIMAL_MAX + 1);
+    memset(text + 7, '9', DECIMAL_MAX + 1);
+    assert_refused(text);
+}
+
+TEST(what_is_no_position_is_einval)
+{
+    static const char *const texts[] = {
+        "",           " ",
+        "\n",         "-1",
+        "+1",         "-",
+        "1 2",        "42,",
+        "1.5",        "@",
+        "@tomorrow",  "@-1h",
+        "@ 1h",       "@@",
+        "shift 5",    "shift +",
+        "shift + 5",  "shift +5 6",
+        "shift ++5",  "shift +1.5",
+        "shift\n+5",  "$(reboot)",
+        "\"42\"",     "4\0012",
+        "\xc3\xa9",   "@2026-02-30T00:00:00Z",
+        "earliest 5", "@1h x",
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_refused(texts[i]);
+}
+
+TEST(a_long_line_is_einval_with_a_short_message)
+{
+    char text[5001];
+
+    memset(text, 'a', sizeof(text));
+    text[5000] = '\0';
+    assert_refused(text);
+    memset(text, '@', 200);
+    assert_refused(text);
+}
+
+/* What was written, as a program writes it. */
+struct text {
+    char *text;
+    size_t size;
+};
+
+static struct text text_of(const char *data, size_t size)
+{
+    struct text text = {.text = malloc(size + 1), .size = size};
+
+    assert_non_null(text.text);
+    memcpy(text.text, data, size);
+    text.text[size] = '\0';
+    return text;
+}
+
+static int split(struct text *text, struct position *position, const char **metadata)
+{
+    struct error error = {0};
+    int status =
+        position_parse_text(text->text, text->size, NOW, METADATA_MAX, position, metadata, &error);
+
+    assert_int_equal(-status, error.code);
+    assert_int_equal(error.code != 0, *error.message != '\0');
+    return status;
+}
+
+struct split_sample {
+    const char *text;
+    const char *sequence;
+    const char *metadata;
+};
+
+TEST(the_first_line_is_a_position_and_the_rest_metadata)
+{
+    static const struct split_sample samples[] = {
+        {"42", "42", ""},
+        {"42\n", "42", ""},
+        {"42\r\n", "42", ""},
+        {"42\nnote", "42", "note"},
+        {"42\nnote\n", "42", "note"},
+        {"42\r\nnote\r\n", "42", "note\r"},
+        {"42\nnote\n\n", "42", "note\n"},
+        {"42\n\n", "42", ""},
+        {"42\n\n\n", "42", "\n"},
+        {"42\n\nnote", "42", "\nnote"},
+        {" 42 \n two\nlines ", "42", " two\nlines "},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct text text = text_of(samples[i].text, strlen(samples[i].text));
+        struct position position;
+        const char *metadata = NULL;
+
+        assert_int_equal(split(&text, &position, &metadata), 0);
+        assert_string_equal(position.sequence, samples[i].sequence);
+        assert_string_equal(metadata, samples[i].metadata);
+        free(text.text);
+    }
+}
+
+static void assert_split_refused(const char *data, size_t size)
+{
+    struct text text = text_of(data, size);
+    struct position position;
+    const char *metadata = NULL;
+
+    assert_int_equal(split(&text, &position, &metadata), -EINVAL);
+    free(text.text);
+}
+
+TEST(a_text_without_a_position_is_einval)
+{
+    assert_split_refused("", 0);
+    assert_split_refused("\n", 1);
+    assert_split_refused("\n\n\n", 3);
+    assert_split_refused("\n42", 3);
+    assert_split_refused("\r\n42", 4);
+}
+
+TEST(nuls_are_einval_wherever_they_are)
+{
+    assert_split_refused("\0", 1);
+    assert_split_refused("42\0", 3);
+    assert_split_refused("4\0002", 3);
+    assert_split_refused("42\0\n", 4);
+    assert_split_refused("42\n\0", 4);
+    assert_split_refused("42\na\0b", 6);
+    assert_split_refused("42\na\0\n", 6);
+}
+
+static int check_metadata(const char *data, size_t size, size_t max)
+{
+    struct text text = text_of(data, size);
+    const char *metadata = NULL;
+    struct error error = {0};
+    int status = metadata_parse(text.text, size, max, &metadata, &error);
+
+    assert_int_equal(-status, error.code);
+    if (!status)
+        assert_ptr_equal(metadata, text.text);
+    free(text.text);
+    return status;
+}
+
+TEST(metadata_may_be_in_any_language)
+{
+    static const char *const texts[] = {
+        "",
+        "note",
+        "\xc3\xa9t\xc3\xa9",
+        "\xe4\xb8\xad\xe6\x96\x87",
+        "\xd8\xb9\xd8\xb1\xd8\xa8\xd9\x8a",
+        "\xf0\x9f\x98\x80",
+        "\x01\x02\x7f",
+        "\xc2\x80 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf",
+        "\xed\x9f\xbf \xee\x80\x80",
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_int_equal(check_metadata(texts[i], strlen(texts[i]), METADATA_MAX), 0);
+}
+
+TEST(metadata_that_is_not_utf_8_is_einval)
+{
+    static const char *const texts[] = {
+        "\x80",             /* a continuation alone */
+        "\xbf",             /* */
+        "\xc3",             /* cut short */
+        "\xe4\xb8",         /* */
+        "\xf0\x9f\x98",     /* */
+        "\xc3(",            /* no continuation */
+        "\xe4(\xad",        /* */
+        "\xe4\xb8(",        /* */
+        "\xf0\x9f\x98(",    /* */
+        "\xc0\x80",         /* overlong */
+        "\xc1\xbf",         /* */
+        "\xe0\x9f\xbf",     /* */
+        "\xf0\x8f\xbf\xbf", /* */
+        "\xed\xa0\x80",     /* surrogates */
+        "\xed\xbf\xbf",     /* */
+        "\xf4\x90\x80\x80", /* past U+10FFFF */
+        "\xf5\x80\x80\x80", /* */
+        "\xfe",             /* never in UTF-8 */
+        "\xff",             /* */
+        "caf\xe9",          /* Latin-1 */
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_int_equal(check_metadata(texts[i], strlen(texts[i]), METADATA_MAX), -EINVAL);
+}
+
+TEST(metadata_is_measured_in_characters)
+{
+    char text[METADATA_MAX * 4 + 6];
+
+    for (size_t i = 0; i < METADATA_MAX + 1; i++)
+        memcpy(text + 4 * i, "\xf0\x9f\x98\x80", 4);
+    assert_int_equal(check_metadata(text, METADATA_MAX * 4, METADATA_MAX), 0);
+    assert_int_equal(check_metadata(text, (METADATA_MAX + 1) * 4, METADATA_MAX), -EINVAL);
+    text[METADATA_MAX * 4] = '\n';
+    assert_int_equal(check_metadata(text, METADATA_MAX * 4 + 1, METADATA_MAX), 0);
+    text[METADATA_MAX * 4 + 1] = '\n';
+    assert_int_equal(check_metadata(text, METADATA_MAX * 4 + 2, METADATA_MAX), -EINVAL);
+}
+
+TEST(a_backend_that_stores_no_metadata_takes_only_none)
+{
+    assert_int_equal(check_metadata("", 0, 0), 0);
+    assert_int_equal(check_metadata("\n", 1, 0), 0);
+    assert_int_equal(check_metadata("a", 1, 0), -EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_positions),
+        cmocka_unit_test(sequence_numbers_are_taken_as_written),
+        cmocka_unit_test(a_sequence_number_has_a_greatest_length),
+        cmocka_unit_test(blanks_around_a_position_are_skipped),
+        cmocka_unit_test(times_are_positions),
+        cmocka_unit_test(shifts_are_positions),
+        cmocka_unit_test(a_shift_has_a_hundred_digits),
+        cmocka_unit_test(what_is_no_position_is_einval),
+        cmocka_unit_test(a_long_line_is_einval_with_a_short_message),
+        cmocka_unit_test(the_first_line_is_a_position_and_the_rest_metadata),
+        cmocka_unit_test(a_text_without_a_position_is_einval),
+        cmocka_unit_test(nuls_are_einval_wherever_they_are),
+        cmocka_unit_test(metadata_may_be_in_any_language),
+        cmocka_unit_test(metadata_that_is_not_utf_8_is_einval),
+        cmocka_unit_test(metadata_is_measured_in_characters),
+        cmocka_unit_test(a_backend_that_stores_no_metadata_takes_only_none),
+    };
+
+    return cmocka_run_group_tests_name("position", tests, NULL, NULL);
+}

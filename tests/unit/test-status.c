@@ -1,0 +1,133 @@
+#include "fake.h"
+
+#include "api/status.h"
+
+static struct fake fake;
+
+static int setup(void **state)
+{
+    (void)state;
+    fake_init(&fake, NULL);
+    return 0;
+}
+
+/* The lag, or "" when it is not known. */
+static const char *lag_of(const char *sequence, const char *earliest, const char *latest)
+{
+    static char lag[DECIMAL_ROOM];
+    struct state state = {
+        .committed = WHEN_UNKNOWN, .sequence = sequence, .earliest = earliest, .latest = latest};
+    int status = status_lag(&fake.backend, &state, lag);
+
+    if (status)
+        assert_int_equal(status, -ENODATA);
+    return status ? "" : lag;
+}
+
+TEST(the_lag_of_a_last_read_checkpoint)
+{
+    assert_string_equal(lag_of("41", "0", "100"), "58");
+    assert_string_equal(lag_of("99", "0", "100"), "0");
+    assert_string_equal(lag_of("0", NULL, "1"), "0");
+}
+
+TEST(the_lag_of_a_checkpoint_that_is_next)
+{
+    fake.backend.checkpoint_is_next = true;
+    assert_string_equal(lag_of("41", "0", "100"), "59");
+    assert_string_equal(lag_of("100", "0", "100"), "0");
+}
+
+TEST(the_lag_without_a_checkpoint_is_all_that_is_kept)
+{
+    assert_string_equal(lag_of(NULL, "10", "100"), "90");
+    assert_string_equal(lag_of(NULL, "100", "100"), "0");
+    fake.backend.checkpoint_is_next = true;
+    assert_string_equal(lag_of(NULL, "10", "100"), "90");
+}
+
+TEST(a_lag_is_never_negative)
+{
+    assert_string_equal(lag_of("100", "0", "100"), "0");
+    assert_string_equal(lag_of("5000", "0", "100"), "0");
+    assert_string_equal(lag_of(NULL, "101", "100"), "0");
+}
+
+TEST(a_lag_is_exact_past_64_bits)
+{
+    assert_string_equal(lag_of("1", "0", "100000000000000000001"), "99999999999999999999");
+    assert_string_equal(lag_of("18446744073709551616", "0", "18446744073709551618"), "1");
+}
+
+TEST(a_lag_that_is_not_known_is_enodata)
+{
+    assert_string_equal(lag_of("41", "0", NULL), "");
+    assert_string_equal(lag_of(NULL, NULL, "100"), "");
+    assert_string_equal(lag_of(NULL, NULL, NULL), "");
+    assert_string_equal(lag_of("abc", "0", "100"), "");
+    assert_string_equal(lag_of("41", "0", "soon"), "");
+}
+
+static void assert_prints(const char *app, const struct state *state, const char *json)
+{
+    struct buf text = BUF_INIT(4096);
+
+    assert_int_equal(status_print(&fake.backend, app, "orders", state, &text), 0);
+    assert_string_equal(text.data, json);
+    buf_release(&text);
+}
+
+TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
+{
+    const struct state state = {.partition = 7,
+                                .committed = INT64_C(1795248000000000000),
+                                .sequence = "41",
+                                .metadata = "a \"b\"\n",
+                                .earliest = "0",
+                                .latest = "18446744073709551616",
+                                .status = "ACTIVE",
+                                .owner = "me"};
+
+    assert_prints("billing", &state,
+                  "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":7,"
+                  "\"checkpoint\":\"41\",\"metadata\":\"a \\\"b\\\"\\n\","
+                  "\"committed\":\"2026-11-21T08:00:00.000Z\",\"lag\":18446744073709551574,"
+                  "\"earliest\":\"0\",\"latest\":\"18446744073709551616\","
+                  "\"status\":\"ACTIVE\",\"owner\":\"me\"}\n");
+}
+
+TEST(what_is_not_known_is_null)
+{
+    const struct state state = {.partition = PARTITION_MAX, .committed = WHEN_UNKNOWN};
+
+    assert_prints("billing", &state,
+                  "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":33554431,"
+                  "\"checkpoint\":null,\"metadata\":null,\"committed\":null,\"lag\":null,"
+                  "\"earliest\":null,\"latest\":null}\n");
+}
+
+TEST(the_state_of_a_partition_alone_has_no_checkpoint)
+{
+    const struct state state = {
+        .committed = WHEN_UNKNOWN, .sequence = "41", .earliest = "0", .latest = "9"};
+
+    assert_prints(NULL, &state,
+                  "{\"stream\":\"orders\",\"partition\":0,\"earliest\":\"0\",\"latest\":\"9\"}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_lag_of_a_last_read_checkpoint, setup),
+        cmocka_unit_test_setup(the_lag_of_a_checkpoint_that_is_next, setup),
+        cmocka_unit_test_setup(the_lag_without_a_checkpoint_is_all_that_is_kept, setup),
+        cmocka_unit_test_setup(a_lag_is_never_negative, setup),
+        cmocka_unit_test_setup(a_lag_is_exact_past_64_bits, setup),
+        cmocka_unit_test_setup(a_lag_that_is_not_known_is_enodata, setup),
+        cmocka_unit_test_setup(a_status_is_one_line_of_json_with_texts_for_numbers, setup),
+        cmocka_unit_test_setup(what_is_not_known_is_null, setup),
+        cmocka_unit_test_setup(the_state_of_a_partition_alone_has_no_checkpoint, setup),
+    };
+
+    return cmocka_run_group_tests_name("status", tests, NULL, NULL);
+}
