@@ -1,6 +1,7 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include <curl/curl.h>
@@ -11,6 +12,9 @@
 #define WAIT_MAX_MS 60000
 
 #define WATCH_MAX 8
+
+/* Connections that are kept while nobody uses them. */
+#define IDLE_CONNECTIONS 64L
 
 struct watch {
     loop_fn *ready;
@@ -41,6 +45,8 @@ struct loop *loop_new(void)
         free(loop);
         return NULL;
     }
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
     return loop;
 }
 
@@ -127,18 +133,68 @@ static int wait_ms(const struct loop *loop)
 }
 
 /*
- * libcurl does not pass on POLLERR and POLLHUP, which /dev/fuse gives once it is unmounted: when
- * something ended the wait and nothing can be read, every descriptor is offered.
+ * libcurl does not pass on POLLERR and POLLHUP, which /dev/fuse gives once it is unmounted. When
+ * more descriptors ended the wait than ours can be read, poll(2) tells whether one of ours did; the
+ * others are those of transfers.
  */
-static void call_watches(struct loop *loop, int ready)
+static void find_ended(struct loop *loop, int ready)
 {
+    struct pollfd fds[WATCH_MAX];
+
     for (unsigned i = 0; i < loop->watched; i++)
         ready -= loop->fds[i].revents != 0;
+    if (ready <= 0)
+        return;
+    for (unsigned i = 0; i < loop->watched; i++)
+        fds[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
+    if (poll(fds, loop->watched, 0) <= 0)
+        return;
+    for (unsigned i = 0; i < loop->watched; i++)
+        loop->fds[i].revents |= fds[i].revents;
+}
+
+static void call_watches(struct loop *loop)
+{
     for (unsigned i = 0; i < loop->watched; i++) {
-        if (!loop->fds[i].revents && ready <= 0)
+        if (!loop->fds[i].revents)
             continue;
         loop->fds[i].revents = 0;
         loop->watches[i].ready(loop->watches[i].user);
+    }
+}
+
+int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
+                   void *user)
+{
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    if (curl_multi_add_handle(loop->multi, easy))
+        return -ENOMEM;
+    *transfer = (struct transfer){.loop = loop, .easy = easy, .done = done, .user = user};
+    return 0;
+}
+
+void transfer_stop(struct transfer *transfer)
+{
+    if (!transfer->loop)
+        return;
+    curl_multi_remove_handle(transfer->loop->multi, transfer->easy);
+    transfer->loop = NULL;
+}
+
+/* Moves all transfers on, and tells of those that have ended. */
+static void run_transfers(struct loop *loop)
+{
+    CURLMsg *message;
+    int count;
+
+    curl_multi_perform(loop->multi, &count);
+    while ((message = curl_multi_info_read(loop->multi, &count))) {
+        CURLcode result = message->data.result;
+        struct transfer *transfer = NULL;
+
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        transfer_stop(transfer);
+        transfer->done(transfer->user, result);
     }
 }
 
@@ -148,7 +204,9 @@ void loop_run(struct loop *loop)
         int ready = 0;
 
         curl_multi_poll(loop->multi, loop->fds, loop->watched, wait_ms(loop), &ready);
-        call_watches(loop, ready);
+        find_ended(loop, ready);
+        call_watches(loop);
+        run_transfers(loop);
         if (!loop->stopped)
             fire_timers(loop);
     }

@@ -41,6 +41,28 @@ void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_
                  void *user);
 void timer_stop(struct timer *timer);
 
+/*
+ * A transfer of libcurl among the loop's, which share connections. It is a member of what it
+ * belongs to, all zero before its first use. `done` is called once from the loop, when the easy
+ * handle can be used again, with a CURLcode; it is not called after transfer_stop. The easy handle
+ * (a CURL) stays its owner's, and its CURLOPT_PRIVATE is the loop's.
+ */
+typedef void transfer_fn(void *user, int result);
+
+struct transfer {
+    struct loop *loop; /* NULL while nothing is under way */
+    void *easy;
+    transfer_fn *done;
+    void *user;
+};
+
+/* 0 or -ENOMEM. */
+int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
+                   void *user);
+
+/* Gives a transfer up at once; nothing happens when none is under way. */
+void transfer_stop(struct transfer *transfer);
+
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
