@@ -1,0 +1,492 @@
+#include "api/http.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "api/http/easy.h"
+#include "api/http/gate.h"
+#include "api/http/retry.h"
+#include "base/when.h"
+
+#define REQUESTS_MAX 64
+#define ANSWER_MAX   (16UL << 20)
+
+/* Handles that are kept for later; each has some ten kilobytes. */
+#define IDLE_MAX 16
+
+#define TRIES_MAX         10
+#define CONNECT_TRIES_MAX 4
+
+/* A service's clock is told in seconds and some time before the answer has come: only more than
+ * this is a difference. */
+#define CLOCK_TOLERANCE_NS (30 * 1000000000LL)
+
+TAILQ_HEAD(requests, http_request);
+
+struct http {
+    struct loop *loop;
+    struct easy_settings settings;
+    struct requests waiting; /* in their order */
+    struct requests resting; /* until their timer fires */
+    struct requests running;
+    unsigned running_count;
+    struct timer pump;
+    struct gate gate;
+    int64_t clock_offset; /* the service's clock less ours, ns */
+    int64_t reloaded;
+    CURL *idle[IDLE_MAX];
+    unsigned idle_count;
+};
+
+struct http_request {
+    TAILQ_ENTRY(http_request) link;
+    struct requests *list; /* the one it is in, or NULL */
+    struct http *http;
+    struct http_order order; /* its texts are those below */
+    char *method;
+    char *url;
+    char *body;
+    char host[128]; /* for messages */
+    unsigned tries;
+    int64_t clock_offset; /* that this try was made with */
+    struct timer timer;
+    struct transfer transfer;
+    CURL *easy; /* while running */
+    struct http_headers headers;
+    struct exchange exchange;
+    struct error error; /* of the last try */
+};
+
+/* The client */
+
+static int copy(char **target, const char *text)
+{
+    if (!text)
+        return 0;
+    *target = strdup(text);
+    return *target ? 0 : -ENOMEM;
+}
+
+static int check_file(const char *option, const char *path, struct error *error)
+{
+    if (!path || !access(path, R_OK))
+        return 0;
+    return error_set(error, errno, "%s=%.200s: %s", option, path, strerror(errno));
+}
+
+int http_new(const struct http_options *options, struct http **result, struct error *error)
+{
+    struct http *http = NULL;
+    int status = check_file("cacert", options->cacert, error);
+
+    if (!status)
+        status = check_file("cert", options->cert, error);
+    if (!status)
+        status = check_file("key", options->key, error);
+    if (status)
+        return status;
+    http = calloc(1, sizeof(*http));
+    if (!http || copy(&http->settings.cacert, options->cacert) ||
+        copy(&http->settings.cert, options->cert) || copy(&http->settings.key, options->key)) {
+        http_free(http);
+        return error_set(error, ENOMEM, "no memory");
+    }
+    TAILQ_INIT(&http->waiting);
+    TAILQ_INIT(&http->resting);
+    TAILQ_INIT(&http->running);
+    http->loop = options->loop;
+    http->settings.plain = options->plain;
+    http->reloaded = when_monotonic();
+    *result = http;
+    return 0;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    timer_stop(&http->pump);
+    while (http->idle_count)
+        curl_easy_cleanup(http->idle[--http->idle_count]);
+    free(http->settings.cacert);
+    free(http->settings.cert);
+    free(http->settings.key);
+    free(http);
+}
+
+void http_reload(struct http *http)
+{
+    http->gate = (struct gate){0};
+    http->reloaded = when_monotonic();
+}
+
+int64_t http_now(const struct http *http)
+{
+    return when_now() + http->clock_offset;
+}
+
+void http_lock_out(struct http *http, int64_t ms, const struct error *error)
+{
+    gate_lock(&http->gate, error, when_monotonic() + ms);
+}
+
+/* Headers */
+
+const char *http_header(const struct http_answer *answer, const char *name)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(answer->easy, name, 0, CURLH_HEADER, -1, &header))
+        return NULL;
+    return curl_easy_header(answer->easy, name, header->amount - 1, CURLH_HEADER, -1, &header)
+               ? NULL
+               : header->value;
+}
+
+int http_add_header(struct http_headers *headers, const char *name, const char *value)
+{
+    struct curl_slist *list;
+    char *line = NULL;
+    int length;
+
+    for (const char *c = value; *c; c++) {
+        if (iscntrl((unsigned char)*c))
+            return -EINVAL;
+    }
+    length = asprintf(&line, "%s: %s", name, value);
+    if (length < 0)
+        return -ENOMEM;
+    list = curl_slist_append(headers->list, line);
+    OPENSSL_cleanse(line, (size_t)length);
+    free(line);
+    if (!list)
+        return -ENOMEM;
+    headers->list = list;
+    return 0;
+}
+
+/* A request's life: waiting, running, perhaps resting and waiting again, until it ends. */
+
+static void pump(void *user);
+
+static void pump_soon(struct http *http)
+{
+    timer_start(http->loop, &http->pump, 0, pump, http);
+}
+
+static void move_to(struct http_request *request, struct requests *list)
+{
+    struct http *http = request->http;
+
+    if (request->list)
+        TAILQ_REMOVE(request->list, request, link);
+    http->running_count -= request->list == &http->running;
+    request->list = list;
+    if (list)
+        TAILQ_INSERT_TAIL(list, request, link);
+    http->running_count += list == &http->running;
+}
+
+/* Ends the try under way, if there is one; the handle goes back to those that are idle. */
+static void end_try(struct http_request *request)
+{
+    struct http *http = request->http;
+
+    transfer_stop(&request->transfer);
+    if (request->easy) {
+        easy_finish(request->easy);
+        if (http->idle_count < IDLE_MAX)
+            http->idle[http->idle_count++] = request->easy;
+        else
+            curl_easy_cleanup(request->easy);
+        request->easy = NULL;
+    }
+    headers_release(&request->headers);
+    OPENSSL_cleanse(request->exchange.answer.data, request->exchange.answer.size);
+    buf_release(&request->exchange.answer);
+}
+
+static void release(struct http_request *request)
+{
+    struct http *http = request->http;
+
+    timer_stop(&request->timer);
+    end_try(request);
+    move_to(request, NULL);
+    if (request->body)
+        OPENSSL_cleanse(request->body, request->order.body_size);
+    free(request->body);
+    free(request->method);
+    free(request->url);
+    free(request);
+    if (!TAILQ_EMPTY(&http->waiting))
+        pump_soon(http);
+}
+
+/* Tells the caller; the request may be cancelled no more. */
+static void finish(struct http_request *request, const struct error *error,
+                   const struct http_answer *answer)
+{
+    timer_stop(&request->timer);
+    move_to(request, NULL);
+    request->order.done(request->order.user, error, answer);
+    release(request);
+}
+
+static void wait_for_turn(struct http_request *request);
+
+static void expire(void *user)
+{
+    struct http_request *request = user;
+
+    if (!request->error.code)
+        error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
+                  request->host);
+    finish(request, &request->error, NULL);
+}
+
+static void wake(void *user)
+{
+    wait_for_turn(user);
+}
+
+static int64_t time_left(const struct http_request *request)
+{
+    return request->order.deadline - when_monotonic();
+}
+
+static void wait_for_turn(struct http_request *request)
+{
+    struct http *http = request->http;
+    int64_t left = time_left(request);
+
+    move_to(request, &http->waiting);
+    timer_start(http->loop, &request->timer, left > 0 ? left : 0, expire, request);
+    pump_soon(http);
+}
+
+/* How long to pause before another try, or -1 when there is to be none. */
+static int64_t pause_before_retry(const struct http_request *request, unsigned tries_max,
+                                  int64_t asked)
+{
+    int64_t pause;
+    uint32_t random = 0;
+
+    if (!request->order.idempotent || request->tries >= tries_max)
+        return -1;
+    RAND_bytes((unsigned char *)&random, sizeof(random));
+    pause = retry_pause(request->tries, random);
+    if (pause < asked)
+        pause = asked;
+    return pause < time_left(request) ? pause : -1;
+}
+
+static void rest(struct http_request *request, int64_t pause)
+{
+    struct http *http = request->http;
+
+    end_try(request);
+    move_to(request, &http->resting);
+    timer_start(http->loop, &request->timer, pause, wake, request);
+    if (!TAILQ_EMPTY(&http->waiting))
+        pump_soon(http);
+}
+
+/* Answers */
+
+/* Learns the service's clock; true when the try was made by another one. */
+static bool learn_clock(struct http_request *request, const struct http_answer *answer)
+{
+    struct http *http = request->http;
+    const char *date = http_header(answer, "Date");
+    int64_t when = date ? date_parse(date) : WHEN_UNKNOWN;
+    int64_t offset = when == WHEN_UNKNOWN ? 0 : when - when_now();
+
+    if (when != WHEN_UNKNOWN && llabs(offset - http->clock_offset) > CLOCK_TOLERANCE_NS)
+        http->clock_offset = llabs(offset) > CLOCK_TOLERANCE_NS ? offset : 0;
+    return llabs(http->clock_offset - request->clock_offset) > CLOCK_TOLERANCE_NS;
+}
+
+static void on_answer(struct http_request *request)
+{
+    struct http *http = request->http;
+    struct http_answer answer = {.body = request->exchange.answer.data,
+                                 .size = request->exchange.answer.size,
+                                 .easy = request->easy};
+    long status = 0;
+    int64_t pause = -1;
+
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = (int)status;
+    answer.clock_was_off = learn_clock(request, &answer);
+    request->error = (struct error){0};
+    answer.verdict = request->order.judge(request->order.user, &answer, &request->error);
+    if (answer.verdict == HTTP_REFUSED)
+        gate_refused(&http->gate);
+    else
+        gate_answered(&http->gate);
+    if (answer.verdict == HTTP_THROTTLED || answer.verdict == HTTP_BROKEN)
+        pause = pause_before_retry(
+            request, TRIES_MAX, retry_after(http_header(&answer, "Retry-After"), http_now(http)));
+    if (pause >= 0)
+        rest(request, pause);
+    else
+        finish(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
+}
+
+static void on_failure(struct http_request *request, CURLcode result)
+{
+    struct http *http = request->http;
+    bool probing = !http->gate.proven;
+    struct failure failure = failure_describe(request->easy, result, request->host,
+                                              request->exchange.detail, &request->error);
+    int64_t pause = -1;
+
+    if (buf_error(&request->exchange.answer) == -ENOMEM)
+        error_set(&request->error, ENOMEM, "no memory for an answer");
+    if (failure.passing && !(failure.unreachable && probing))
+        pause = pause_before_retry(request, failure.unreachable ? CONNECT_TRIES_MAX : TRIES_MAX, 0);
+    if (pause >= 0) {
+        rest(request, pause);
+        return;
+    }
+    if (failure.unreachable)
+        gate_unreachable(&http->gate, &request->error, when_monotonic());
+    finish(request, &request->error, NULL);
+}
+
+static void on_transfer(void *user, int result)
+{
+    struct http_request *request = user;
+
+    if (result == CURLE_OK)
+        on_answer(request);
+    else
+        on_failure(request, (CURLcode)result);
+}
+
+/* Sending */
+
+static int begin_try(struct http_request *request)
+{
+    struct http *http = request->http;
+    struct exchange *exchange = &request->exchange;
+    int status;
+
+    request->clock_offset = http->clock_offset;
+    status = request->order.prepare(request->order.user, &request->headers, &request->error);
+    if (status)
+        return status;
+    request->easy = http->idle_count ? http->idle[--http->idle_count] : easy_new(&http->settings);
+    if (!request->easy || http_add_header(&request->headers, "Expect", ""))
+        return error_set(&request->error, ENOMEM, "no memory");
+    *exchange = (struct exchange){.method = request->method,
+                                  .url = request->url,
+                                  .body = request->body,
+                                  .body_size = request->order.body_size,
+                                  .headers = request->headers.list,
+                                  .timeout_ms = time_left(request) > 0 ? time_left(request) : 1,
+                                  .max_idle_ms = when_monotonic() - http->reloaded};
+    buf_init(&exchange->answer, ANSWER_MAX);
+    easy_prepare(request->easy, exchange);
+    if (transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
+        return error_set(&request->error, ENOMEM, "no memory");
+    return 0;
+}
+
+/* Lets those that wait go, as many as may, or tells them why none does. */
+static void pump(void *user)
+{
+    struct http *http = user;
+    struct http_request *request;
+
+    while ((request = TAILQ_FIRST(&http->waiting))) {
+        const struct error *closed = gate_error(&http->gate, when_monotonic());
+
+        if (closed) {
+            request->error = *closed;
+            finish(request, &request->error, NULL);
+            continue;
+        }
+        if (http->running_count >= gate_width(&http->gate, REQUESTS_MAX))
+            return;
+        timer_stop(&request->timer);
+        move_to(request, &http->running);
+        request->tries++;
+        if (begin_try(request))
+            finish(request, &request->error, NULL);
+    }
+}
+
+/* The host of a URL, for messages. */
+static void take_host(struct http_request *request)
+{
+    const char *host = strstr(request->url, "://");
+
+    host = host ? host + 3 : request->url;
+    snprintf(request->host, sizeof(request->host), "%.*s", (int)strcspn(host, "/?"), host);
+}
+
+static int copy_order(struct http_request *request, const struct http_order *order)
+{
+    request->order = *order;
+    if (copy(&request->method, order->method) || copy(&request->url, order->url))
+        return -ENOMEM;
+    if (!order->body)
+        return 0;
+    request->body = malloc(order->body_size + 1);
+    if (!request->body)
+        return -ENOMEM;
+    memcpy(request->body, order->body, order->body_size);
+    request->body[order->body_size] = '\0';
+    return 0;
+}
+
+struct http_request *http_start(struct http *http, const struct http_order *order)
+{
+    struct http_request *request = calloc(1, sizeof(*request));
+
+    if (!request)
+        return NULL;
+    request->http = http;
+    buf_init(&request->exchange.answer, ANSWER_MAX);
+    if (copy_order(request, order)) {
+        release(request);
+        return NULL;
+    }
+    take_host(request);
+    wait_for_turn(request);
+    return request;
+}
+
+void http_cancel(struct http_request *request)
+{
+    if (request)
+        release(request);
+}
+
+int http_status_errno(int status)
+{
+    static const struct {
+        int status;
+        int code;
+    } codes[] = {{400, EINVAL}, {401, EACCES}, {403, EACCES}, {404, ENOENT},    {405, EOPNOTSUPP},
+                 {407, EACCES}, {408, EIO},    {409, EBUSY},  {410, ENOENT},    {413, EINVAL},
+                 {414, EINVAL}, {429, EBUSY},  {441, EACCES}, {501, EOPNOTSUPP}};
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i].status == status)
+            return codes[i].code;
+    }
+    if (status >= 500 && status < 600)
+        return EIO;
+    return status >= 400 && status < 500 ? EINVAL : EBADMSG;
+}

@@ -1,0 +1,113 @@
+#ifndef API_HTTP_H
+#define API_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/error.h"
+#include "base/loop.h"
+
+/*
+ * The HTTP client of one service. A backend says what to send and judges what comes back; all else
+ * is done here:
+ *
+ * - Connections are kept and shared, by HTTP/2 where TLS offers it. TLS is 1.2 or newer and always
+ *   verified. The proxy is the environment's. Redirects are not followed.
+ * - A request is tried until its deadline while it fails in a way that may pass: no connection, a
+ *   lost one, an answer that was judged HTTP_THROTTLED or HTTP_BROKEN; only if it is idempotent.
+ *   The pauses grow, have a random part, and are as long as Retry-After asks. When the next try
+ *   would be too late the last error is final.
+ * - At most 64 requests are under way; others wait in their order. Until the service has answered,
+ *   and has not refused the credential, there is just one.
+ * - When the service cannot be reached, requests of the next second get the same error at once.
+ *   After http_lock_out none goes out for as long as that said.
+ * - The service's clock is learned from its answers, for what depends on the time.
+ * - An answer of more than 16 MiB is EBADMSG.
+ *
+ * No error holds a header, a body, or a URL's query.
+ */
+struct http;
+
+struct http_options {
+    struct loop *loop;
+    bool plain;         /* http:// is allowed */
+    const char *cacert; /* a file of trusted certificates; NULL: the system's */
+    const char *cert;   /* the client's certificate, or NULL */
+    const char *key;    /* its key; NULL: in the same file */
+};
+
+/* Copies the options. 0, or a negative errno with an error that says which file is wrong. */
+int http_new(const struct http_options *options, struct http **http, struct error *error);
+
+/* No request may be under way. NULL is allowed. */
+void http_free(struct http *http);
+
+/* Forgets lock-outs and failures, and uses no connection that was made before. */
+void http_reload(struct http *http);
+
+/* The service's time, as in base/when.h. */
+int64_t http_now(const struct http *http);
+
+/* For this many milliseconds, or until http_reload, every request fails at once with this error. */
+void http_lock_out(struct http *http, int64_t ms, const struct error *error);
+
+enum http_verdict {
+    HTTP_DONE,      /* what was asked for */
+    HTTP_FAILED,    /* final */
+    HTTP_THROTTLED, /* too many requests: later perhaps */
+    HTTP_BROKEN,    /* the service has failed: later perhaps */
+    HTTP_REFUSED,   /* the credential was not taken; final here, the backend decides */
+};
+
+struct http_answer {
+    int status;
+    const char *body; /* followed by a NUL */
+    size_t size;
+    enum http_verdict verdict;
+    bool clock_was_off; /* the try was made by a clock half a minute or more from the service's */
+    void *easy;         /* a CURL, for http_header */
+};
+
+/* The last header of that name, or NULL; lasts until the next call. */
+const char *http_header(const struct http_answer *answer, const char *name);
+
+/* Headers of one try. Wiped from memory afterwards. */
+struct http_headers;
+
+/* 0, -ENOMEM, or -EINVAL for what cannot stand in a header. */
+int http_add_header(struct http_headers *headers, const char *name, const char *value);
+
+struct http_order {
+    const char *method;
+    const char *url;
+    const char *body; /* NULL for none; wiped from memory afterwards */
+    size_t body_size;
+    bool idempotent;
+    int64_t deadline; /* of when_monotonic() */
+
+    /* Adds the headers of a try, so that each is signed with its own time. 0, or a negative errno
+     * with an error, which is final. */
+    int (*prepare)(void *user, struct http_headers *headers, struct error *error);
+
+    /* Says what an answer is; unless it is HTTP_DONE it sets the error. */
+    enum http_verdict (*judge)(void *user, const struct http_answer *answer, struct error *error);
+
+    /* Called once, from the loop, never before http_start has returned. error is NULL after
+     * HTTP_DONE; answer is NULL when there was none. Both last as long as the call. */
+    void (*done)(void *user, const struct error *error, const struct http_answer *answer);
+    void *user;
+};
+
+struct http_request;
+
+/* Copies method, url and body. NULL when there is no memory. */
+struct http_request *http_start(struct http *http, const struct http_order *order);
+
+/* Gives up at once; done is not called. NULL is allowed. */
+void http_cancel(struct http_request *request);
+
+/* The errno for an answer that nothing else is known of. */
+int http_status_errno(int status);
+
+#endif

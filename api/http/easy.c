@@ -1,0 +1,114 @@
+#include "api/http/easy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define CONNECT_TIMEOUT_MS 5000L
+#define HEADERS_MAX        (256UL << 10)
+
+/* Probes of an idle connection begin after so many seconds, and are so many apart. */
+#define KEEPALIVE_IDLE_S     30L
+#define KEEPALIVE_INTERVAL_S 15L
+
+/* libcurl's own limit for the age of an idle connection. */
+#define IDLE_MAX_S 118
+
+static size_t take_body(char *data, size_t unit, size_t count, void *user)
+{
+    struct exchange *exchange = user;
+
+    buf_add(&exchange->answer, data, unit * count);
+    return buf_error(&exchange->answer) ? 0 : unit * count;
+}
+
+/* libcurl keeps the headers; this only bounds them. */
+static size_t count_header(char *data, size_t unit, size_t count, void *user)
+{
+    struct exchange *exchange = user;
+
+    (void)data;
+    exchange->header_bytes += unit * count;
+    return exchange->header_bytes > HEADERS_MAX ? 0 : unit * count;
+}
+
+static void set_tls(CURL *easy, const struct easy_settings *settings)
+{
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (settings->cacert)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, settings->cacert);
+    if (settings->cert)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->cert);
+    if (settings->key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
+}
+
+CURL *easy_new(const struct easy_settings *settings)
+{
+    CURL *easy = curl_easy_init();
+
+    if (!easy)
+        return NULL;
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, settings->plain ? "http,https" : "https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, settings->plain ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Without this, giving up waits for a name server. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "checkpointfs");
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+    set_tls(easy, settings);
+    return easy;
+}
+
+static long idle_seconds(int64_t ms)
+{
+    return ms / 1000 < 1 ? 1 : ms / 1000 > IDLE_MAX_S ? IDLE_MAX_S : (long)(ms / 1000);
+}
+
+void easy_prepare(CURL *easy, struct exchange *exchange)
+{
+    curl_easy_setopt(easy, CURLOPT_URL, exchange->url);
+    if (exchange->body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_size);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds(exchange->max_idle_ms));
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    exchange->detail[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
+}
+
+void easy_finish(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+}
+
+void headers_release(struct http_headers *headers)
+{
+    for (struct curl_slist *node = headers->list; node; node = node->next)
+        OPENSSL_cleanse(node->data, strlen(node->data));
+    curl_slist_free_all(headers->list);
+    headers->list = NULL;
+}

@@ -1,0 +1,48 @@
+#ifndef API_HTTP_EASY_H
+#define API_HTTP_EASY_H
+
+#include <curl/curl.h>
+
+#include "api/http.h"
+#include "base/buf.h"
+
+/* What stays the same for all requests of a client. */
+struct easy_settings {
+    bool plain;
+    char *cacert;
+    char *cert;
+    char *key;
+};
+
+/* What one try sends and receives. The texts last until it has ended. */
+struct exchange {
+    const char *method;
+    const char *url;
+    const char *body;
+    size_t body_size;
+    struct curl_slist *headers;
+    int64_t timeout_ms;
+    int64_t max_idle_ms; /* connections that have been idle for longer are not used */
+
+    struct buf answer;
+    size_t header_bytes;
+    char detail[CURL_ERROR_SIZE];
+};
+
+struct http_headers {
+    struct curl_slist *list;
+};
+
+/* A handle with all that is the same each time, or NULL. */
+CURL *easy_new(const struct easy_settings *settings);
+
+/* Readies a handle for one exchange; what an earlier one has set is replaced. */
+void easy_prepare(CURL *easy, struct exchange *exchange);
+
+/* Lets go of what easy_prepare set. */
+void easy_finish(CURL *easy);
+
+/* Wipes and frees. */
+void headers_release(struct http_headers *headers);
+
+#endif

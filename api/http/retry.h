@@ -1,0 +1,35 @@
+#ifndef API_HTTP_RETRY_H
+#define API_HTTP_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "api/error.h"
+
+/* What a transfer that failed means. */
+struct failure {
+    bool passing;     /* another try may help */
+    bool unreachable; /* there was no connection */
+};
+
+/*
+ * Describes a failed transfer to `host`; detail is libcurl's own text. The easy handle tells what
+ * the system said.
+ */
+struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
+                                struct error *error);
+
+/* The pause in ms after so many tries (1, 2 ...): it doubles up to 5 s, and of it a random half may
+ * be missing; random is any number. */
+int64_t retry_pause(unsigned tries, uint32_t random);
+
+/* What Retry-After asks for in ms, seconds or a date, by the service's clock `now` (as in
+ * base/when.h); 0 for NULL and for what is neither. */
+int64_t retry_after(const char *header, int64_t now);
+
+/* The time that a Date header tells, or WHEN_UNKNOWN. */
+int64_t date_parse(const char *header);
+
+#endif
