@@ -66,6 +66,7 @@ static bool reserve(struct buf *buf, size_t size)
         buf->error = -ENOMEM;
         return false;
     }
+    data[buf->size] = '\0';
     buf->data = data;
     buf->room = room;
     return true;
