@@ -1,0 +1,301 @@
+#include "api/dis/sign.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#define ALGORITHM     "SDK-HMAC-SHA256"
+#define HASH_SIZE     32
+#define CANONICAL_MAX (1UL << 20)
+
+/* A field in the form, and with the keys, that it is sorted by. */
+struct entry {
+    const char *first;
+    const char *second;
+    struct buf name;
+    struct buf value;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *left = a;
+    const struct entry *right = b;
+    int order = strcmp(left->first, right->first);
+
+    return order ? order : strcmp(left->second, right->second);
+}
+
+static void release_entries(struct entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_release(&entries[i].name);
+        OPENSSL_cleanse(entries[i].value.data, entries[i].value.size);
+        buf_release(&entries[i].value);
+    }
+    free(entries);
+}
+
+static struct entry *new_entries(size_t count)
+{
+    struct entry *entries = calloc(count + 1, sizeof(*entries));
+
+    for (size_t i = 0; entries && i < count; i++) {
+        buf_init(&entries[i].name, CANONICAL_MAX);
+        buf_init(&entries[i].value, CANONICAL_MAX);
+    }
+    return entries;
+}
+
+static int entry_error(const struct entry *entry)
+{
+    return buf_error(&entry->name) ? buf_error(&entry->name) : buf_error(&entry->value);
+}
+
+void sign_encode(struct buf *encoded, const char *text)
+{
+    char *copy = curl_easy_escape(NULL, text, 0);
+
+    if (copy)
+        buf_puts(encoded, copy);
+    else
+        encoded->error = -ENOMEM;
+    curl_free(copy);
+}
+
+/* Huawei's newer SDKs sort the fields before they are encoded, DIS's own SDKs afterwards. */
+static int add_query(enum sign_variant variant, const struct sign_request *request,
+                     struct buf *canonical)
+{
+    size_t count = request->query_count;
+    struct entry *entries = new_entries(count);
+    int status = entries ? 0 : -ENOMEM;
+
+    for (size_t i = 0; !status && i < count; i++) {
+        const struct sign_field *field = &request->query[i];
+
+        sign_encode(&entries[i].name, field->name);
+        sign_encode(&entries[i].value, field->value);
+        entries[i].first = variant == SIGN_ACCESS ? field->name : entries[i].name.data;
+        entries[i].second = variant == SIGN_ACCESS ? field->value : entries[i].value.data;
+        status = entry_error(&entries[i]);
+    }
+    if (!status)
+        qsort(entries, count, sizeof(*entries), compare);
+    for (size_t i = 0; !status && i < count; i++)
+        buf_printf(canonical, "%s%s=%s", i ? "&" : "", entries[i].name.data, entries[i].value.data);
+    if (entries)
+        release_entries(entries, count);
+    return status;
+}
+
+static void add_lower(struct buf *text, const char *name)
+{
+    for (; *name; name++) {
+        char lower = (char)tolower((unsigned char)*name);
+
+        buf_add(text, &lower, 1);
+    }
+}
+
+static void add_trimmed(struct buf *text, const char *value)
+{
+    size_t length;
+
+    value += strspn(value, " \t");
+    length = strlen(value);
+    while (length && strchr(" \t", value[length - 1]))
+        length--;
+    buf_add(text, value, length);
+}
+
+static int take_header(struct entry *entry, const char *name, const char *value)
+{
+    add_lower(&entry->name, name);
+    add_trimmed(&entry->value, value);
+    entry->first = entry->name.data;
+    entry->second = "";
+    return entry_error(entry);
+}
+
+/* Adds the lines of the headers, and their names joined by ';'. */
+static int add_headers(const struct sign_request *request, const char *date, struct buf *canonical,
+                       struct buf *names)
+{
+    size_t count = request->header_count;
+    struct entry *entries = new_entries(count + 2);
+    int status = entries ? 0 : -ENOMEM;
+
+    for (size_t i = 0; !status && i < count; i++)
+        status = take_header(&entries[i], request->headers[i].name, request->headers[i].value);
+    if (!status)
+        status = take_header(&entries[count++], "x-sdk-date", date);
+    if (!status && request->host)
+        status = take_header(&entries[count++], "host", request->host);
+    if (!status)
+        qsort(entries, count, sizeof(*entries), compare);
+    for (size_t i = 0; !status && i < count; i++) {
+        buf_printf(canonical, "%s:%s\n", entries[i].name.data, entries[i].value.data);
+        buf_printf(names, "%s%s", i ? ";" : "", entries[i].name.data);
+    }
+    if (entries)
+        release_entries(entries, request->header_count + 2);
+    return status;
+}
+
+static void add_hex(struct buf *text, const unsigned char hash[static HASH_SIZE])
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        buf_printf(text, "%02x", hash[i]);
+}
+
+static int add_hash(struct buf *text, const void *data, size_t size)
+{
+    unsigned char hash[HASH_SIZE];
+
+    if (!EVP_Digest(data, size, hash, NULL, EVP_sha256(), NULL))
+        return -ENOMEM;
+    add_hex(text, hash);
+    return 0;
+}
+
+/* A header that names the body's hash takes its place. */
+static int add_body_hash(const struct sign_request *request, struct buf *canonical)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, "X-Sdk-Content-Sha256"))
+            continue;
+        buf_puts(canonical, request->headers[i].value);
+        return 0;
+    }
+    return add_hash(canonical, request->body ? request->body : "", request->body_size);
+}
+
+int sign_canonical(enum sign_variant variant, const struct sign_request *request, const char *date,
+                   struct buf *canonical, struct buf *names)
+{
+    size_t length = strlen(request->path);
+    const char *slash = length && request->path[length - 1] == '/' ? "" : "/";
+    int status;
+
+    buf_printf(canonical, "%s\n%s%s\n", request->method, request->path, slash);
+    status = add_query(variant, request, canonical);
+    buf_puts(canonical, "\n");
+    if (!status)
+        status = add_headers(request, date, canonical, names);
+    buf_printf(canonical, "\n%s\n", names->data);
+    if (!status)
+        status = add_body_hash(request, canonical);
+    if (!status)
+        status = buf_error(canonical);
+    return status ? status : buf_error(names);
+}
+
+static int hmac(const void *key, size_t key_size, const char *text,
+                unsigned char result[static HASH_SIZE])
+{
+    return HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text), result,
+                NULL)
+               ? 0
+               : -ENOMEM;
+}
+
+/* Derives the key of a day from the secret, the day, the region and the service. */
+static int derive(struct sign_key *key, const char *day)
+{
+    struct buf first = BUF_INIT(4096);
+    const char *const parts[] = {key->region, key->service, "sdk_request"};
+    unsigned char *derived = key->derived.key;
+    int status;
+
+    buf_printf(&first, "SDK%s", key->secret);
+    status = buf_error(&first);
+    if (!status)
+        status = hmac(first.data, first.size, day, derived);
+    for (size_t i = 0; !status && i < 3; i++)
+        status = hmac(derived, HASH_SIZE, parts[i], derived);
+    OPENSSL_cleanse(first.data, first.size);
+    buf_release(&first);
+    if (!status)
+        memcpy(key->derived.day, day, sizeof(key->derived.day));
+    return status;
+}
+
+static int sign_text(struct sign_key *key, const char *day, const char *text,
+                     unsigned char signature[static HASH_SIZE])
+{
+    int status = 0;
+
+    if (key->variant == SIGN_ACCESS)
+        return hmac(key->secret, strlen(key->secret), text, signature);
+    if (strcmp(key->derived.day, day))
+        status = derive(key, day);
+    return status ? status : hmac(key->derived.key, HASH_SIZE, text, signature);
+}
+
+static void format_date(int64_t when, char date[static SIGN_DATE_ROOM])
+{
+    time_t seconds = (time_t)(when / 1000000000);
+    struct tm broken;
+
+    gmtime_r(&seconds, &broken);
+    strftime(date, SIGN_DATE_ROOM, "%Y%m%dT%H%M%SZ", &broken);
+}
+
+/* Prints "day/region/service/sdk_request"; nothing in the other variant. */
+static void add_scope(const struct sign_key *key, const char *day, struct buf *text)
+{
+    if (key->variant == SIGN_CREDENTIAL)
+        buf_printf(text, "%s/%s/%s/sdk_request", day, key->region, key->service);
+}
+
+static void add_authorization(const struct sign_key *key, const char *day, const char *names,
+                              const unsigned char signature[static HASH_SIZE],
+                              struct buf *authorization)
+{
+    bool access = key->variant == SIGN_ACCESS;
+
+    buf_printf(authorization, ALGORITHM " %s=%s%s", access ? "Access" : "Credential", key->access,
+               access ? "" : "/");
+    add_scope(key, day, authorization);
+    buf_printf(authorization, ", SignedHeaders=%s, Signature=", names);
+    add_hex(authorization, signature);
+}
+
+int sign_request(struct sign_key *key, const struct sign_request *request,
+                 char date[static SIGN_DATE_ROOM], struct buf *authorization)
+{
+    struct buf canonical = BUF_INIT(CANONICAL_MAX);
+    struct buf names = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct buf text = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    unsigned char signature[HASH_SIZE];
+    char day[9] = "";
+    int status;
+
+    format_date(request->time, date);
+    memcpy(day, date, 8);
+    status = sign_canonical(key->variant, request, date, &canonical, &names);
+    buf_printf(&text, ALGORITHM "\n%s\n", date);
+    add_scope(key, day, &text);
+    buf_puts(&text, key->variant == SIGN_CREDENTIAL ? "\n" : "");
+    if (!status)
+        status = add_hash(&text, canonical.data, canonical.size);
+    if (!status)
+        status = buf_error(&text);
+    if (!status)
+        status = sign_text(key, day, text.data, signature);
+    if (!status)
+        add_authorization(key, day, names.data, signature, authorization);
+    OPENSSL_cleanse(canonical.data, canonical.size);
+    buf_release(&canonical);
+    buf_release(&names);
+    buf_release(&text);
+    return status ? status : buf_error(authorization);
+}

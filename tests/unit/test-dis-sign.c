@@ -1,0 +1,239 @@
+/*
+ * The signatures against vectors that official signers have printed. Those on which the official
+ * signers agree must all pass; of the others each is listed here that is not followed, with the
+ * reason.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "api/dis/sign.h"
+#include "base/when.h"
+
+#define FIELDS_MAX 32
+
+/* Dialects of single clients, which the others do not speak. */
+static const struct {
+    const char *name;
+    const char *reason;
+} dialects[] = {
+    {"credential-header-whitespace-and-case",
+     "the DIS SDK for Java leaves one blank where we trim, as the other signers do"},
+    {"credential-path-encoding", "the DIS SDK for Java encodes the path twice"},
+    {"credential-java-noslash-get-checkpoint",
+     "the DIS SDK for Java adds no slash; its own paths always have one"},
+    {"credential-java-noslash-delete-app",
+     "the DIS SDK for Java adds no slash; its own paths always have one"},
+    {"credential-pydis-get-query-empty-value",
+     "the DIS SDK for Python leaves out the = of an empty value"},
+    {"credential-pydis-get-query-key-order",
+     "the DIS SDK for Python sorts names together with their values"},
+};
+
+static const char *reason_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (!strcmp(dialects[i].name, name))
+            return dialects[i].reason;
+    }
+    return NULL;
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t room = 0;
+
+    assert_non_null(file);
+    assert_true(getdelim(&text, &room, '\0', file) > 0);
+    fclose(file);
+    return text;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static size_t take_query(const cJSON *vector, struct sign_field fields[static FIELDS_MAX])
+{
+    const cJSON *pair;
+    size_t count = 0;
+
+    cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(vector, "query"))
+    {
+        assert_true(count < FIELDS_MAX);
+        fields[count++] = (struct sign_field){cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)),
+                                              cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1))};
+    }
+    return count;
+}
+
+/* The signer adds the date and the host itself. */
+static size_t take_headers(const cJSON *vector, struct sign_field fields[static FIELDS_MAX],
+                           struct sign_request *request)
+{
+    const cJSON *header;
+    size_t count = 0;
+
+    cJSON_ArrayForEach(header, cJSON_GetObjectItemCaseSensitive(vector, "headers"))
+    {
+        assert_true(count < FIELDS_MAX);
+        if (!strcasecmp(header->string, "Host"))
+            request->host = header->valuestring;
+        else if (strcasecmp(header->string, "X-Sdk-Date") != 0)
+            fields[count++] = (struct sign_field){header->string, header->valuestring};
+    }
+    return count;
+}
+
+static int64_t time_of(const char *date)
+{
+    char text[64];
+    int64_t when;
+
+    snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date, date + 4, date + 6,
+             date + 9, date + 11, date + 13);
+    assert_int_equal(when_parse(text, 0, &when), 0);
+    return when;
+}
+
+static bool passes(const cJSON *vector, enum sign_variant variant)
+{
+    struct sign_field query[FIELDS_MAX];
+    struct sign_field headers[FIELDS_MAX];
+    struct sign_request request = {.method = text_of(vector, "method"),
+                                   .path = text_of(vector, "path"),
+                                   .query = query,
+                                   .headers = headers,
+                                   .body = text_of(vector, "body"),
+                                   .time = time_of(text_of(vector, "date"))};
+    struct sign_key key = {.variant = variant,
+                           .access = text_of(vector, "access_key"),
+                           .secret = text_of(vector, "secret_key"),
+                           .region = text_of(vector, "region"),
+                           .service = text_of(vector, "service")};
+    struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    char date[SIGN_DATE_ROOM];
+    bool same;
+
+    request.query_count = take_query(vector, query);
+    request.header_count = take_headers(vector, headers, &request);
+    request.body_size = strlen(request.body);
+    assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
+    assert_string_equal(date, text_of(vector, "date"));
+    same = !strcmp(authorization.data, text_of(vector, "authorization"));
+    buf_reset(&authorization);
+    /* Again, with the derived key that was kept. */
+    assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
+    assert_int_equal(same, !strcmp(authorization.data, text_of(vector, "authorization")));
+    buf_release(&authorization);
+    return same;
+}
+
+static bool is_undisputed(const cJSON *vector)
+{
+    return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(vector, "cross_checked_by")) > 0 &&
+           !cJSON_GetObjectItemCaseSensitive(vector, "quirk");
+}
+
+static void check_variant(const char *name, enum sign_variant variant, int expected)
+{
+    char *text = read_file(VECTORS "/dis-signing.json");
+    cJSON *root = cJSON_Parse(text);
+    const cJSON *vector;
+    int undisputed = 0;
+    int passed = 0;
+
+    assert_non_null(root);
+    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(root, "vectors"))
+    {
+        const char *title = text_of(vector, "name");
+        bool pass;
+
+        if (strcmp(text_of(vector, "variant"), name) != 0)
+            continue;
+        pass = passes(vector, variant);
+        undisputed += is_undisputed(vector);
+        passed += pass;
+        if (!pass && (is_undisputed(vector) || !reason_of(title)))
+            fail_msg("%s has another signature", title);
+        if (pass && reason_of(title))
+            fail_msg("%s passes and need not be listed", title);
+        if (!pass)
+            print_message("not followed: %s: %s\n", title, reason_of(title));
+    }
+    print_message("%s: %d passed, %d of them undisputed\n", name, passed, undisputed);
+    assert_int_equal(undisputed, expected);
+    cJSON_Delete(root);
+    free(text);
+}
+
+static void test_access(void **state)
+{
+    (void)state;
+    check_variant("access", SIGN_ACCESS, 7);
+}
+
+static void test_credential(void **state)
+{
+    (void)state;
+    check_variant("credential", SIGN_CREDENTIAL, 7);
+}
+
+static void test_derived_key_follows_the_day(void **state)
+{
+    struct sign_key key = {
+        .variant = SIGN_CREDENTIAL, .access = "AK", .secret = "SK", .region = "", .service = ""};
+    struct sign_request request = {.method = "GET", .path = "/"};
+    struct buf first = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct buf second = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    char date[SIGN_DATE_ROOM];
+
+    (void)state;
+    request.time = time_of("20260102T235959Z");
+    assert_int_equal(sign_request(&key, &request, date, &first), 0);
+    assert_string_equal(key.derived.day, "20260102");
+    request.time = time_of("20260103T000000Z");
+    assert_int_equal(sign_request(&key, &request, date, &second), 0);
+    assert_string_equal(key.derived.day, "20260103");
+    assert_string_not_equal(first.data, second.data);
+    assert_non_null(strstr(second.data, "Credential=AK/20260103///sdk_request, "));
+    buf_release(&first);
+    buf_release(&second);
+}
+
+static void test_too_long_an_authorization(void **state)
+{
+    struct sign_key key = {.variant = SIGN_ACCESS, .access = "AK", .secret = "SK"};
+    struct sign_request request = {.method = "GET", .path = "/"};
+    struct buf authorization = BUF_INIT(20);
+    char date[SIGN_DATE_ROOM];
+
+    (void)state;
+    assert_int_equal(sign_request(&key, &request, date, &authorization), -EFBIG);
+    buf_release(&authorization);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_access),
+        cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_derived_key_follows_the_day),
+        cmocka_unit_test(test_too_long_an_authorization),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
