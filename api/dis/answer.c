@@ -1,0 +1,397 @@
+#include "api/dis/answer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "api/json.h"
+#include "base/when.h"
+
+#define EXPIRED "EXPIRED"
+
+/* The longest cursor that is decoded; the API reference allows 512 characters. */
+#define CURSOR_MAX 4096
+
+/* Pages */
+
+static int take_last(struct page *page, const char *name)
+{
+    if (!name || strlen(name) >= sizeof(page->last))
+        return -EBADMSG;
+    snprintf(page->last, sizeof(page->last), "%s", name);
+    page->count++;
+    return 0;
+}
+
+/* Older editions of the API spell the member in another way. */
+static int take_more(const cJSON *root, const char *name, const char *older, struct page *page)
+{
+    *page = (struct page){0};
+    return json_flag(root, json_has(root, older) ? older : name, &page->more);
+}
+
+/* Names */
+
+static int add_name(struct names *names, const char *name, bool (*is_valid)(const char *name))
+{
+    return is_valid(name) ? names_add(names, name) : 0;
+}
+
+int answer_apps(const cJSON *root, struct names *names, struct page *page)
+{
+    const cJSON *apps = NULL;
+    const cJSON *app;
+    const char *name;
+    int status = take_more(root, "has_more_app", "hasMoreApp", page);
+
+    if (!status)
+        status = json_array(root, "apps", &apps);
+    if (!status && !apps)
+        status = -EBADMSG;
+    for (app = apps ? apps->child : NULL; app && !status; app = app->next) {
+        status = json_text(app, "app_name", &name);
+        if (!status)
+            status = take_last(page, name);
+        if (!status)
+            status = add_name(names, name, name_is_app);
+    }
+    return status;
+}
+
+/* The texts of an array of streams' names. */
+static int take_streams(const cJSON *array, struct names *names, struct page *page)
+{
+    int status = 0;
+
+    for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
+        status = take_last(page, cJSON_GetStringValue(item));
+        if (!status)
+            status = add_name(names, item->valuestring, name_is_stream);
+    }
+    return status;
+}
+
+int answer_streams(const cJSON *root, struct names *names, struct page *page)
+{
+    const cJSON *array = NULL;
+    int status = take_more(root, "has_more_streams", "hasMoreStreams", page);
+
+    if (!status)
+        status = json_array(root, "stream_names", &array);
+    if (!status && !array)
+        status = -EBADMSG;
+    return status ? status : take_streams(array, names, page);
+}
+
+int answer_app_streams(const cJSON *root, struct names *names, bool *told)
+{
+    static const char member[] = "commit_checkpoint_stream_names";
+    struct page page = {0};
+    const cJSON *array;
+    int status = json_array(root, member, &array);
+
+    *told = !status && json_has(root, member);
+    return status ? status : take_streams(array, names, &page);
+}
+
+/* Streams */
+
+static int64_t time_of(const char *ms)
+{
+    char *end;
+    long long number = ms && *ms ? strtoll(ms, &end, 10) : -1;
+
+    return number < 0 || *end || number > INT64_MAX / 1000000 ? WHEN_UNKNOWN : number * 1000000;
+}
+
+static bool print_time(cJSON *object, const char *name, const char *ms)
+{
+    char text[WHEN_ROOM];
+    int64_t when = time_of(ms);
+
+    if (when == WHEN_UNKNOWN)
+        return true;
+    when_format(when, text);
+    return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+/* Members of DIS's description and their names in ours. */
+static const struct description {
+    const char *theirs;
+    const char *ours;
+    enum { TEXT, NUMBER, TIME } type;
+} descriptions[] = {
+    {"stream_id", "id", TEXT},
+    {"status", "status", TEXT},
+    {"readable_partition_count", "partitions", NUMBER},
+    {"writable_partition_count", "writable_partitions", NUMBER},
+    {"retention_period", "retention_hours", NUMBER},
+    {"stream_type", "type", TEXT},
+    {"data_type", "data_type", TEXT},
+    {"create_time", "created", TIME},
+    {"last_modified_time", "modified", TIME},
+};
+
+static bool describe(cJSON *object, const struct description *description, const char *value)
+{
+    if (description->type == TIME)
+        return print_time(object, description->ours, value);
+    if (description->type == NUMBER && decimal_is_unsigned(value))
+        return cJSON_AddRawToObject(object, description->ours, value) != NULL;
+    return cJSON_AddStringToObject(object, description->ours, value) != NULL;
+}
+
+int answer_stream(const cJSON *root, const char *stream, struct buf *text)
+{
+    cJSON *object = cJSON_CreateObject();
+    bool good = cJSON_AddStringToObject(object, "stream", stream) != NULL;
+    char *printed = NULL;
+    int status = 0;
+
+    for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]) && !status; i++) {
+        const char *value;
+
+        status = json_text(root, descriptions[i].theirs, &value);
+        if (!status && value)
+            good = good && describe(object, &descriptions[i], value);
+    }
+    if (good && !status)
+        printed = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    if (!status && !printed)
+        status = -ENOMEM;
+    if (printed)
+        buf_puts(text, printed);
+    cJSON_free(printed);
+    return status ? status : buf_error(text);
+}
+
+/* Partitions */
+
+int range_parse(const char *range, char earliest[static DECIMAL_ROOM],
+                char latest[static DECIMAL_ROOM])
+{
+    char first[DECIMAL_ROOM];
+    char next[DECIMAL_ROOM];
+    int end = 0;
+
+    /* The width is DECIMAL_MAX. */
+    if (!range || sscanf(range, " [ %100[0-9] : %100[0-9] ]%n", first, next, &end) != 2 || !end ||
+        range[end])
+        return -ENODATA;
+    decimal_normalize(earliest, first);
+    decimal_normalize(latest, next);
+    return 0;
+}
+
+/* Reads what is the same in both kinds of entries. 1 for a partition that is left out. */
+static int take_partition(const cJSON *entry, struct page *page, struct state *state)
+{
+    const char *id = NULL;
+    bool long_form;
+    int status = json_text(entry, "partition_id", &id);
+
+    *state = (struct state){.committed = WHEN_UNKNOWN};
+    if (!status)
+        status = json_text(entry, "status", &state->status);
+    if (!status)
+        status = take_last(page, id);
+    if (status)
+        return status;
+    if (state->status && !strcmp(state->status, EXPIRED))
+        return 1;
+    return partition_parse(id, &state->partition, &long_form) ? -EBADMSG : 0;
+}
+
+static int take_stream_partition(const cJSON *entry, struct table *table, struct page *page)
+{
+    char earliest[DECIMAL_ROOM];
+    char latest[DECIMAL_ROOM];
+    const char *range;
+    struct state state;
+    int status = take_partition(entry, page, &state);
+
+    if (!status)
+        status = json_text(entry, "sequence_number_range", &range);
+    if (status)
+        return status < 0 ? status : 0;
+    if (!range_parse(range, earliest, latest)) {
+        state.earliest = earliest;
+        state.latest = latest;
+    }
+    return table_put(table, &state);
+}
+
+int answer_partitions(const cJSON *root, struct table *table, struct page *page)
+{
+    const cJSON *partitions = NULL;
+    int status = take_more(root, "has_more_partitions", "hasMorePartitions", page);
+
+    if (!status)
+        status = json_array(root, "partitions", &partitions);
+    if (!status && !partitions)
+        status = -EBADMSG;
+    for (const cJSON *entry = partitions ? partitions->child : NULL; entry && !status;
+         entry = entry->next)
+        status = take_stream_partition(entry, table, page);
+    return status;
+}
+
+/* "Absent", "empty" and "negative" all mean that nothing is committed. */
+static int take_sequence(const cJSON *object, const char **sequence)
+{
+    int status = json_text(object, "sequence_number", sequence);
+
+    if (status || !*sequence)
+        return status;
+    if (!**sequence || **sequence == '-') {
+        *sequence = NULL;
+        return 0;
+    }
+    if (strlen(*sequence) > SEQUENCE_MAX)
+        return -EBADMSG;
+    for (const char *c = *sequence; *c; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return -EBADMSG;
+    }
+    return 0;
+}
+
+/* A count that the service does not know is absent or negative. */
+static int take_offset(const cJSON *object, const char *name, const char **offset)
+{
+    int status = json_text(object, name, offset);
+
+    if (!status && *offset && !decimal_is_unsigned(*offset))
+        *offset = NULL;
+    return status;
+}
+
+static int take_state(const cJSON *entry, struct table *table, struct page *page)
+{
+    struct state state;
+    int status = take_partition(entry, page, &state);
+
+    if (!status)
+        status = take_sequence(entry, &state.sequence);
+    if (!status)
+        status = json_text(entry, "metadata", &state.metadata);
+    if (!status)
+        status = take_offset(entry, "earliest_offset", &state.earliest);
+    if (!status)
+        status = take_offset(entry, "latest_offset", &state.latest);
+    if (status)
+        return status < 0 ? status : 0;
+    if (!state.sequence)
+        state.metadata = NULL;
+    return table_put(table, &state);
+}
+
+int answer_states(const cJSON *root, struct table *table, struct page *page)
+{
+    const cJSON *states = NULL;
+    int status = take_more(root, "has_more", "hasMore", page);
+
+    if (!status)
+        status = json_array(root, "partition_consuming_states", &states);
+    if (!status && !states)
+        status = -EBADMSG;
+    for (const cJSON *entry = states ? states->child : NULL; entry && !status; entry = entry->next)
+        status = take_state(entry, table, page);
+    return status;
+}
+
+/* Checkpoints, cursors, records */
+
+int answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata)
+{
+    int status = take_sequence(root, sequence);
+
+    if (!status)
+        status = json_text(root, "metadata", metadata);
+    if (!status && !*metadata)
+        *metadata = "";
+    if (!status && !*sequence)
+        *metadata = NULL;
+    return status;
+}
+
+int answer_cursor(const cJSON *root, const char **cursor)
+{
+    int status = json_text(root, "partition_cursor", cursor);
+
+    if (status || !*cursor || !**cursor || strlen(*cursor) > CURSOR_MAX)
+        return -EBADMSG;
+    for (const char *c = *cursor; *c; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return -EBADMSG;
+    }
+    return 0;
+}
+
+int answer_records(const cJSON *root, const char **sequence, const char **next)
+{
+    const cJSON *records = NULL;
+    int status = json_text(root, "next_partition_cursor", next);
+
+    *sequence = NULL;
+    if (!status)
+        status = json_array(root, "records", &records);
+    if (!status && records && records->child)
+        status = json_text(records->child, "sequence_number", sequence);
+    if (!status && *sequence && !decimal_is_unsigned(*sequence))
+        status = -EBADMSG;
+    return status;
+}
+
+/* URL-safe base64, with padding or without, as a text that the caller frees; NULL for what is none.
+ */
+static char *decode_base64(const char *encoded)
+{
+    char plain[CURSOR_MAX + 4];
+    size_t length = strcspn(encoded, "=");
+    char *text = length && length <= CURSOR_MAX ? calloc(1, length + 4) : NULL;
+    int size;
+
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        plain[i] = (char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
+    while (length % 4)
+        plain[length++] = '=';
+    size = EVP_DecodeBlock((unsigned char *)text, (const unsigned char *)plain, (int)length);
+    if (size >= 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Looks in the form of today, and in that of older editions. */
+static const char *find_start(const cJSON *root)
+{
+    const cJSON *param = cJSON_GetObjectItemCaseSensitive(root, "getIteratorParam");
+    const char *text = NULL;
+
+    if (param ? json_text(param, "starting-sequence-number", &text)
+              : json_text(root, "StartingSequenceNumber", &text))
+        return NULL;
+    return text;
+}
+
+int cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1])
+{
+    char *text = decode_base64(cursor);
+    cJSON *root = text ? json_parse(text, strlen(text)) : NULL;
+    const char *start = root ? find_start(root) : NULL;
+    int status = start && decimal_is_unsigned(start) ? 0 : -ENODATA;
+
+    if (!status)
+        snprintf(sequence, SEQUENCE_MAX + 1, "%s", start);
+    cJSON_Delete(root);
+    free(text);
+    return status;
+}

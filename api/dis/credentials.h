@@ -1,0 +1,64 @@
+#ifndef API_DIS_CREDENTIALS_H
+#define API_DIS_CREDENTIALS_H
+
+#include "api/error.h"
+
+/*
+ * What a user has to prove who they are. The first source that has anything wins, and the others
+ * are not looked at:
+ *
+ *   1. the file of -o credentials=FILE
+ *   2. the environment
+ *   3. the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names, else ~/.huaweicloud/credentials
+ *
+ * and of what one source has, in this order:
+ *
+ *   a token     OS_TOKEN or OS_AUTH_TOKEN
+ *   a password  OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME (or OS_DOMAIN_NAME), OS_AUTH_URL
+ *   a key       HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, with HUAWEICLOUD_SDK_SECURITY_TOKEN for
+ * a temporary one; also as OS_ACCESS_KEY, OS_SECRET_KEY and OS_SECURITY_TOKEN
+ *
+ * A file has lines "name = value" with these names, or the short ones of Huawei's SDKs: token,
+ * username, password, user_domain_name, auth_url, ak, sk, security_token. They stand before any
+ * section or in [basic]. A file that group or others can read is refused.
+ *
+ * The project is always that of the mount's source, so OS_PROJECT_ID and its like are not read.
+ *
+ * Secrets are wiped when they are released. Who holds some must keep the process from leaving a
+ * core file: see credentials_guard_process.
+ */
+enum credential_kind {
+    CREDENTIAL_TOKEN,
+    CREDENTIAL_PASSWORD,
+    CREDENTIAL_KEY,
+};
+
+/* Texts that the kind does not need may be NULL. */
+struct credentials {
+    enum credential_kind kind;
+    char *token;
+    char *username;
+    char *password;
+    char *user_domain;
+    char *auth_url;
+    char *access;
+    char *secret;
+    char *security_token; /* NULL for a lasting key */
+    char origin[256];     /* where they are from, for messages */
+};
+
+/* file may be NULL. 0; -EACCES when there are none, or a file is open to others; -EINVAL when some
+ * part is missing; or what opening a file said. With an error that names no secret. */
+int credentials_load(const char *file, struct credentials *credentials, struct error *error);
+
+/* Wipes and frees; the struct can be loaded anew. */
+void credentials_release(struct credentials *credentials);
+
+/* Keeps memory and environment of this process from other processes of the user, and from core
+ * files. It lasts until the process ends or executes another program. */
+void credentials_guard_process(void);
+
+/* Wipes and frees a text; NULL is allowed. */
+void secret_free(char *text);
+
+#endif

@@ -1,0 +1,373 @@
+#include "api/dis/token.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <openssl/crypto.h>
+
+#include "api/http/endpoint.h"
+#include "api/json.h"
+#include "base/when.h"
+
+#define TIMEOUT_MS   30000
+#define BODY_MAX     16384
+#define TOKEN_MAX    65536
+#define LIFETIME_MS  3600000 /* of a token that does not tell */
+#define EARLY_MS     300000  /* it is renewed so long before its end, or a tenth of its life */
+#define SMALLEST_AGE 1000
+
+struct waiter {
+    struct call call;
+    TAILQ_ENTRY(waiter) link;
+    struct token *token;
+    struct ask ask;
+    struct timer timer;
+    struct error error; /* what it is told of by the timer */
+};
+
+struct token {
+    const struct credentials *credentials;
+    const char *project;
+    struct http_options options;
+    struct http *http; /* NULL with a ready token */
+    char url[1100];
+    char *text;
+    unsigned generation;
+    int64_t until;        /* of when_monotonic() */
+    struct error refused; /* what IAM said to the password */
+    struct http_request *request;
+    TAILQ_HEAD(, waiter) waiters;
+};
+
+/* Making one */
+
+static int take_url(struct token *token, struct error *error)
+{
+    const char *given = token->credentials->auth_url;
+    size_t length = strlen(given);
+    struct endpoint endpoint;
+    bool versioned;
+
+    while (length && given[length - 1] == '/')
+        length--;
+    if (length > 1000 || endpoint_parse(given, &endpoint, error))
+        return error_set(error, EINVAL, "OS_AUTH_URL is not the address of an IAM service");
+    if (strcmp(endpoint.scheme, "https") != 0 && !endpoint.loopback)
+        return error_set(error, EINVAL,
+                         "OS_AUTH_URL begins with http:, and a password is not sent in the clear");
+    versioned = length > 3 && !strncmp(given + length - 3, "/v3", 3);
+    snprintf(token->url, sizeof(token->url), "%.*s%s/auth/tokens?nocatalog=true", (int)length,
+             given, versioned ? "" : "/v3");
+    return 0;
+}
+
+/* Makes the client of IAM that the credentials need. */
+static int make_client(struct token *token, struct error *error)
+{
+    struct http_options options = token->options;
+    int status;
+
+    if (token->credentials->kind != CREDENTIAL_PASSWORD)
+        return 0;
+    status = take_url(token, error);
+    options.plain = !strncmp(token->url, "http:", 5);
+    return status ? status : http_new(&options, &token->http, error);
+}
+
+int token_new(const struct http_options *options, const struct credentials *credentials,
+              const char *project, struct token **result, struct error *error)
+{
+    struct token *token = calloc(1, sizeof(*token));
+    int status;
+
+    if (!token)
+        return error_set(error, ENOMEM, "no memory");
+    TAILQ_INIT(&token->waiters);
+    token->options = *options;
+    token->credentials = credentials;
+    token->project = project;
+    status = make_client(token, error);
+    if (status)
+        token_free(token);
+    else
+        *result = token;
+    return status;
+}
+
+/* Drops what was had for the credentials. */
+static void forget(struct token *token)
+{
+    http_cancel(token->request);
+    token->request = NULL;
+    http_free(token->http);
+    token->http = NULL;
+    secret_free(token->text);
+    token->text = NULL;
+    token->refused = (struct error){0};
+}
+
+void token_free(struct token *token)
+{
+    if (!token)
+        return;
+    forget(token);
+    free(token);
+}
+
+const char *token_text(const struct token *token)
+{
+    if (!token->http)
+        return token->credentials->token;
+    return token->text && when_monotonic() < token->until ? token->text : NULL;
+}
+
+unsigned token_generation(const struct token *token)
+{
+    return token->generation;
+}
+
+bool token_refused(struct token *token, unsigned generation)
+{
+    if (token->http && generation == token->generation)
+        token->until = 0;
+    return token->http != NULL;
+}
+
+/* Those who wait */
+
+static void forget_waiter(struct waiter *waiter)
+{
+    timer_stop(&waiter->timer);
+    TAILQ_REMOVE(&waiter->token->waiters, waiter, link);
+}
+
+static void cancel(struct call *call)
+{
+    struct waiter *waiter = (struct waiter *)call;
+    struct token *token = waiter->token;
+
+    forget_waiter(waiter);
+    free(waiter);
+    if (TAILQ_EMPTY(&token->waiters)) {
+        http_cancel(token->request);
+        token->request = NULL;
+    }
+}
+
+static void tell(struct waiter *waiter, const struct error *error)
+{
+    static const struct answer nothing;
+
+    forget_waiter(waiter);
+    waiter->ask.done(waiter->ask.user, error, &nothing);
+    free(waiter);
+}
+
+/* Tells those who wait now; some may come back to wait again. */
+static void tell_all(struct token *token, const struct error *error)
+{
+    struct waiter *waiter;
+    size_t count = 0;
+
+    TAILQ_FOREACH (waiter, &token->waiters, link)
+        count++;
+    while (count-- && (waiter = TAILQ_FIRST(&token->waiters)))
+        tell(waiter, error);
+}
+
+int token_reload(struct token *token, struct error *error)
+{
+    int status;
+
+    forget(token);
+    token->generation++;
+    status = make_client(token, error);
+    tell_all(token, status ? error : NULL);
+    return status;
+}
+
+static void tell_late(void *user)
+{
+    struct waiter *waiter = user;
+
+    tell(waiter, &waiter->error);
+}
+
+/* IAM */
+
+static cJSON *add_object(cJSON *parent, const char *name)
+{
+    return cJSON_AddObjectToObject(parent, name);
+}
+
+/* The node refers to the text, so that no copy of a secret stays behind. */
+static bool add_reference(cJSON *object, const char *name, const char *text)
+{
+    cJSON *node = cJSON_CreateStringReference(text);
+
+    if (node && cJSON_AddItemToObject(object, name, node))
+        return true;
+    cJSON_Delete(node);
+    return false;
+}
+
+/* Prints the request for a token of the project into a body of BODY_MAX bytes. */
+static bool print_body(const struct token *token, char *body)
+{
+    const struct credentials *credentials = token->credentials;
+    cJSON *root = cJSON_CreateObject();
+    cJSON *auth = add_object(root, "auth");
+    cJSON *identity = add_object(auth, "identity");
+    cJSON *methods = cJSON_AddArrayToObject(identity, "methods");
+    cJSON *user = add_object(add_object(identity, "password"), "user");
+    cJSON *domain = add_object(user, "domain");
+    cJSON *project = add_object(add_object(auth, "scope"), "project");
+    bool good = cJSON_AddItemToArray(methods, cJSON_CreateString("password")) &&
+                add_reference(user, "name", credentials->username) &&
+                add_reference(user, "password", credentials->password) &&
+                add_reference(domain, "name", credentials->user_domain) &&
+                add_reference(project, "id", token->project) &&
+                cJSON_PrintPreallocated(root, body, BODY_MAX, 0);
+
+    cJSON_Delete(root);
+    return good;
+}
+
+static int prepare(void *user, struct http_headers *headers, struct error *error)
+{
+    (void)user;
+    if (http_add_header(headers, "Content-Type", "application/json;charset=utf8"))
+        return error_set(error, ENOMEM, "no memory");
+    return 0;
+}
+
+/* "error.message" of an answer, if it has one. */
+static void take_message(const struct http_answer *answer, char *message, size_t room)
+{
+    cJSON *root = json_parse(answer->body, answer->size);
+    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "error");
+    const char *text = NULL;
+
+    if (inner)
+        json_text(inner, "message", &text);
+    snprintf(message, room, "%.200s", text ? text : "no reason given");
+    cJSON_Delete(root);
+}
+
+static enum http_verdict judge(void *user, const struct http_answer *answer, struct error *error)
+{
+    struct token *token = user;
+    const char *origin = token->credentials->origin;
+    char message[256];
+
+    if (answer->status == 201 || answer->status == 200)
+        return HTTP_DONE;
+    take_message(answer, message, sizeof(message));
+    if (answer->status == 401 || answer->status == 403) {
+        error_set(error, EACCES,
+                  "IAM refused the user name or password of %.60s: %.160s; it is not tried again "
+                  "before a SIGHUP",
+                  origin, message);
+    } else {
+        error_set(error, http_status_errno(answer->status), "IAM gave no token: %.200s", message);
+    }
+    error->http_status = answer->status;
+    if (error->code == EACCES)
+        return HTTP_REFUSED;
+    return answer->status == 429   ? HTTP_THROTTLED
+           : answer->status >= 500 ? HTTP_BROKEN
+                                   : HTTP_FAILED;
+}
+
+/* How long the token of an answer lasts, in ms. */
+static int64_t lifetime(const struct token *token, const struct http_answer *answer)
+{
+    cJSON *root = json_parse(answer->body, answer->size);
+    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "token");
+    const char *text = NULL;
+    int64_t now = http_now(token->http);
+    int64_t end;
+    int64_t life = LIFETIME_MS;
+
+    if (inner && !json_text(inner, "expires_at", &text) && text && !when_parse(text, now, &end))
+        life = (end - now) / 1000000;
+    cJSON_Delete(root);
+    life -= life / 10 < EARLY_MS ? life / 10 : EARLY_MS;
+    return life > SMALLEST_AGE ? life : SMALLEST_AGE;
+}
+
+static int take_token(struct token *token, const struct http_answer *answer, struct error *error)
+{
+    const char *text = http_header(answer, "X-Subject-Token");
+    char *copy = text && *text && strlen(text) <= TOKEN_MAX ? strdup(text) : NULL;
+
+    if (!copy)
+        return error_set(error, EBADMSG, "IAM answered without a token");
+    secret_free(token->text);
+    token->text = copy;
+    token->generation++;
+    token->until = when_monotonic() + lifetime(token, answer);
+    return 0;
+}
+
+static void on_done(void *user, const struct error *error, const struct http_answer *answer)
+{
+    struct token *token = user;
+    struct error own;
+
+    token->request = NULL;
+    if (!error && take_token(token, answer, &own))
+        error = &own;
+    if (error && answer && answer->verdict == HTTP_REFUSED)
+        token->refused = *error;
+    tell_all(token, error);
+}
+
+static int ask_iam(struct token *token)
+{
+    char *body = malloc(BODY_MAX);
+    struct http_order order = {.method = "POST",
+                               .url = token->url,
+                               .body = body,
+                               .idempotent = true,
+                               .deadline = when_monotonic() + TIMEOUT_MS,
+                               .prepare = prepare,
+                               .judge = judge,
+                               .done = on_done,
+                               .user = token};
+
+    if (body && print_body(token, body)) {
+        order.body_size = strlen(body);
+        token->request = http_start(token->http, &order);
+    }
+    if (body)
+        OPENSSL_cleanse(body, BODY_MAX);
+    free(body);
+    return token->request ? 0 : -ENOMEM;
+}
+
+struct call *token_wait(struct token *token, const struct ask *ask)
+{
+    struct waiter *waiter = calloc(1, sizeof(*waiter));
+    int64_t left = ask->deadline - when_monotonic();
+
+    if (!waiter)
+        return NULL;
+    waiter->call.cancel = cancel;
+    waiter->token = token;
+    waiter->ask = *ask;
+    error_set(&waiter->error, ETIMEDOUT, "IAM gave no token in time");
+    if (token->refused.code) {
+        waiter->error = token->refused;
+        left = 0;
+    } else if (!token->request && ask_iam(token)) {
+        free(waiter);
+        return NULL;
+    }
+    TAILQ_INSERT_TAIL(&token->waiters, waiter, link);
+    timer_start(token->options.loop, &waiter->timer, left > 0 ? left : 0, tell_late, waiter);
+    return &waiter->call;
+}

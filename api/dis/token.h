@@ -1,0 +1,40 @@
+#ifndef API_DIS_TOKEN_H
+#define API_DIS_TOKEN_H
+
+#include "api/backend.h"
+#include "api/dis/credentials.h"
+#include "api/http.h"
+
+/*
+ * A token of IAM for one project: a ready one, or one that is got for a user's password and renewed
+ * before it expires. There is one request to IAM at a time, whoever waits; and a password that is
+ * refused is not tried again, for IAM locks accounts.
+ */
+struct token;
+
+/* For a password a client of IAM is made, of which `plain` is not asked: http:// is refused but for
+ * this machine. The credentials, the project and the options' texts last as long as the token. 0,
+ * or a negative errno with an error. */
+int token_new(const struct http_options *options, const struct credentials *credentials,
+              const char *project, struct token **token, struct error *error);
+
+/* Nobody may wait. Wipes the token. NULL is allowed. */
+void token_free(struct token *token);
+
+/* Forgets the token, and that a password was refused: the credentials have changed. Those who wait
+ * are told that there is one, and ask again. 0, or a negative errno with an error. */
+int token_reload(struct token *token, struct error *error);
+
+/* The token, or NULL while there is none that lasts for a while. */
+const char *token_text(const struct token *token);
+
+/* Changes whenever the token does. */
+unsigned token_generation(const struct token *token);
+
+/* Waits until there is a token, or tells why there is none. An operation like a backend's. */
+struct call *token_wait(struct token *token, const struct ask *ask);
+
+/* Notes that the token of that generation was refused. False when there is no way to another. */
+bool token_refused(struct token *token, unsigned generation);
+
+#endif

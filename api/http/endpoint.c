@@ -1,0 +1,63 @@
+#include "api/http/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+static bool copy_part(CURLU *url, CURLUPart part, char *text, size_t room)
+{
+    char *value = NULL;
+    bool fits = !curl_url_get(url, part, &value, 0) && strlen(value) < room;
+
+    if (fits)
+        memcpy(text, value, strlen(value) + 1);
+    curl_free(value);
+    return fits;
+}
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+    char *value = NULL;
+    bool has = !curl_url_get(url, part, &value, 0);
+
+    curl_free(value);
+    return has;
+}
+
+static bool is_loopback(const char *name)
+{
+    return !strcasecmp(name, "localhost") || !strncmp(name, "127.", 4) || !strcmp(name, "[::1]");
+}
+
+static bool take_host(CURLU *url, struct endpoint *endpoint)
+{
+    const char *usual = !strcmp(endpoint->scheme, "https") ? "443" : "80";
+    char port[8] = "";
+
+    if (!copy_part(url, CURLUPART_HOST, endpoint->name, sizeof(endpoint->name)) ||
+        (has_part(url, CURLUPART_PORT) && !copy_part(url, CURLUPART_PORT, port, sizeof(port))))
+        return false;
+    if (!strcmp(port, usual))
+        *port = '\0';
+    snprintf(endpoint->host, sizeof(endpoint->host), "%s%s%s", endpoint->name, *port ? ":" : "",
+             port);
+    endpoint->loopback = is_loopback(endpoint->name);
+    return true;
+}
+
+int endpoint_parse(const char *text, struct endpoint *endpoint, struct error *error)
+{
+    CURLU *url = curl_url();
+    bool good = url && !curl_url_set(url, CURLUPART_URL, text, 0) &&
+                !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
+                !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT) &&
+                copy_part(url, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
+                !strncmp(endpoint->scheme, "http", 4) && take_host(url, endpoint) &&
+                copy_part(url, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
+
+    curl_url_cleanup(url);
+    return good ? 0 : error_set(error, EINVAL, "not the address of a service");
+}

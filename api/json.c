@@ -1,0 +1,125 @@
+#include "api/json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define VALUES_MAX 500000
+#define QUOTED_MAX (64UL << 20)
+
+/* The length of a number as JSON writes it, or 0. */
+static size_t number_length(const char *text)
+{
+    static const char digits[] = "0123456789";
+    const char *next = text + (*text == '-');
+    size_t count = strspn(next, digits);
+
+    if (!count || (*next == '0' && count > 1))
+        return 0;
+    next += count;
+    if (*next == '.') {
+        count = strspn(++next, digits);
+        next += count;
+    }
+    if (count && (*next == 'e' || *next == 'E')) {
+        next += 1 + (next[1] == '+' || next[1] == '-');
+        count = strspn(next, digits);
+        next += count;
+    }
+    return count && !isalnum((unsigned char)*next) ? (size_t)(next - text) : 0;
+}
+
+/* The length of a text that begins with its quote, with both quotes; 0 when it does not end. */
+static size_t quoted_length(const char *text)
+{
+    const char *next = text + 1;
+
+    for (; *next && *next != '"'; next++) {
+        if (*next == '\\' && next[1])
+            next++;
+    }
+    return *next ? (size_t)(next + 1 - text) : 0;
+}
+
+/* Copies JSON with its numbers in quotes. False when it cannot be JSON. */
+static bool quote_numbers(const char *text, struct buf *quoted)
+{
+    size_t values = 0;
+
+    while (*text) {
+        bool number = *text == '-' || isdigit((unsigned char)*text);
+        size_t length = number ? number_length(text) : *text == '"' ? quoted_length(text) : 1;
+
+        if (!length || (strchr(",[{", *text) && ++values > VALUES_MAX))
+            return false;
+        buf_puts(quoted, number ? "\"" : "");
+        buf_add(quoted, text, length);
+        buf_puts(quoted, number ? "\"" : "");
+        text += length;
+    }
+    return !buf_error(quoted);
+}
+
+cJSON *json_parse(const char *text, size_t size)
+{
+    struct buf quoted = BUF_INIT(QUOTED_MAX);
+    cJSON *root = NULL;
+
+    if (!memchr(text, '\0', size) && quote_numbers(text, &quoted))
+        root = cJSON_ParseWithOpts(quoted.data, NULL, 1);
+    buf_release(&quoted);
+    return root;
+}
+
+/* The member, or NULL when it is absent or null. */
+static int find(const cJSON *object, const char *name, const cJSON **member)
+{
+    if (!cJSON_IsObject(object))
+        return -EBADMSG;
+    *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (cJSON_IsNull(*member))
+        *member = NULL;
+    return 0;
+}
+
+int json_text(const cJSON *object, const char *name, const char **value)
+{
+    const cJSON *member;
+
+    if (find(object, name, &member) || (member && !cJSON_IsString(member)))
+        return -EBADMSG;
+    *value = member ? member->valuestring : NULL;
+    return 0;
+}
+
+int json_flag(const cJSON *object, const char *name, bool *value)
+{
+    const cJSON *member;
+    bool text;
+
+    if (find(object, name, &member))
+        return -EBADMSG;
+    text = cJSON_IsString(member) &&
+           (!strcmp(member->valuestring, "true") || !strcmp(member->valuestring, "false"));
+    if (member && !cJSON_IsBool(member) && !text)
+        return -EBADMSG;
+    *value = cJSON_IsTrue(member) || (text && *member->valuestring == 't');
+    return 0;
+}
+
+int json_array(const cJSON *object, const char *name, const cJSON **value)
+{
+    const cJSON *member;
+
+    if (find(object, name, &member) || (member && !cJSON_IsArray(member)))
+        return -EBADMSG;
+    *value = member;
+    return 0;
+}
+
+bool json_has(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
+}

@@ -1,0 +1,29 @@
+#ifndef API_JSON_H
+#define API_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+
+/*
+ * JSON of services, in which a number may be written as a text and a text as a number, and numbers
+ * may have more digits than a double holds: every number is read as the text of its digits.
+ */
+
+/* Reads one value, with nothing after it. The caller deletes it. NULL for what is no JSON, for more
+ * than 500,000 values, and when there is no memory. */
+cJSON *json_parse(const char *text, size_t size);
+
+/*
+ * Members of an object. Absent and null are the same: success, with *value NULL, false or left
+ * alone. Each returns 0, or -EBADMSG when the object is none or the member of another type.
+ */
+int json_text(const cJSON *object, const char *name, const char **value);
+int json_flag(const cJSON *object, const char *name, bool *value);
+int json_array(const cJSON *object, const char *name, const cJSON **value);
+
+/* Whether the member is there, be it null. */
+bool json_has(const cJSON *object, const char *name);
+
+#endif
