@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/dis/dis.h"
 #include "api/local/local.h"
 
 /* The backends: what their sources begin with, and who opens the rest. */
@@ -12,6 +13,8 @@ static const struct {
                 struct error *error);
 } backends[] = {
     {"local:", local_open},
+    {"dis://", dis_open},
+    {"dis+http://", dis_open_plain},
 };
 
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))
@@ -29,7 +32,8 @@ int backend_check_source(const char *source, struct error *error)
 {
     if (!*source || find(source) < BACKENDS)
         return 0;
-    return error_set(error, EINVAL, "unknown source \"%.100s\": use local: or local:PATH", source);
+    return error_set(error, EINVAL,
+                     "unknown source \"%.100s\": use local:PATH or dis://HOST/PROJECT_ID", source);
 }
 
 int backend_open(const char *source, const struct backend_options *options,

@@ -173,7 +173,7 @@ struct backend_operations {
     /* The decimal that a stored sequence number stands for. 0 or -EBADMSG. Pure. */
     int (*to_decimal)(const char *sequence, char decimal[static DECIMAL_ROOM]);
 
-    /* Reads credentials anew, drops connections. May be NULL. */
+    /* Reads credentials anew, and uses no connection made before. May be NULL. */
     void (*reload)(struct backend *backend);
 
     /* Frees the backend; no call may be under way. */
@@ -188,12 +188,26 @@ struct backend {
     unsigned abilities;      /* of enum ability */
     size_t metadata_max;     /* characters */
     bool checkpoint_is_next; /* it names the next record to be read, not the last one read */
+    const char *warning;     /* what who mounts it should know, one sentence; or NULL */
+};
+
+/* What a mount's options say to the backends of services, as they were written; NULL for those that
+ * were not given. The texts last as long as backend_open. */
+struct service_settings {
+    const char *credentials; /* a file */
+    const char *cacert;      /* a file of trusted certificates */
+    const char *cert;        /* a file: the client's certificate */
+    const char *key;         /* a file: its key */
+    const char *signature;
+    const char *region;
+    const char *service;
 };
 
 struct backend_options {
     struct loop *loop;
     bool read_only;
     bool checkpoint_is_next;
+    struct service_settings settings;
 
     /* Told of every operation that ended, with its name, how long it took, and an errno or 0. */
     void (*observe)(void *observer, const char *operation, int64_t took_ms, int code);

@@ -141,10 +141,13 @@ static int open_backend(struct mount *mount)
     struct backend_options backend_options = {.loop = mount->loop,
                                               .read_only = options->settings.read_only,
                                               .checkpoint_is_next = options->checkpoint_is_next,
+                                              .settings = options->service,
                                               .observe = observe,
                                               .observer = mount->metrics};
     int status = backend_open(options->source, &backend_options, &mount->backend, &mount->error);
 
+    if (!status && mount->backend->warning)
+        fprintf(stderr, "checkpointfs: warning: %s\n", mount->backend->warning);
     return status || options->lazy ? status : try_backend(mount);
 }
 

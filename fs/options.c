@@ -36,6 +36,13 @@ struct raw {
     char *snapshot;
     char *watch;
     char *timeout;
+    char *credentials;
+    char *cacert;
+    char *cert;
+    char *key;
+    char *signature;
+    char *region;
+    char *service;
 };
 
 #define FLAG(text, member)                    \
@@ -72,6 +79,13 @@ static const struct fuse_opt specification[] = {
     TEXT("snapshot", snapshot),
     TEXT("watch", watch),
     TEXT("timeout", timeout),
+    TEXT("credentials", credentials),
+    TEXT("cacert", cacert),
+    TEXT("cert", cert),
+    TEXT("key", key),
+    TEXT("signature", signature),
+    TEXT("region", region),
+    TEXT("service", service),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
     IGNORED("_netdev"),
@@ -109,24 +123,26 @@ static const struct fuse_opt specification[] = {
 
 static const char help[] =
     "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
-    "Mount the checkpoints of stream consumers as files.\n\n"
-    "SOURCE  local:PATH   the embedded store in that file\n"
-    "        local:, or none: the one in $XDG_DATA_HOME/checkpointfs/checkpoints.db\n\n"
-    "  -f                 stay in the foreground\n"
-    "  -h, -V             print this help, or the version\n"
-    "  -o ro              change nothing\n"
-    "  -o checkpoint=next a checkpoint names the next record to read (else last-read)\n"
-    "  -o clamp           move a position that is out of range into it\n"
-    "  -o monotonic       refuse to commit a number below the one committed\n"
-    "  -o timeout=SECONDS give up on the backend after this time (30)\n"
-    "  -o listing=SECONDS how old a list of names may be (10)\n"
-    "  -o snapshot=SECONDS  how old values may be in checkpoints/ and ls -l (1)\n"
-    "  -o watch=SECONDS   how often to look for those who poll (1)\n"
-    "  -o lazy            do not try the backend before mounting\n"
-    "  -o allow_other     let other users in, as far as modes allow\n"
-    "  -o uid=N,gid=N,umask=N  owner and mode of the files\n\n"
-    "Then: mkdir -p MOUNTPOINT/apps/billing/orders/0\n"
-    "      echo 42 > MOUNTPOINT/apps/billing/orders/0/checkpoint\n"
+    "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n"
+    "  local:PATH, local:, none  an embedded store: that file, or one in your home\n"
+    "  dis://HOST/PROJECT_ID     Huawei Cloud or Open Telekom Cloud DIS\n"
+    "Options:\n"
+    "  -f, -h, -V             stay in the foreground; print this help; the version\n"
+    "  -o ro                  change nothing\n"
+    "  -o checkpoint=next     checkpoints name the next record, not the last one read\n"
+    "  -o clamp               move a position that is out of range into it\n"
+    "  -o monotonic           refuse to commit a number below the one committed\n"
+    "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
+    "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
+    "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
+    "  -o lazy                do not try the backend before mounting\n"
+    "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n"
+    "  -o credentials=FILE    secrets from there, not from the environment\n"
+    "  -o cacert=FILE         trust the certificates in FILE\n"
+    "  -o cert=FILE,key=FILE  show a client certificate\n"
+    "  -o signature=access    sign with Access=, or credential: with Credential=, and\n"
+    "  -o region=R,service=S  these in it; both may be empty\n"
+    "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
     "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
 
 static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -268,6 +284,58 @@ static bool take_source(const struct raw *raw, struct options *options)
     return true;
 }
 
+/* A path as it is found from any directory; NULL without one, or, after a complaint, on failure. */
+static char *absolute(const char *path, bool *good)
+{
+    char *directory = path && *path != '/' ? getcwd(NULL, 0) : NULL;
+    char *joined = NULL;
+
+    if (!path)
+        return NULL;
+    if ((*path != '/' && !directory) ||
+        asprintf(&joined, "%s%s%s", directory ? directory : "", directory ? "/" : "", path) < 0) {
+        complain("%.100s: %s", path, strerror(errno));
+        *good = false;
+        joined = NULL;
+    }
+    free(directory);
+    return joined;
+}
+
+static char *copy(const char *text, bool *good)
+{
+    char *copied = text ? strdup(text) : NULL;
+
+    if (text && !copied) {
+        complain("no memory");
+        *good = false;
+    }
+    return copied;
+}
+
+/* What the backends of services read, who judge it themselves. */
+static bool take_service(const struct raw *raw, struct options *options)
+{
+    bool good = true;
+    char **texts = options->texts;
+
+    texts[0] = absolute(raw->credentials, &good);
+    texts[1] = absolute(raw->cacert, &good);
+    texts[2] = absolute(raw->cert, &good);
+    texts[3] = absolute(raw->key, &good);
+    texts[4] = copy(raw->signature, &good);
+    texts[5] = copy(raw->region, &good);
+    texts[6] = copy(raw->service, &good);
+    options->service = (struct service_settings){.credentials = texts[0],
+                                                 .cacert = texts[1],
+                                                 .cert = texts[2],
+                                                 .key = texts[3],
+                                                 .signature = texts[4],
+                                                 .region = texts[5],
+                                                 .service = texts[6]};
+    return good;
+}
+
 static enum options_result take_all(const struct raw *raw, struct options *options)
 {
     options->foreground = raw->foreground;
@@ -275,7 +343,7 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
     options->allow_other = raw->allow_other;
     options->auto_unmount = raw->auto_unmount;
     if (!take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
-        !take_source(raw, options))
+        !take_service(raw, options) || !take_source(raw, options))
         return OPTIONS_WRONG;
     return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
                                                                                 : OPTIONS_FAILED;
@@ -289,9 +357,11 @@ static void print_version(void)
 
 static void release_raw(struct raw *raw)
 {
-    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
-                     raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
-                     raw->watch,         raw->timeout};
+    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint,  raw->uid,
+                     raw->gid,           raw->umask,         raw->listing,     raw->snapshot,
+                     raw->watch,         raw->timeout,       raw->credentials, raw->cacert,
+                     raw->cert,          raw->key,           raw->signature,   raw->region,
+                     raw->service};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
@@ -322,4 +392,6 @@ void options_release(struct options *options)
 {
     free(options->source);
     free(options->mountpoint);
+    for (size_t i = 0; i < OPTION_TEXTS; i++)
+        free(options->texts[i]);
 }

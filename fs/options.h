@@ -5,6 +5,9 @@
 
 #include "fs/fs.h"
 
+/* How many texts the options have that only backends of services read. */
+#define OPTION_TEXTS 7
+
 /* The command line, see checkpointfs(1). */
 struct options {
     char *source;     /* "" for the embedded store at its usual place */
@@ -15,6 +18,8 @@ struct options {
     bool auto_unmount;
     bool checkpoint_is_next;
     struct settings settings;
+    char *texts[OPTION_TEXTS];       /* what `service` points to */
+    struct service_settings service; /* its files are absolute: the daemon leaves its directory */
 };
 
 enum options_result {

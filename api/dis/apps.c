@@ -1,0 +1,183 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "api/dis/client.h"
+
+/* The most that a page of apps may have. */
+#define PAGE_SIZE 100
+
+/* Listing */
+
+static void send_list(struct dis_call *call);
+
+static int take_list(struct dis_call *call, const cJSON *root)
+{
+    struct page page;
+    int status = answer_apps(root, call->names, &page);
+
+    if (!status)
+        status = dis_next_page(call, &page, send_list);
+    if (!status)
+        names_sort(call->names);
+    return status;
+}
+
+static void send_list(struct dis_call *call)
+{
+    dis_begin(call, "GET", "apps");
+    request_query_number(&call->request, "limit", PAGE_SIZE);
+    if (*call->after)
+        request_query(&call->request, "start_app_name", call->after);
+    dis_send(call, take_list);
+}
+
+struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "list_apps", NULL, NULL, 0, ask);
+
+    if (!call)
+        return NULL;
+    call->names = names_new();
+    if (!call->names)
+        return dis_refuse(call, ENOMEM, "no memory");
+    send_list(call);
+    return &call->call;
+}
+
+/* One app */
+
+static void begin_app(struct dis_call *call, const char *method)
+{
+    dis_begin(call, method, "apps");
+    request_segment(&call->request, call->app);
+}
+
+struct call *dis_find_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "find_app", app, NULL, 0, ask);
+
+    if (!call)
+        return NULL;
+    begin_app(call, "GET");
+    dis_send(call, dis_take_nothing);
+    return &call->call;
+}
+
+struct call *dis_create_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "create_app", app, NULL, 0, ask);
+    cJSON *body;
+
+    if (!call)
+        return NULL;
+    if (dis_is_refused(call))
+        return &call->call;
+    body = cJSON_CreateObject();
+    cJSON_AddStringToObject(body, "app_name", app);
+    dis_begin(call, "POST", "apps");
+    call->is_idempotent = false;
+    request_body(&call->request, body);
+    dis_send(call, dis_take_nothing);
+    return &call->call;
+}
+
+/*
+ * Deleting. An app that has checkpoints must stay, and whether DIS sees to that is not verified. So
+ * it is asked on which streams there are some, and as that list may be older than the last
+ * deletion, each of them is looked at. call->names are those streams, call->pages the next of them.
+ */
+
+static void look_at_next_stream(struct dis_call *call);
+
+static bool has_checkpoint(const struct table *table)
+{
+    struct state state;
+
+    for (size_t i = 0; i < table_count(table); i++) {
+        table_at(table, i, &state);
+        if (state.sequence)
+            return true;
+    }
+    return false;
+}
+
+static void send_delete(struct dis_call *call)
+{
+    begin_app(call, "DELETE");
+    call->is_idempotent = false;
+    call->mend = NULL;
+    dis_send(call, dis_take_nothing);
+}
+
+static void send_stream_states(struct dis_call *call);
+
+static int take_states(struct dis_call *call, const cJSON *root)
+{
+    struct table *table = table_new();
+    struct page page;
+    int status = table ? answer_states(root, table, &page) : -ENOMEM;
+
+    if (!status && has_checkpoint(table))
+        status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
+    table_drop(table);
+    if (!status)
+        status = dis_next_page(call, &page, send_stream_states);
+    if (status)
+        return status;
+    look_at_next_stream(call);
+    return TAKEN_PART;
+}
+
+static void send_stream_states(struct dis_call *call)
+{
+    dis_begin_states(call, 1000);
+    dis_send(call, take_states);
+}
+
+/* A stream that is gone, or has no checkpoints, is no obstacle. */
+static bool skip_stream(struct dis_call *call, const struct error *error)
+{
+    if (error->code != ENOENT)
+        return false;
+    look_at_next_stream(call);
+    return true;
+}
+
+static void look_at_next_stream(struct dis_call *call)
+{
+    if (call->index == names_count(call->names)) {
+        send_delete(call);
+        return;
+    }
+    snprintf(call->stream, sizeof(call->stream), "%s", names_at(call->names, call->index++));
+    *call->after = '\0';
+    call->mend = skip_stream;
+    send_stream_states(call);
+}
+
+static int take_app(struct dis_call *call, const cJSON *root)
+{
+    bool told;
+    int status = answer_app_streams(root, call->names, &told);
+
+    if (status)
+        return status;
+    look_at_next_stream(call);
+    return TAKEN_PART;
+}
+
+struct call *dis_delete_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "delete_app", app, NULL, 0, ask);
+
+    if (!call)
+        return NULL;
+    if (dis_is_refused(call))
+        return &call->call;
+    call->names = names_new();
+    if (!call->names)
+        return dis_refuse(call, ENOMEM, "no memory");
+    begin_app(call, "GET");
+    dis_send(call, take_app);
+    return &call->call;
+}

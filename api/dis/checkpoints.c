@@ -1,0 +1,116 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/dis/client.h"
+
+/* The only type of checkpoint that DIS has. */
+#define TYPE "LAST_READ"
+
+/* Makes what was found the state that is answered. */
+static int set_checkpoint(struct dis_call *call, const char *sequence, const char *metadata)
+{
+    if (!sequence)
+        return 0;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", sequence);
+    call->metadata = strdup(metadata);
+    if (!call->metadata)
+        return -ENOMEM;
+    call->state.sequence = call->sequence;
+    call->state.metadata = call->metadata;
+    return 0;
+}
+
+/* The fields that name a checkpoint, as a query. */
+static void begin_checkpoint(struct dis_call *call, const char *method)
+{
+    struct dis_request *request = &call->request;
+
+    dis_begin(call, method, "checkpoints");
+    request_query(request, "stream_name", call->stream);
+    request_query_number(request, "partition_id", call->partition);
+    request_query(request, "app_name", call->app);
+    request_query(request, "checkpoint_type", TYPE);
+}
+
+static int take_checkpoint(struct dis_call *call, const cJSON *root)
+{
+    const char *sequence;
+    const char *metadata;
+    int status = answer_checkpoint(root, &sequence, &metadata);
+
+    return status ? status : set_checkpoint(call, sequence, metadata);
+}
+
+/* "The app does not commit checkpoint" is what "none" is, should it be said here. */
+static bool take_none(struct dis_call *call, const struct error *error)
+{
+    if (!dis_is_without_checkpoint(error))
+        return false;
+    dis_end_soon(call);
+    return true;
+}
+
+struct call *dis_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                uint32_t partition, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "get_checkpoint", app, stream, partition, ask);
+
+    if (!call)
+        return NULL;
+    call->mend = take_none;
+    begin_checkpoint(call, "GET");
+    dis_send(call, take_checkpoint);
+    return &call->call;
+}
+
+/* Metadata is sent also when it is empty, so that none of an earlier commit can stay. */
+static cJSON *print_commit(const struct dis_call *call)
+{
+    cJSON *body = cJSON_CreateObject();
+    char partition[PARTITION_ROOM];
+
+    partition_format(call->partition, false, partition);
+    if (cJSON_AddStringToObject(body, "stream_name", call->stream) &&
+        cJSON_AddStringToObject(body, "app_name", call->app) &&
+        cJSON_AddStringToObject(body, "partition_id", partition) &&
+        cJSON_AddStringToObject(body, "sequence_number", call->sequence) &&
+        cJSON_AddStringToObject(body, "checkpoint_type", TYPE) &&
+        cJSON_AddStringToObject(body, "metadata", call->metadata))
+        return body;
+    cJSON_Delete(body);
+    return NULL;
+}
+
+struct call *dis_commit(struct backend *backend, const struct commit_order *order,
+                        const struct ask *ask)
+{
+    struct dis_call *call =
+        dis_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    if (dis_is_refused(call))
+        return &call->call;
+    if (set_checkpoint(call, order->sequence, order->metadata))
+        return dis_refuse(call, ENOMEM, "no memory");
+    dis_begin(call, "POST", "checkpoints");
+    request_body(&call->request, print_commit(call));
+    dis_send(call, dis_take_nothing);
+    return &call->call;
+}
+
+struct call *dis_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                   uint32_t partition, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "delete_checkpoint", app, stream, partition, ask);
+
+    if (!call)
+        return NULL;
+    if (dis_is_refused(call))
+        return &call->call;
+    begin_checkpoint(call, "DELETE");
+    dis_send(call, dis_take_nothing);
+    return &call->call;
+}

@@ -1,0 +1,203 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/dis/client.h"
+
+static const char *const types[] = {
+    [CURSOR_AT] = "AT_SEQUENCE_NUMBER", [CURSOR_AFTER] = "AFTER_SEQUENCE_NUMBER",
+    [CURSOR_EARLIEST] = "TRIM_HORIZON", [CURSOR_LATEST] = "LATEST",
+    [CURSOR_SINCE] = "AT_TIMESTAMP",
+};
+
+/* How many empty answers a reader follows before it takes the end of the partition for reached. */
+#define READS_MAX 10
+
+/* Room for a record of the greatest size, 1 MB, as base64. */
+#define FETCH_BYTES (2 << 20)
+
+/* Asking for a cursor */
+
+/* The first whole millisecond that is not before a time; DIS counts in those. */
+static int64_t milliseconds(int64_t time)
+{
+    return time / 1000000 + (time % 1000000 > 0);
+}
+
+/* The query of this call alone has hyphens in its names. */
+static void send_cursor(struct dis_call *call, take_fn *take)
+{
+    struct dis_request *request = &call->request;
+
+    dis_begin(call, "GET", "cursors");
+    request_query(request, "stream-name", call->stream);
+    request_query_number(request, "partition-id", call->partition);
+    request_query(request, "cursor-type", types[call->cursor]);
+    if (call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER)
+        request_query(request, "starting-sequence-number", call->sequence);
+    if (call->cursor == CURSOR_SINCE)
+        request_query_number(request, "timestamp", milliseconds(call->time));
+    dis_send(call, take);
+}
+
+/* Before all that is kept, the first record since then is the oldest. */
+static bool is_too_old(const struct dis_call *call, const struct error *error)
+{
+    return call->cursor == CURSOR_SINCE && dis_is_too_old(error);
+}
+
+static struct dis_call *new_call(struct backend *backend, const char *operation,
+                                 const struct cursor_order *order, const struct ask *ask)
+{
+    struct dis_call *call =
+        dis_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    call->cursor = order->kind;
+    call->time = order->time;
+    if (call->cursor == CURSOR_SINCE && call->time < 0)
+        call->cursor = CURSOR_EARLIEST;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence ? order->sequence : "");
+    return call;
+}
+
+static int take_cursor(struct dis_call *call, const cJSON *root)
+{
+    const char *cursor;
+    int status = answer_cursor(root, &cursor);
+
+    if (status)
+        return status;
+    call->gives_text = true;
+    buf_puts(&call->text, cursor);
+    return buf_error(&call->text);
+}
+
+static bool ask_for_earliest(struct dis_call *call, const struct error *error)
+{
+    if (!is_too_old(call, error))
+        return false;
+    call->cursor = CURSOR_EARLIEST;
+    send_cursor(call, take_cursor);
+    return true;
+}
+
+struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *order,
+                            const struct ask *ask)
+{
+    struct dis_call *call = new_call(backend, "get_cursor", order, ask);
+
+    if (!call)
+        return NULL;
+    call->mend = ask_for_earliest;
+    send_cursor(call, take_cursor);
+    return &call->call;
+}
+
+/*
+ * Locating. The ends are in the stream's description. A time is looked up by a cursor: DIS resolves
+ * it when it makes one, and the official Kafka adapter reads the number out of it. A cursor that
+ * does not tell is read from: the first record's number, or the end when there is none.
+ */
+
+static int give_number(struct dis_call *call, const char *number)
+{
+    char decimal[DECIMAL_ROOM];
+
+    if (decimal_normalize(decimal, number))
+        return -EBADMSG;
+    call->gives_text = true;
+    buf_puts(&call->text, decimal);
+    return buf_error(&call->text);
+}
+
+static int take_bound(struct dis_call *call, const cJSON *root)
+{
+    struct page page;
+    int status = dis_take_partition(call, answer_partitions(root, call->table, &page));
+    const char *bound = call->cursor == CURSOR_EARLIEST ? call->state.earliest : call->state.latest;
+
+    if (status)
+        return status;
+    if (!bound)
+        return error_set(&call->error, EBUSY, "the service tells no range of partition %u of %s",
+                         call->partition, call->stream);
+    return give_number(call, bound);
+}
+
+static void send_bound(struct dis_call *call, enum cursor_kind end)
+{
+    call->mend = NULL;
+    call->cursor = end;
+    dis_begin_partition(call);
+    dis_send(call, take_bound);
+}
+
+static bool locate_earliest(struct dis_call *call, const struct error *error)
+{
+    if (!is_too_old(call, error))
+        return false;
+    send_bound(call, CURSOR_EARLIEST);
+    return true;
+}
+
+static void send_read(struct dis_call *call, const char *cursor);
+
+static int take_records(struct dis_call *call, const cJSON *root)
+{
+    const char *sequence;
+    const char *next;
+    int status = answer_records(root, &sequence, &next);
+
+    if (status)
+        return status;
+    if (sequence)
+        return give_number(call, sequence);
+    if (next && ++call->pages < READS_MAX)
+        send_read(call, next);
+    else
+        send_bound(call, CURSOR_LATEST);
+    return TAKEN_PART;
+}
+
+static void send_read(struct dis_call *call, const char *cursor)
+{
+    dis_begin(call, "GET", "records");
+    request_query(&call->request, "partition-cursor", cursor);
+    request_query_number(&call->request, "max_fetch_bytes", FETCH_BYTES);
+    dis_send(call, take_records);
+}
+
+static int take_time(struct dis_call *call, const cJSON *root)
+{
+    char sequence[SEQUENCE_MAX + 1];
+    const char *cursor;
+    int status = answer_cursor(root, &cursor);
+
+    if (status)
+        return status;
+    if (!cursor_decode(cursor, sequence))
+        return give_number(call, sequence);
+    send_read(call, cursor);
+    return TAKEN_PART;
+}
+
+struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
+                        const struct ask *ask)
+{
+    struct dis_call *call = new_call(backend, "locate", order, ask);
+
+    if (!call)
+        return NULL;
+    call->table = table_new();
+    if (!call->table)
+        return dis_refuse(call, ENOMEM, "no memory");
+    if (call->cursor == CURSOR_SINCE) {
+        call->mend = locate_earliest;
+        send_cursor(call, take_time);
+    } else {
+        send_bound(call, call->cursor);
+    }
+    return &call->call;
+}

@@ -1,0 +1,257 @@
+#include "api/dis/dis.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "api/dis/client.h"
+#include "api/http/endpoint.h"
+
+/* The API reference: at most 1000 characters, not bytes. */
+#define METADATA_MAX 1000
+
+#define OTC_DOMAIN    ".otc.t-systems.com"
+#define HUAWEI_DOMAIN ".myhuaweicloud.com"
+
+/* Numbers */
+
+static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                          struct error *error)
+{
+    char decimal[DECIMAL_ROOM];
+    char most[24];
+
+    if (!decimal_is_unsigned(text) || decimal_normalize(decimal, text))
+        return error_set(error, EINVAL, "\"%.60s\" is not a sequence number", text);
+    snprintf(most, sizeof(most), "%" PRId64, INT64_MAX);
+    if (decimal_compare(decimal, most) > 0)
+        return error_set(error, ERANGE, "%.100s is out of range: the greatest is %s", text, most);
+    snprintf(sequence, SEQUENCE_MAX + 1, "%s", decimal);
+    return 0;
+}
+
+static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
+{
+    return decimal_is_unsigned(sequence) && !decimal_normalize(decimal, sequence) ? 0 : -EBADMSG;
+}
+
+/* Credentials */
+
+/* Points the signature's key to what has been read. */
+static void take_key(struct dis *dis)
+{
+    OPENSSL_cleanse(&dis->key.derived, sizeof(dis->key.derived));
+    dis->key.access = dis->credentials.access;
+    dis->key.secret = dis->credentials.secret;
+}
+
+static void reload(struct backend *backend)
+{
+    struct dis *dis = (struct dis *)backend;
+    struct error error = {0};
+
+    credentials_release(&dis->credentials);
+    if (!credentials_load(dis->credentials_file, &dis->credentials, &error))
+        token_reload(dis->token, &error);
+    dis->no_credentials = error;
+    take_key(dis);
+    http_reload(dis->http);
+}
+
+/* Opening */
+
+static void close_dis(struct backend *backend)
+{
+    struct dis *dis = (struct dis *)backend;
+
+    token_free(dis->token);
+    http_free(dis->http);
+    credentials_release(&dis->credentials);
+    free(dis->credentials_file);
+    free(dis->region);
+    free(dis->service);
+    free(dis->cacert);
+    free(dis->cert);
+    free(dis->cert_key);
+    OPENSSL_cleanse(dis, sizeof(*dis));
+    free(dis);
+}
+
+static const struct backend_operations operations = {
+    .list_apps = dis_list_apps,
+    .find_app = dis_find_app,
+    .create_app = dis_create_app,
+    .delete_app = dis_delete_app,
+    .list_streams = dis_list_streams,
+    .describe_stream = dis_describe_stream,
+    .get_states = dis_get_states,
+    .get_state = dis_get_state,
+    .get_checkpoint = dis_get_checkpoint,
+    .commit = dis_commit,
+    .delete_checkpoint = dis_delete_checkpoint,
+    .get_cursor = dis_get_cursor,
+    .locate = dis_locate,
+    .parse_sequence = parse_sequence,
+    .to_decimal = to_decimal,
+    .reload = reload,
+    .close = close_dis,
+};
+
+/* Reads "HOST[:PORT]/PROJECT_ID". */
+static int take_source(struct dis *dis, const char *scheme, const char *rest,
+                       struct endpoint *endpoint, struct error *error)
+{
+    char url[1024];
+    char *project = endpoint->path + 1;
+    size_t length;
+
+    snprintf(url, sizeof(url), "%s://%s", scheme, rest);
+    if (strlen(rest) > 512 || endpoint_parse(url, endpoint, error))
+        return error_set(error, EINVAL, "the source must be dis://HOST[:PORT]/PROJECT_ID");
+    length = strlen(project);
+    if (length && project[length - 1] == '/')
+        project[--length] = '\0';
+    if (!length || length >= sizeof(dis->project) || !name_is_app(project))
+        return error_set(error, EINVAL,
+                         "the source must end in the project's id: dis://%.200s/PROJECT_ID",
+                         endpoint->host);
+    memcpy(dis->project, project, length + 1);
+    snprintf(dis->root, sizeof(dis->root), "/v2/%s", dis->project);
+    snprintf(dis->host, sizeof(dis->host), "%s", endpoint->host);
+    snprintf(dis->base, sizeof(dis->base), "%s://%s", scheme, endpoint->host);
+    return 0;
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+
+    return length > strlen(end) && !strcmp(text + length - strlen(end), end);
+}
+
+/* The region in "dis.REGION.myhuaweicloud.com", as long as it lasts; "" for another host. */
+static void region_of(const char *name, char *region, size_t room)
+{
+    const char *label = strchr(name, '.');
+
+    *region = '\0';
+    if (label && ends_in(name, HUAWEI_DOMAIN))
+        snprintf(region, room, "%.*s", (int)strcspn(label + 1, "."), label + 1);
+}
+
+static int take_signature(struct dis *dis, const struct service_settings *settings,
+                          const struct endpoint *endpoint, struct error *error)
+{
+    const char *given = settings->signature;
+    bool otc = ends_in(endpoint->name, OTC_DOMAIN);
+    char region[256];
+
+    if (given && strcmp(given, "access") != 0 && strcmp(given, "credential") != 0)
+        return error_set(error, EINVAL, "signature=%.40s: it can be access or credential", given);
+    dis->key.variant = (given ? !strcmp(given, "credential") : otc) ? SIGN_CREDENTIAL : SIGN_ACCESS;
+    region_of(endpoint->name, region, sizeof(region));
+    dis->region = strdup(settings->region ? settings->region : region);
+    dis->service = strdup(settings->service ? settings->service : otc ? "" : "dis");
+    if (!dis->region || !dis->service)
+        return error_set(error, ENOMEM, "no memory");
+    dis->key.region = dis->region;
+    dis->key.service = dis->service;
+    return 0;
+}
+
+static int copy(char **target, const char *text)
+{
+    *target = text ? strdup(text) : NULL;
+    return text && !*target ? -ENOMEM : 0;
+}
+
+static int take_http(struct dis *dis, const struct backend_options *options, bool plain,
+                     struct error *error)
+{
+    const struct service_settings *settings = &options->settings;
+
+    if (copy(&dis->cacert, settings->cacert) || copy(&dis->cert, settings->cert) ||
+        copy(&dis->cert_key, settings->key) || copy(&dis->credentials_file, settings->credentials))
+        return error_set(error, ENOMEM, "no memory");
+    dis->http_options = (struct http_options){.loop = options->loop,
+                                              .plain = plain,
+                                              .cacert = dis->cacert,
+                                              .cert = dis->cert,
+                                              .key = dis->cert_key};
+    return http_new(&dis->http_options, &dis->http, error);
+}
+
+static int take_credentials(struct dis *dis, struct error *error)
+{
+    int status;
+
+    credentials_guard_process();
+    status = credentials_load(dis->credentials_file, &dis->credentials, error);
+    if (!status)
+        status = token_new(&dis->http_options, &dis->credentials, dis->project, &dis->token, error);
+    take_key(dis);
+    return status;
+}
+
+static struct dis *new_dis(const struct backend_options *options)
+{
+    struct dis *dis = calloc(1, sizeof(*dis));
+
+    if (!dis)
+        return NULL;
+    dis->read_only = options->read_only;
+    dis->observe = options->observe;
+    dis->observer = options->observer;
+    dis->backend = (struct backend){
+        .operations = &operations,
+        .loop = options->loop,
+        .name = "dis",
+        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT,
+        .metadata_max = METADATA_MAX,
+        .checkpoint_is_next = options->checkpoint_is_next,
+    };
+    return dis;
+}
+
+static int open_dis(const char *scheme, const char *rest, const struct backend_options *options,
+                    struct backend **backend, struct error *error)
+{
+    struct dis *dis = new_dis(options);
+    bool plain = !strcmp(scheme, "http");
+    struct endpoint endpoint;
+    int status;
+
+    if (!dis)
+        return error_set(error, ENOMEM, "no memory");
+    status = take_source(dis, scheme, rest, &endpoint, error);
+    if (!status)
+        status = take_signature(dis, &options->settings, &endpoint, error);
+    if (!status)
+        status = take_http(dis, options, plain, error);
+    if (!status)
+        status = take_credentials(dis, error);
+    if (status) {
+        close_dis(&dis->backend);
+        return status;
+    }
+    if (plain && !endpoint.loopback)
+        dis->backend.warning = "dis+http: sends credentials and checkpoints unencrypted";
+    *backend = &dis->backend;
+    return 0;
+}
+
+int dis_open(const char *rest, const struct backend_options *options, struct backend **backend,
+             struct error *error)
+{
+    return open_dis("https", rest, options, backend, error);
+}
+
+int dis_open_plain(const char *rest, const struct backend_options *options,
+                   struct backend **backend, struct error *error)
+{
+    return open_dis("http", rest, options, backend, error);
+}

@@ -1,0 +1,83 @@
+#include <errno.h>
+
+#include "api/dis/client.h"
+
+/* The most that a page of streams may have. */
+#define PAGE_SIZE 100
+
+static void send_list(struct dis_call *call);
+
+static int take_list(struct dis_call *call, const cJSON *root)
+{
+    struct page page;
+    int status = answer_streams(root, call->names, &page);
+
+    if (!status)
+        status = dis_next_page(call, &page, send_list);
+    if (!status)
+        names_sort(call->names);
+    return status;
+}
+
+static void send_list(struct dis_call *call)
+{
+    dis_begin(call, "GET", "streams");
+    request_query_number(&call->request, "limit", PAGE_SIZE);
+    if (*call->after)
+        request_query(&call->request, "start_stream_name", call->after);
+    dis_send(call, take_list);
+}
+
+/* The member that names the streams is optional: without it they are all that can be told, for to
+ * leave out one that has checkpoints would be worse than to show one that has none. */
+static int take_app(struct dis_call *call, const cJSON *root)
+{
+    bool told;
+    int status = answer_app_streams(root, call->names, &told);
+
+    if (status)
+        return status;
+    if (!told) {
+        send_list(call);
+        return TAKEN_PART;
+    }
+    names_sort(call->names);
+    return TAKEN_ALL;
+}
+
+struct call *dis_list_streams(struct backend *backend, enum streams which, const char *app,
+                              const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "list_streams", app, NULL, 0, ask);
+
+    if (!call)
+        return NULL;
+    call->names = names_new();
+    if (!call->names)
+        return dis_refuse(call, ENOMEM, "no memory");
+    if (which != STREAMS_COMMITTED) {
+        send_list(call);
+        return &call->call;
+    }
+    dis_begin(call, "GET", "apps");
+    request_segment(&call->request, call->app);
+    dis_send(call, take_app);
+    return &call->call;
+}
+
+static int take_description(struct dis_call *call, const cJSON *root)
+{
+    call->gives_text = true;
+    return answer_stream(root, call->stream, &call->text);
+}
+
+struct call *dis_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)
+{
+    struct dis_call *call = dis_call_new(backend, "describe_stream", NULL, stream, 0, ask);
+
+    if (!call)
+        return NULL;
+    dis_begin_stream(call, 1);
+    dis_send(call, take_description);
+    return &call->call;
+}
