@@ -189,7 +189,7 @@ static void run_transfers(struct loop *loop)
 
     curl_multi_perform(loop->multi, &count);
     while ((message = curl_multi_info_read(loop->multi, &count))) {
-        CURLcode result = message->data.result;
+        int result = (int)message->data.result;
         struct transfer *transfer = NULL;
 
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);

@@ -1,0 +1,468 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/dis/answer.h"
+#include "api/json.h"
+#include "base/when.h"
+
+static cJSON *parse(const char *text)
+{
+    cJSON *root = json_parse(text, strlen(text));
+
+    assert_non_null(root);
+    return root;
+}
+
+/* States, as they are documented, and as official clients expect them. */
+
+static struct table *states_of(const char *text, struct page *page)
+{
+    cJSON *root = parse(text);
+    struct table *table = table_new();
+
+    assert_int_equal(answer_states(root, table, page), 0);
+    cJSON_Delete(root);
+    return table;
+}
+
+static void check_state(const struct table *table, uint32_t partition, const char *sequence,
+                        const char *metadata, const char *earliest, const char *latest)
+{
+    const char *expected[] = {sequence, metadata, earliest, latest};
+    const char *found[4];
+    struct state state;
+
+    assert_int_equal(table_find(table, partition, &state), 0);
+    found[0] = state.sequence;
+    found[1] = state.metadata;
+    found[2] = state.earliest;
+    found[3] = state.latest;
+    assert_true(state.committed == WHEN_UNKNOWN);
+    for (size_t i = 0; i < 4; i++) {
+        if (expected[i] && found[i])
+            assert_string_equal(found[i], expected[i]);
+        else
+            assert_ptr_equal(found[i], expected[i]);
+    }
+}
+
+static void test_states_as_numbers(void **state)
+{
+    struct page page;
+    struct table *table = states_of(
+        "{\"has_more\":false,\"stream_name\":\"s\",\"app_name\":\"a\",\"partition_consuming_"
+        "states\":"
+        "[{\"partition_id\":0,\"sequence_number\":-1,\"latest_offset\":100,\"earliest_offset\":0,"
+        "\"checkpoint_type\":\"LAST_READ\",\"status\":\"ACTIVE\"},{\"partition_id\":1,"
+        "\"sequence_number\":9007199254740993,\"latest_offset\":9223372036854775807,"
+        "\"earliest_offset\":9007199254740993,\"status\":\"DELETED\",\"metadata\":\"m\"}]}",
+        &page);
+
+    (void)state;
+    assert_false(page.more);
+    assert_int_equal(page.count, 2);
+    assert_string_equal(page.last, "1");
+    check_state(table, 0, NULL, NULL, "0", "100");
+    check_state(table, 1, "9007199254740993", "m", "9007199254740993", "9223372036854775807");
+    table_drop(table);
+}
+
+static void test_states_as_texts(void **state)
+{
+    struct page page;
+    struct table *table = states_of(
+        "{\"has_more\":true,\"partition_consuming_states\":["
+        "{\"partition_id\":\"shardId-0000000000\",\"sequence_number\":\"-1\",\"metadata\":\"\"},"
+        "{\"partition_id\":\"shardId-0000000007\",\"sequence_number\":\"42\",\"metadata\":null,"
+        "\"latest_offset\":\"50\",\"earliest_offset\":-1},"
+        "{\"partition_id\":\"shardId-0000000008\",\"sequence_number\":\"\"},"
+        "{\"partition_id\":\"shardId-0000000009\",\"sequence_number\":null},"
+        "{\"partition_id\":\"shardId-0000000010\",\"status\":\"EXPIRED\"}]}",
+        &page);
+    struct state found;
+
+    (void)state;
+    assert_true(page.more);
+    assert_string_equal(page.last, "shardId-0000000010");
+    assert_int_equal(table_count(table), 4);
+    check_state(table, 0, NULL, NULL, NULL, NULL);
+    check_state(table, 7, "42", NULL, NULL, "50");
+    check_state(table, 8, NULL, NULL, NULL, NULL);
+    check_state(table, 9, NULL, NULL, NULL, NULL);
+    assert_int_equal(table_find(table, 10, &found), -ENOENT);
+    table_drop(table);
+}
+
+static void test_states_that_are_none(void **state)
+{
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "7",
+        "{\"partition_consuming_states\":null}",
+        "{\"partition_consuming_states\":{}}",
+        "{\"partition_consuming_states\":[1]}",
+        "{\"partition_consuming_states\":[{}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":\"x\"}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":-1}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":1.5}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":99999999999}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":0,\"sequence_number\":[]}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":0,\"sequence_number\":\"1\\n2\"}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":0,\"metadata\":{}}]}",
+        "{\"has_more\":3,\"partition_consuming_states\":[]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cJSON *root = parse(texts[i]);
+        struct table *table = table_new();
+        struct page page;
+
+        if (answer_states(root, table, &page) != -EBADMSG)
+            fail_msg("%s was taken", texts[i]);
+        table_drop(table);
+        cJSON_Delete(root);
+    }
+}
+
+/* Partitions of a stream */
+
+static void test_partitions(void **state)
+{
+    cJSON *root =
+        parse("{\"has_more_partitions\":false,\"partitions\":["
+              "{\"status\":\"ACTIVE\",\"partition_id\":\"shardId-0000000000\","
+              "\"hash_range\":\"[0 : 9]\",\"sequence_number_range\":\"[289911 : 289927]\"},"
+              "{\"status\":\"CREATING\",\"partition_id\":\"shardId-0000000001\","
+              "\"sequence_number_range\":\"[null : null]\"},"
+              "{\"status\":\"DELETED\",\"partition_id\":\"2\",\"sequence_number_range\":null},"
+              "{\"status\":\"EXPIRED\",\"partition_id\":\"shardId-0000000003\"}]}");
+    struct table *table = table_new();
+    struct page page;
+
+    (void)state;
+    assert_int_equal(answer_partitions(root, table, &page), 0);
+    assert_int_equal(table_count(table), 3);
+    check_state(table, 0, NULL, NULL, "289911", "289927");
+    check_state(table, 1, NULL, NULL, NULL, NULL);
+    check_state(table, 2, NULL, NULL, NULL, NULL);
+    assert_string_equal(page.last, "shardId-0000000003");
+    table_drop(table);
+    cJSON_Delete(root);
+}
+
+static void test_ranges(void **state)
+{
+    static const char *const bad[] = {"",        "[",         "[1]",     "[1 : ]",
+                                      "[ : 2]",  "[1 : 2",    "1 : 2]",  "[-1 : 2]",
+                                      "[a : b]", "[1 : 2] x", "[1 ; 2]", "[1 : null]"};
+    char first[DECIMAL_ROOM];
+    char next[DECIMAL_ROOM];
+
+    (void)state;
+    assert_int_equal(range_parse("[0 : 0]", first, next), 0);
+    assert_int_equal(range_parse("[007:9223372036854775807]", first, next), 0);
+    assert_string_equal(first, "7");
+    assert_string_equal(next, "9223372036854775807");
+    assert_int_equal(range_parse(NULL, first, next), -ENODATA);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(range_parse(bad[i], first, next), -ENODATA);
+}
+
+/* Lists */
+
+static void test_apps(void **state)
+{
+    cJSON *root = parse("{\"has_more_app\":true,\"total_number\":3,\"apps\":[{\"app_name\":\"b\"},"
+                        "{\"app_name\":\"../etc\"},{\"app_name\":\"a\",\"app_id\":\"x\"}]}");
+    struct names *names = names_new();
+    struct page page;
+
+    (void)state;
+    assert_int_equal(answer_apps(root, names, &page), 0);
+    assert_true(page.more);
+    assert_string_equal(page.last, "a");
+    assert_int_equal(page.count, 3);
+    assert_int_equal(names_count(names), 2);
+    names_drop(names);
+    cJSON_Delete(root);
+}
+
+static void test_streams(void **state)
+{
+    cJSON *root = parse("{\"has_more_streams\":false,\"stream_names\":[\"s1\",\"s2\"]}");
+    cJSON *wrong = parse("{\"stream_names\":[\"s1\",null]}");
+    struct names *names = names_new();
+    struct page page;
+
+    (void)state;
+    assert_int_equal(answer_streams(root, names, &page), 0);
+    assert_false(page.more);
+    assert_int_equal(names_count(names), 2);
+    assert_int_equal(answer_streams(wrong, names, &page), -EBADMSG);
+    names_drop(names);
+    cJSON_Delete(root);
+    cJSON_Delete(wrong);
+}
+
+static void test_streams_of_an_app(void **state)
+{
+    static const struct {
+        const char *text;
+        bool told;
+        size_t count;
+    } cases[] = {{"{\"app_name\":\"a\"}", false, 0},
+                 {"{\"commit_checkpoint_stream_names\":null}", true, 0},
+                 {"{\"commit_checkpoint_stream_names\":[]}", true, 0},
+                 {"{\"commit_checkpoint_stream_names\":[\"s\",\"t\"]}", true, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cJSON *root = parse(cases[i].text);
+        struct names *names = names_new();
+        bool told;
+
+        assert_int_equal(answer_app_streams(root, names, &told), 0);
+        assert_int_equal(told, cases[i].told);
+        assert_int_equal(names_count(names), cases[i].count);
+        names_drop(names);
+        cJSON_Delete(root);
+    }
+}
+
+static void test_long_names_end_a_list(void **state)
+{
+    char text[600];
+    cJSON *root;
+    struct names *names = names_new();
+    struct page page;
+
+    (void)state;
+    snprintf(text, sizeof(text), "{\"stream_names\":[\"%0400d\"]}", 1);
+    root = parse(text);
+    assert_int_equal(answer_streams(root, names, &page), -EBADMSG);
+    names_drop(names);
+    cJSON_Delete(root);
+}
+
+static void test_description(void **state)
+{
+    cJSON *root =
+        parse("{\"stream_id\":\"i\",\"stream_name\":\"s\",\"create_time\":1500000000123,"
+              "\"retention_period\":24,\"status\":\"RUNNING\",\"readable_partition_count\":3,"
+              "\"writable_partition_count\":\"2\",\"partitions\":[]}");
+    struct buf text = BUF_INIT(1000);
+
+    (void)state;
+    assert_int_equal(answer_stream(root, "s", &text), 0);
+    assert_string_equal(text.data,
+                        "{\"stream\":\"s\",\"id\":\"i\",\"status\":\"RUNNING\",\"partitions\":3,"
+                        "\"writable_partitions\":2,\"retention_hours\":24,"
+                        "\"created\":\"2017-07-14T02:40:00.123Z\"}");
+    buf_release(&text);
+    cJSON_Delete(root);
+}
+
+/* Checkpoints */
+
+static void test_checkpoints(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *sequence;
+        const char *metadata;
+    } cases[] = {
+        {"{\"sequence_number\":\"10\",\"metadata\":\"m\"}", "10", "m"},
+        {"{\"sequence_number\":9223372036854775807}", "9223372036854775807", ""},
+        {"{\"sequence_number\":\"0\",\"metadata\":null}", "0", ""},
+        {"{\"sequence_number\":\"newstram\",\"metadata\":\"\"}", "newstram", ""},
+        {"{\"sequence_number\":\"-1\",\"metadata\":\"\"}", NULL, NULL},
+        {"{\"sequence_number\":-1,\"metadata\":\"m\"}", NULL, NULL},
+        {"{\"sequence_number\":\"\"}", NULL, NULL},
+        {"{\"sequence_number\":null}", NULL, NULL},
+        {"{}", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cJSON *root = parse(cases[i].text);
+        const char *sequence;
+        const char *metadata;
+
+        assert_int_equal(answer_checkpoint(root, &sequence, &metadata), 0);
+        if (cases[i].sequence) {
+            assert_string_equal(sequence, cases[i].sequence);
+            assert_string_equal(metadata, cases[i].metadata);
+        } else {
+            assert_null(sequence);
+            assert_null(metadata);
+        }
+        cJSON_Delete(root);
+    }
+}
+
+static void test_checkpoints_that_are_none(void **state)
+{
+    static const char *const texts[] = {"[]",
+                                        "\"x\"",
+                                        "null",
+                                        "{\"sequence_number\":true}",
+                                        "{\"sequence_number\":{\"a\":1}}",
+                                        "{\"sequence_number\":\"1 2\"}",
+                                        "{\"sequence_number\":\"\\u00e9\"}",
+                                        "{\"sequence_number\":\"1\",\"metadata\":[]}"};
+    char text[400];
+    const char *sequence;
+    const char *metadata;
+    cJSON *root;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        root = parse(texts[i]);
+        assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+        cJSON_Delete(root);
+    }
+    snprintf(text, sizeof(text), "{\"sequence_number\":\"%0200d\"}", 7);
+    root = parse(text);
+    assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+    cJSON_Delete(root);
+    assert_int_equal(answer_checkpoint(NULL, &sequence, &metadata), -EBADMSG);
+}
+
+/* Cursors and records */
+
+static void test_cursors_are_decoded(void **state)
+{
+    /* {"getIteratorParam":{"stream-name":"s","partition-id":"0","cursor-type":"AT_TIMESTAMP",
+     * "starting-sequence-number":"42"},"generateTimestamp":1}, then the older form, padded. */
+    static const char today[] =
+        "eyJnZXRJdGVyYXRvclBhcmFtIjp7InN0cmVhbS1uYW1lIjoicyIsInBhcnRpdGlvbi1pZCI6IjAiLCJjdXJzb3It"
+        "dHlwZSI6IkFUX1RJTUVTVEFNUCIsInN0YXJ0aW5nLXNlcXVlbmNlLW51bWJlciI6IjQyIn0sImdlbmVyYXRlVGlt"
+        "ZXN0YW1wIjoxfQ";
+    static const char older[] = "eyJTaGFyZElkIjoiMCIsIlN0YXJ0aW5nU2VxdWVuY2VOdW1iZXIiOjQzfQ==";
+    static const char *const bad[] = {"", "=", "!!!!", "e30", "bm8ganNvbg", "eyJhIjoxfQ=="};
+    char sequence[SEQUENCE_MAX + 1];
+
+    (void)state;
+    assert_int_equal(cursor_decode(today, sequence), 0);
+    assert_string_equal(sequence, "42");
+    assert_int_equal(cursor_decode(older, sequence), 0);
+    assert_string_equal(sequence, "43");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(cursor_decode(bad[i], sequence), -ENODATA);
+}
+
+static void test_records(void **state)
+{
+    cJSON *some = parse("{\"records\":[{\"sequence_number\":\"5\",\"data\":\"\"}],"
+                        "\"next_partition_cursor\":\"c\"}");
+    cJSON *none = parse("{\"records\":[],\"next_partition_cursor\":\"c\"}");
+    cJSON *wrong = parse("{\"records\":[{\"sequence_number\":\"x\"}]}");
+    const char *sequence;
+    const char *next;
+
+    (void)state;
+    assert_int_equal(answer_records(some, &sequence, &next), 0);
+    assert_string_equal(sequence, "5");
+    assert_int_equal(answer_records(none, &sequence, &next), 0);
+    assert_null(sequence);
+    assert_string_equal(next, "c");
+    assert_int_equal(answer_records(wrong, &sequence, &next), -EBADMSG);
+    cJSON_Delete(some);
+    cJSON_Delete(none);
+    cJSON_Delete(wrong);
+}
+
+/* Whatever bytes come, they are read or refused, and nothing else happens. */
+
+static void read_as_everything(const char *text, size_t size)
+{
+    cJSON *root = json_parse(text, size);
+    struct table *table = table_new();
+    struct names *names = names_new();
+    struct buf description = BUF_INIT(100000);
+    char sequence[SEQUENCE_MAX + 1];
+    struct page page;
+    const char *first;
+    const char *second;
+    bool told;
+
+    (void)!answer_states(root, table, &page);
+    (void)!answer_partitions(root, table, &page);
+    (void)!answer_apps(root, names, &page);
+    (void)!answer_streams(root, names, &page);
+    (void)!answer_app_streams(root, names, &told);
+    (void)!answer_stream(root, "s", &description);
+    if (!answer_checkpoint(root, &first, &second) && first)
+        assert_true(strlen(first) <= SEQUENCE_MAX);
+    (void)!answer_records(root, &first, &second);
+    if (!answer_cursor(root, &first))
+        (void)!cursor_decode(first, sequence);
+    buf_release(&description);
+    names_drop(names);
+    table_drop(table);
+    cJSON_Delete(root);
+}
+
+static void test_damaged_answers(void **state)
+{
+    static const char whole[] =
+        "{\"has_more\":true,\"sequence_number\":\"-1\",\"metadata\":\"m\\u00e9\",\"apps\":["
+        "{\"app_name\":\"a\"}],\"stream_names\":[\"s\"],\"partition_cursor\":\"eyJhIjoxfQ\","
+        "\"commit_checkpoint_stream_names\":[\"s\"],\"records\":[{\"sequence_number\":5}],"
+        "\"create_time\":1500000000000,\"partitions\":[{\"partition_id\":\"shardId-0000000001\","
+        "\"sequence_number_range\":\"[1 : 2]\"}],\"partition_consuming_states\":["
+        "{\"partition_id\":0,\"sequence_number\":12,\"latest_offset\":1e3,\"status\":\"ACTIVE\"}]}";
+    static const char replacements[] = "\0\"\\{}[],:-0e.n\x80\xff";
+    size_t size = sizeof(whole) - 1;
+    char text[sizeof(whole)];
+
+    (void)state;
+    for (size_t cut = 0; cut <= size; cut++) {
+        char *exact = malloc(cut + 1);
+
+        memcpy(exact, whole, cut);
+        exact[cut] = '\0';
+        read_as_everything(exact, cut);
+        free(exact);
+    }
+    for (size_t i = 0; i < size; i++) {
+        for (size_t j = 0; j < sizeof(replacements) - 1; j++) {
+            memcpy(text, whole, sizeof(whole));
+            text[i] = replacements[j];
+            read_as_everything(text, size);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_states_as_numbers),
+        cmocka_unit_test(test_states_as_texts),
+        cmocka_unit_test(test_states_that_are_none),
+        cmocka_unit_test(test_partitions),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_apps),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_streams_of_an_app),
+        cmocka_unit_test(test_long_names_end_a_list),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_checkpoints_that_are_none),
+        cmocka_unit_test(test_cursors_are_decoded),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_damaged_answers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
