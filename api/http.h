@@ -38,7 +38,7 @@ struct http_options {
 };
 
 /* Copies the options. 0, or a negative errno with an error that says which file is wrong. */
-int http_new(const struct http_options *options, struct http **http, struct error *error);
+int http_new(const struct http_options *options, struct http **result, struct error *error);
 
 /* No request may be under way. NULL is allowed. */
 void http_free(struct http *http);

@@ -101,7 +101,7 @@ int json_flag(const cJSON *object, const char *name, bool *value)
 
     if (find(object, name, &member))
         return -EBADMSG;
-    text = cJSON_IsString(member) &&
+    text = member && cJSON_IsString(member) &&
            (!strcmp(member->valuestring, "true") || !strcmp(member->valuestring, "false"));
     if (member && !cJSON_IsBool(member) && !text)
         return -EBADMSG;

@@ -149,8 +149,10 @@ static void find_ended(struct loop *loop, int ready)
         fds[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
     if (poll(fds, loop->watched, 0) <= 0)
         return;
-    for (unsigned i = 0; i < loop->watched; i++)
-        loop->fds[i].revents |= fds[i].revents;
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (fds[i].revents)
+            loop->fds[i].revents = fds[i].revents;
+    }
 }
 
 static void call_watches(struct loop *loop)

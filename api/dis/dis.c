@@ -222,7 +222,7 @@ static int open_dis(const char *scheme, const char *rest, const struct backend_o
 {
     struct dis *dis = new_dis(options);
     bool plain = !strcmp(scheme, "http");
-    struct endpoint endpoint;
+    struct endpoint endpoint = {0};
     int status;
 
     if (!dis)

@@ -55,7 +55,7 @@ static const struct {
 
 static int number_of(const char *service_code)
 {
-    return strncmp(service_code, "DIS.", 4) ? 0 : atoi(service_code + 4);
+    return strncmp(service_code, "DIS.", 4) ? 0 : (int)strtol(service_code + 4, NULL, 10);
 }
 
 static enum http_verdict judge_status(int status)

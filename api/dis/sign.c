@@ -170,7 +170,7 @@ static int add_hash(struct buf *text, const void *data, size_t size)
 static int add_body_hash(const struct sign_request *request, struct buf *canonical)
 {
     for (size_t i = 0; i < request->header_count; i++) {
-        if (strcasecmp(request->headers[i].name, "X-Sdk-Content-Sha256"))
+        if (strcasecmp(request->headers[i].name, "X-Sdk-Content-Sha256") != 0)
             continue;
         buf_puts(canonical, request->headers[i].value);
         return 0;
@@ -235,7 +235,7 @@ static int sign_text(struct sign_key *key, const char *day, const char *text,
 
     if (key->variant == SIGN_ACCESS)
         return hmac(key->secret, strlen(key->secret), text, signature);
-    if (strcmp(key->derived.day, day))
+    if (strcmp(key->derived.day, day) != 0)
         status = derive(key, day);
     return status ? status : hmac(key->derived.key, HASH_SIZE, text, signature);
 }

@@ -174,8 +174,10 @@ static void tell_all(struct token *token, const struct error *error)
 
     TAILQ_FOREACH (waiter, &token->waiters, link)
         count++;
-    while (count-- && (waiter = TAILQ_FIRST(&token->waiters)))
+    while (count-- && (waiter = TAILQ_FIRST(&token->waiters))) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         tell(waiter, error);
+    }
 }
 
 int token_reload(struct token *token, struct error *error)

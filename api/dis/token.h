@@ -16,7 +16,7 @@ struct token;
  * this machine. The credentials, the project and the options' texts last as long as the token. 0,
  * or a negative errno with an error. */
 int token_new(const struct http_options *options, const struct credentials *credentials,
-              const char *project, struct token **token, struct error *error);
+              const char *project, struct token **result, struct error *error);
 
 /* Nobody may wait. Wipes the token. NULL is allowed. */
 void token_free(struct token *token);

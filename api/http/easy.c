@@ -15,6 +15,7 @@
 /* libcurl's own limit for the age of an idle connection. */
 #define IDLE_MAX_S 118
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t take_body(char *data, size_t unit, size_t count, void *user)
 {
     struct exchange *exchange = user;
@@ -24,6 +25,7 @@ static size_t take_body(char *data, size_t unit, size_t count, void *user)
 }
 
 /* libcurl keeps the headers; this only bounds them. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t count_header(char *data, size_t unit, size_t count, void *user)
 {
     struct exchange *exchange = user;

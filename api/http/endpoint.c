@@ -48,16 +48,16 @@ static bool take_host(CURLU *url, struct endpoint *endpoint)
     return true;
 }
 
-int endpoint_parse(const char *text, struct endpoint *endpoint, struct error *error)
+int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *error)
 {
-    CURLU *url = curl_url();
-    bool good = url && !curl_url_set(url, CURLUPART_URL, text, 0) &&
-                !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
-                !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT) &&
-                copy_part(url, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
-                !strncmp(endpoint->scheme, "http", 4) && take_host(url, endpoint) &&
-                copy_part(url, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
+    CURLU *parts = curl_url();
+    bool good = parts && !curl_url_set(parts, CURLUPART_URL, url, 0) &&
+                !has_part(parts, CURLUPART_USER) && !has_part(parts, CURLUPART_PASSWORD) &&
+                !has_part(parts, CURLUPART_QUERY) && !has_part(parts, CURLUPART_FRAGMENT) &&
+                copy_part(parts, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
+                !strncmp(endpoint->scheme, "http", 4) && take_host(parts, endpoint) &&
+                copy_part(parts, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
 
-    curl_url_cleanup(url);
+    curl_url_cleanup(parts);
     return good ? 0 : error_set(error, EINVAL, "not the address of a service");
 }

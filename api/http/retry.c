@@ -127,7 +127,7 @@ int64_t retry_after(const char *header, int64_t now)
 
         if (header[digits + strspn(header + digits, " ")])
             return 0;
-        seconds = digits > 6 ? RETRY_AFTER_MAX_S : atol(header);
+        seconds = digits > 6 ? RETRY_AFTER_MAX_S : strtol(header, NULL, 10);
     } else {
         when = date_parse(header);
         seconds = when == WHEN_UNKNOWN || when < now ? 0 : (when - now + SECOND - 1) / SECOND;
