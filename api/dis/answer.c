@@ -30,7 +30,7 @@ static int take_last(struct page *page, const char *name)
 /* Older editions of the API spell the member in another way. */
 static int take_more(const cJSON *root, const char *name, const char *older, struct page *page)
 {
-    *page = (struct page){0};
+    *page = (struct page){.told = json_has(root, name) || json_has(root, older)};
     return json_flag(root, json_has(root, older) ? older : name, &page->more);
 }
 

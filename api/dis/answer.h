@@ -15,6 +15,7 @@
 /* One page of a list. */
 struct page {
     bool more;
+    bool told; /* whether there are more was said at all */
     size_t count;
     char last[256]; /* the name that the next page starts after; "" when count is 0 */
 };

@@ -6,6 +6,9 @@
 /* The most that a page of apps may have. */
 #define PAGE_SIZE 100
 
+/* And a page of an app's states on a stream. */
+#define STATES_SIZE 1000
+
 /* Listing */
 
 static void send_list(struct dis_call *call);
@@ -16,7 +19,7 @@ static int take_list(struct dis_call *call, const cJSON *root)
     int status = answer_apps(root, call->names, &page);
 
     if (!status)
-        status = dis_next_page(call, &page, send_list);
+        status = dis_next_page(call, &page, PAGE_SIZE, send_list);
     if (!status)
         names_sort(call->names);
     return status;
@@ -121,7 +124,7 @@ static int take_states(struct dis_call *call, const cJSON *root)
         status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
     table_drop(table);
     if (!status)
-        status = dis_next_page(call, &page, send_stream_states);
+        status = dis_next_page(call, &page, STATES_SIZE, send_stream_states);
     if (status)
         return status;
     look_at_next_stream(call);
@@ -130,7 +133,7 @@ static int take_states(struct dis_call *call, const cJSON *root)
 
 static void send_stream_states(struct dis_call *call)
 {
-    dis_begin_states(call, 1000);
+    dis_begin_states(call, STATES_SIZE);
     dis_send(call, take_states);
 }
 

@@ -346,10 +346,10 @@ void dis_send(struct dis_call *call, take_fn *take)
 
 /* Lists */
 
-int dis_next_page(struct dis_call *call, const struct page *page,
+int dis_next_page(struct dis_call *call, const struct page *page, size_t size,
                   void (*next)(struct dis_call *call))
 {
-    if (!page->more)
+    if (page->told ? !page->more : page->count < size)
         return TAKEN_ALL;
     if (!page->count || !strcmp(page->last, call->after) || ++call->pages >= PAGES_MAX)
         return error_set(&call->error, EBADMSG, "the service's list has no end");

@@ -110,8 +110,9 @@ struct call *dis_refuse(struct dis_call *call, int code, const char *text);
 /* Refuses a change of a read-only mount; true when it did. */
 bool dis_is_refused(struct dis_call *call);
 
-/* A list that goes on is asked for its next page; `next` builds and sends the request. */
-int dis_next_page(struct dis_call *call, const struct page *page,
+/* A list that goes on is asked for its next page; `next` builds and sends the request. Where the
+ * service does not say whether it does, a page of the size asked for is followed by another. */
+int dis_next_page(struct dis_call *call, const struct page *page, size_t size,
                   void (*next)(struct dis_call *call));
 
 /* Takes the answer of what has none. */

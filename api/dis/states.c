@@ -59,7 +59,7 @@ static int take_partitions(struct dis_call *call, const cJSON *root)
     struct page page;
     int status = answer_partitions(root, call->table, &page);
 
-    return status ? status : dis_next_page(call, &page, send_partitions);
+    return status ? status : dis_next_page(call, &page, PAGE_SIZE, send_partitions);
 }
 
 static void send_partitions(struct dis_call *call)
@@ -73,7 +73,7 @@ static int take_states(struct dis_call *call, const cJSON *root)
     struct page page;
     int status = answer_states(root, call->table, &page);
 
-    return status ? status : dis_next_page(call, &page, send_states);
+    return status ? status : dis_next_page(call, &page, PAGE_SIZE, send_states);
 }
 
 static void send_states(struct dis_call *call)

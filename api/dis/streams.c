@@ -13,7 +13,7 @@ static int take_list(struct dis_call *call, const cJSON *root)
     int status = answer_streams(root, call->names, &page);
 
     if (!status)
-        status = dis_next_page(call, &page, send_list);
+        status = dis_next_page(call, &page, PAGE_SIZE, send_list);
     if (!status)
         names_sort(call->names);
     return status;
