@@ -16,6 +16,7 @@
 
 #define PASSING     1U
 #define UNREACHABLE 2U
+#define COMPLETE    4U /* libcurl's own text adds nothing */
 
 static const struct {
     CURLcode result;
@@ -24,7 +25,7 @@ static const struct {
     const char *before; /* the host in a sentence */
     const char *after;
 } failures[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, PASSING | UNREACHABLE, "the name ",
+    {CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, PASSING | UNREACHABLE | COMPLETE, "the name ",
      " does not resolve"},
     {CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, PASSING | UNREACHABLE,
      "the proxy's name does not resolve, on the way to ", ""},
@@ -42,11 +43,12 @@ static const struct {
     {CURLE_SSL_ISSUER_ERROR, EPROTO, UNREACHABLE, "the certificate of ", " is not trusted"},
     {CURLE_SEND_ERROR, ECONNRESET, PASSING, "", " closed the connection"},
     {CURLE_RECV_ERROR, ECONNRESET, PASSING, "", " closed the connection"},
-    {CURLE_GOT_NOTHING, ECONNRESET, PASSING, "", " closed the connection without an answer"},
+    {CURLE_GOT_NOTHING, ECONNRESET, PASSING | COMPLETE, "",
+     " closed the connection without an answer"},
     {CURLE_PARTIAL_FILE, ECONNRESET, PASSING, "", " closed the connection within an answer"},
     {CURLE_HTTP2, ECONNRESET, PASSING, "the HTTP/2 connection to ", " failed"},
     {CURLE_HTTP2_STREAM, ECONNRESET, PASSING, "the HTTP/2 stream to ", " failed"},
-    {CURLE_WRITE_ERROR, EBADMSG, 0, "the answer of ", " is larger than this program takes"},
+    {CURLE_WRITE_ERROR, EBADMSG, COMPLETE, "the answer of ", " is larger than this program takes"},
     {CURLE_WEIRD_SERVER_REPLY, EBADMSG, 0, "what ", " answers is no HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, EBADMSG, 0, "what ", " answers is no HTTP that is understood"},
     {CURLE_OUT_OF_MEMORY, ENOMEM, 0, "no memory to talk to ", ""},
@@ -88,6 +90,8 @@ struct failure failure_describe(CURL *easy, CURLcode result, const char *host, c
         return (struct failure){0};
     }
     flags = failures[i].flags;
+    if (flags & COMPLETE)
+        detail = "";
     if (result == CURLE_OPERATION_TIMEDOUT && !has_connected(easy))
         flags |= UNREACHABLE;
     error_set(error, code_of(easy, result, failures[i].code), "%s%.100s%s%s%.150s",
