@@ -1,0 +1,359 @@
+#include "seed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dis-calls.h"
+#include "memory.h"
+
+/*
+ * Each kind of thing is described by names and values, from the query of a call or from an object
+ * of the JSON document, and put into the world by one function, which says what is wrong or gives
+ * NULL.
+ */
+typedef const char *put(struct dis *dis, const struct pairs *values);
+
+static const char *value_of(const struct pairs *values, const char *name)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (!strcmp(values->items[i].name, name))
+            return values->items[i].value;
+    return NULL;
+}
+
+/* A number that may be left out, in which case *number stays as it is; false when it is none. */
+static bool read_number(const struct pairs *values, const char *name, int64_t *number)
+{
+    const char *text = value_of(values, name);
+
+    return !text || number_parse(text, number);
+}
+
+static const char *put_app(struct dis *dis, const struct pairs *values)
+{
+    const char *name = value_of(values, "name");
+
+    if (!name)
+        return "an app needs a name";
+    if (world_app(&dis->world, name))
+        return NULL;
+    return world_add_app(&dis->world, name, service_now_ms(dis->service)) ? NULL : "too many apps";
+}
+
+static bool read_status(const char *text, enum partition_status *status)
+{
+    for (int i = PARTITION_CREATING; i <= PARTITION_EXPIRED; i++) {
+        if (strcmp(text, partition_status_text((enum partition_status)i)) != 0)
+            continue;
+        *status = (enum partition_status)i;
+        return true;
+    }
+    return false;
+}
+
+/* Bounds and status, those of them that are given. */
+static const char *change_partition(struct dis *dis, struct partition *partition,
+                                    const struct pairs *values, const char *status)
+{
+    int64_t earliest = partition->earliest;
+    int64_t latest = partition->latest;
+
+    if (!read_number(values, "earliest", &earliest) || !read_number(values, "latest", &latest))
+        return "a bound is not a number";
+    if (latest < earliest)
+        return "the latest is before the earliest";
+    if (status && !read_status(status, &partition->status))
+        return "status must be CREATING, ACTIVE, DELETED or EXPIRED";
+    if (value_of(values, "earliest") || value_of(values, "latest"))
+        partition_set_bounds(&dis->world, partition, earliest, latest,
+                             service_now_ms(dis->service));
+    return NULL;
+}
+
+static const char *put_partition(struct dis *dis, const struct pairs *values)
+{
+    const char *name = value_of(values, "stream");
+    const char *text = value_of(values, "partition");
+    struct stream *stream = name ? world_stream(&dis->world, name) : NULL;
+    const char *wrong = NULL;
+    size_t only = 0;
+
+    if (!stream)
+        return "no such stream";
+    if (text && (!partition_parse(text, &only) || only >= stream->partition_count))
+        return "no such partition";
+    for (size_t i = 0; i < stream->partition_count && !wrong; i++)
+        if (!text || i == only)
+            wrong =
+                change_partition(dis, &stream->partitions[i], values, value_of(values, "status"));
+    return wrong;
+}
+
+static const char *set_stream_words(struct stream *stream, const struct pairs *values)
+{
+    const struct {
+        const char *name;
+        char *to;
+        size_t room;
+    } words[] = {
+        {"status", stream->status, sizeof(stream->status)},
+        {"type", stream->type, sizeof(stream->type)},
+        {"data_type", stream->data_type, sizeof(stream->data_type)},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *text = value_of(values, words[i].name);
+
+        if (text && (size_t)snprintf(words[i].to, words[i].room, "%s", text) >= words[i].room)
+            return "a word is too long";
+    }
+    return NULL;
+}
+
+static const char *put_stream(struct dis *dis, const struct pairs *values)
+{
+    const char *name = value_of(values, "name");
+    struct stream *stream = name ? world_stream(&dis->world, name) : NULL;
+    int64_t partitions = stream ? (int64_t)stream->partition_count : 1;
+    const char *wrong = NULL;
+
+    if (!name || !read_number(values, "partitions", &partitions) ||
+        partitions > WORLD_PARTITIONS_MAX)
+        return "a stream needs a name and a number of partitions";
+    if (!stream)
+        stream =
+            world_add_stream(&dis->world, name, (size_t)partitions, service_now_ms(dis->service));
+    if (!stream || (size_t)partitions < stream->partition_count)
+        return "too many streams, or fewer partitions than there are";
+    stream_add_partitions(stream, (size_t)partitions - stream->partition_count);
+    if (!read_number(values, "retention", &stream->retention_hours) ||
+        stream->retention_hours > 1000000)
+        return "retention is a number of hours";
+    for (size_t i = 0; i < stream->partition_count && !wrong; i++)
+        wrong = change_partition(dis, &stream->partitions[i], values, NULL);
+    return wrong ? wrong : set_stream_words(stream, values);
+}
+
+struct place {
+    struct app *app;
+    struct stream *stream;
+    size_t partition;
+};
+
+static const char *find_place(struct dis *dis, const struct pairs *values, struct place *place)
+{
+    const char *app = value_of(values, "app");
+    const char *stream = value_of(values, "stream");
+    const char *partition = value_of(values, "partition");
+
+    place->app = app ? world_app(&dis->world, app) : NULL;
+    place->stream = stream ? world_stream(&dis->world, stream) : NULL;
+    if (!place->app || !place->stream)
+        return "no such app or stream";
+    if (!partition || !partition_parse(partition, &place->partition) ||
+        place->partition >= place->stream->partition_count)
+        return "no such partition";
+    return NULL;
+}
+
+static const char *put_checkpoint(struct dis *dis, const struct pairs *values)
+{
+    struct place place;
+    const char *wrong = find_place(dis, values, &place);
+    int64_t number = -1;
+
+    if (wrong)
+        return wrong;
+    if (!read_number(values, "sequence", &number) || number < 0)
+        return "a checkpoint needs a sequence number";
+    app_commit(place.app, place.stream, place.partition, number, value_of(values, "metadata"));
+    return NULL;
+}
+
+static const char *remove_checkpoint(struct dis *dis, const struct pairs *values)
+{
+    struct place place;
+    const char *wrong = find_place(dis, values, &place);
+
+    if (!wrong)
+        app_uncommit(place.app, place.stream, place.partition);
+    return wrong;
+}
+
+/* <prefix>0000, ... of apps and streams, all alike. */
+static const char *put_many(struct dis *dis, const struct pairs *values, const char *kind,
+                            const char *prefix, put *put_one)
+{
+    struct pairs one = {0};
+    const char *wrong = NULL;
+    int64_t count = 0;
+
+    if (!read_number(values, kind, &count) || count > WORLD_APPS_MAX)
+        return "not a number";
+    for (int64_t i = 0; i < count && !wrong; i++) {
+        char name[128];
+
+        snprintf(name, sizeof(name), "%.100s%04lld", prefix, (long long)i);
+        pairs_add(&one, "name", name);
+        for (size_t v = 0; v < values->count; v++)
+            pairs_add(&one, values->items[v].name, values->items[v].value);
+        wrong = put_one(dis, &one);
+        pairs_release(&one);
+    }
+    return wrong;
+}
+
+static const char *make(struct dis *dis, const struct pairs *values)
+{
+    const char *app_prefix = value_of(values, "app_prefix");
+    const char *stream_prefix = value_of(values, "stream_prefix");
+    const char *wrong;
+
+    wrong = put_many(dis, values, "apps", app_prefix ? app_prefix : "app-", put_app);
+    if (!wrong)
+        wrong =
+            put_many(dis, values, "streams", stream_prefix ? stream_prefix : "stream-", put_stream);
+    return wrong;
+}
+
+static void answer_wrong(struct call *call, const char *wrong)
+{
+    if (wrong)
+        answer_text(call->answer, 400, "%s\n", wrong);
+    else
+        answer_text(call->answer, 200, "ok\n");
+}
+
+static void call_put(struct call *call, put *put_one)
+{
+    answer_wrong(call, put_one(call->service, &call->request->query));
+}
+
+static void app_call(struct call *call)
+{
+    call_put(call, put_app);
+}
+
+static void stream_call(struct call *call)
+{
+    call_put(call, put_stream);
+}
+
+static void partition_call(struct call *call)
+{
+    call_put(call, put_partition);
+}
+
+static void checkpoint_call(struct call *call)
+{
+    call_put(call, put_checkpoint);
+}
+
+static void uncheckpoint_call(struct call *call)
+{
+    call_put(call, remove_checkpoint);
+}
+
+static void make_call(struct call *call)
+{
+    call_put(call, make);
+}
+
+/* A text stands for an object that has nothing but that name. */
+static void read_object(const cJSON *json, struct pairs *values)
+{
+    const cJSON *member;
+
+    if (cJSON_IsString(json))
+        pairs_add(values, "name", json->valuestring);
+    if (!cJSON_IsObject(json))
+        return;
+    cJSON_ArrayForEach(member, json)
+    {
+        char *printed = cJSON_IsString(member) ? NULL : must(cJSON_PrintUnformatted(member));
+
+        pairs_add(values, member->string, printed ? printed : member->valuestring);
+        cJSON_free(printed);
+    }
+}
+
+static const char *put_all(struct dis *dis, const cJSON *array, put *put_one)
+{
+    const char *wrong = NULL;
+    const cJSON *json;
+
+    cJSON_ArrayForEach(json, array)
+    {
+        struct pairs values = {0};
+
+        read_object(json, &values);
+        wrong = wrong ? wrong : put_one(dis, &values);
+        pairs_release(&values);
+    }
+    return wrong;
+}
+
+static void seed_call(struct call *call)
+{
+    static const struct {
+        const char *name;
+        put *put_one;
+    } kinds[] = {
+        {"apps", put_app},
+        {"streams", put_stream},
+        {"partitions", put_partition},
+        {"checkpoints", put_checkpoint},
+    };
+    cJSON *json = request_json(call->request);
+    const char *wrong = cJSON_IsObject(json) ? NULL : "the body is not a JSON object";
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !wrong; i++)
+        wrong = put_all(call->service, cJSON_GetObjectItemCaseSensitive(json, kinds[i].name),
+                        kinds[i].put_one);
+    answer_wrong(call, wrong);
+    cJSON_Delete(json);
+}
+
+/* One line: app stream partition number metadata */
+static void print_commitment(struct buf *out, const struct app *app,
+                             const struct commitment *commitment)
+{
+    for (size_t i = 0; i < commitment->count; i++) {
+        const struct checkpoint *checkpoint = &commitment->checkpoints[i];
+
+        if (!checkpoint->set)
+            continue;
+        buf_printf(out, "%s %s %zu %lld%s", app->name, commitment->stream->name, i,
+                   (long long)checkpoint->number, checkpoint->metadata ? " " : "");
+        if (checkpoint->metadata)
+            buf_puts_escaped(out, checkpoint->metadata);
+        buf_puts(out, "\n");
+    }
+}
+
+static void checkpoints_call(struct call *call)
+{
+    const struct dis *dis = call->service;
+
+    answer_text(call->answer, 200, "%s", "");
+    for (size_t i = 0; i < dis->world.apps.count; i++) {
+        const struct app *app = dis->world.apps.items[i];
+
+        for (size_t c = 0; c < app->commitment_count; c++)
+            print_commitment(&call->answer->body, app, &app->commitments[c]);
+    }
+}
+
+const struct route seed_routes[] = {
+    {"POST", "/_control/seed", seed_call},
+    {"POST", "/_control/make", make_call},
+    {"POST", "/_control/app", app_call},
+    {"POST", "/_control/stream", stream_call},
+    {"POST", "/_control/partition", partition_call},
+    {"POST", "/_control/checkpoint", checkpoint_call},
+    {"DELETE", "/_control/checkpoint", uncheckpoint_call},
+    {"GET", "/_control/checkpoints", checkpoints_call},
+};
+
+const size_t seed_route_count = sizeof(seed_routes) / sizeof(seed_routes[0]);

@@ -1,0 +1,90 @@
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "faults.h"
+#include "http.h"
+#include "iam.h"
+#include "log.h"
+#include "quirks.h"
+#include "signature.h"
+
+/*
+ * What every simulated service has, whatever it serves: its clock, who may ask, what goes wrong on
+ * demand, what was asked. A service adds its tables of calls.
+ */
+#define SERVICE_TABLES_MAX 8
+
+struct stats {
+    uint64_t requests;       /* all but those to the control interface */
+    unsigned in_flight;      /* asked, and not yet answered in full */
+    unsigned in_flight_most; /* the most there were at once */
+    uint64_t aborted;        /* the answer did not reach the client in full */
+    uint64_t connections;
+    unsigned connections_open;
+    uint64_t auth_failures;
+    uint64_t signature_failures;
+};
+
+struct table {
+    const struct route *routes;
+    size_t count;
+    void *user; /* becomes call->service */
+
+    /* Decides before a call is made; answers itself when it says no. May be NULL. */
+    bool (*admit)(struct call *call);
+};
+
+struct service {
+    char *project;
+    char *project_name;
+    int64_t clock_offset_ms;
+    bool auth_none;
+    struct signature_key *keys;
+    size_t key_count;
+    const char *scope_service;
+    const char *scope_region; /* NULL for any */
+    unsigned lock_after;      /* 0: never */
+    unsigned failures_in_row;
+    struct quirks quirks;
+    struct faults faults;
+    struct request_log log;
+    struct iam iam;
+    struct stats stats;
+    struct table tables[SERVICE_TABLES_MAX];
+    size_t table_count;
+
+    /* Closes the connections on which nothing is going on. */
+    void (*close_idle)(void *server);
+    void *server;
+
+    /* Empties the world of the service behind it. */
+    void (*reset_world)(void *world);
+    void *world;
+};
+
+void service_init(struct service *service);
+void service_release(struct service *service);
+
+/* Milliseconds since 1970 as this service believes. */
+int64_t service_now_ms(const struct service *service);
+
+void service_add_table(struct service *service, const struct table *table);
+
+/* Adds a key, or gives the last one its security token. */
+void service_add_key(struct service *service, const char *access, const char *secret);
+void service_set_security_token(struct service *service, const char *token);
+
+/* Back to the state it started in: no faults, no quirks, an empty world, nothing logged. */
+void service_reset(struct service *service);
+
+/* Answers a whole request: control calls, faults, the tables, the log. */
+void service_handle(struct service *service, struct request *request, struct answer *answer);
+
+/* The request was answered in full, or not. */
+void service_finished(struct service *service, const struct request *request, bool in_full);
+
+#endif
