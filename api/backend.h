@@ -215,8 +215,8 @@ struct backend_options {
 };
 
 /*
- * Opens what SOURCE names; "" is "local:". Nothing is asked of a network yet. Returns 0, or a
- * negative errno with an error.
+ * Opens what SOURCE names; "" is "local:". Nothing is asked of a network yet. Returns 0; -EINVAL
+ * when the source or a setting is wrong; or another negative errno. With an error.
  */
 int backend_open(const char *source, const struct backend_options *options,
                  struct backend **backend, struct error *error);

@@ -6,7 +6,7 @@
 /*
  * Attributes, above all the true size of a file.
  *
- * attr_known fills in what is known of a file from answers asked for at not_before or later: 0,
+ * attr_known fills in what is known of a file from answers that came at not_before or later: 0,
  * -ENOENT when there is no such file now, or -EAGAIN when the backend must be asked.
  */
 int attr_known(const struct fs *fs, const struct node *node, int64_t not_before, struct stat *attr);

@@ -22,8 +22,9 @@
 
 struct note {
     uint32_t partition;
-    bool whole; /* the bounds were told too */
-    int64_t at;
+    bool whole;   /* the bounds were told too */
+    int64_t at;   /* what is noted was true then, or later */
+    int64_t told; /* when that was learned */
 };
 
 struct topic;
@@ -49,6 +50,7 @@ struct topic {
     struct question question; /* its names follow the struct */
 
     int64_t asked;
+    int64_t answered;
     struct names *names;
     struct table *table;
     char *text;
@@ -254,7 +256,12 @@ static int add_note(struct topic *topic, const struct state *state, int64_t at)
         topic->again |= topic->flight && topic->notes[0].at >= topic->flight_asked;
         remove_notes(topic, 0, 1);
     }
-    topic->notes[topic->noted++] = (struct note){state->partition, state->latest != NULL, at};
+    topic->notes[topic->noted++] = (struct note){
+        .partition = state->partition,
+        .whole = state->latest != NULL,
+        .at = at,
+        .told = when_monotonic(),
+    };
     return 0;
 }
 
@@ -427,6 +434,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
     table_drop(topic->table);
     topic->table = table;
     topic->asked = topic->flight_asked;
+    topic->answered = when_monotonic();
     measure(topic);
     answer->table = table;
     return 0;
@@ -543,11 +551,17 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
     return &waiter->call;
 }
 
+/* Ages count from when the answer came: a slow service's would be old at once. */
+static bool is_young(const struct topic *topic, int64_t not_before)
+{
+    return topic->asked != NEVER && topic->answered >= not_before;
+}
+
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before)
 {
     struct topic *topic = make(cache, question);
 
-    if (topic && !topic->flight && topic->asked < not_before)
+    if (topic && !topic->flight && !is_young(topic, not_before))
         start_flight(topic);
 }
 
@@ -558,7 +572,7 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
 {
     const struct topic *topic = find(cache, question);
 
-    if (!topic || topic->asked == NEVER || topic->asked < not_before)
+    if (!topic || !is_young(topic, not_before))
         return false;
     *answer = (struct answer){.names = topic->names, .table = topic->table, .text = topic->text};
     return true;
@@ -615,10 +629,10 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
 
     if (!topic || !topic->table)
         return -EAGAIN;
-    if (topic->asked != NEVER && topic->asked >= not_before)
+    if (is_young(topic, not_before))
         return table_find(topic->table, partition, state);
     note = find_note(topic, partition);
-    if (note && note->at >= not_before && (note->whole || !whole))
+    if (note && note->told >= not_before && (note->whole || !whole))
         return table_find(topic->table, partition, state);
     return -EAGAIN;
 }

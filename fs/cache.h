@@ -45,7 +45,7 @@ void cache_free(struct cache *cache);
 /* Forgets all answers. */
 void cache_clear(struct cache *cache);
 
-/* True, and the answer, if there is one that was asked for at not_before (when_monotonic) or later.
+/* True, and the answer, if there is one that came at not_before (when_monotonic) or later.
  * It lasts until the next call to the cache. */
 bool cache_peek(struct cache *cache, const struct question *question, int64_t not_before,
                 struct answer *answer);

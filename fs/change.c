@@ -37,12 +37,15 @@ static void set_made(struct fs *fs, struct place *place, bool made)
     fs->made_count += made ? 1U : -1U;
 }
 
-static bool has_ability(struct request *request, unsigned ability)
+/* Whether the backend makes and removes what a row stands for. */
+static bool can_make(const struct request *request, const struct row *row)
 {
-    if (request->fs->backend->abilities & ability)
-        return true;
-    request_refuse(request, EPERM, "the service's apps and streams are not made or removed so");
-    return false;
+    return (request->fs->backend->abilities & row->make_needs) == row->make_needs;
+}
+
+static void refuse_making(struct request *request)
+{
+    request_refuse(request, EPERM, "the service's streams and partitions are not made here");
 }
 
 /* Forgets what a change of the request's target makes untrue. */
@@ -79,8 +82,6 @@ void make_app(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_made);
 
-    if (!has_ability(request, CAN_MAKE_APP))
-        return;
     set_target(request, child);
     request_wait(request, backend->operations->create_app(backend, child->place->app, &ask));
 }
@@ -90,8 +91,6 @@ void make_stream(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_made);
 
-    if (!has_ability(request, CAN_MAKE_STREAM))
-        return;
     set_target(request, child);
     request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
 }
@@ -101,8 +100,6 @@ void make_partition(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_made);
 
-    if (!has_ability(request, CAN_MAKE_STREAM))
-        return;
     set_target(request, child);
     request_wait(request, backend->operations->create_partition(backend, child->place->stream,
                                                                 child->partition, &ask));
@@ -186,8 +183,6 @@ void remove_app(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_app_removed);
 
-    if (!has_ability(request, CAN_MAKE_APP))
-        return;
     set_target(request, child);
     if (child->kind == SAVED_APP)
         place_each(request->fs->nodes, find_directory, request);
@@ -203,8 +198,6 @@ void remove_stream(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_removed);
 
-    if (!has_ability(request, CAN_MAKE_STREAM))
-        return;
     set_target(request, child);
     request_wait(request, backend->operations->delete_stream(backend, child->place->stream, &ask));
 }
@@ -214,8 +207,6 @@ void remove_partition(struct request *request, const struct node *child)
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_removed);
 
-    if (!has_ability(request, CAN_MAKE_STREAM))
-        return;
     set_target(request, child);
     request_wait(request, backend->operations->delete_partition(backend, child->place->stream,
                                                                 child->partition, &ask));
@@ -294,7 +285,9 @@ static void refuse_name(struct request *request)
     enum kind parent = request->node.kind;
 
     for (enum kind kind = APPS; kind < KINDS; kind++) {
-        if (tree_row(kind)->parent == parent && tree_row(kind)->make) {
+        const struct row *row = tree_row(kind);
+
+        if (row->parent == parent && row->make && can_make(request, row)) {
             request_refuse(request, EINVAL, "no service takes such a name");
             return;
         }
@@ -308,6 +301,8 @@ static void make(struct request *request, const struct node *child)
 
     if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
+    else if (row->make && !can_make(request, row))
+        refuse_making(request);
     else if (!row->make || child->long_form)
         refuse_name(request);
     else
@@ -339,6 +334,8 @@ static void remove_node(struct request *request, const struct node *child)
         request_refuse(request, EROFS, "the mount is read-only");
     else if (!row->remove)
         request_refuse(request, EPERM, "this is a part of the tree and cannot be removed");
+    else if (row->make && !can_make(request, row))
+        refuse_making(request);
     else
         row->remove(request, child);
 }

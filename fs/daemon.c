@@ -8,12 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SUCCESS '+'
+/* The exit status as a digit, and a line of text unless it is 0. */
+#define SUCCESS '0'
 
 /* The writing end of the pipe to the parent; -1 in the foreground, and after the verdict. */
 static int verdict_pipe = -1;
 
-/* Waits for the child's verdict: '+', or a line of text. Dying without one is a failure too. */
+/* Waits for the child's verdict. Dying without one is a failure too. */
 __attribute__((noreturn)) static void wait_for_verdict(int pipe)
 {
     char line[1024];
@@ -27,8 +28,8 @@ __attribute__((noreturn)) static void wait_for_verdict(int pipe)
     line[size] = '\0';
     if (*line == SUCCESS)
         _exit(EXIT_SUCCESS);
-    fprintf(stderr, "checkpointfs: %s\n", size ? line : "the daemon died while it started");
-    _exit(EXIT_FAILURE);
+    fprintf(stderr, "checkpointfs: %s\n", size ? line + 1 : "the daemon died while it started");
+    _exit(size ? *line - SUCCESS : EXIT_FAILURE);
 }
 
 void daemon_start(bool foreground)
@@ -88,17 +89,17 @@ void daemon_succeed(void)
     send_verdict((const char[]){SUCCESS, '\0'});
 }
 
-int daemon_fail(const char *format, ...)
+int daemon_fail(int status, const char *format, ...)
 {
-    char line[1000];
+    char line[1000] = {(char)(SUCCESS + status)};
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    vsnprintf(line + 1, sizeof(line) - 1, format, arguments);
     va_end(arguments);
     if (verdict_pipe >= 0)
         send_verdict(line);
     else
-        fprintf(stderr, "checkpointfs: %s\n", line);
-    return EXIT_FAILURE;
+        fprintf(stderr, "checkpointfs: %s\n", line + 1);
+    return status;
 }

@@ -15,7 +15,7 @@ void daemon_start(bool foreground);
 /* Tells that the mount can be used, and lets go of the terminal. */
 void daemon_succeed(void);
 
-/* Tells what is wrong, in one line. Returns the exit status. */
-int daemon_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Tells what is wrong, in one line. Returns the exit status that it is given, 1 to 9. */
+int daemon_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

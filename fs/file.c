@@ -106,11 +106,16 @@ static void on_state(void *user, const struct error *error, const struct answer 
 {
     struct request *request = user;
     const struct place *place = request->node.place;
+    struct state state;
 
     if (!request_answered(request, error))
         return;
     cache_note(request->fs->cache, place->app, place->stream, answer->state, request->started);
-    load_state(request, answer->state);
+    /* With what was known before: when a checkpoint was seen first. */
+    if (cache_state(request->fs->cache, place->app, place->stream, answer->state->partition,
+                    ANY_AGE, false, &state))
+        state = *answer->state;
+    load_state(request, &state);
 }
 
 static void load_text(struct request *request, const char *text)

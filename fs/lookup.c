@@ -92,9 +92,9 @@ int lookup_check(const struct fs *fs, const struct node *node, int64_t not_befor
     gone_question(fs, node, &gone);
     if (!row->strict)
         return cache_is_missing(fs->cache, &gone, tree_name(node, room)) ? -ENOENT : 0;
-    if (!cache_peek(fs->cache, question, not_before, &answer))
-        return -EAGAIN;
-    return is_in(node, &answer) ? 0 : -ENOENT;
+    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && is_in(node, &answer))
+        return 0;
+    return cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
 }
 
 /* One name */

@@ -6,9 +6,6 @@
 #include "fs/daemon.h"
 #include "fs/mount.h"
 
-/* Besides 0, and 1 when it could not mount: the command line is wrong. */
-#define EXIT_USAGE 2
-
 /* Bytes. */
 #define LARGE 65536
 

@@ -26,7 +26,8 @@ struct mount {
     struct fuse_buf buffer;
 
     struct call *trial; /* the first request, before the mount */
-    struct error error; /* why that failed */
+    struct error error; /* why it could not be mounted */
+    bool wrong;         /* the command line is */
 };
 
 /* What libfuse says goes into our own line. */
@@ -146,6 +147,7 @@ static int open_backend(struct mount *mount)
                                               .observer = mount->metrics};
     int status = backend_open(options->source, &backend_options, &mount->backend, &mount->error);
 
+    mount->wrong = status == -EINVAL;
     if (!status && mount->backend->warning)
         fprintf(stderr, "checkpointfs: warning: %s\n", mount->backend->warning);
     return status || options->lazy ? status : try_backend(mount);
@@ -293,7 +295,7 @@ int mount_run(const struct options *options)
     int status = EXIT_SUCCESS;
 
     if (start(&mount)) {
-        status = daemon_fail("%s", mount.error.message);
+        status = daemon_fail(mount.wrong ? EXIT_USAGE : EXIT_FAILURE, "%s", mount.error.message);
     } else if (chdir("/") == 0) {
         loop_run(mount.loop);
     }

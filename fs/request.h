@@ -29,6 +29,7 @@ struct request {
     struct node needed; /* of fs/snapshot.h, as is known */
     void (*known)(struct request *request);
 
+    char number[SEQUENCE_MAX + 1]; /* what is to be committed, if that is a number; or "" */
     struct node target; /* what a change is about; its place is held, or NULL without a change */
     void *data;         /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);

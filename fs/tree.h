@@ -64,7 +64,8 @@ struct row {
     void (*make)(struct request *request, const struct node *child);   /* mkdir */
     void (*remove)(struct request *request, const struct node *child); /* rmdir or unlink */
 
-    unsigned needs; /* abilities of the backend without which there is no such node */
+    unsigned needs;      /* abilities of the backend without which there is no such node */
+    unsigned make_needs; /* and without which none is made or removed (EPERM) */
 };
 
 const struct row *tree_row(enum kind kind);

@@ -63,7 +63,7 @@ static void log_change(const struct request *request, const char *what, const ch
 
 static void on_commit_abandoned(struct request *request)
 {
-    log_change(request, "commit", "", "unknown");
+    log_change(request, "commit", request->number, "unknown");
 }
 
 static void on_deletion_abandoned(struct request *request)
@@ -135,7 +135,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
     const char *number = error || !answer->state->sequence ? "" : answer->state->sequence;
 
     if (is_unknown(error))
-        log_change(request, "commit", "", "unknown");
+        log_change(request, "commit", request->number, "unknown");
     if (!request_answered(request, error))
         return;
     if (request->handle && tree_row(request->target.kind)->write == write_checkpoint)
@@ -170,6 +170,7 @@ static void commit(struct request *request, const struct node *node,
         request_refuse(request, EOPNOTSUPP, "the backend stores no metadata");
         return;
     }
+    snprintf(request->number, sizeof(request->number), "%s", position->sequence);
     set_target(request, node, on_commit_abandoned);
     request_wait(request, commit_position(fs->backend, &order, &ask));
 }

@@ -174,7 +174,7 @@ static int check_file(int fd, const char *path, struct error *error)
         return error_set(error, EACCES, "%.200s can be read by others: first chmod 600 %.100s",
                          path, path);
     if (!S_ISREG(attr.st_mode) || attr.st_size >= FILE_MAX)
-        return error_set(error, EINVAL, "%.200s is no file of credentials", path);
+        return error_set(error, EBADMSG, "%.200s is no file of credentials", path);
     return 0;
 }
 
@@ -196,7 +196,7 @@ static int parse_file(int fd, const char *path, struct credentials *credentials,
     if (size < 0)
         return error_set(error, EIO, "%.200s cannot be read", path);
     if (line)
-        return error_set(error, EINVAL, "%.200s has a line that is not \"name = value\"", path);
+        return error_set(error, EBADMSG, "%.200s has a line that is not \"name = value\"", path);
     snprintf(credentials->origin, sizeof(credentials->origin), "%s", path);
     return 0;
 }
@@ -266,7 +266,7 @@ static int choose_kind(struct credentials *credentials, struct error *error)
         size_t missing = first_missing(credentials, i);
 
         if (*slot(credentials, kinds[i].first) || (credentials->secret && i == KINDS - 1))
-            return error_set(error, EINVAL, "the credentials in %.200s are not complete: no %s",
+            return error_set(error, EACCES, "the credentials in %.200s are not complete: no %s",
                              credentials->origin, fields[missing].variables[0]);
     }
     return error_set(error, EACCES,

@@ -459,7 +459,7 @@ static struct call *commit(struct backend *backend, const struct commit_order *o
     if (!call->metadata)
         no_memory(call);
     if (!call->metadata || to_number(order->sequence, &call->number, &call->error) ||
-        (call->has_expected && *order->expected &&
+        (order->expected && *order->expected &&
          to_number(order->expected, &call->expected, &call->error)))
         return start_read(call, bad_argument);
     return start_write(call, commit_work);

@@ -342,7 +342,7 @@ static int check_version(struct store *store, const char *path, struct error *er
     if (status)
         return status;
     if (application != APPLICATION_ID)
-        return error_set(error, EINVAL,
+        return error_set(error, EBADMSG,
                          "%s is no checkpointfs store but another program's database", path);
     if (version > VERSION)
         return error_set(error, EPROTONOSUPPORT,

@@ -306,6 +306,7 @@ END
 
 @test "lines that are appended are one text, whoever looks meanwhile" {
     put "$P/checkpoint" 42
+    # shellcheck disable=SC2094 # to look at it amid writing is the point
     { echo 43; stat "$P/checkpoint" >/dev/null; echo "a note"; } >>"$P/checkpoint"
     is "$(cat "$C")" $'43\na note'
 }

@@ -338,16 +338,17 @@ static void who_joins_keeps_a_deadline_of_its_own(void **state)
 
 /* Age */
 
-static void an_answer_is_as_old_as_its_question(void **state)
+static void the_age_of_an_answer_counts_from_when_it_came(void **state)
 {
     struct scene *scene = *state;
     struct answer answer;
-    int64_t before = next_ms();
+    int64_t before;
     int64_t after;
 
     get_into(scene, &apps, &scene->reply);
-    after = next_ms();
+    before = next_ms();
     fake_answer_next(&scene->fake);
+    after = next_ms();
     assert_true(cache_peek(scene->cache, &apps, before, &answer));
     assert_false(cache_peek(scene->cache, &apps, after, &answer));
 }
@@ -858,7 +859,7 @@ int main(void)
         SCENE(a_callback_may_cancel_another_waiter),
         SCENE(an_answer_lasts_as_long_as_the_callback),
         SCENE(who_joins_keeps_a_deadline_of_its_own),
-        SCENE(an_answer_is_as_old_as_its_question),
+        SCENE(the_age_of_an_answer_counts_from_when_it_came),
         SCENE(refresh_asks_only_for_what_is_old),
         SCENE(who_asks_joins_a_refresh),
         SCENE(what_is_dropped_is_forgotten),

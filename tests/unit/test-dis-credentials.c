@@ -125,10 +125,10 @@ static void test_missing_parts(void **state)
     setenv("OS_AUTH_URL", "https://iam.example/v3", 1);
     check_failure(NULL, EACCES, "no credentials: set OS_TOKEN");
     setenv("OS_USERNAME", "u", 1);
-    check_failure(NULL, EINVAL, "OS_PASSWORD");
+    check_failure(NULL, EACCES, "OS_PASSWORD");
     clear_environment(NULL);
     setenv("HUAWEICLOUD_SDK_SK", "very-secret", 1);
-    check_failure(NULL, EINVAL, "HUAWEICLOUD_SDK_AK");
+    check_failure(NULL, EACCES, "HUAWEICLOUD_SDK_AK");
     setenv("HUAWEICLOUD_SDK_SK", "", 1);
     check_failure(NULL, EACCES, "no credentials");
 }
@@ -168,15 +168,15 @@ static void test_files_that_are_refused(void **state)
     write_file("token = t\n", 0604);
     check_failure(path, EACCES, "chmod 600");
     write_file("no equals sign\n", 0600);
-    check_failure(path, EINVAL, "name = value");
+    check_failure(path, EBADMSG, "name = value");
     write_file("", 0600);
     check_failure(path, EACCES, "no credentials");
     write_file("ak = only-this\n", 0600);
-    check_failure(path, EINVAL, "HUAWEICLOUD_SDK_SK");
-    check_failure(home, EINVAL, "no file of credentials");
+    check_failure(path, EACCES, "HUAWEICLOUD_SDK_SK");
+    check_failure(home, EBADMSG, "no file of credentials");
     write_file("a = b\n", 0600);
     assert_int_equal(truncate(path, 100000), 0);
-    check_failure(path, EINVAL, "no file of credentials");
+    check_failure(path, EBADMSG, "no file of credentials");
 }
 
 /* A token has thousands of characters, which libinih alone would cut. */

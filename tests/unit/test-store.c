@@ -830,7 +830,7 @@ static void the_database_of_another_program_is_refused_and_left_alone(void **sta
 
     snprintf(path, sizeof(path), "%s/other.db", scene->directory);
     run_sql(path, "CREATE TABLE songs (name TEXT); INSERT INTO songs VALUES ('a')");
-    assert_not_opened(scene, path, EINVAL);
+    assert_not_opened(scene, path, EBADMSG);
     assert_int_equal(count_rows(path, "songs"), 1);
     assert_int_equal(count_rows(path, "sqlite_schema"), 1);
 }
@@ -856,7 +856,7 @@ static void an_empty_file_becomes_a_store_only_when_making(void **state)
 
     snprintf(path, sizeof(path), "%s/empty.db", scene->directory);
     write_file(path, "", 0);
-    ASSERT_FAILS(store_open(path, STORE_READ, &other, error), EINVAL);
+    ASSERT_FAILS(store_open(path, STORE_READ, &other, error), EBADMSG);
     ASSERT_OK(store_open(path, STORE_MAKE, &other, error));
     ASSERT_OK(store_create_app(other, "a", error));
     store_close(other);
