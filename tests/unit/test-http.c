@@ -1,0 +1,346 @@
+/*
+ * The HTTP client against a server in a thread, which gives the answers of a script one after the
+ * other and closes each connection.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/http.h"
+#include "base/when.h"
+
+#define OK    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define FAIL  "HTTP/1.1 500 Bad\r\nContent-Length: 0\r\n\r\n"
+#define LARGE "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n"
+
+static struct {
+    pthread_t thread;
+    int listener;
+    char url[64];
+    const char *const *script; /* ends with NULL, which is an answer that never comes */
+    atomic_uint requests;
+    atomic_bool ended;
+    atomic_int last_try; /* what the last request said of itself */
+} server;
+
+static struct {
+    struct loop *loop;
+    struct http *http;
+    unsigned ended;
+    struct error error;
+    int status;
+    int tries;
+} client;
+
+/* The server */
+
+static void fill(int fd)
+{
+    static char data[65536];
+
+    memset(data, ' ', sizeof(data));
+    while (send(fd, data, sizeof(data), MSG_NOSIGNAL) > 0) {
+    }
+}
+
+static void answer(int fd, const char *text)
+{
+    char request[2048];
+    ssize_t got = recv(fd, request, sizeof(request) - 1, 0);
+    const char *header;
+
+    request[got > 0 ? got : 0] = '\0';
+    header = strstr(request, "X-Try: ");
+    atomic_store(&server.last_try, header ? (int)strtol(header + 7, NULL, 10) : 0);
+    atomic_fetch_add(&server.requests, 1);
+    if (!text) {
+        while (!atomic_load(&server.ended) && recv(fd, &(char){0}, 1, 0) > 0) {
+        }
+        return;
+    }
+    send(fd, text, strlen(text), MSG_NOSIGNAL);
+    if (!strcmp(text, LARGE))
+        fill(fd);
+}
+
+static void *serve(void *unused)
+{
+    int fd;
+
+    while ((fd = accept(server.listener, NULL, NULL)) >= 0) {
+        const char *text = *server.script;
+
+        server.script += text != NULL;
+        answer(fd, text);
+        close(fd);
+    }
+    return unused;
+}
+
+static void start_server(const char *const *script)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+
+    server.listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(server.listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(server.listener, 16), 0);
+    assert_int_equal(getsockname(server.listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(server.url, sizeof(server.url), "http://127.0.0.1:%d/a?b=secret",
+             ntohs(address.sin_port));
+    server.script = script;
+    atomic_store(&server.requests, 0);
+    atomic_store(&server.ended, false);
+    assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
+}
+
+static void stop_server(void)
+{
+    atomic_store(&server.ended, true);
+    shutdown(server.listener, SHUT_RDWR);
+    pthread_join(server.thread, NULL);
+    close(server.listener);
+}
+
+/* The client */
+
+static int make_client(void **state)
+{
+    struct http_options options = {.plain = true};
+    struct error error;
+
+    (void)state;
+    unsetenv("http_proxy");
+    memset(&client, 0, sizeof(client));
+    client.loop = loop_new();
+    options.loop = client.loop;
+    return http_new(&options, &client.http, &error);
+}
+
+static int free_client(void **state)
+{
+    (void)state;
+    http_free(client.http);
+    loop_free(client.loop);
+    return 0;
+}
+
+static int prepare(void *user, struct http_headers *headers, struct error *error)
+{
+    char text[16];
+
+    (void)user;
+    (void)error;
+    snprintf(text, sizeof(text), "%d", ++client.tries);
+    assert_int_equal(http_add_header(headers, "X-Bad", "a\r\nb"), -EINVAL);
+    return http_add_header(headers, "X-Try", text);
+}
+
+static enum http_verdict judge(void *user, const struct http_answer *got, struct error *error)
+{
+    (void)user;
+    if (got->status == 200)
+        return HTTP_DONE;
+    error_set(error, http_status_errno(got->status), "status %d", got->status);
+    return got->status == 401 ? HTTP_REFUSED : got->status == 429 ? HTTP_THROTTLED : HTTP_BROKEN;
+}
+
+static void on_done(void *user, const struct error *error, const struct http_answer *got)
+{
+    (void)user;
+    client.ended++;
+    client.error = error ? *error : (struct error){0};
+    client.status = got ? got->status : 0;
+    if (client.ended == 1)
+        loop_stop(client.loop);
+}
+
+static struct http_request *start(bool idempotent, int64_t timeout)
+{
+    struct http_order order = {.method = "GET",
+                               .url = server.url,
+                               .idempotent = idempotent,
+                               .deadline = when_monotonic() + timeout,
+                               .prepare = prepare,
+                               .judge = judge,
+                               .done = on_done};
+    struct http_request *request = http_start(client.http, &order);
+
+    assert_non_null(request);
+    assert_int_equal(client.ended, 0);
+    return request;
+}
+
+/* One request from beginning to end: its errno or 0. */
+static int run(bool idempotent, int64_t timeout)
+{
+    client.ended = 0;
+    client.tries = 0;
+    start(idempotent, timeout);
+    loop_run(client.loop);
+    assert_int_equal(client.ended, 1);
+    assert_null(strstr(client.error.message, "secret"));
+    return client.error.code;
+}
+
+static void test_tries_again(void **state)
+{
+    static const char *const script[] = {FAIL, FAIL, OK, FAIL, OK, NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    assert_int_equal(client.tries, 3);
+    assert_int_equal(atomic_load(&server.last_try), 3);
+    assert_int_equal(run(false, 10000), EIO);
+    assert_int_equal(client.tries, 1);
+    assert_int_equal(client.status, 500);
+    assert_int_equal(run(false, 10000), 0);
+    assert_int_equal(atomic_load(&server.requests), 5);
+    stop_server();
+}
+
+static void test_retry_after_is_kept_or_final(void **state)
+{
+    static const char *const script[] = {
+        "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", OK,
+        "HTTP/1.1 429 Slow\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", NULL};
+    int64_t begin = when_monotonic();
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 5000), 0);
+    assert_true(when_monotonic() - begin >= 1000);
+    begin = when_monotonic();
+    assert_int_equal(run(true, 5000), EBUSY);
+    assert_true(when_monotonic() - begin < 1000);
+    stop_server();
+}
+
+static void test_deadline(void **state)
+{
+    static const char *const script[] = {NULL};
+    int64_t begin = when_monotonic();
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 300), ETIMEDOUT);
+    assert_in_range(when_monotonic() - begin, 290, 2000);
+    stop_server();
+}
+
+static void test_too_large(void **state)
+{
+    static const char *const script[] = {LARGE, NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), EBADMSG);
+    assert_int_equal(client.tries, 1);
+    stop_server();
+}
+
+static void test_what_cannot_be_reached_fails_at_once(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    stop_server();
+    assert_int_equal(run(true, 10000), ECONNREFUSED);
+    assert_int_equal(client.tries, 4);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(run(true, 10000), ECONNREFUSED);
+        assert_int_equal(client.tries, 0);
+    }
+    usleep(1050000);
+    assert_int_equal(run(true, 10000), ECONNREFUSED);
+    assert_int_equal(client.tries, 1);
+}
+
+static void test_lock_out(void **state)
+{
+    static const char *const script[] = {"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", OK, NULL};
+    struct error error;
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), EACCES);
+    error_set(&error, EACCES, "locked");
+    http_lock_out(client.http, 60000, &error);
+    assert_int_equal(run(true, 10000), EACCES);
+    assert_string_equal(client.error.message, "locked");
+    assert_int_equal(client.tries, 0);
+    http_reload(client.http);
+    assert_int_equal(run(true, 10000), 0);
+    stop_server();
+}
+
+static void test_clock(void **state)
+{
+    static const char *const script[] = {
+        "HTTP/1.1 200 OK\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n",
+        NULL};
+    int64_t then;
+
+    (void)state;
+    assert_int_equal(when_parse("2000-01-01T00:00:00Z", 0, &then), 0);
+    start_server(script);
+    assert_true(http_now(client.http) - then > 86400 * INT64_C(1000000000));
+    assert_int_equal(run(true, 10000), 0);
+    assert_true(http_now(client.http) - then < 60 * INT64_C(1000000000));
+    stop_server();
+}
+
+static void on_time(void *user)
+{
+    http_cancel(user);
+    loop_stop(client.loop);
+}
+
+static void test_cancel(void **state)
+{
+    static const char *const script[] = {NULL};
+    struct timer timer = {0};
+
+    (void)state;
+    start_server(script);
+    /* One is under way, and as nothing was answered yet the other waits for it. */
+    timer_start(client.loop, &timer, 100, on_time, start(true, 10000));
+    http_cancel(start(true, 10000));
+    loop_run(client.loop);
+    assert_int_equal(client.ended, 0);
+    assert_int_equal(client.tries, 1);
+    stop_server();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_tries_again, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_retry_after_is_kept_or_final, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_deadline, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_too_large, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_what_cannot_be_reached_fails_at_once, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_lock_out, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_clock, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_cancel, make_client, free_client),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
