@@ -315,11 +315,22 @@ static bool learn_clock(struct http_request *request, const struct http_answer *
     return llabs(http->clock_offset - request->clock_offset) > CLOCK_TOLERANCE_NS;
 }
 
+/* libcurl sends a request again by itself when a connection that was kept turns out to be lost; a
+ * new connection, where one was kept, tells of it. */
+static bool is_repeated(const struct http_request *request)
+{
+    long connects = 0;
+
+    curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
+    return request->tries > 1 || connects > 0;
+}
+
 static void on_answer(struct http_request *request)
 {
     struct http *http = request->http;
     struct http_answer answer = {.body = request->exchange.answer.data,
                                  .size = request->exchange.answer.size,
+                                 .repeated = is_repeated(request),
                                  .easy = request->easy};
     long status = 0;
     int64_t pause = -1;
@@ -392,6 +403,7 @@ static int begin_try(struct http_request *request)
                                   .url = request->url,
                                   .body = request->body,
                                   .body_size = request->order.body_size,
+                                  .fresh = !request->order.idempotent,
                                   .headers = request->headers.list,
                                   .timeout_ms = time_left(request) > 0 ? time_left(request) : 1,
                                   .max_idle_ms = when_monotonic() - http->reloaded};

@@ -65,6 +65,7 @@ struct http_answer {
     const char *body; /* followed by a NUL */
     size_t size;
     enum http_verdict verdict;
+    bool repeated;      /* an earlier try, whose answer was lost, may have been carried out */
     bool clock_was_off; /* the try was made by a clock half a minute or more from the service's */
     void *easy;         /* a CURL, for http_header */
 };

@@ -365,9 +365,23 @@ static void free_waiter(struct waiter *waiter)
     free(waiter);
 }
 
+/* A waiter gives up. A flight for which nobody is left may be one that never ends: the next who
+ * asks shall not wait for it. */
+static void leave(struct waiter *waiter)
+{
+    struct topic *topic = waiter->topic;
+
+    free_waiter(waiter);
+    if (!TAILQ_EMPTY(&topic->waiters) || !topic->flight || topic->telling)
+        return;
+    call_cancel(topic->flight);
+    topic->flight = NULL;
+    topic->again = false;
+}
+
 static void cancel_waiter(struct call *call)
 {
-    free_waiter((struct waiter *)call);
+    leave((struct waiter *)call);
 }
 
 static void expire(void *user)
@@ -377,7 +391,7 @@ static void expire(void *user)
     struct ask ask = waiter->ask;
     struct error error;
 
-    free_waiter(waiter);
+    leave(waiter);
     error_set(&error, ETIMEDOUT, "no answer in time");
     ask.done(ask.user, &error, &nothing);
 }

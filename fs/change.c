@@ -48,7 +48,8 @@ static void refuse_making(struct request *request)
     request_refuse(request, EPERM, "the service's streams and partitions are not made here");
 }
 
-/* Forgets what a change of the request's target makes untrue. */
+/* Forgets what a change of the request's target makes untrue; it may have been made also when it
+ * failed. */
 static void forget(struct request *request)
 {
     struct cache *cache = request->fs->cache;
@@ -71,10 +72,9 @@ static void on_made(void *user, const struct error *error, const struct answer *
     struct request *request = user;
 
     (void)answer;
-    if (!request_answered(request, error))
-        return;
     forget(request);
-    reply_made(request);
+    if (request_answered(request, error))
+        reply_made(request);
 }
 
 void make_app(struct request *request, const struct node *child)
@@ -142,9 +142,9 @@ static void on_removed(void *user, const struct error *error, const struct answe
     struct request *request = user;
 
     (void)answer;
+    forget(request);
     if (!request_answered(request, error))
         return;
-    forget(request);
     lookup_note_gone(request->fs, &request->target);
     request_succeed(request);
 }

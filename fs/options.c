@@ -158,6 +158,13 @@ static void complain(const char *format, ...)
     fputs("\n", stderr);
 }
 
+static int name_length(const char *option)
+{
+    size_t length = strcspn(option, "=");
+
+    return length < 60 ? (int)length : 60;
+}
+
 static int take_argument(void *data, const char *argument, int key, struct fuse_args *rest)
 {
     struct raw *raw = data;
@@ -171,7 +178,8 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     }
     if (!strncmp(argument, "x-", 2))
         return 0;
-    complain("unknown option \"%.60s\": see " PROGRAM " --help", argument);
+    /* Its value may be a secret. */
+    complain("unknown option \"%.*s\": see " PROGRAM " --help", name_length(argument), argument);
     return -1;
 }
 

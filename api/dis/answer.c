@@ -252,13 +252,7 @@ static int take_sequence(const cJSON *object, const char **sequence)
         *sequence = NULL;
         return 0;
     }
-    if (strlen(*sequence) > SEQUENCE_MAX)
-        return -EBADMSG;
-    for (const char *c = *sequence; *c; c++) {
-        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
-            return -EBADMSG;
-    }
-    return 0;
+    return decimal_is_unsigned(*sequence) ? 0 : -EBADMSG;
 }
 
 /* A count that the service does not know is absent or negative. */

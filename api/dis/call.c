@@ -261,6 +261,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     struct dis_call *call = user;
 
     call->sent = NULL;
+    call->repeated = answer && answer->repeated;
     if (call->lacks_token) {
         call->lacks_token = false;
         send_again(call);

@@ -101,6 +101,15 @@ struct call *dis_commit(struct backend *backend, const struct commit_order *orde
     return &call->call;
 }
 
+/* That there is none to delete is what was wanted, if the first try has deleted it. */
+static bool take_deleted(struct dis_call *call, const struct error *error)
+{
+    if (!call->repeated || !dis_is_without_checkpoint(error))
+        return false;
+    dis_end_soon(call);
+    return true;
+}
+
 struct call *dis_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
                                    uint32_t partition, const struct ask *ask)
 {
@@ -111,6 +120,7 @@ struct call *dis_delete_checkpoint(struct backend *backend, const char *app, con
     if (dis_is_refused(call))
         return &call->call;
     begin_checkpoint(call, "DELETE");
+    call->mend = take_deleted;
     dis_send(call, dis_take_nothing);
     return &call->call;
 }

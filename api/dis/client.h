@@ -60,6 +60,7 @@ struct dis_call {
 
     struct dis_request request;
     bool is_idempotent;
+    bool repeated; /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*mend)(struct dis_call *call, const struct error *error);

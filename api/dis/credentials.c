@@ -254,7 +254,7 @@ static size_t first_missing(struct credentials *credentials, size_t kind)
     return FIELDS;
 }
 
-static int choose_kind(struct credentials *credentials, struct error *error)
+static int choose_kind(const char *file, struct credentials *credentials, struct error *error)
 {
     for (size_t i = 0; i < KINDS; i++) {
         if (first_missing(credentials, i) == FIELDS) {
@@ -269,6 +269,8 @@ static int choose_kind(struct credentials *credentials, struct error *error)
             return error_set(error, EACCES, "the credentials in %.200s are not complete: no %s",
                              credentials->origin, fields[missing].variables[0]);
     }
+    if (file)
+        return error_set(error, EACCES, "%.200s holds no credentials", file);
     return error_set(error, EACCES,
                      "no credentials: set OS_TOKEN, or OS_USERNAME, OS_PASSWORD, "
                      "OS_USER_DOMAIN_NAME and OS_AUTH_URL, or HUAWEICLOUD_SDK_AK and "
@@ -291,7 +293,7 @@ int credentials_load(const char *file, struct credentials *credentials, struct e
         }
     }
     if (!status)
-        status = choose_kind(credentials, error);
+        status = choose_kind(file, credentials, error);
     if (status)
         credentials_release(credentials);
     return status;

@@ -47,9 +47,9 @@ struct credentials {
     char origin[256];     /* where they are from, for messages */
 };
 
-/* file may be NULL. 0; -EACCES when there are none, some part is missing, or a file is open to others;
- * -EBADMSG when a file holds something else; or what opening a file said. With an error that names no
- * secret. */
+/* file may be NULL. 0; -EACCES when there are none, some part is missing, or a file is open to
+ * others; -EBADMSG when a file holds something else; or what opening a file said. With an error
+ * that names no secret. */
 int credentials_load(const char *file, struct credentials *credentials, struct error *error);
 
 /* Wipes and frees; the struct can be loaded anew. */

@@ -274,6 +274,17 @@ static void test_description(void **state)
 
 /* Checkpoints */
 
+static void test_a_checkpoint_that_is_no_number(void **state)
+{
+    cJSON *root = parse("{\"sequence_number\":\"newstram\",\"metadata\":\"\"}");
+    const char *sequence;
+    const char *metadata;
+
+    (void)state;
+    assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+    cJSON_Delete(root);
+}
+
 static void test_checkpoints(void **state)
 {
     static const struct {
@@ -284,7 +295,6 @@ static void test_checkpoints(void **state)
         {"{\"sequence_number\":\"10\",\"metadata\":\"m\"}", "10", "m"},
         {"{\"sequence_number\":9223372036854775807}", "9223372036854775807", ""},
         {"{\"sequence_number\":\"0\",\"metadata\":null}", "0", ""},
-        {"{\"sequence_number\":\"newstram\",\"metadata\":\"\"}", "newstram", ""},
         {"{\"sequence_number\":\"-1\",\"metadata\":\"\"}", NULL, NULL},
         {"{\"sequence_number\":-1,\"metadata\":\"m\"}", NULL, NULL},
         {"{\"sequence_number\":\"\"}", NULL, NULL},
@@ -458,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_long_names_end_a_list),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_a_checkpoint_that_is_no_number),
         cmocka_unit_test(test_checkpoints_that_are_none),
         cmocka_unit_test(test_cursors_are_decoded),
         cmocka_unit_test(test_records),

@@ -1,0 +1,600 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2153 # each test is a shell of its own
+# Who we are to DIS: tokens, passwords, keys; what happens when they are refused; and that none of
+# them is ever shown.
+
+load dis
+
+setup() {
+    make_dis
+}
+
+begin_with() {
+    mount_dis "$@"
+    cd "$MNT" || return
+}
+
+# The ways in which requests said who it is.
+ways() {
+    control GET log | grep " /v2/" | awk '{ print $4 }' | sort -u | xargs
+}
+
+works() {
+    is "$(cat "$MNT/$P/checkpoint")" 42
+    put "$MNT/$P/checkpoint" 42
+    is "$(control GET log | awk '$3 >= 400' | head -n 1)" ""
+}
+
+# key_file PATH [SECRET]: as Huawei's tools have it.
+key_file() {
+    (umask 077 && printf '[basic]\nak = %s\nsk = %s\n' "$ACCESS_KEY" "${2:-$SECRET_KEY}" >"$1")
+}
+
+hup() {
+    kill -HUP "$(daemon)"
+    sleep 0.2
+}
+
+# nowhere TEXT...: in nothing that the mount shows, or that the system shows of the process.
+nowhere() {
+    local text pid file
+    pid=$(daemon)
+    for text; do
+        for file in "$DIR"/*.log "/proc/$pid"/{cmdline,comm,status,mountinfo}; do
+            [[ -e $file ]] || continue
+            not grep -aqF -e "$text" "$file" || is "in $file" "nowhere" || return
+        done
+        run timeout 20 grep -arlsF -e "$text" "$MNT"
+        is "$output" "" || return
+    done
+}
+
+# ---- tokens
+
+@test "OS_TOKEN is sent as it is" {
+    use_token
+    begin_with
+    forget_requests
+    works
+    is "$(ways)" token
+    is "$(logins)" 0
+    is "$(stat_of tokens_issued)" 1
+}
+
+@test "a wrong OS_TOKEN ends the mount" {
+    use_token wrong
+    cannot_mount
+    matches "$output" "OS_TOKEN|token|credentials"
+    (($(requests) <= 2))
+    is "$(logins)" 0
+}
+
+@test "OS_USERNAME and OS_PASSWORD get one token at OS_AUTH_URL" {
+    use_password
+    begin_with
+    works
+    local i
+    for i in {1..20}; do
+        cat "$P/checkpoint"
+    done >/dev/null
+    is "$(ways)" token
+    is "$(logins)" 1
+    is "$(stat_of tokens_issued) $(stat_of auth_failures)" "1 0"
+}
+
+@test "OS_AUTH_URL may end in a slash" {
+    use_password
+    OS_AUTH_URL+=/
+    begin_with
+    works
+    is "$(logins)" 1
+}
+
+@test "OS_PROJECT_NAME may stand for OS_PROJECT_ID" {
+    use_password
+    unset OS_PROJECT_ID
+    export OS_PROJECT_NAME=eu-de
+    begin_with
+    works
+}
+
+@test "without OS_PROJECT_ID and OS_PROJECT_NAME the token is for the project of the source" {
+    use_password
+    unset OS_PROJECT_ID
+    begin_with
+    works
+}
+
+@test "a token that was revoked is renewed once, on 401 and on 441" {
+    use_password
+    begin_with
+    local style tokens=1
+    for style in gateway iam dis; do
+        quirk auth_failure="$style"
+        warm
+        control POST tokens/revoke >/dev/null
+        is "$(cat "$P/checkpoint")" 42
+        is "$(stat_of tokens_issued)" $((++tokens))
+        is "$(logins) $(requests GET /checkpoints) $(requests)" "1 2 3"
+        is "$(cat "$P/checkpoint")" 42
+        is "$(requests)" 4
+    done
+}
+
+@test "a commit with a token that was revoked is sent again, and succeeds" {
+    use_password
+    begin_with
+    warm
+    control POST tokens/revoke >/dev/null
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 43"
+    is "$(logins) $(requests POST /checkpoints)" "1 2"
+    is "$(cat errors)" ""
+}
+
+@test "20 readers with a token that was revoked renew it once" {
+    use_password
+    begin_with
+    warm
+    control POST tokens/revoke >/dev/null
+    local i readers=()
+    for i in {1..20}; do
+        in_background cat "$P/checkpoint" >"$DIR/read.$i"
+        readers+=("$!")
+    done
+    wait_all "${readers[@]}"
+    is "$(cat "$DIR"/read.* | sort | uniq -c | xargs)" "20 42"
+    is "$(logins)" 1
+}
+
+@test "a token is renewed before it expires" {
+    control POST tokens lifetime=4 >/dev/null
+    use_password
+    begin_with
+    sleep 4.5
+    forget_requests
+    is "$(cat "$P/checkpoint")" 42
+    is "$(control GET log | awk '$3 == 401')" ""
+    is "$(stat_of auth_failures)" 0
+}
+
+@test "a token that is refused again after it was renewed is left alone" {
+    local status
+    for status in 401 441; do
+        use_password
+        mount_dis
+        cd "$MNT"
+        warm
+        fault status status="$status" code=DIS.4114 message="token header invalid." \
+            path=/v2/ count=forever
+        refused "Permission denied" cat "$P/checkpoint"
+        is "$(logins) $(requests GET /checkpoints) $(requests)" "1 2 3"
+        refused "Permission denied" cat "$P/checkpoint"
+        refused "Permission denied" put "$P/checkpoint" 43
+        refused "Permission denied" cat "$S/latest"
+        is "$(requests)" 3
+        no_faults
+        cd /
+        unmount "$MNT"
+    done
+}
+
+@test "a token without a project, or of another one, is EACCES and no loop" {
+    use_password
+    begin_with
+    warm
+    fault status status=403 code=DIS.4116 message="Invalid RBAC. [x]" path=/checkpoints \
+        count=forever
+    refused "Permission denied" cat "$P/checkpoint"
+    reported EACCES 403 DIS.4116 "Invalid RBAC. [x]"
+    (($(requests GET /checkpoints) == 1))
+}
+
+# ---- a wrong password
+
+@test "a wrong password at mount: one line, exit 1, nothing mounted, one attempt" {
+    use_password "a mistyped password"
+    cannot_mount
+    matches "$output" "OS_USERNAME|OS_PASSWORD|password|credentials"
+    not grep -F "mistyped" <<<"$output"
+    is "$(logins) $(requests)" "1 1"
+    is "$(stat_of wrong_passwords)" 1
+    is "$(mounts_below "$DIR")" ""
+}
+
+@test "a wrong password under -o lazy: EACCES, and one attempt for many readers" {
+    use_password "a mistyped password"
+    begin_with -o lazy
+    local i
+    for i in {1..20}; do
+        refused "Permission denied" cat "$P/checkpoint"
+    done
+    is "$(logins) $(requests)" "1 1"
+    nowhere "a mistyped password"
+}
+
+@test "an unknown user and an unknown domain are told as a wrong password is" {
+    use_password
+    export OS_USERNAME=nobody
+    cannot_mount
+    is "$(logins) $(requests)" "1 1"
+    export OS_USERNAME=$USERNAME OS_USER_DOMAIN_NAME=OTHER
+    cannot_mount
+    is "$(logins) $(requests)" "2 2"
+}
+
+@test "an identity service that is not there is told in one line" {
+    use_password
+    export OS_AUTH_URL=http://127.0.0.1:1/v3
+    cannot_mount -o timeout=2
+    matches "$output" "127.0.0.1:1"
+    is "$(requests)" 0
+}
+
+@test "an identity service that fails, and one that answers no JSON, end the mount" {
+    use_password
+    fault status status=500 path=/v3/auth/tokens count=forever
+    cannot_mount -o timeout=2
+    no_faults
+    fault html status=201 path=/v3/auth/tokens count=forever
+    cannot_mount -o timeout=2
+}
+
+@test "an identity service that fails once is asked again" {
+    use_password
+    fault status status=503 path=/v3/auth/tokens
+    begin_with
+    is "$(logins)" 2
+    is "$(stat_of tokens_issued)" 1
+    forget_requests
+    works
+}
+
+@test "OS_PASSWORD without OS_AUTH_URL, and no credentials at all, name what is missing" {
+    use_password
+    unset OS_AUTH_URL
+    cannot_mount
+    matches "$output" "OS_AUTH_URL"
+    use_nothing
+    cannot_mount
+    matches "$output" "credentials|HUAWEICLOUD_SDK_AK|OS_TOKEN"
+    is "$(requests)" 0
+}
+
+@test "an access key without its secret names what is missing" {
+    export HUAWEICLOUD_SDK_AK=$ACCESS_KEY
+    cannot_mount
+    matches "$output" "HUAWEICLOUD_SDK_SK"
+    is "$(requests)" 0
+}
+
+# ---- keys
+
+@test "-o signature=access signs all requests so" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with -o signature=access
+    works
+    mkdir apps/newapp
+    put "$P/metadata" $'\xc3\xa9\xe2\x82\xac'
+    cat "$P/cursor" "$S/cursors/since/1m" "$S/latest" streams/orders/status >/dev/null
+    rm "$P/checkpoint"
+    rmdir apps/newapp
+    is "$(ways)" access
+    is "$(stat_of signature_failures)" 0
+}
+
+@test "-o signature=credential signs all requests so" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with -o signature=credential,region=eu-de,service=dis
+    works
+    mkdir apps/newapp
+    put "$P/metadata" $'\xc3\xa9\xe2\x82\xac'
+    cat "$P/cursor" "$S/cursors/since/1m" "$S/latest" streams/orders/status >/dev/null
+    rm "$P/checkpoint"
+    rmdir apps/newapp
+    is "$(ways)" credential
+    is "$(stat_of signature_failures)" 0
+}
+
+@test "region and service are those of the options" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    restart_service --region eu-de
+    make_world
+    begin_with -o signature=credential,region=eu-de,service=dis
+    works
+    cd /
+    unmount "$MNT"
+    cannot_mount -o signature=credential,region=cn-north-4,service=dis
+    cannot_mount -o signature=credential,region=eu-de,service=sls
+}
+
+@test "region and service may be empty" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    restart_service --region eu-de
+    make_world
+    begin_with -o signature=credential,region=,service=
+    works
+    is "$(ways)" credential
+    is "$(stat_of signature_failures)" 0
+}
+
+@test "an unknown signature is a usage error" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    run -2 "$CHECKPOINTFS" -o signature=bogus "$SOURCE" "$MNT"
+    is "${#lines[@]}" 1
+    matches "$output" signature
+    is "$(requests)" 0
+}
+
+@test "a temporary key needs its security token, with both signatures" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    restart_service --security-token temporary+token/1==
+    make_world
+    cannot_mount
+    export HUAWEICLOUD_SDK_SECURITY_TOKEN=temporary+token/1==
+    local signature
+    for signature in access credential; do
+        mount_dis -o "signature=$signature"
+        forget_requests
+        works
+        nowhere "temporary+token/1==" "$SECRET_KEY"
+        unmount "$MNT"
+    done
+}
+
+@test "a wrong secret at mount: one line, exit 1, nothing mounted, no storm" {
+    use_keys "$ACCESS_KEY" "a mistyped secret"
+    cannot_mount
+    not grep -F mistyped <<<"$output"
+    (($(requests) >= 1 && $(requests) <= 2))
+    (($(stat_of signature_failures) <= 2))
+}
+
+@test "an unknown access key at mount: one line, exit 1" {
+    use_keys UNKNOWNACCESSKEY0001 "$SECRET_KEY"
+    cannot_mount
+    (($(requests) <= 2))
+}
+
+@test "after a refused key nothing is sent for a while: no address is locked out" {
+    control POST lockout after=3 >/dev/null
+    use_keys "$ACCESS_KEY" "a mistyped secret"
+    begin_with -o lazy
+    local i sent
+    refused "Permission denied" cat "$P/checkpoint"
+    sent=$(requests)
+    ((sent <= 2))
+    for i in {1..20}; do
+        refused "Permission denied" cat "$P/checkpoint"
+        refused "Permission denied" put "$P/checkpoint" 43
+    done
+    run ls apps streams checkpoints
+    is "$(requests)" "$sent"
+    is "$(control GET log | grep -c DIS.4309 || true)" 0
+}
+
+@test "readers at the same time with a wrong key do not lock the address out" {
+    control POST lockout after=5 >/dev/null
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    warm
+    fault status status=401 code=APIGW.0301 shape=gateway message=refused path=/v2/ count=forever \
+        delay=300
+    local i readers=()
+    for i in {1..30}; do
+        in_background cat "$P/checkpoint" >"$DIR/read.$i" 2>&1
+        readers+=("$!")
+    done
+    for i in "${readers[@]}"; do
+        not wait "$i"
+    done
+    is "$(cat "$DIR"/read.* | grep -c 'Permission denied')" 30
+    local sent
+    sent=$(requests)
+    refused "Permission denied" cat "$P/checkpoint"
+    is "$(requests)" "$sent"
+}
+
+@test "an address that is locked out is told, and not asked again" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    warm
+    fault status status=400 code=DIS.4309 path=/v2/ count=forever \
+        message="Too many request failures. Please try again later."
+    run cat "$P/checkpoint"
+    matches "$output" "Permission denied|Device or resource busy"
+    is "$(requests)" 1
+    last_error
+    is "${FIELD[4]} ${FIELD[5]}" "400 DIS.4309"
+    run cat "$P/checkpoint"
+    is "$(requests)" 1
+}
+
+# ---- files
+
+@test "-o credentials=FILE" {
+    key_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    works
+    is "$(ways)" access
+}
+
+@test "-o credentials=FILE is refused when others can read it" {
+    local mode
+    key_file "$DIR/keys"
+    for mode in 604 644 666; do
+        chmod "$mode" "$DIR/keys"
+        cannot_mount -o "credentials=$DIR/keys"
+        matches "$output" "$DIR/keys"
+    done
+    is "$(requests)" 0
+    chmod 400 "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    works
+}
+
+@test "-o credentials=FILE that is missing, or has no key, ends the mount" {
+    cannot_mount -o "credentials=$DIR/missing"
+    matches "$output" "$DIR/missing"
+    (umask 077 && printf '[basic]\n# nothing\n' >"$DIR/empty")
+    cannot_mount -o "credentials=$DIR/empty"
+    matches "$output" "$DIR/empty"
+    is "$(requests)" 0
+}
+
+@test "a relative -o credentials=FILE is of the directory where the command was given" {
+    key_file "$DIR/keys"
+    cd "$DIR"
+    mount_dis -o credentials=keys
+    works
+    cd /
+    hup
+    works
+}
+
+@test "~/.huaweicloud/credentials" {
+    mkdir "$HOME/.huaweicloud"
+    key_file "$HOME/.huaweicloud/credentials"
+    begin_with
+    works
+    is "$(ways)" access
+}
+
+@test "SIGHUP reads the credentials anew, and ends the wait after a refused key" {
+    key_file "$DIR/keys" "a mistyped secret"
+    begin_with -o "lazy,credentials=$DIR/keys"
+    refused "Permission denied" cat "$P/checkpoint"
+    key_file "$DIR/keys"
+    hup
+    is "$(cat "$P/checkpoint")" 42
+    nowhere "a mistyped secret" "$SECRET_KEY"
+}
+
+# ---- the clock
+
+@test "a clock that is hours off is learned, with both signatures" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    local signature hours
+    for signature in access credential; do
+        for hours in -13 -2 5 30; do
+            control POST clock offset=$((hours * 3600)) >/dev/null
+            forget_requests
+            mount_dis -o "signature=$signature"
+            is "$(cat "$MNT/$P/checkpoint")" 42
+            is "$(control GET log | awk '$3 == 401' | wc -l)" 1
+            forget_requests
+            is "$(cat "$MNT/$P/checkpoint")" 42
+            put "$MNT/$P/checkpoint" 42
+            is "$(control GET log | awk '$3 == 401' | wc -l)" 0
+            unmount "$MNT"
+        done
+    done
+}
+
+@test "a clock that changes while mounted is learned anew" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    warm
+    control POST clock offset=7200 >/dev/null
+    is "$(cat "$P/checkpoint")" 42
+    is "$(requests)" 2
+    control POST clock offset=0 >/dev/null
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 43"
+    is "$(cat errors)" ""
+}
+
+# ---- secrets
+
+@test "no secret is in any output, log or /proc" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    mount_dis
+    put "$MNT/$P/checkpoint" 43
+    refused "Invalid argument" put "$MNT/$P/checkpoint" x
+    nowhere "$SECRET_KEY"
+    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS $SOURCE $MNT"
+}
+
+@test "no password and no token is in any output, log or /proc" {
+    use_password
+    mount_dis
+    put "$MNT/$P/checkpoint" 43
+    control POST tokens/revoke >/dev/null
+    cat "$MNT/$P/checkpoint" >/dev/null
+    fault status status=401 path=/v2/ count=forever
+    refused "Permission denied" cat "$MNT/$P/checkpoint"
+    nowhere "$PASSWORD" 'a password' MIIsimulated-
+}
+
+@test "no secret is in what -f prints" {
+    use_password
+    in_background "$CHECKPOINTFS" -f "$SOURCE" "$MNT" >"$DIR/foreground.log" 2>&1
+    eventually is_mounted "$MNT"
+    put "$MNT/$P/checkpoint" 43
+    fault status status=401 path=/v2/ count=forever
+    refused "Permission denied" cat "$MNT/$P/checkpoint"
+    nowhere "$PASSWORD" 'a password' MIIsimulated-
+}
+
+@test "a secret in a message of the service is not passed on" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    restart_service --security-token temporary+token/1==
+    make_world
+    export HUAWEICLOUD_SDK_SECURITY_TOKEN=temporary+token/1==
+    begin_with
+    local text
+    for text in "$HUAWEICLOUD_SDK_SECURITY_TOKEN" "$SECRET_KEY"; do
+        fault status status=400 code=DIS.4200 message="Invalid request. [x $text y]" \
+            path=/checkpoints
+        refused "Invalid argument" cat "$P/checkpoint"
+        last_error
+        matches "${FIELD[7]}" "Invalid request"
+        nowhere "$text"
+    done
+}
+
+@test "what a refused signature is answered with shows no security token" {
+    restart_service --security-token temporary+token/1==
+    make_world
+    use_keys "$ACCESS_KEY" "a mistyped secret"
+    export HUAWEICLOUD_SDK_SECURITY_TOKEN=temporary+token/1==
+    local signature
+    for signature in access credential; do
+        cannot_mount -o "signature=$signature"
+        not grep -F -e temporary+token -e temporary%2B <<<"$output"
+        mount_dis -o "lazy,signature=$signature"
+        refused "Permission denied" cat "$MNT/$P/checkpoint"
+        nowhere temporary+token "a mistyped secret"
+        unmount "$MNT"
+    done
+}
+
+@test "secrets in the source or in options are a usage error that does not repeat them" {
+    local source
+    for source in "dis+http://$ACCESS_KEY:hunter2@127.0.0.1:$PORT/$PROJECT" \
+        "$SOURCE?token=hunter2"; do
+        run -2 "$CHECKPOINTFS" "$source" "$MNT"
+        is "${#lines[@]}" 1
+        not grep -F hunter2 <<<"$output"
+    done
+}
+
+@test "an unknown option is named, and its value is not repeated" {
+    run -2 "$CHECKPOINTFS" -o "password=hunter2" "$SOURCE" "$MNT"
+    matches "$output" password
+    not grep -F hunter2 <<<"$output"
+}
+
+@test "no core and no debugger shows the secret: the process is not dumpable" {
+    needs setpriv
+    # as one who may look into what is his own, and into nothing else
+    local ordinary=(env)
+    ((EUID)) || ordinary=(setpriv --bounding-set=-sys_ptrace)
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    "${ordinary[@]}" "$CHECKPOINTFS" "$SOURCE" "$MNT" </dev/null >"$DIR/mount.log" 2>&1 3>&- 4>&-
+    in_background "${ordinary[@]}" sleep 30
+    # what is dumpable shows more of itself than what is not
+    eventually "${ordinary[@]}" readlink "/proc/$!/exe"
+    run -1 "${ordinary[@]}" readlink "/proc/$(daemon)/exe"
+    is "$output" ""
+}

@@ -1,0 +1,143 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # each test is a shell of its own
+# HTTPS: whom we trust, and what is told of those whom we do not.
+
+load dis
+
+setup() {
+    needs openssl
+    make_dis
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+}
+
+# certificate NAME ALTERNATIVE-NAME: self-signed, in $DIR/NAME.pem and $DIR/NAME.key.
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -keyout "$DIR/$1.key" -out "$DIR/$1.pem" -subj "/CN=$1" -addext "subjectAltName=$2" \
+        2>"$DIR/openssl.log"
+}
+
+# The service again, with a certificate for such a name.
+serve_tls() {
+    certificate server "$1"
+    stop_service
+    PORT=0
+    start_service --tls "$DIR/server.pem" "$DIR/server.key"
+    URL=https://127.0.0.1:$PORT
+    SOURCE=dis://127.0.0.1:$PORT/$PROJECT
+    make_world
+}
+
+@test "https with a certificate that -o cacert names" {
+    serve_tls IP:127.0.0.1
+    mount_dis -o "cacert=$DIR/server.pem"
+    cd "$MNT"
+    is "$(cat "$P/checkpoint")" 42
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 43"
+    is "$(cat "$DIR/mount.log")" ""
+    is "$(stat_of signature_failures)" 0
+}
+
+@test "https: a loop of 100 cats uses 1 connection" {
+    serve_tls IP:127.0.0.1
+    mount_dis -o "cacert=$DIR/server.pem"
+    cd "$MNT"
+    warm
+    local before
+    before=$(stat_of connections)
+    for _ in {1..100}; do
+        cat "$P/checkpoint"
+    done >/dev/null
+    # asking for the count takes one itself
+    (($(stat_of connections) - before - 1 <= 1))
+    is "$(requests)" 100
+}
+
+@test "a token is asked for over https, with the same -o cacert" {
+    serve_tls IP:127.0.0.1
+    unset HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK
+    use_password
+    mount_dis -o "cacert=$DIR/server.pem"
+    is "$(cat "$MNT/$P/checkpoint")" 42
+    is "$(stat_of tokens_issued)" 1
+}
+
+@test "a certificate that is not trusted ends the mount with one line, and gets no request" {
+    serve_tls IP:127.0.0.1
+    cannot_mount
+    matches "$output" "ertificate"
+    certificate other IP:127.0.0.1
+    cannot_mount -o "cacert=$DIR/other.pem"
+    matches "$output" "ertificate"
+    is "$(requests)" 0
+}
+
+@test "a certificate that is not trusted is EPROTO, at once" {
+    serve_tls IP:127.0.0.1
+    mount_dis -o lazy
+    local begin
+    begin=$(milliseconds)
+    refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
+    (($(milliseconds) - begin < 3000))
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EPROTO - -"
+    matches "${FIELD[7]}" "ertificate"
+    is "$(requests)" 0
+}
+
+@test "a certificate for another host is refused" {
+    serve_tls DNS:dis.example.com
+    cannot_mount -o "cacert=$DIR/server.pem"
+    is "$(requests)" 0
+    mount_dis -o "lazy,cacert=$DIR/server.pem"
+    refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
+}
+
+@test "a host that speaks no TLS is EPROTO" {
+    SOURCE=dis://127.0.0.1:$PORT/$PROJECT
+    cannot_mount -o timeout=3
+    mount_dis -o lazy,timeout=3
+    refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
+}
+
+@test "a cacert that is missing or no certificate ends the mount with one line that names it" {
+    serve_tls IP:127.0.0.1
+    cannot_mount -o "cacert=$DIR/missing.pem"
+    matches "$output" "$DIR/missing.pem"
+    echo "no certificate" >"$DIR/empty.pem"
+    cannot_mount -o "cacert=$DIR/empty.pem"
+}
+
+@test "there is no option that turns verification off" {
+    serve_tls IP:127.0.0.1
+    local option
+    for option in insecure verify=no no_verify; do
+        run -2 "$CHECKPOINTFS" -o "$option" "$SOURCE" "$MNT"
+        is "${#lines[@]}" 1
+    done
+    OS_INSECURE=true cannot_mount
+    is "$(requests)" 0
+}
+
+@test "plain http to this machine is quiet, and to any other is warned of" {
+    mount_dis
+    is "$(cat "$DIR/mount.log")" ""
+    unmount "$MNT"
+    SOURCE=dis+http://192.0.2.1/$PROJECT
+    mount_dis -o lazy,timeout=1
+    matches "$(cat "$DIR/mount.log")" "192.0.2.1|http|encrypt"
+    is "$(wc -l <"$DIR/mount.log")" 1
+}
+
+@test "a source that is not complete is a usage error" {
+    local source
+    for source in dis: dis:// "dis:///$PROJECT" dis://127.0.0.1 dis://127.0.0.1/ \
+        "dis://127.0.0.1:99999/$PROJECT" "dis://127.0.0.1:x/$PROJECT" \
+        "dis+ftp://127.0.0.1/$PROJECT" "dis://127.0.0.1/$PROJECT/more" \
+        "dis://127.0.0.1/a b"; do
+        run -2 "$CHECKPOINTFS" "$source" "$MNT"
+        is "$source: ${#lines[@]}" "$source: 1"
+        not is_mounted "$MNT"
+    done
+}

@@ -1,0 +1,743 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# The tree of DIS: what is listed and found, in all the forms in which the service may tell it; what
+# can be made, written and removed; positions.
+
+load dis
+
+# refresh: forgets all names and values.
+refresh() {
+    cd /
+    unmount "$MNT"
+    mount_dis "$@"
+    cd "$MNT" || return
+}
+
+# lands POSITION NUMBER: what is committed then.
+lands() {
+    put "$P/checkpoint" "$1"
+    is "$1: $(cat "$P/checkpoint")" "$1: $2"
+    is "$(stored)" "billing orders 0 $2"
+}
+
+# listed DIRECTORY NAMES
+listed() {
+    [[ $(entries "$1") == "$2" ]]
+}
+
+# words FILE: all texts anywhere in its JSON.
+words() {
+    jq -r '.. | strings' "$1"
+}
+
+# everything_is_right: the small world, seen from all sides.
+everything_is_right() {
+    is "$(entries apps) $(entries streams)" "audit billing orders payments"
+    is "$(entries apps/billing) $(entries apps/billing/orders)" "orders payments 0 1 2"
+    is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
+    is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
+    is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
+    is "$(cat "$P/checkpoint") $(cat "$P/metadata") $(cat "$P/lag")" "42 note 57"
+    is "$(stat -c %s "$P/checkpoint" "$P/metadata" "$C" | xargs)" "3 5 8"
+    is "$(cat "$C")" $'42\nnote'
+    is "$(entries "$P")" "checkpoint cursor lag metadata status"
+    is "$(entries apps/billing/orders/1)" "cursor lag status"
+    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+    is "$(cat apps/billing/orders/1/lag)" 90
+    is "$(cat "$S/earliest") $(cat "$S/latest")" "10 100"
+}
+
+# ---- listings
+
+@test "the tree of a small world" {
+    everything_is_right
+    is "$(entries .)" "apps checkpoints commits errors metrics streams"
+    is "$(entries "$S") $(entries "$S/cursors")" \
+        "cursors earliest latest status after at earliest latest since"
+    is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
+    is "$(cat errors)" ""
+}
+
+@test "500 apps are listed, over all pages" {
+    make_many apps=500
+    refresh
+    forget_requests
+    ls apps >"$DIR/apps"
+    is "$(wc -l <"$DIR/apps")" 502
+    is "$(grep -c '^app-0[0-4][0-9][0-9]$' "$DIR/apps")" 500
+    (($(requests GET /apps) <= 7))
+    is "$(find checkpoints -mindepth 1 -maxdepth 1 | wc -l)" 502
+}
+
+@test "200 streams are listed, over all pages" {
+    make_many streams=200 partitions=2
+    refresh
+    is "$(compgen -G 'streams/stream-0[01][0-9][0-9]' | wc -l)" 200
+    is "$(count apps/billing)" 202
+    is "$(entries streams/stream-0199)" "0 1 status"
+}
+
+@test "exactly full pages are listed whole" {
+    make_many apps=198 streams=98
+    refresh
+    is "$(count apps) $(count streams)" "200 100"
+    control POST stream name=wide partitions=1000 >/dev/null
+    is "$(count streams/wide) $(count apps/audit/wide)" "1001 1000"
+}
+
+@test "10,000 partitions, 500 apps and 200 streams: find counts right, and memory stays small" {
+    make_many apps=498 streams=197
+    control POST stream name=wide partitions=10000 latest=50000 >/dev/null
+    jq -nc '{checkpoints: [range(10000) |
+        {app: "audit", stream: "wide", partition: ., sequence: .}]}' >"$DIR/seed"
+    seed "$(<"$DIR/seed")"
+    refresh
+    # the directory, 500 apps, 2 streams, and 10,001 partitions
+    is "$(timeout 60 find checkpoints | wc -l)" 10504
+    is "$(find checkpoints/audit -type f | wc -l)" 10000
+    is "$(count apps/audit/wide)" 10000
+    is "$(count streams/wide)" 10001
+    is "$(cat checkpoints/audit/wide/9999) $(cat apps/audit/wide/9999/checkpoint)" "9999 9999"
+    is "$(cat errors)" ""
+    if ! is_sanitized; then
+        (($(awk '/^VmRSS/ { print $2 }' "/proc/$(daemon)/status") < 40960))
+    fi
+}
+
+@test "what another client made is found at once, and listed after -o listing" {
+    refresh -o listing=1
+    ls apps streams streams/orders >/dev/null
+    control POST app name=newapp >/dev/null
+    control POST stream name=newstream partitions=2 latest=5 >/dev/null
+    is "$(cat streams/newstream/1/latest)" 5
+    put apps/newapp/newstream/1/checkpoint 3
+    is "$(stored)" $'billing orders 0 42 note\nnewapp newstream 1 3'
+    eventually listed apps "audit billing newapp"
+    eventually listed streams "newstream orders payments"
+}
+
+@test "what another client deleted is ENOENT, and goes from the listing" {
+    refresh -o listing=1
+    ls -R apps checkpoints >/dev/null
+    curl -sS --max-time 10 -o /dev/null -X POST "$URL/_control/reset"
+    seed '{"apps":["billing"],"streams":[{"name":"orders","partitions":1,"latest":9}]}'
+    refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
+    eventually listed apps billing
+    eventually listed streams orders
+    eventually listed apps/billing/orders 0
+    eventually listed checkpoints/billing ""
+}
+
+@test "partitions that were added are found at once" {
+    refresh -o listing=1
+    ls streams/orders apps/billing/orders >/dev/null
+    control POST stream name=orders partitions=5 >/dev/null
+    put apps/billing/orders/4/checkpoint 20
+    is "$(cat apps/billing/orders/4/checkpoint)" 20
+    eventually listed apps/billing/orders "0 1 2 3 4"
+    eventually listed streams/orders "0 1 2 3 4 status"
+}
+
+@test "checkpoints/ follows other clients within -o snapshot" {
+    refresh -o snapshot=1
+    is "$(entries checkpoints/billing/orders)" 0
+    committed billing orders 2 77 'longer note'
+    committed billing orders 0 1000000
+    let_values_age
+    is "$(cat checkpoints/billing/orders/2)" $'77\nlonger note'
+    is "$(stat -c %s checkpoints/billing/orders/2 "$C" | xargs)" "15 8"
+    eventually listed checkpoints/billing/orders "0 2"
+}
+
+@test "what was written through this mount is seen at once, on both sides" {
+    refresh -o snapshot=60,listing=60
+    ls -lR checkpoints apps >/dev/null
+    local number
+    for number in 50 1000000 7; do
+        put "$P/checkpoint" "$number"
+        is "$(cat "$C") $(stat -c %s "$C" "$P/checkpoint" | xargs)" \
+            "$number $((${#number} + 1)) $((${#number} + 1))"
+    done
+    put_once "$C" '8\nby hand\n'
+    is "$(cat "$P/checkpoint") $(cat "$P/metadata")" "8 by hand"
+    put apps/billing/payments/0/checkpoint 20
+    is "$(entries checkpoints/billing) $(cat checkpoints/billing/payments/0)" "orders payments 20"
+    rm "$P/checkpoint"
+    absent "$C"
+    is "$(entries checkpoints/billing)" payments
+}
+
+@test "a checkpoint that another client makes is seen within -o snapshot where there was none" {
+    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+    ls apps/billing/orders/1 >/dev/null
+    committed billing orders 1 50
+    let_values_age
+    is "$(cat apps/billing/orders/1/checkpoint)" 50
+    is "$(entries apps/billing/orders/1)" "checkpoint cursor lag metadata status"
+}
+
+@test "SIGHUP forgets what is known" {
+    refresh -o listing=600,snapshot=600
+    is "$(entries apps) $(stat -c %s "$C")" "audit billing 8"
+    control POST app name=newapp >/dev/null
+    committed billing orders 0 1000000
+    is "$(entries apps) $(stat -c %s "$C")" "audit billing 8"
+    kill -HUP "$(daemon)"
+    eventually listed apps "audit billing newapp"
+    is "$(cat "$C") $(stat -c %s "$C")" "1000000 8"
+}
+
+# ---- the forms in which the service may tell it
+
+@test "partitions named shardId in consumption states" {
+    quirk partition_form=shard
+    refresh
+    everything_is_right
+}
+
+@test "a partition is found as a number and as shardId, and listed as a number" {
+    is "$(cat apps/billing/orders/shardId-0000000000/checkpoint)" 42
+    is "$(cat checkpoints/billing/orders/shardId-0000000000)" $'42\nnote'
+    is "$(cat streams/orders/shardId-0000000002/latest)" 100
+    put apps/billing/orders/shardId-0000000001/checkpoint 50
+    is "$(cat apps/billing/orders/1/checkpoint)" 50
+    is "$(entries apps/billing/orders) $(entries checkpoints/billing/orders)" "0 1 2 0 1"
+    absent apps/billing/orders/shardId-0000000003
+}
+
+@test "numbers in consumption states" {
+    quirk numbers=states
+    refresh
+    everything_is_right
+}
+
+@test "numbers everywhere, also large ones" {
+    quirk numbers=all
+    refresh
+    everything_is_right
+    local number
+    for number in 0 9007199254740993 9223372036854775807; do
+        committed billing orders 0 "$number"
+        is "$(cat "$P/checkpoint")" "$number"
+        refresh
+        is "$(cat "$C")" "$number"
+        is "$(stat -c %s "$C")" $((${#number} + 1))
+    done
+}
+
+@test "large numbers as texts, and a lag that no double holds" {
+    control POST partition stream=orders partition=0 earliest=9007199254740993 \
+        latest=9223372036854775807 >/dev/null
+    committed billing orders 0 9007199254740995
+    let_values_age
+    is "$(cat "$P/checkpoint") $(cat "$C")" "9007199254740995 9007199254740995"
+    is "$(cat "$P/lag")" 9214364837600034811
+    is "$(cat "$S/earliest") $(cat "$S/latest")" "9007199254740993 9223372036854775807"
+    is "$(jq -r .checkpoint "$P/status")" 9007199254740995
+}
+
+@test "metadata missing or null in consumption states is asked for" {
+    local form
+    committed billing orders 1 50 $'\xc3\xa9 two'
+    for form in absent null; do
+        quirk "metadata=$form"
+        refresh
+        is "$(cat "$P/metadata")" note
+        is "$(cat "$C")" $'42\nnote'
+        is "$(stat -c %s "$C" "$P/metadata" checkpoints/billing/orders/1 | xargs)" "8 5 10"
+        rm -rf "$DIR/restored"
+        mkdir "$DIR/restored"
+        tar -cf - checkpoints | tar -xf - -C "$DIR/restored"
+        is "$(cat "$DIR/restored/$C")" $'42\nnote'
+        is "$(cat "$DIR/restored/checkpoints/billing/orders/1")" $'50\n\xc3\xa9 two'
+    done
+}
+
+@test "metadata that is empty, missing or null in a checkpoint is none" {
+    local form
+    committed billing orders 0 42
+    for form in string absent null; do
+        quirk "empty_metadata=$form"
+        is "$form $(cat "$P/checkpoint") [$(cat "$P/metadata")]" "$form 42 []"
+    done
+}
+
+@test "no checkpoint, told in each way" {
+    local form
+    for form in string number empty absent null; do
+        quirk "no_checkpoint=$form"
+        refresh
+        refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+        refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/metadata
+        is "$form $(jq -c '[.checkpoint, .lag]' apps/billing/orders/1/status)" "$form [null,90]"
+        refused "${SAYS[ENOENT]:?}" put apps/billing/orders/1/metadata text
+        refused "${SAYS[ENOENT]:?}" put apps/billing/orders/1/checkpoint 'shift +1'
+        everything_is_right
+    done
+    is "$(stored)" "billing orders 0 42 note"
+}
+
+@test "an app without checkpoints that is refused its consumption states" {
+    quirk uncommitted_app=refused
+    refresh
+    is "$(entries apps/audit) $(entries apps/audit/orders)" "orders payments 0 1 2"
+    is "$(entries checkpoints/audit)" ""
+    is "$(entries apps/audit/orders/0)" "cursor lag status"
+    is "$(cat apps/audit/orders/0/lag)" 90
+    put apps/audit/orders/0/checkpoint 50
+    is "$(cat checkpoints/audit/orders/0)" 50
+    is "$(cat "$S/latest")" 100
+}
+
+@test "apps that are listed without the streams on which they committed" {
+    fault body path='/apps?' count=forever \
+        text='{"apps":[{"app_name":"audit"},{"app_name":"billing"}],"has_more_app":false}'
+    refresh
+    everything_is_right
+}
+
+@test "has_more that is only a full page, or missing" {
+    make_many apps=198 streams=198
+    control POST stream name=wide partitions=2000 latest=10 >/dev/null
+    committed audit wide 1999 5
+    local form
+    for form in full absent; do
+        quirk "has_more=$form"
+        refresh
+        is "$form $(count apps) $(count streams)" "$form 200 201"
+        is "$form $(count streams/wide) $(count apps/audit/wide)" "$form 2001 2000"
+        is "$(entries checkpoints/audit/wide) $(cat checkpoints/audit/wide/1999)" "1999 5"
+    done
+    is "$(cat errors)" ""
+}
+
+# ends COMMAND...: within 10 seconds, and 200 requests, whether it succeeds or not.
+ends() {
+    forget_requests
+    run timeout 10 "$@"
+    ((status != 124)) || is "$*" "an end"
+    (($(requests) <= 200)) || is "$* took $(requests) requests" "200"
+}
+
+@test "pages that never end, or repeat themselves, do not hang a listing" {
+    refresh -o lazy,timeout=5
+    fault body path='/apps?' count=forever \
+        text='{"has_more_app":true,"apps":[{"app_name":"a"}],"total_number":9}'
+    ends ls apps
+    no_faults
+    fault body path='/apps?' count=forever text='{"has_more_app":true,"apps":[]}'
+    ends ls checkpoints
+    no_faults
+    fault body path='/streams?' count=forever \
+        text='{"has_more_streams":true,"stream_names":["s"],"stream_info_list":[]}'
+    ends ls streams
+    no_faults
+    refresh -o timeout=5
+    fault body path=/streams/orders? count=forever text='{"stream_name":"orders","status":"RUNNING",
+        "has_more_partitions":true,"partitions":[{"status":"ACTIVE","hash_range":"[0 : 9]",
+        "partition_id":"shardId-0000000000","sequence_number_range":"[0 : 9]"}]}'
+    fault body path=/apps/billing/streams/ count=forever text='{"has_more":true,"partition_consuming_states":[
+        {"partition_id":"0","sequence_number":"3","latest_offset":9,"earliest_offset":0,
+        "checkpoint_type":"LAST_READ","status":"ACTIVE"}]}'
+    ends ls streams/orders
+    ends ls -l checkpoints/billing/orders
+    ends ls -l apps/billing/orders/0/checkpoint
+    no_faults
+    refresh
+    everything_is_right
+}
+
+@test "a partition that was closed (DELETED) stays readable, and status says so" {
+    control POST partition stream=orders partition=1 status=DELETED >/dev/null
+    committed billing orders 1 50
+    refresh
+    is "$(entries apps/billing/orders) $(entries streams/orders)" "0 1 2 0 1 2 status"
+    is "$(cat apps/billing/orders/1/checkpoint) $(cat checkpoints/billing/orders/1)" "50 50"
+    is "$(cat apps/billing/orders/1/lag) $(cat streams/orders/1/latest)" "49 100"
+    put apps/billing/orders/1/checkpoint 51
+    cat apps/billing/orders/1/cursor streams/orders/1/cursors/earliest >/dev/null
+    words apps/billing/orders/1/status | grep -qx DELETED
+    words streams/orders/1/status | grep -qx DELETED
+    words streams/orders/0/status | grep -qx ACTIVE
+    not grep -q DELETED "$P/status"
+}
+
+@test "a partition that is EXPIRED is not there, whatever its range says" {
+    committed billing orders 1 50
+    control POST partition stream=orders partition=1 status=EXPIRED >/dev/null
+    local form
+    for form in null text; do
+        quirk "expired_range=$form"
+        refresh
+        is "$form $(entries apps/billing/orders)" "$form 0 2"
+        is "$form $(entries streams/orders)" "$form 0 2 status"
+        is "$form $(entries checkpoints/billing/orders)" "$form 0"
+        absent apps/billing/orders/1
+        absent streams/orders/1
+        is "$(cat apps/billing/orders/2/lag)" 90
+    done
+    is "$(cat errors)" ""
+}
+
+@test "a partition that is being made harms no other" {
+    control POST partition stream=orders partition=2 status=CREATING >/dev/null
+    refresh
+    is "$(cat "$P/checkpoint") $(cat "$S/latest") $(cat "$P/lag")" "42 100 57"
+    ls streams/orders apps/billing/orders >/dev/null
+    run timeout 10 grep -rs . streams
+    ((status != 124))
+    run timeout 10 grep -rs . apps
+    ((status != 124))
+}
+
+@test "status of a stream and of its partitions is JSON" {
+    control POST stream name=orders retention=48 >/dev/null
+    refresh
+    words streams/orders/status | grep -qx RUNNING
+    is "$(jq -c '[.. | numbers] | index(48) != null' streams/orders/status)" true
+    is "$(jq -c '[.app, .stream, "\(.partition)", .checkpoint, .metadata, .lag]' "$P/status")" \
+        '["billing","orders","0","42","note",57]'
+    is "$(jq -c '[.earliest, .latest]' "$P/status" "$S/status" | sort -u)" '["10","100"]'
+    is "$(wc -l <"$P/status") $(wc -l <"$S/status") $(wc -l <streams/orders/status)" "1 1 1"
+    local file
+    for file in "$P/status" "$S/status" streams/orders/status; do
+        # wc alone would trust the size
+        # shellcheck disable=SC2002
+        is "$(stat -c %s "$file")" "$(cat "$file" | wc -c)"
+    done
+}
+
+# ---- making and removing
+
+@test "mkdir makes an app in either tree, rmdir deletes it" {
+    mkdir apps/one
+    mkdir checkpoints/two
+    is "$(entries apps) $(entries checkpoints)" "audit billing one two audit billing one two"
+    is "$(entries apps/one) $(entries checkpoints/one)" "orders payments "
+    rmdir apps/two
+    rmdir checkpoints/one
+    is "$(entries apps) $(entries checkpoints)" "audit billing audit billing"
+    absent apps/one
+}
+
+@test "mkdir of what exists, and of names that no app can have" {
+    refused "${SAYS[EEXIST]:?}" mkdir apps/billing
+    refused "${SAYS[EEXIST]:?}" mkdir checkpoints/billing
+    control POST app name=newapp >/dev/null
+    refused "${SAYS[EEXIST]:?}" mkdir apps/newapp
+    refused "${SAYS[EINVAL]:?}" mkdir 'apps/a b'
+    refused "${SAYS[EINVAL]:?}" mkdir apps/.hidden
+    refused "${SAYS[EINVAL]:?}" mkdir "apps/$(repeat 201 a)"
+    mkdir "apps/$(repeat 200 a)"
+    is "$(changes)" "$(requests POST /apps)"
+}
+
+@test "rmdir of an app with checkpoints is ENOTEMPTY, and deletes nothing" {
+    refused "${SAYS[ENOTEMPTY]:?}" rmdir apps/billing
+    refused "${SAYS[ENOTEMPTY]:?}" rmdir checkpoints/billing
+    is "$(changes)" 0
+    committed audit payments 0 20
+    refused "${SAYS[ENOTEMPTY]:?}" rmdir apps/audit
+    is "$(requests DELETE)" 0
+}
+
+@test "rmdir of an app that is in use is EBUSY" {
+    fault status method=DELETE path=/apps/audit status=400 code=DIS.4331 message="app is using."
+    refused "${SAYS[EBUSY]:?}" rmdir apps/audit
+    is "$(entries apps)" "audit billing"
+    rmdir apps/audit
+    is "$(entries apps)" billing
+}
+
+@test "streams and partitions are not made or removed here" {
+    local path
+    for path in streams/newstream streams/orders/9 apps/billing/newstream apps/billing/orders/9; do
+        refused "${SAYS[EPERM]:?}" mkdir "$path"
+        absent "$path"
+    done
+    for path in streams/orders streams/orders/0 apps/billing/orders apps/billing/orders/0 \
+        streams/orders/0/cursors; do
+        refused "${SAYS[EPERM]:?}" rmdir "$path"
+    done
+    is "$(changes)" 0
+    everything_is_right
+}
+
+@test "files of apps/ and streams/ cannot be made, renamed or removed" {
+    local file
+    for file in apps/file apps/billing/file "$P/file" streams/file "$S/file"; do
+        refused "${SAYS[EPERM]:?}" touch "$file"
+    done
+    for file in "$P/cursor" "$P/lag" "$P/status" "$S/latest" "$S/status" streams/orders/status; do
+        refused "${SAYS[EPERM]:?}" rm -f "$file"
+    done
+    refused "${SAYS[EPERM]:?}" rename "$P/checkpoint" "$P/other"
+    is "$(changes)" 0
+}
+
+@test "earliest and latest of a stream are read-only" {
+    local file
+    for file in "$S/earliest" "$S/latest"; do
+        is "$(stat -c %a "$file")" 444
+        refused "${SAYS[EROFS]:?}" put "$file" 50
+    done
+    is "$(cat "$S/earliest") $(cat "$S/latest") $(changes)" "10 100 0"
+    is "$(stat -c %s "$S/earliest" "$S/latest" | xargs)" "3 4"
+}
+
+@test "rm deletes the checkpoint, and the file is gone on both sides" {
+    rm "$P/checkpoint"
+    is "$(stored)" ""
+    refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
+    absent "$C"
+    refused "${SAYS[ENOENT]:?}" rm "$P/checkpoint"
+    put "$P/checkpoint" 43
+    rm "$C"
+    is "$(stored)" ""
+}
+
+@test "cp -r clones a consumer, diff -r finds no difference, rm -r removes it" {
+    committed billing orders 2 77 $'two\nlines'
+    committed billing payments 0 11
+    refresh
+    cp -r checkpoints/billing checkpoints/clone
+    is "$(stored | grep '^clone' | sort)" $'clone orders 0 42 note
+clone orders 2 77 two\\x0alines
+clone payments 0 11'
+    run -0 diff -r checkpoints/billing checkpoints/clone
+    is "$output" ""
+    is "$(cat checkpoints/clone/orders/2)" $'77\ntwo\nlines'
+    rm -r checkpoints/clone/orders
+    is "$(entries checkpoints/clone) $(stored | grep -c '^clone')" "payments 1"
+    rm -r checkpoints/clone
+    is "$(entries apps) $(stored | grep -c '^clone')" "audit billing 0"
+}
+
+@test "tar and rsync back up and restore" {
+    needs rsync
+    committed billing orders 2 77 $'two\nlines'
+    refresh
+    tar -cf "$DIR/backup.tar" checkpoints
+    rsync -a checkpoints/ "$DIR/backup/"
+    rm -r checkpoints/billing
+    is "$(stored)" ""
+    tar -xf "$DIR/backup.tar"
+    is "$(stored | wc -l) $(flat "$C")" "2 42 note"
+    put "$C" 1
+    rsync -rI "$DIR/backup/" checkpoints/
+    is "$(flat "$C")" "42 note"
+    is "$(cat checkpoints/billing/orders/2)" $'77\ntwo\nlines'
+}
+
+@test "sed -i commits by a rename" {
+    sed -i 's/^42$/43/' "$C"
+    is "$(stored)" "billing orders 0 43 note"
+}
+
+# ---- positions
+
+@test "numbers, earliest and latest under last-read" {
+    lands 50 50
+    lands earliest 9
+    lands latest 99
+    is "$(cat "$P/lag")" 0
+    lands 0 0
+    lands 9223372036854775807 9223372036854775807
+}
+
+@test "numbers, earliest and latest under -o checkpoint=next" {
+    refresh -o checkpoint=next
+    is "$(cat "$P/lag")" 58
+    lands earliest 10
+    is "$(cat "$P/lag")" 90
+    lands latest 100
+    is "$(cat "$P/lag")" 0
+}
+
+@test "after earliest, or a time before all that is kept, cursor begins with the oldest record" {
+    local position
+    for position in earliest @2d; do
+        put "$P/checkpoint" "$position"
+        is "$(parameter "$(cat "$P/cursor")" starting-sequence-number)" 10
+    done
+}
+
+@test "earliest of a partition that begins with 0 deletes the checkpoint, but not under next" {
+    control POST partition stream=orders earliest=0 >/dev/null
+    put "$P/checkpoint" earliest
+    is "$(stored)" ""
+    refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
+    is "$(cat "$P/lag")" 100
+    refresh -o checkpoint=next
+    lands earliest 0
+}
+
+@test "a shift is from what is committed now" {
+    put "$P/checkpoint" 42
+    lands 'shift +8' 50
+    committed billing orders 0 60
+    lands 'shift -10' 50
+    lands 'shift +0' 50
+    rm "$P/checkpoint"
+    refused "${SAYS[ENOENT]:?}" put "$P/checkpoint" 'shift +1'
+}
+
+@test "@TIME lands before the record that since/ begins with" {
+    local when number
+    when=@$(($(date +%s) - 50))
+    number=$(parameter "$(cat "$S/cursors/since/$when")" starting-sequence-number)
+    ((number > 40 && number < 60))
+    lands "$when" $((number - 1))
+    when=@$(date -ud "$when" +%Y-%m-%dT%H:%M:%SZ)
+    lands "$when" $((number - 1))
+    put "$P/checkpoint" @50s
+    (($(cat "$P/checkpoint") >= number - 1 && $(cat "$P/checkpoint") <= number + 15))
+    refresh -o checkpoint=next
+    lands "$when" "$number"
+}
+
+@test "@TIME of the future is the end, and one before all that is kept is the beginning" {
+    lands @2099-01-01T00:00:00Z 99
+    lands @2d 9
+    lands @0 9
+    lands @2001-01-01T00:00:00Z 9
+    is "$(parameter "$(cat "$S/cursors/since/2d")" starting-sequence-number)" 10
+    is "$(parameter "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")" starting-sequence-number)" 100
+    is "$(cat errors)" ""
+}
+
+@test "@TIME when the cursor cannot be read: the first record is asked" {
+    local when number records
+    when=@$(($(date +%s) - 50))
+    number=$(parameter "$(cat "$S/cursors/since/$when")" starting-sequence-number)
+    fault body path=/cursors text='{"partition_cursor":"b3BhcXVl"}'
+    records='{"records":[{"sequence_number":"71","data":"eA==","timestamp":1,'
+    records+='"timestamp_type":"CreateTime"}],"next_partition_cursor":"bmV4dA=="}'
+    fault body path=/records text="$records"
+    lands "$when" 70
+    ((number > 0))
+}
+
+@test "cursors of numbers out of range are ERANGE" {
+    refused "${SAYS[ERANGE]:?}" cat "$S/cursors/at/101"
+    refused "${SAYS[ERANGE]:?}" cat "$S/cursors/at/9"
+    is "$(parameter "$(cat "$S/cursors/at/100")" starting-sequence-number)" 100
+}
+
+@test "the service judges what is in range; -o clamp does it here" {
+    quirk commit_range=checked
+    refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 5
+    refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 500
+    is "$(stored)" "billing orders 0 42 note"
+    quirk commit_range=any
+    lands 500 500
+    quirk commit_range=checked
+    refresh -o clamp
+    lands 500 99
+    lands 50 50
+    refresh -o clamp,checkpoint=next
+    lands 500 100
+    lands 3 10
+    is "$(cut -f 4 commits | paste -sd ' ')" "100 10"
+}
+
+@test "-o monotonic refuses to go backwards" {
+    refresh -o monotonic
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
+    committed billing orders 0 60
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 59
+    is "$(requests POST)" 0
+    lands 60 60
+    lands 61 61
+    put apps/billing/orders/1/checkpoint 5
+}
+
+# ---- values
+
+@test "lag is never negative, and counts all when nothing is committed" {
+    put "$P/checkpoint" 99
+    is "$(cat "$P/lag")" 0
+    put "$P/checkpoint" 1000
+    is "$(cat "$P/lag")" 0
+    is "$(cat apps/billing/orders/1/lag) $(cat apps/audit/payments/0/lag)" "90 90"
+    is "$(stat -c %s "$P/lag")" 2
+}
+
+@test "metadata in any language comes back as it was, from both sides" {
+    local text
+    for text in $'\xc3\xa9\xe2\x82\xac' $'\xe4\xbd\xa0\xe5\xa5\xbd' $'\xf0\x9f\x90\x9f fish' \
+        '{"owner":"etl","n":[1,2]}' '"' $'\\' '\n' $'a\tb' $'bell\a' ' two  blanks ' '%s%n&a=b+c' \
+        $'one\n\ntwo' '-1' $'\xe2\x80\xa8'; do
+        printf '42\n%s\n' "$text" >"$DIR/text"
+        cp "$DIR/text" "$P/checkpoint"
+        is "$(cat "$P/metadata")" "$text"
+        let_values_age 0.01
+        cmp "$DIR/text" "$C"
+        is "$(jq -r .metadata "$P/status")" "$text"
+    done
+    refresh
+    cmp "$DIR/text" "$C"
+}
+
+@test "1000 characters of metadata are kept, whatever their bytes; 1001 are EINVAL" {
+    local wide=$'\xf0\x9f\x90\x9f'
+    put_once "$P/checkpoint" "42\\n$(repeat 1000 "$wide")\\n"
+    is "$(cat "$P/metadata")" "$(repeat 1000 "$wide")"
+    is "$(stat -c %s "$P/metadata" "$C" | xargs)" "4001 4004"
+    refused "${SAYS[EINVAL]:?}" put_once "$P/checkpoint" "43\\n$(repeat 1001 x)\\n"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "metadata written alone commits the present number again" {
+    committed billing orders 0 60 old
+    put "$P/metadata" new
+    is "$(stored)" "billing orders 0 60 new"
+    put "$P/metadata" ''
+    is "$(stored)" "billing orders 0 60"
+}
+
+@test "mtime is when a value was first seen, and stays while the value stays" {
+    local before first
+    before=$(date +%s)
+    refresh
+    first=$(stat -c %.Y "$C")
+    ((${first%.*} >= before && ${first%.*} <= $(date +%s)))
+    is "$(stat -c %.Y "$P/checkpoint")" "$first"
+    let_values_age
+    cat "$C" "$P/checkpoint" >/dev/null
+    is "$(stat -c %.Y "$C") $(stat -c %.Y "$P/checkpoint")" "$first $first"
+    committed billing orders 0 43
+    let_values_age
+    not is "$(stat -c %.Y "$C")" "$first"
+    first=$(stat -c %.Y "$C")
+    let_values_age
+    is "$(stat -c %.Y "$C")" "$first"
+    put "$P/checkpoint" 44
+    not is "$(stat -c %.Y "$C")" "$first"
+}
+
+@test "find -mmin finds fresh checkpoints" {
+    is "$(find checkpoints -type f -mmin -1)" "$C"
+    is "$(find checkpoints -type f -mmin +1)" ""
+}
+
+@test "commits names the number, the writer, and how it ended" {
+    run -0 bash -c "echo \$\$; echo latest >$P/checkpoint"
+    rm "$P/checkpoint"
+    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t99\tok
+billing/orders/0\tdelete\t-\tok'
+    is "$(cut -f 5-7 commits | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
+}
+
+@test "two mounts see each other's commits at once" {
+    mount_dis_at "$DIR/other"
+    local number
+    for number in 50 51 7; do
+        put "$P/checkpoint" "$number"
+        is "$(cat "$DIR/other/$P/checkpoint")" "$number"
+    done
+    mkdir "$DIR/other/apps/newapp"
+    put apps/newapp/orders/0/checkpoint 5
+    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" 5
+}
