@@ -24,7 +24,8 @@ check_cppcheck() {
 }
 
 check_shell() {
-    shellcheck .ci/install .ci/run examples/*.sh tests/run.sh tests/lint/lint.sh
+    shellcheck .ci/install .ci/run examples/*.sh tests/run.sh tests/lint/lint.sh \
+        tests/service/sdk/run.sh
     shellcheck -x -P tests/shell tests/shell/*.bats tests/shell/*.bash
 }
 
