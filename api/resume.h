@@ -5,7 +5,8 @@
 
 /*
  * text: a fresh cursor that resumes after what the app has committed, or at the oldest record while
- * nothing is. An operation like a backend's own, of two steps, or three, that are the same for every backend.
+ * nothing is. An operation like a backend's own, of two steps, or three, that are the same for
+ * every backend.
  */
 struct call *resume_cursor(struct backend *backend, const char *app, const char *stream,
                            uint32_t partition, const struct ask *ask);

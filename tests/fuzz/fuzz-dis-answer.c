@@ -1,0 +1,99 @@
+#include "fuzz.h"
+
+#include <errno.h>
+
+#include "api/dis/answer.h"
+#include "api/dis/error.h"
+#include "api/json.h"
+
+#define SECRET "topSecret"
+
+/* What an answer is read as is a value, or one of a few errors. */
+static void check_status(int status)
+{
+    CHECK(status == 0 || status == -EBADMSG || status == -EFBIG || status == -ENOMEM);
+}
+
+static void check_table(const struct table *table)
+{
+    struct state state;
+
+    for (size_t i = 0; i < table_count(table); i++) {
+        table_at(table, i, &state);
+        CHECK(state.partition <= PARTITION_MAX);
+        CHECK(!state.sequence || (*state.sequence && *state.sequence != '-'));
+        CHECK(!state.sequence || strlen(state.sequence) <= SEQUENCE_MAX);
+        CHECK(!state.earliest || decimal_is_unsigned(state.earliest));
+        CHECK(!state.latest || decimal_is_unsigned(state.latest));
+    }
+}
+
+static void read_lists(const cJSON *root)
+{
+    struct table *table = table_new();
+    struct names *names = names_new();
+    struct page page;
+    bool told;
+
+    CHECK(table && names);
+    check_status(answer_states(root, table, &page));
+    check_status(answer_partitions(root, table, &page));
+    check_status(answer_apps(root, names, &page));
+    check_status(answer_streams(root, names, &page));
+    check_status(answer_app_streams(root, names, &told));
+    check_table(table);
+    for (size_t i = 0; i < names_count(names); i++)
+        CHECK(name_is_app(names_at(names, i)));
+    names_drop(names);
+    table_drop(table);
+}
+
+static void read_values(const cJSON *root)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    char sequence[SEQUENCE_MAX + 1];
+    const char *first;
+    const char *second;
+
+    check_status(answer_stream(root, "s", &text));
+    if (!answer_checkpoint(root, &first, &second))
+        CHECK(!first == !second);
+    if (!answer_records(root, &first, &second))
+        CHECK(!first || decimal_is_unsigned(first));
+    if (!answer_cursor(root, &first) && !cursor_decode(first, sequence))
+        CHECK(decimal_is_unsigned(sequence));
+    buf_release(&text);
+}
+
+/* The same bytes as the body of a failure; the first chooses its status. */
+static void read_error(const char *text, size_t size)
+{
+    static const struct secrets secrets = {{SECRET}};
+    struct http_answer answer = {.status = 300 + (unsigned char)*text, .body = text, .size = size};
+    struct error error = {0};
+
+    CHECK(dis_judge(&answer, &secrets, &error) != HTTP_DONE);
+    CHECK(error.code > 0);
+    CHECK(*error.message);
+    CHECK(!strstr(error.message, SECRET));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = text_of(data, size);
+    cJSON *root = json_parse(text, size);
+    char earliest[DECIMAL_ROOM];
+    char latest[DECIMAL_ROOM];
+    char sequence[SEQUENCE_MAX + 1];
+
+    read_lists(root);
+    read_values(root);
+    cJSON_Delete(root);
+    read_error(text, size);
+    if (!range_parse(text, earliest, latest))
+        CHECK(decimal_is_unsigned(earliest) && decimal_is_unsigned(latest));
+    if (!cursor_decode(text, sequence))
+        CHECK(decimal_is_unsigned(sequence));
+    free(text);
+    return 0;
+}
