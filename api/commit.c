@@ -286,11 +286,9 @@ static void on_compared(void *user, const struct error *error, const struct answ
 
 static void check_and_send(struct commit *commit)
 {
-    if (!commit->request.monotonic)
-        send(commit);
-    else if (!commit->current_known)
+    if (commit->request.monotonic && !commit->current_known)
         get_current(commit, on_compared);
-    else if (check_order(commit))
+    else if (commit->request.monotonic && check_order(commit))
         fail_soon(commit);
     else
         send(commit);

@@ -22,6 +22,9 @@ for preset in dev sanitize tsan; do
     cmake --build --preset "$preset" | tail -n 1
 done
 
+say "What sanitizers hide"
+ctest --preset dev --label-regex plain
+
 # Under some kernels ThreadSanitizer needs addresses that are not randomized.
 say "ThreadSanitizer"
 setarch -R ctest --preset tsan --label-regex threads

@@ -269,7 +269,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     }
     if (error)
         on_error(call, error, answer);
-    else
+    else if (answer)
         on_answer(call, answer);
 }
 
