@@ -102,6 +102,18 @@ static void load_state(struct request *request, const struct state *state)
         tree_row(handle->node.kind)->print(request->fs, &handle->node, state, &handle->text));
 }
 
+/* A backend that does not tell when a number was committed: when it was seen first, as is noted. */
+static int64_t time_of(const struct request *request, const struct state *state)
+{
+    const struct place *place = request->node.place;
+    struct state noted;
+    bool same = !cache_state(request->fs->cache, place->app, place->stream, state->partition,
+                             ANY_AGE, false, &noted) &&
+                state->sequence && noted.sequence && !strcmp(state->sequence, noted.sequence);
+
+    return state->committed == WHEN_UNKNOWN && same ? noted.committed : state->committed;
+}
+
 static void on_state(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -110,11 +122,9 @@ static void on_state(void *user, const struct error *error, const struct answer 
 
     if (!request_answered(request, error))
         return;
-    cache_note(request->fs->cache, place->app, place->stream, answer->state, request->started);
-    /* With what was known before: when a checkpoint was seen first. */
-    if (cache_state(request->fs->cache, place->app, place->stream, answer->state->partition,
-                    ANY_AGE, false, &state))
-        state = *answer->state;
+    state = *answer->state;
+    cache_note(request->fs->cache, place->app, place->stream, &state, request->started);
+    state.committed = time_of(request, &state);
     load_state(request, &state);
 }
 
