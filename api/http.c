@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "api/http/easy.h"
+#include "api/http/endpoint.h"
 #include "api/http/gate.h"
 #include "api/http/retry.h"
 #include "base/when.h"
@@ -55,6 +56,7 @@ struct http_request {
     char *url;
     char *body;
     char host[128]; /* for messages */
+    bool direct;    /* to this machine in the clear: by no proxy of the environment */
     unsigned tries;
     int64_t clock_offset; /* that this try was made with */
     struct timer timer;
@@ -369,7 +371,7 @@ static void on_failure(struct http_request *request, CURLcode result)
         rest(request, pause);
         return;
     }
-    if (failure.unreachable)
+    if (failure.unreachable || (probing && result == CURLE_OPERATION_TIMEDOUT))
         gate_unreachable(&http->gate, &request->error, when_monotonic());
     finish(request, &request->error, NULL);
 }
@@ -403,6 +405,7 @@ static int begin_try(struct http_request *request)
                                   .url = request->url,
                                   .body = request->body,
                                   .body_size = request->order.body_size,
+                                  .direct = request->direct,
                                   .fresh = !request->order.idempotent,
                                   .headers = request->headers.list,
                                   .timeout_ms = time_left(request) > 0 ? time_left(request) : 1,
@@ -477,6 +480,7 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
         return NULL;
     }
     take_host(request);
+    request->direct = endpoint_is_local(request->url);
     wait_for_turn(request);
     return request;
 }

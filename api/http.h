@@ -14,10 +14,10 @@
  *
  * - Connections are kept and shared, by HTTP/2 where TLS offers it. TLS is 1.2 or newer and always
  *   verified. The proxy is the environment's. Redirects are not followed.
- * - A request is tried until its deadline while it fails in a way that may pass: no connection, a
- *   lost one, an answer that was judged HTTP_THROTTLED or HTTP_BROKEN; only if it is idempotent.
- *   The pauses grow, have a random part, and are as long as Retry-After asks. When the next try
- *   would be too late the last error is final.
+ * - A request is tried up to ten times, until its deadline, while it fails in a way that may pass:
+ * no connection, a lost one, an answer that was judged HTTP_THROTTLED or HTTP_BROKEN; only if it is
+ * idempotent. The pauses grow, have a random part, and are as long as Retry-After asks. When the
+ * next try would be too late the last error is final.
  * - At most 64 requests are under way; others wait in their order. Until the service has answered,
  *   and has not refused the credential, there is just one.
  * - When the service cannot be reached, requests of the next second get the same error at once.
@@ -43,7 +43,7 @@ int http_new(const struct http_options *options, struct http **result, struct er
 /* No request may be under way. NULL is allowed. */
 void http_free(struct http *http);
 
-/* Forgets lock-outs and failures, and uses no connection that was made before. */
+/* Forgets lock-outs and failures, and uses no connection that has been idle since before. */
 void http_reload(struct http *http);
 
 /* The service's time, as in base/when.h. */

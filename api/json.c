@@ -31,12 +31,15 @@ static size_t number_length(const char *text)
     return count && !isalnum((unsigned char)*next) ? (size_t)(next - text) : 0;
 }
 
-/* The length of a text that begins with its quote, with both quotes; 0 when it does not end. */
+/* The length of a text that begins with its quote, with both quotes; 0 when it does not end, or
+ * holds a NUL, at which a text of C would end. */
 static size_t quoted_length(const char *text)
 {
     const char *next = text + 1;
 
     for (; *next && *next != '"'; next++) {
+        if (!strncmp(next, "\\u0000", 6))
+            return 0;
         if (*next == '\\' && next[1])
             next++;
     }

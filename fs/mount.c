@@ -28,6 +28,7 @@ struct mount {
     struct call *trial; /* the first request, before the mount */
     struct error error; /* why it could not be mounted */
     bool wrong;         /* the command line is */
+    bool ended;         /* by a signal */
 };
 
 /* What libfuse says goes into our own line. */
@@ -74,6 +75,7 @@ static void on_signal(void *user)
     if (read(mount->signals, &info, sizeof(info)) != sizeof(info))
         return;
     if (info.ssi_signo != SIGHUP) {
+        mount->ended = true;
         loop_stop(mount->loop);
         return;
     }
@@ -129,7 +131,7 @@ static int try_backend(struct mount *mount)
     if (!mount->trial)
         return error_set(&mount->error, ENOMEM, "no memory");
     loop_run(mount->loop);
-    if (mount->trial) {
+    if (mount->ended) {
         call_cancel(mount->trial);
         return error_set(&mount->error, EINTR, "ended by a signal before it was mounted");
     }

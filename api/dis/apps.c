@@ -62,7 +62,7 @@ struct call *dis_find_app(struct backend *backend, const char *app, const struct
     if (!call)
         return NULL;
     begin_app(call, "GET");
-    dis_send(call, dis_take_nothing);
+    dis_send(call, dis_take_object);
     return &call->call;
 }
 
@@ -87,7 +87,7 @@ struct call *dis_create_app(struct backend *backend, const char *app, const stru
 /*
  * Deleting. An app that has checkpoints must stay, and whether DIS sees to that is not verified. So
  * it is asked on which streams there are some, and as that list may be older than the last
- * deletion, each of them is looked at. call->names are those streams, call->pages the next of them.
+ * deletion, each of them is looked at. call->names are those streams, call->index the next of them.
  */
 
 static void look_at_next_stream(struct dis_call *call);
@@ -137,10 +137,10 @@ static void send_stream_states(struct dis_call *call)
     dis_send(call, take_states);
 }
 
-/* A stream that is gone, or has no checkpoints, is no obstacle. */
+/* A stream of which the service says that it is gone, or has no checkpoints, is no obstacle. */
 static bool skip_stream(struct dis_call *call, const struct error *error)
 {
-    if (error->code != ENOENT)
+    if (!dis_is_without_checkpoint(error) && !dis_is_without_stream(error))
         return false;
     look_at_next_stream(call);
     return true;
@@ -158,6 +158,32 @@ static void look_at_next_stream(struct dis_call *call)
     send_stream_states(call);
 }
 
+static void send_streams(struct dis_call *call);
+
+static int take_streams(struct dis_call *call, const cJSON *root)
+{
+    struct page page;
+    int status = answer_streams(root, call->names, &page);
+
+    if (!status)
+        status = dis_next_page(call, &page, PAGE_SIZE, send_streams);
+    if (status)
+        return status;
+    look_at_next_stream(call);
+    return TAKEN_PART;
+}
+
+static void send_streams(struct dis_call *call)
+{
+    call->mend = NULL;
+    dis_begin(call, "GET", "streams");
+    request_query_number(&call->request, "limit", PAGE_SIZE);
+    if (*call->after)
+        request_query(&call->request, "start_stream_name", call->after);
+    dis_send(call, take_streams);
+}
+
+/* The member that names the streams is optional: without it all are looked at. */
 static int take_app(struct dis_call *call, const cJSON *root)
 {
     bool told;
@@ -165,7 +191,10 @@ static int take_app(struct dis_call *call, const cJSON *root)
 
     if (status)
         return status;
-    look_at_next_stream(call);
+    if (told)
+        look_at_next_stream(call);
+    else
+        send_streams(call);
     return TAKEN_PART;
 }
 

@@ -227,7 +227,7 @@ static void on_error(struct dis_call *call, const struct error *error,
             return;
         }
         lock_out(call);
-    } else if (dis_is_lock_out(error)) {
+    } else if (answer && dis_is_lock_out(error)) {
         lock_out(call);
     }
     said = call->error;
@@ -241,7 +241,10 @@ static void on_error(struct dis_call *call, const struct error *error,
 static void on_answer(struct dis_call *call, const struct http_answer *answer)
 {
     cJSON *root = answer->size ? json_parse(answer->body, answer->size) : NULL;
-    int status = call->take(call, root);
+    int status;
+
+    call->empty = !answer->size;
+    status = call->take(call, root);
 
     cJSON_Delete(root);
     if (status == TAKEN_PART)
@@ -361,7 +364,11 @@ int dis_next_page(struct dis_call *call, const struct page *page, size_t size,
 
 int dis_take_nothing(struct dis_call *call, const cJSON *root)
 {
+    return call->empty || cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
+}
+
+int dis_take_object(struct dis_call *call, const cJSON *root)
+{
     (void)call;
-    (void)root;
-    return TAKEN_ALL;
+    return cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
 }

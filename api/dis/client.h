@@ -60,6 +60,7 @@ struct dis_call {
 
     struct dis_request request;
     bool is_idempotent;
+    bool empty;    /* the answer has no body */
     bool repeated; /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
@@ -116,8 +117,10 @@ bool dis_is_refused(struct dis_call *call);
 int dis_next_page(struct dis_call *call, const struct page *page, size_t size,
                   void (*next)(struct dis_call *call));
 
-/* Takes the answer of what has none. */
+/* Takes an answer that is to be empty, or of which nothing but that it is an object is wanted: what
+ * a proxy says in the service's place is neither. */
 int dis_take_nothing(struct dis_call *call, const cJSON *root);
+int dis_take_object(struct dis_call *call, const cJSON *root);
 
 /* The operations, by file. */
 struct call *dis_list_apps(struct backend *backend, const struct ask *ask);

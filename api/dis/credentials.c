@@ -155,7 +155,7 @@ static int take_value(void *user, const char *section, const char *name, const c
 {
     struct credentials *credentials = user;
 
-    if (*section && strcmp(section, "basic") != 0)
+    if (!*value || (*section && strcmp(section, "basic") != 0))
         return 1;
     for (size_t i = 0; i < FIELDS; i++) {
         if (is_name_of(&fields[i], name))

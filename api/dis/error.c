@@ -145,6 +145,8 @@ static void read_body(cJSON *root, const struct secrets *secrets, struct error *
     copy_text(error->service_code, sizeof(error->service_code), first_text(object, code_names));
     copy_text(error->message, sizeof(error->message), message);
     copy_text(error->request_id, sizeof(error->request_id), first_text(root, id_names));
+    dis_scrub(error->service_code, secrets);
+    dis_scrub(error->request_id, secrets);
 }
 
 /* Which header has DIS's request id is not documented; the gateway's is the first. */
@@ -175,6 +177,11 @@ enum http_verdict dis_judge(const struct http_answer *answer, const struct secre
         snprintf(error->message, sizeof(error->message), "the service answered with HTTP %d%s",
                  answer->status, error->code == EBADMSG ? ", which is not understood" : "");
     return verdict;
+}
+
+bool dis_is_without_stream(const struct error *error)
+{
+    return number_of(error->service_code) == 4301;
 }
 
 bool dis_is_lock_out(const struct error *error)

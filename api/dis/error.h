@@ -17,6 +17,7 @@ enum http_verdict dis_judge(const struct http_answer *answer, const struct secre
                             struct error *error);
 
 /* The service has locked this address out: nothing more should be sent for a while. */
+bool dis_is_without_stream(const struct error *error);
 bool dis_is_lock_out(const struct error *error);
 
 /* The app has no checkpoint on the stream. When the service says so, and when it instead answers

@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "api/dis/error.h"
 #include "api/http/endpoint.h"
 #include "api/json.h"
 #include "base/when.h"
@@ -246,15 +247,19 @@ static int prepare(void *user, struct http_headers *headers, struct error *error
     return 0;
 }
 
-/* "error.message" of an answer, if it has one. */
-static void take_message(const struct http_answer *answer, char *message, size_t room)
+/* "error.message" of an answer, if it has one; IAM may repeat what it was sent. */
+static void take_message(const struct token *token, const struct http_answer *answer, char *message,
+                         size_t room)
 {
+    const struct secrets secrets = {{token->credentials->password}};
     cJSON *root = json_parse(answer->body, answer->size);
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "error");
     const char *text = NULL;
 
     if (inner)
         json_text(inner, "message", &text);
+    if (text)
+        dis_scrub((char *)(uintptr_t)text, &secrets);
     snprintf(message, room, "%.200s", text ? text : "no reason given");
     cJSON_Delete(root);
 }
@@ -267,17 +272,21 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
 
     if (answer->status == 201 || answer->status == 200)
         return HTTP_DONE;
-    take_message(answer, message, sizeof(message));
+    take_message(token, answer, message, sizeof(message));
     if (answer->status == 401 || answer->status == 403) {
         error_set(error, EACCES,
                   "IAM refused the user name or password of %.60s: %.160s; it is not tried again "
                   "before a SIGHUP",
                   origin, message);
     } else {
-        error_set(error, http_status_errno(answer->status), "IAM gave no token: %.200s", message);
+        /* An errno of a missing file would be taken for a missing checkpoint. */
+        error_set(error,
+                  answer->status < 500 && answer->status != 429 ? EACCES
+                                                                : http_status_errno(answer->status),
+                  "IAM gave no token: %.200s", message);
     }
     error->http_status = answer->status;
-    if (error->code == EACCES)
+    if (answer->status == 401 || answer->status == 403)
         return HTTP_REFUSED;
     return answer->status == 429   ? HTTP_THROTTLED
            : answer->status >= 500 ? HTTP_BROKEN

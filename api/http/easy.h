@@ -20,8 +20,9 @@ struct exchange {
     const char *url;
     const char *body;
     size_t body_size;
-    bool fresh; /* by a new connection: libcurl repeats what it sent by one that was kept and is
-                   lost */
+    bool direct; /* by no proxy */
+    bool fresh;  /* by a new connection: libcurl repeats what it sent by one that was kept and is
+                    lost */
     struct curl_slist *headers;
     int64_t timeout_ms;
     int64_t max_idle_ms; /* connections that have been idle for longer are not used */

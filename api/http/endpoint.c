@@ -5,6 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <strings.h>
+
 #include <curl/curl.h>
 
 static bool copy_part(CURLU *url, CURLUPart part, char *text, size_t room)
@@ -29,7 +33,11 @@ static bool has_part(CURLU *url, CURLUPart part)
 
 static bool is_loopback(const char *name)
 {
-    return !strcasecmp(name, "localhost") || !strncmp(name, "127.", 4) || !strcmp(name, "[::1]");
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, name, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+    return !strcasecmp(name, "localhost") || !strcmp(name, "[::1]");
 }
 
 static bool take_host(CURLU *url, struct endpoint *endpoint)
@@ -60,4 +68,17 @@ int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *err
 
     curl_url_cleanup(parts);
     return good ? 0 : error_set(error, EINVAL, "not the address of a service");
+}
+
+bool endpoint_is_local(const char *url)
+{
+    CURLU *parts = curl_url();
+    char *host = NULL;
+    bool local = parts && !strncmp(url, "http://", strlen("http://")) &&
+                 !curl_url_set(parts, CURLUPART_URL, url, 0) &&
+                 !curl_url_get(parts, CURLUPART_HOST, &host, 0) && is_loopback(host);
+
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return local;
 }

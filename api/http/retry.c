@@ -82,6 +82,9 @@ struct failure failure_describe(CURL *easy, CURLcode result, const char *host, c
     unsigned flags;
     size_t i = 0;
 
+    /* libcurl quotes the address of a proxy, which may hold a password. */
+    if (strstr(detail, "://") || strstr(detail, "proxy"))
+        detail = "";
     while (i < FAILURES && failures[i].result != result)
         i++;
     if (i == FAILURES) {
@@ -110,11 +113,14 @@ int64_t retry_pause(unsigned tries, uint32_t random)
     return pause - (int64_t)(random % (uint32_t)(pause / 2 + 1));
 }
 
+/* The year 2200: sums with what comes before do not overflow. */
+#define DATE_MAX_S 7258118400
+
 int64_t date_parse(const char *header)
 {
     time_t seconds = curl_getdate(header, NULL);
 
-    if (seconds <= 0 || seconds > INT64_MAX / SECOND)
+    if (seconds <= 0 || seconds > DATE_MAX_S)
         return WHEN_UNKNOWN;
     return (int64_t)seconds * SECOND;
 }

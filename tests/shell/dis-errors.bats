@@ -829,3 +829,22 @@ newapp_is_listed() {
     run -1 diff "$DIR/before" "$DIR/after"
     matches "$output" ERANGE
 }
+
+@test "what a proxy says in the service's place acknowledges no commit and no deletion" {
+    warm
+    fault body status=200 text='<html>login</html>' method=POST path=/checkpoints
+    refused "${SAYS[EBADMSG]:?}" bash -c "echo 88 >$P/checkpoint"
+    fault body status=200 text='<html>login</html>' method=DELETE path=/checkpoints
+    refused "${SAYS[EBADMSG]:?}" rm "$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(cut -f 8 commits | sort -u)" ""
+}
+
+@test "an app keeps its checkpoints when the service does not say on which streams it has some" {
+    warm
+    fault body text='{"app_name":"billing"}' method=GET path=/apps/billing
+    refused "Directory not empty" rmdir apps/billing
+    fault status status=404 method=GET path=/apps/billing/streams
+    not rmdir apps/billing
+    is "$(cat "$P/checkpoint")" 42
+}
