@@ -213,6 +213,18 @@ int table_find(const struct table *table, uint32_t partition, struct state *stat
     return 0;
 }
 
+bool table_has_checkpoint(const struct table *table)
+{
+    struct state state;
+
+    for (size_t i = 0; i < table->count; i++) {
+        table_at(table, i, &state);
+        if (state.sequence)
+            return true;
+    }
+    return false;
+}
+
 size_t table_size(const struct table *table)
 {
     return sizeof(*table) + table->room * sizeof(*table->entries) + table->text.room;

@@ -1,6 +1,7 @@
 #ifndef API_STATE_H
 #define API_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,9 @@ void table_at(const struct table *table, size_t index, struct state *state);
 
 /* 0 and *state, or -ENOENT. */
 int table_find(const struct table *table, uint32_t partition, struct state *state);
+
+/* Whether something is committed on any partition. */
+bool table_has_checkpoint(const struct table *table);
 
 /* Bytes of memory in use. */
 size_t table_size(const struct table *table);

@@ -212,18 +212,6 @@ void remove_partition(struct request *request, const struct node *child)
                                                                 child->partition, &ask));
 }
 
-static bool has_checkpoints(const struct table *table)
-{
-    struct state state;
-
-    for (size_t i = 0; i < table_count(table); i++) {
-        table_at(table, i, &state);
-        if (state.sequence)
-            return true;
-    }
-    return false;
-}
-
 static void on_states(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -231,7 +219,7 @@ static void on_states(void *user, const struct error *error, const struct answer
 
     if (!request_answered(request, error))
         return;
-    if (has_checkpoints(answer->table) || !SLIST_EMPTY(&place->scratch)) {
+    if (table_has_checkpoint(answer->table) || !SLIST_EMPTY(&place->scratch)) {
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
         return;
     }

@@ -92,18 +92,6 @@ struct call *dis_create_app(struct backend *backend, const char *app, const stru
 
 static void look_at_next_stream(struct dis_call *call);
 
-static bool has_checkpoint(const struct table *table)
-{
-    struct state state;
-
-    for (size_t i = 0; i < table_count(table); i++) {
-        table_at(table, i, &state);
-        if (state.sequence)
-            return true;
-    }
-    return false;
-}
-
 static void send_delete(struct dis_call *call)
 {
     begin_app(call, "DELETE");
@@ -120,7 +108,7 @@ static int take_states(struct dis_call *call, const cJSON *root)
     struct page page;
     int status = table ? answer_states(root, table, &page) : -ENOMEM;
 
-    if (!status && has_checkpoint(table))
+    if (!status && table_has_checkpoint(table))
         status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
     table_drop(table);
     if (!status)
@@ -158,31 +146,6 @@ static void look_at_next_stream(struct dis_call *call)
     send_stream_states(call);
 }
 
-static void send_streams(struct dis_call *call);
-
-static int take_streams(struct dis_call *call, const cJSON *root)
-{
-    struct page page;
-    int status = answer_streams(root, call->names, &page);
-
-    if (!status)
-        status = dis_next_page(call, &page, PAGE_SIZE, send_streams);
-    if (status)
-        return status;
-    look_at_next_stream(call);
-    return TAKEN_PART;
-}
-
-static void send_streams(struct dis_call *call)
-{
-    call->mend = NULL;
-    dis_begin(call, "GET", "streams");
-    request_query_number(&call->request, "limit", PAGE_SIZE);
-    if (*call->after)
-        request_query(&call->request, "start_stream_name", call->after);
-    dis_send(call, take_streams);
-}
-
 /* The member that names the streams is optional: without it all are looked at. */
 static int take_app(struct dis_call *call, const cJSON *root)
 {
@@ -194,7 +157,7 @@ static int take_app(struct dis_call *call, const cJSON *root)
     if (told)
         look_at_next_stream(call);
     else
-        send_streams(call);
+        dis_send_all_streams(call, look_at_next_stream);
     return TAKEN_PART;
 }
 

@@ -65,7 +65,8 @@ struct dis_call {
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*mend)(struct dis_call *call, const struct error *error);
-    struct call *waiting; /* for a token */
+    void (*listed)(struct dis_call *call); /* of dis_send_all_streams */
+    struct call *waiting;                  /* for a token */
     struct http_request *sent;
     unsigned generation; /* of the token that was sent */
     bool lacks_token;    /* it had gone when the request had its turn */
@@ -116,6 +117,10 @@ bool dis_is_refused(struct dis_call *call);
  * service does not say whether it does, a page of the size asked for is followed by another. */
 int dis_next_page(struct dis_call *call, const struct page *page, size_t size,
                   void (*next)(struct dis_call *call));
+
+/* Asks for the names of all streams, page by page, into call->names, and then goes on; with NULL
+ * the call ends with them. */
+void dis_send_all_streams(struct dis_call *call, void (*then)(struct dis_call *call));
 
 /* Takes an answer that is to be empty, or of which nothing but that it is an object is wanted: what
  * a proxy says in the service's place is neither. */

@@ -14,9 +14,19 @@ static int take_list(struct dis_call *call, const cJSON *root)
 
     if (!status)
         status = dis_next_page(call, &page, PAGE_SIZE, send_list);
-    if (!status)
-        names_sort(call->names);
-    return status;
+    if (status)
+        return status;
+    names_sort(call->names);
+    if (!call->listed)
+        return TAKEN_ALL;
+    call->listed(call);
+    return TAKEN_PART;
+}
+
+void dis_send_all_streams(struct dis_call *call, void (*then)(struct dis_call *call))
+{
+    call->listed = then;
+    send_list(call);
 }
 
 static void send_list(struct dis_call *call)
