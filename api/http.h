@@ -13,11 +13,12 @@
  * is done here:
  *
  * - Connections are kept and shared, by HTTP/2 where TLS offers it. TLS is 1.2 or newer and always
- *   verified. The proxy is the environment's. Redirects are not followed.
- * - A request is tried up to ten times, until its deadline, while it fails in a way that may pass:
- * no connection, a lost one, an answer that was judged HTTP_THROTTLED or HTTP_BROKEN; only if it is
- * idempotent. The pauses grow, have a random part, and are as long as Retry-After asks. When the
- * next try would be too late the last error is final.
+ *   verified. The proxy is the environment's; plain http:// to this machine goes by none. Redirects
+ * are not followed.
+ * - An idempotent request is tried up to ten times, until its deadline, while it fails in a way
+ *   that may pass: no connection, a lost one, an answer judged HTTP_THROTTLED or HTTP_BROKEN. The
+ *   pauses grow, have a random part, and are as long as Retry-After asks. When the next try would
+ *   be too late the last error is final. Other requests are tried once, by a new connection.
  * - At most 64 requests are under way; others wait in their order. Until the service has answered,
  *   and has not refused the credential, there is just one.
  * - When the service cannot be reached, requests of the next second get the same error at once.

@@ -764,7 +764,7 @@ static void making_makes_the_directories_and_keeps_all_private(void **state)
     ASSERT_OK(store_create_app(other, "a", &scene->error));
     assert_int_equal(stat(path, &attr), 0);
     assert_int_equal(attr.st_mode & 0777, 0600);
-    strcat(path, "-wal");
+    snprintf(path, sizeof(path), "%s/a/b/c.db-wal", scene->directory);
     assert_int_equal(stat(path, &attr), 0);
     assert_int_equal(attr.st_mode & 0777, 0600);
     snprintf(path, sizeof(path), "%s/a", scene->directory);
