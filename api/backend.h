@@ -57,17 +57,27 @@ struct ask {
 /* What a backend can do; without a bit its operation is NULL, and the tree does not offer it. */
 enum ability {
     CAN_STORE_METADATA = 1 << 0,
-    CAN_MAKE_APP = 1 << 1,          /* create_app without a stream */
+    CAN_MAKE_APP = 1 << 1,          /* an app by itself, without a stream */
     CAN_DELETE_CHECKPOINT = 1 << 2, /* of one partition */
     CAN_MAKE_STREAM = 1 << 3,       /* create and delete streams and partitions, set their bounds */
     CAN_COMPARE = 1 << 4,           /* commit only if nobody else has committed meanwhile */
-    APP_IS_OF_STREAM = 1 << 5,      /* an app consumes just some streams: SLS's consumer groups */
+    APP_IS_OF_STREAM = 1 << 5,      /* an app is made on a stream, and consumes those on which it
+                                       was made: SLS's consumer groups */
 };
 
 enum streams {
     STREAMS_ALL,
     STREAMS_OF_APP,    /* those that the app could consume, with APP_IS_OF_STREAM */
     STREAMS_COMMITTED, /* those on which the app has a checkpoint */
+};
+
+/* How much is to be told of a partition; a backend that has more at hand tells it. */
+enum detail {
+    DETAIL_NONE, /* that there is one */
+    DETAIL_EARLIEST,
+    DETAIL_LATEST,
+    DETAIL_LAG, /* what a lag is worked out from */
+    DETAIL_ALL,
 };
 
 enum cursor_kind {
@@ -106,10 +116,14 @@ struct backend_operations {
     /* Succeeds if there is such an app. */
     struct call *(*find_app)(struct backend *backend, const char *app, const struct ask *ask);
 
-    struct call *(*create_app)(struct backend *backend, const char *app, const struct ask *ask);
+    /* With APP_IS_OF_STREAM the app on that stream; else stream is NULL. */
+    struct call *(*create_app)(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask);
 
-    /* ENOTEMPTY if it has checkpoints. */
-    struct call *(*delete_app)(struct backend *backend, const char *app, const struct ask *ask);
+    /* ENOTEMPTY if it has checkpoints; but with APP_IS_OF_STREAM those on that stream go with it.
+     */
+    struct call *(*delete_app)(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask);
 
     /* names: streams; app is NULL with STREAMS_ALL. */
     struct call *(*list_streams)(struct backend *backend, enum streams which, const char *app,
@@ -124,9 +138,9 @@ struct backend_operations {
     struct call *(*get_states)(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask);
 
-    /* state: all about one partition; app may be NULL. */
+    /* state: one partition; app may be NULL. */
     struct call *(*get_state)(struct backend *backend, const char *app, const char *stream,
-                              uint32_t partition, const struct ask *ask);
+                              uint32_t partition, enum detail detail, const struct ask *ask);
 
     /* state: sequence, metadata and time; in exactly one request. A partition without a checkpoint
      * is a success with a sequence of NULL. */
@@ -188,6 +202,7 @@ struct backend {
     unsigned abilities;      /* of enum ability */
     size_t metadata_max;     /* characters */
     bool checkpoint_is_next; /* it names the next record to be read, not the last one read */
+    bool is_forced;          /* commits overrule the consumer that holds a partition */
     const char *warning;     /* what who mounts it should know, one sentence; or NULL */
 };
 
@@ -201,6 +216,9 @@ struct service_settings {
     const char *signature;
     const char *region;
     const char *service;
+    const char *consumer;
+    const char *group_timeout; /* seconds */
+    bool group_order;
 };
 
 struct backend_options {

@@ -30,12 +30,13 @@ struct table {
 };
 
 /* The texts of a record in their order: bit 1 is the first, bit 0 the time. */
-#define TEXTS 6
+#define TEXTS 7
 
 static const char **text_slot(struct state *state, int index)
 {
     const char **slots[TEXTS] = {&state->sequence, &state->metadata, &state->earliest,
-                                 &state->latest,   &state->status,   &state->owner};
+                                 &state->latest,   &state->status,   &state->consumer,
+                                 &state->details};
 
     return slots[index];
 }

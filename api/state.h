@@ -20,7 +20,8 @@ struct state {
     const char *earliest; /* decimal: the oldest record kept */
     const char *latest;   /* decimal: the next record to be written */
     const char *status;   /* the service's word: "ACTIVE" */
-    const char *owner;    /* the consumer that holds the partition */
+    const char *consumer; /* the one that holds the partition, or did; "": none */
+    const char *details;  /* a JSON object of what else only this service tells */
 };
 
 /*

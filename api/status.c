@@ -56,6 +56,20 @@ static bool add_checkpoint(const struct backend *backend, cJSON *object, const s
                   : cJSON_AddNullToObject(object, "lag"));
 }
 
+/* Moves the members of a backend's own object into ours. */
+static bool add_details(cJSON *object, const char *details)
+{
+    cJSON *theirs = cJSON_Parse(details);
+    cJSON *member;
+
+    while (theirs && (member = theirs->child)) {
+        cJSON_DetachItemViaPointer(theirs, member);
+        cJSON_AddItemToObject(object, member->string, member);
+    }
+    cJSON_Delete(theirs);
+    return theirs != NULL;
+}
+
 int status_print(const struct backend *backend, const char *app, const char *stream,
                  const struct state *state, struct buf *text)
 {
@@ -68,7 +82,8 @@ int status_print(const struct backend *backend, const char *app, const char *str
         add_text(object, "earliest", state->earliest) &&
         add_text(object, "latest", state->latest) &&
         (!state->status || add_text(object, "status", state->status)) &&
-        (!state->owner || add_text(object, "owner", state->owner)))
+        (!state->consumer || add_text(object, "consumer", state->consumer)) &&
+        (!state->details || add_details(object, state->details)))
         printed = cJSON_PrintUnformatted(object);
     if (printed) {
         buf_puts(text, printed);

@@ -295,7 +295,7 @@ static int put_checkpoint(struct table *table, const struct state *checkpoint)
         merged.earliest = merged.earliest ? merged.earliest : known.earliest;
         merged.latest = merged.latest ? merged.latest : known.latest;
         merged.status = merged.status ? merged.status : known.status;
-        merged.owner = merged.owner ? merged.owner : known.owner;
+        merged.consumer = merged.consumer ? merged.consumer : known.consumer;
         complete_checkpoint(&merged, &known);
     } else {
         complete_checkpoint(&merged, NULL);
@@ -348,7 +348,7 @@ static int carry_notes(struct topic *topic, struct table *table, int64_t asked)
             table_find(topic->table, topic->notes[i].partition, &state))
             continue;
         topic->notes[kept++] = topic->notes[i];
-        state.earliest = state.latest = state.status = state.owner = NULL;
+        state.earliest = state.latest = state.status = state.consumer = state.details = NULL;
         if (put_checkpoint(table, &state))
             return -ENOMEM;
     }

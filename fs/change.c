@@ -83,7 +83,7 @@ void make_app(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_made);
 
     set_target(request, child);
-    request_wait(request, backend->operations->create_app(backend, child->place->app, &ask));
+    request_wait(request, backend->operations->create_app(backend, child->place->app, NULL, &ask));
 }
 
 void make_stream(struct request *request, const struct node *child)
@@ -190,7 +190,7 @@ void remove_app(struct request *request, const struct node *child)
         request_refuse(request, ENOTEMPTY, "there are directories in it");
         return;
     }
-    request_wait(request, backend->operations->delete_app(backend, child->place->app, &ask));
+    request_wait(request, backend->operations->delete_app(backend, child->place->app, NULL, &ask));
 }
 
 void remove_stream(struct request *request, const struct node *child)

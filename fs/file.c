@@ -194,7 +194,7 @@ static void load(struct request *request, void (*then)(struct request *request))
         break;
     case FROM_STATE:
         request_wait(request, operations->get_state(fs->backend, app, node->place->stream,
-                                                    node->partition, &ask));
+                                                    node->partition, row->detail, &ask));
         break;
     case FROM_SNAPSHOT:
         snapshot_need(request, node, load_snapshot);

@@ -137,9 +137,9 @@ static void ask_single(struct request *request)
         request_wait(request, backend->operations->describe_stream(backend, place->stream, &ask));
         break;
     case BY_PARTITION:
-        request_wait(request,
-                     backend->operations->get_state(backend, *place->app ? place->app : NULL,
-                                                    place->stream, node->partition, &ask));
+        request_wait(request, backend->operations->get_state(
+                                  backend, *place->app ? place->app : NULL, place->stream,
+                                  node->partition, DETAIL_NONE, &ask));
         break;
     default:
         reply_missing(request);

@@ -41,6 +41,9 @@ struct row {
     mode_t mode;
     enum source source;
 
+    /* What of a state the file needs. */
+    enum detail detail;
+
     /* The list that has the names, when they are apps, streams or partitions. One that is strict is
      * at most settings.snapshot old; another is used at any age, and refreshed meanwhile. */
     enum what list;

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "api/json.h"
+#include "api/service/base64.h"
 #include "base/when.h"
 
 #define EXPIRED "EXPIRED"
@@ -342,28 +341,6 @@ int answer_records(const cJSON *root, const char **sequence, const char **next)
     return status;
 }
 
-/* URL-safe base64, with padding or without, as a text that the caller frees; NULL for what is none.
- */
-static char *decode_base64(const char *encoded)
-{
-    char plain[CURSOR_MAX + 4];
-    size_t length = strcspn(encoded, "=");
-    char *text = length && length <= CURSOR_MAX ? calloc(1, length + 4) : NULL;
-    int size;
-
-    if (!text)
-        return NULL;
-    for (size_t i = 0; i < length; i++)
-        plain[i] = (char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
-    while (length % 4)
-        plain[length++] = '=';
-    size = EVP_DecodeBlock((unsigned char *)text, (const unsigned char *)plain, (int)length);
-    if (size >= 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
 /* Looks in the form of today, and in that of older editions. */
 static const char *find_start(const cJSON *root)
 {
@@ -378,7 +355,7 @@ static const char *find_start(const cJSON *root)
 
 int cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1])
 {
-    char *text = decode_base64(cursor);
+    char *text = base64_decode(cursor, CURSOR_MAX);
     cJSON *root = text ? json_parse(text, strlen(text)) : NULL;
     const char *start = root ? find_start(root) : NULL;
     int status = start && decimal_is_unsigned(start) ? 0 : -ENODATA;

@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "api/backend.h"
+#include "api/service/service.h"
 #include "base/buf.h"
 
 /*
@@ -11,14 +11,6 @@
  * or a negative errno: -EBADMSG for what the API reference does not allow, -ENOMEM, -EFBIG for more
  * than this program holds. Texts that are given belong to the root.
  */
-
-/* One page of a list. */
-struct page {
-    bool more;
-    bool told; /* whether there are more was said at all */
-    size_t count;
-    char last[256]; /* the name that the next page starts after; "" when count is 0 */
-};
 
 /* Adds the page's names; those that no service could have are left out. */
 int answer_apps(const cJSON *root, struct names *names, struct page *page);

@@ -11,76 +11,77 @@
 
 /* Listing */
 
-static void send_list(struct dis_call *call);
+static void send_list(struct service_call *call);
 
-static int take_list(struct dis_call *call, const cJSON *root)
+static int take_list(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = answer_apps(root, call->names, &page);
 
     if (!status)
-        status = dis_next_page(call, &page, PAGE_SIZE, send_list);
+        status = service_next_page(call, &page, PAGE_SIZE, send_list);
     if (!status)
         names_sort(call->names);
     return status;
 }
 
-static void send_list(struct dis_call *call)
+static void send_list(struct service_call *call)
 {
-    dis_begin(call, "GET", "apps");
+    service_begin(call, "GET", "apps");
     request_query_number(&call->request, "limit", PAGE_SIZE);
     if (*call->after)
         request_query(&call->request, "start_app_name", call->after);
-    dis_send(call, take_list);
+    service_send(call, take_list);
 }
 
 struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "list_apps", NULL, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, "list_apps", NULL, NULL, 0, ask);
 
     if (!call)
         return NULL;
     call->names = names_new();
     if (!call->names)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     send_list(call);
     return &call->call;
 }
 
 /* One app */
 
-static void begin_app(struct dis_call *call, const char *method)
+static void begin_app(struct service_call *call, const char *method)
 {
-    dis_begin(call, method, "apps");
+    service_begin(call, method, "apps");
     request_segment(&call->request, call->app);
 }
 
 struct call *dis_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "find_app", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, "find_app", app, NULL, 0, ask);
 
     if (!call)
         return NULL;
     begin_app(call, "GET");
-    dis_send(call, dis_take_object);
+    service_send(call, service_take_object);
     return &call->call;
 }
 
-struct call *dis_create_app(struct backend *backend, const char *app, const struct ask *ask)
+struct call *dis_create_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "create_app", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, "create_app", app, stream, 0, ask);
     cJSON *body;
 
     if (!call)
         return NULL;
-    if (dis_is_refused(call))
+    if (service_is_refused(call))
         return &call->call;
     body = cJSON_CreateObject();
     cJSON_AddStringToObject(body, "app_name", app);
-    dis_begin(call, "POST", "apps");
+    service_begin(call, "POST", "apps");
     call->is_idempotent = false;
     request_body(&call->request, body);
-    dis_send(call, dis_take_nothing);
+    service_send(call, service_take_nothing);
     return &call->call;
 }
 
@@ -90,19 +91,19 @@ struct call *dis_create_app(struct backend *backend, const char *app, const stru
  * deletion, each of them is looked at. call->names are those streams, call->index the next of them.
  */
 
-static void look_at_next_stream(struct dis_call *call);
+static void look_at_next_stream(struct service_call *call);
 
-static void send_delete(struct dis_call *call)
+static void send_delete(struct service_call *call)
 {
     begin_app(call, "DELETE");
     call->is_idempotent = false;
     call->mend = NULL;
-    dis_send(call, dis_take_nothing);
+    service_send(call, service_take_nothing);
 }
 
-static void send_stream_states(struct dis_call *call);
+static void send_stream_states(struct service_call *call);
 
-static int take_states(struct dis_call *call, const cJSON *root)
+static int take_states(struct service_call *call, const cJSON *root)
 {
     struct table *table = table_new();
     struct page page;
@@ -112,21 +113,21 @@ static int take_states(struct dis_call *call, const cJSON *root)
         status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
     table_drop(table);
     if (!status)
-        status = dis_next_page(call, &page, STATES_SIZE, send_stream_states);
+        status = service_next_page(call, &page, STATES_SIZE, send_stream_states);
     if (status)
         return status;
     look_at_next_stream(call);
     return TAKEN_PART;
 }
 
-static void send_stream_states(struct dis_call *call)
+static void send_stream_states(struct service_call *call)
 {
     dis_begin_states(call, STATES_SIZE);
-    dis_send(call, take_states);
+    service_send(call, take_states);
 }
 
 /* A stream of which the service says that it is gone, or has no checkpoints, is no obstacle. */
-static bool skip_stream(struct dis_call *call, const struct error *error)
+static bool skip_stream(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error) && !dis_is_without_stream(error))
         return false;
@@ -134,7 +135,7 @@ static bool skip_stream(struct dis_call *call, const struct error *error)
     return true;
 }
 
-static void look_at_next_stream(struct dis_call *call)
+static void look_at_next_stream(struct service_call *call)
 {
     if (call->index == names_count(call->names)) {
         send_delete(call);
@@ -147,7 +148,7 @@ static void look_at_next_stream(struct dis_call *call)
 }
 
 /* The member that names the streams is optional: without it all are looked at. */
-static int take_app(struct dis_call *call, const cJSON *root)
+static int take_app(struct service_call *call, const cJSON *root)
 {
     bool told;
     int status = answer_app_streams(root, call->names, &told);
@@ -161,18 +162,19 @@ static int take_app(struct dis_call *call, const cJSON *root)
     return TAKEN_PART;
 }
 
-struct call *dis_delete_app(struct backend *backend, const char *app, const struct ask *ask)
+struct call *dis_delete_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "delete_app", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, "delete_app", app, stream, 0, ask);
 
     if (!call)
         return NULL;
-    if (dis_is_refused(call))
+    if (service_is_refused(call))
         return &call->call;
     call->names = names_new();
     if (!call->names)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     begin_app(call, "GET");
-    dis_send(call, take_app);
+    service_send(call, take_app);
     return &call->call;
 }

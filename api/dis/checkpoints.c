@@ -9,7 +9,7 @@
 #define TYPE "LAST_READ"
 
 /* Makes what was found the state that is answered. */
-static int set_checkpoint(struct dis_call *call, const char *sequence, const char *metadata)
+static int set_checkpoint(struct service_call *call, const char *sequence, const char *metadata)
 {
     if (!sequence)
         return 0;
@@ -23,18 +23,18 @@ static int set_checkpoint(struct dis_call *call, const char *sequence, const cha
 }
 
 /* The fields that name a checkpoint, as a query. */
-static void begin_checkpoint(struct dis_call *call, const char *method)
+static void begin_checkpoint(struct service_call *call, const char *method)
 {
-    struct dis_request *request = &call->request;
+    struct service_request *request = &call->request;
 
-    dis_begin(call, method, "checkpoints");
+    service_begin(call, method, "checkpoints");
     request_query(request, "stream_name", call->stream);
     request_query_number(request, "partition_id", call->partition);
     request_query(request, "app_name", call->app);
     request_query(request, "checkpoint_type", TYPE);
 }
 
-static int take_checkpoint(struct dis_call *call, const cJSON *root)
+static int take_checkpoint(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *metadata;
@@ -44,29 +44,30 @@ static int take_checkpoint(struct dis_call *call, const cJSON *root)
 }
 
 /* "The app does not commit checkpoint" is what "none" is, should it be said here. */
-static bool take_none(struct dis_call *call, const struct error *error)
+static bool take_none(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
-    dis_end_soon(call);
+    service_end_soon(call);
     return true;
 }
 
 struct call *dis_get_checkpoint(struct backend *backend, const char *app, const char *stream,
                                 uint32_t partition, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "get_checkpoint", app, stream, partition, ask);
+    struct service_call *call =
+        service_call_new(backend, "get_checkpoint", app, stream, partition, ask);
 
     if (!call)
         return NULL;
     call->mend = take_none;
     begin_checkpoint(call, "GET");
-    dis_send(call, take_checkpoint);
+    service_send(call, take_checkpoint);
     return &call->call;
 }
 
 /* Metadata is sent also when it is empty, so that none of an earlier commit can stay. */
-static cJSON *print_commit(const struct dis_call *call)
+static cJSON *print_commit(const struct service_call *call)
 {
     cJSON *body = cJSON_CreateObject();
     char partition[PARTITION_ROOM];
@@ -86,41 +87,42 @@ static cJSON *print_commit(const struct dis_call *call)
 struct call *dis_commit(struct backend *backend, const struct commit_order *order,
                         const struct ask *ask)
 {
-    struct dis_call *call =
-        dis_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
+    struct service_call *call =
+        service_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
-    if (dis_is_refused(call))
+    if (service_is_refused(call))
         return &call->call;
     if (set_checkpoint(call, order->sequence, order->metadata))
-        return dis_refuse(call, ENOMEM, "no memory");
-    dis_begin(call, "POST", "checkpoints");
+        return service_refuse(call, ENOMEM, "no memory");
+    service_begin(call, "POST", "checkpoints");
     request_body(&call->request, print_commit(call));
-    dis_send(call, dis_take_nothing);
+    service_send(call, service_take_nothing);
     return &call->call;
 }
 
 /* That there is none to delete is what was wanted, if the first try has deleted it. */
-static bool take_deleted(struct dis_call *call, const struct error *error)
+static bool take_deleted(struct service_call *call, const struct error *error)
 {
     if (!call->repeated || !dis_is_without_checkpoint(error))
         return false;
-    dis_end_soon(call);
+    service_end_soon(call);
     return true;
 }
 
 struct call *dis_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
                                    uint32_t partition, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "delete_checkpoint", app, stream, partition, ask);
+    struct service_call *call =
+        service_call_new(backend, "delete_checkpoint", app, stream, partition, ask);
 
     if (!call)
         return NULL;
-    if (dis_is_refused(call))
+    if (service_is_refused(call))
         return &call->call;
     begin_checkpoint(call, "DELETE");
     call->mend = take_deleted;
-    dis_send(call, dis_take_nothing);
+    service_send(call, service_take_nothing);
     return &call->call;
 }

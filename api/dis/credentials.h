@@ -24,8 +24,7 @@
  *
  * The project is always that of the mount's source, so OS_PROJECT_ID and its like are not read.
  *
- * Secrets are wiped when they are released. Who holds some must keep the process from leaving a
- * core file: see credentials_guard_process.
+ * Secrets are wiped when they are released; see also api/service/secret.h.
  */
 enum credential_kind {
     CREDENTIAL_TOKEN,
@@ -54,12 +53,5 @@ int credentials_load(const char *file, struct credentials *credentials, struct e
 
 /* Wipes and frees; the struct can be loaded anew. */
 void credentials_release(struct credentials *credentials);
-
-/* Keeps memory and environment of this process from other processes of the user, and from core
- * files. It lasts until the process ends or executes another program. */
-void credentials_guard_process(void);
-
-/* Wipes and frees a text; NULL is allowed. */
-void secret_free(char *text);
 
 #endif

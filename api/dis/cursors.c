@@ -25,11 +25,11 @@ static int64_t milliseconds(int64_t time)
 }
 
 /* The query of this call alone has hyphens in its names. */
-static void send_cursor(struct dis_call *call, take_fn *take)
+static void send_cursor(struct service_call *call, take_fn *take)
 {
-    struct dis_request *request = &call->request;
+    struct service_request *request = &call->request;
 
-    dis_begin(call, "GET", "cursors");
+    service_begin(call, "GET", "cursors");
     request_query(request, "stream-name", call->stream);
     request_query_number(request, "partition-id", call->partition);
     request_query(request, "cursor-type", types[call->cursor]);
@@ -37,20 +37,20 @@ static void send_cursor(struct dis_call *call, take_fn *take)
         request_query(request, "starting-sequence-number", call->sequence);
     if (call->cursor == CURSOR_SINCE)
         request_query_number(request, "timestamp", milliseconds(call->time));
-    dis_send(call, take);
+    service_send(call, take);
 }
 
 /* Before all that is kept, the first record since then is the oldest. */
-static bool is_too_old(const struct dis_call *call, const struct error *error)
+static bool is_too_old(const struct service_call *call, const struct error *error)
 {
     return call->cursor == CURSOR_SINCE && dis_is_too_old(error);
 }
 
-static struct dis_call *new_call(struct backend *backend, const char *operation,
-                                 const struct cursor_order *order, const struct ask *ask)
+static struct service_call *new_call(struct backend *backend, const char *operation,
+                                     const struct cursor_order *order, const struct ask *ask)
 {
-    struct dis_call *call =
-        dis_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+    struct service_call *call =
+        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
@@ -62,7 +62,7 @@ static struct dis_call *new_call(struct backend *backend, const char *operation,
     return call;
 }
 
-static int take_cursor(struct dis_call *call, const cJSON *root)
+static int take_cursor(struct service_call *call, const cJSON *root)
 {
     const char *cursor;
     int status = answer_cursor(root, &cursor);
@@ -74,7 +74,7 @@ static int take_cursor(struct dis_call *call, const cJSON *root)
     return buf_error(&call->text);
 }
 
-static bool ask_for_earliest(struct dis_call *call, const struct error *error)
+static bool ask_for_earliest(struct service_call *call, const struct error *error)
 {
     if (!is_too_old(call, error))
         return false;
@@ -86,7 +86,7 @@ static bool ask_for_earliest(struct dis_call *call, const struct error *error)
 struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct dis_call *call = new_call(backend, "get_cursor", order, ask);
+    struct service_call *call = new_call(backend, "get_cursor", order, ask);
 
     if (!call)
         return NULL;
@@ -101,7 +101,7 @@ struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *
  * does not tell is read from: the first record's number, or the end when there is none.
  */
 
-static int give_number(struct dis_call *call, const char *number)
+static int give_number(struct service_call *call, const char *number)
 {
     char decimal[DECIMAL_ROOM];
 
@@ -112,7 +112,7 @@ static int give_number(struct dis_call *call, const char *number)
     return buf_error(&call->text);
 }
 
-static int take_bound(struct dis_call *call, const cJSON *root)
+static int take_bound(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = dis_take_partition(call, answer_partitions(root, call->table, &page));
@@ -126,15 +126,15 @@ static int take_bound(struct dis_call *call, const cJSON *root)
     return give_number(call, bound);
 }
 
-static void send_bound(struct dis_call *call, enum cursor_kind end)
+static void send_bound(struct service_call *call, enum cursor_kind end)
 {
     call->mend = NULL;
     call->cursor = end;
     dis_begin_partition(call);
-    dis_send(call, take_bound);
+    service_send(call, take_bound);
 }
 
-static bool locate_earliest(struct dis_call *call, const struct error *error)
+static bool locate_earliest(struct service_call *call, const struct error *error)
 {
     if (!is_too_old(call, error))
         return false;
@@ -142,9 +142,9 @@ static bool locate_earliest(struct dis_call *call, const struct error *error)
     return true;
 }
 
-static void send_read(struct dis_call *call, const char *cursor);
+static void send_read(struct service_call *call, const char *cursor);
 
-static int take_records(struct dis_call *call, const cJSON *root)
+static int take_records(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *next;
@@ -161,15 +161,15 @@ static int take_records(struct dis_call *call, const cJSON *root)
     return TAKEN_PART;
 }
 
-static void send_read(struct dis_call *call, const char *cursor)
+static void send_read(struct service_call *call, const char *cursor)
 {
-    dis_begin(call, "GET", "records");
+    service_begin(call, "GET", "records");
     request_query(&call->request, "partition-cursor", cursor);
     request_query_number(&call->request, "max_fetch_bytes", FETCH_BYTES);
-    dis_send(call, take_records);
+    service_send(call, take_records);
 }
 
-static int take_time(struct dis_call *call, const cJSON *root)
+static int take_time(struct service_call *call, const cJSON *root)
 {
     char sequence[SEQUENCE_MAX + 1];
     const char *cursor;
@@ -186,13 +186,13 @@ static int take_time(struct dis_call *call, const cJSON *root)
 struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct dis_call *call = new_call(backend, "locate", order, ask);
+    struct service_call *call = new_call(backend, "locate", order, ask);
 
     if (!call)
         return NULL;
     call->table = table_new();
     if (!call->table)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     if (call->cursor == CURSOR_SINCE) {
         call->mend = locate_earliest;
         send_cursor(call, take_time);

@@ -8,8 +8,9 @@
 
 #include <openssl/crypto.h>
 
+#include "api/dis/auth.h"
 #include "api/dis/client.h"
-#include "api/http/endpoint.h"
+#include "api/service/secret.h"
 
 /* The API reference: at most 1000 characters, not bytes. */
 #define METADATA_MAX 1000
@@ -55,11 +56,11 @@ static void reload(struct backend *backend)
     struct error error = {0};
 
     credentials_release(&dis->credentials);
-    if (!credentials_load(dis->credentials_file, &dis->credentials, &error))
+    if (!credentials_load(dis->service.credentials_file, &dis->credentials, &error))
         token_reload(dis->token, &error);
-    dis->no_credentials = error;
+    dis->service.no_credentials = error;
     take_key(dis);
-    http_reload(dis->http);
+    http_reload(dis->service.http);
 }
 
 /* Opening */
@@ -69,14 +70,10 @@ static void close_dis(struct backend *backend)
     struct dis *dis = (struct dis *)backend;
 
     token_free(dis->token);
-    http_free(dis->http);
+    service_close(&dis->service);
     credentials_release(&dis->credentials);
-    free(dis->credentials_file);
     free(dis->region);
-    free(dis->service);
-    free(dis->cacert);
-    free(dis->cert);
-    free(dis->cert_key);
+    free(dis->signed_service);
     OPENSSL_cleanse(dis, sizeof(*dis));
     free(dis);
 }
@@ -120,17 +117,8 @@ static int take_source(struct dis *dis, const char *scheme, const char *rest,
                          "the source must end in the project's id: dis://%.200s/PROJECT_ID",
                          endpoint->host);
     memcpy(dis->project, project, length + 1);
-    snprintf(dis->root, sizeof(dis->root), "/v2/%s", dis->project);
-    snprintf(dis->host, sizeof(dis->host), "%s", endpoint->host);
-    snprintf(dis->base, sizeof(dis->base), "%s://%s", scheme, endpoint->host);
+    snprintf(dis->service.root, sizeof(dis->service.root), "/v2/%s", dis->project);
     return 0;
-}
-
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-
-    return length > strlen(end) && !strcmp(text + length - strlen(end), end);
 }
 
 /* The region in "dis.REGION.myhuaweicloud.com", as long as it lasts; "" for another host. */
@@ -139,7 +127,7 @@ static void region_of(const char *name, char *region, size_t room)
     const char *label = strchr(name, '.');
 
     *region = '\0';
-    if (label && ends_in(name, HUAWEI_DOMAIN))
+    if (label && service_name_ends(name, HUAWEI_DOMAIN))
         snprintf(region, room, "%.*s", (int)strcspn(label + 1, "."), label + 1);
 }
 
@@ -147,7 +135,7 @@ static int take_signature(struct dis *dis, const struct service_settings *settin
                           const struct endpoint *endpoint, struct error *error)
 {
     const char *given = settings->signature;
-    bool otc = ends_in(endpoint->name, OTC_DOMAIN);
+    bool otc = service_name_ends(endpoint->name, OTC_DOMAIN);
     char region[256];
 
     if (given && strcmp(given, "access") != 0 && strcmp(given, "credential") != 0)
@@ -155,44 +143,23 @@ static int take_signature(struct dis *dis, const struct service_settings *settin
     dis->key.variant = (given ? !strcmp(given, "credential") : otc) ? SIGN_CREDENTIAL : SIGN_ACCESS;
     region_of(endpoint->name, region, sizeof(region));
     dis->region = strdup(settings->region ? settings->region : region);
-    dis->service = strdup(settings->service ? settings->service : otc ? "" : "dis");
-    if (!dis->region || !dis->service)
+    dis->signed_service = strdup(settings->service ? settings->service : otc ? "" : "dis");
+    if (!dis->region || !dis->signed_service)
         return error_set(error, ENOMEM, "no memory");
     dis->key.region = dis->region;
-    dis->key.service = dis->service;
+    dis->key.service = dis->signed_service;
     return 0;
-}
-
-static int copy(char **target, const char *text)
-{
-    *target = text ? strdup(text) : NULL;
-    return text && !*target ? -ENOMEM : 0;
-}
-
-static int take_http(struct dis *dis, const struct backend_options *options, bool plain,
-                     struct error *error)
-{
-    const struct service_settings *settings = &options->settings;
-
-    if (copy(&dis->cacert, settings->cacert) || copy(&dis->cert, settings->cert) ||
-        copy(&dis->cert_key, settings->key) || copy(&dis->credentials_file, settings->credentials))
-        return error_set(error, ENOMEM, "no memory");
-    dis->http_options = (struct http_options){.loop = options->loop,
-                                              .plain = plain,
-                                              .cacert = dis->cacert,
-                                              .cert = dis->cert,
-                                              .key = dis->cert_key};
-    return http_new(&dis->http_options, &dis->http, error);
 }
 
 static int take_credentials(struct dis *dis, struct error *error)
 {
     int status;
 
-    credentials_guard_process();
-    status = credentials_load(dis->credentials_file, &dis->credentials, error);
+    secret_guard_process();
+    status = credentials_load(dis->service.credentials_file, &dis->credentials, error);
     if (!status)
-        status = token_new(&dis->http_options, &dis->credentials, dis->project, &dis->token, error);
+        status = token_new(&dis->service.http_options, &dis->credentials, dis->project, &dis->token,
+                           error);
     take_key(dis);
     return status;
 }
@@ -203,10 +170,8 @@ static struct dis *new_dis(const struct backend_options *options)
 
     if (!dis)
         return NULL;
-    dis->read_only = options->read_only;
-    dis->observe = options->observe;
-    dis->observer = options->observer;
-    dis->backend = (struct backend){
+    dis->service.protocol = &dis_protocol;
+    dis->service.backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
         .name = "dis",
@@ -231,16 +196,16 @@ static int open_dis(const char *scheme, const char *rest, const struct backend_o
     if (!status)
         status = take_signature(dis, &options->settings, &endpoint, error);
     if (!status)
-        status = take_http(dis, options, plain, error);
+        status = service_open(&dis->service, options, &endpoint, error);
     if (!status)
         status = take_credentials(dis, error);
     if (status) {
-        close_dis(&dis->backend);
+        close_dis(&dis->service.backend);
         return status;
     }
     if (plain && !endpoint.loopback)
-        dis->backend.warning = "dis+http: sends credentials and checkpoints unencrypted";
-    *backend = &dis->backend;
+        dis->service.backend.warning = "dis+http: sends credentials and checkpoints unencrypted";
+    *backend = &dis->service.backend;
     return 0;
 }
 

@@ -1,12 +1,7 @@
 #ifndef API_DIS_ERROR_H
 #define API_DIS_ERROR_H
 
-#include "api/http.h"
-
-/* The secrets that an error must not repeat; NULLs are allowed among them. */
-struct secrets {
-    const char *texts[4];
-};
+#include "api/service/refusal.h"
 
 /*
  * Judges an answer of DIS, or of the gateway before it. DIS says {"errorCode", "message"}; the
@@ -26,9 +21,5 @@ bool dis_is_without_checkpoint(const struct error *error);
 
 /* A time is before the oldest record that is kept. */
 bool dis_is_too_old(const struct error *error);
-
-/* Overwrites what must not be shown: the secrets, and values of headers that carry some, which the
- * gateway repeats when it does not take a signature. */
-void dis_scrub(char *text, const struct secrets *secrets);
 
 #endif

@@ -5,15 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#include <curl/curl.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #define ALGORITHM     "SDK-HMAC-SHA256"
-#define HASH_SIZE     32
 #define CANONICAL_MAX (1UL << 20)
 
 /* A field in the form, and with the keys, that it is sorted by. */
@@ -59,17 +54,6 @@ static int entry_error(const struct entry *entry)
     return buf_error(&entry->name) ? buf_error(&entry->name) : buf_error(&entry->value);
 }
 
-void sign_encode(struct buf *encoded, const char *text)
-{
-    char *copy = curl_easy_escape(NULL, text, 0);
-
-    if (copy)
-        buf_puts(encoded, copy);
-    else
-        encoded->error = -ENOMEM;
-    curl_free(copy);
-}
-
 /* Huawei's newer SDKs sort the fields before they are encoded, DIS's own SDKs afterwards. */
 static int add_query(enum sign_variant variant, const struct sign_request *request,
                      struct buf *canonical)
@@ -79,10 +63,10 @@ static int add_query(enum sign_variant variant, const struct sign_request *reque
     int status = entries ? 0 : -ENOMEM;
 
     for (size_t i = 0; !status && i < count; i++) {
-        const struct sign_field *field = &request->query[i];
+        const struct field *field = &request->query[i];
 
-        sign_encode(&entries[i].name, field->name);
-        sign_encode(&entries[i].value, field->value);
+        field_encode(&entries[i].name, field->name);
+        field_encode(&entries[i].value, field->value);
         entries[i].first = variant == SIGN_ACCESS ? field->name : entries[i].name.data;
         entries[i].second = variant == SIGN_ACCESS ? field->value : entries[i].value.data;
         status = entry_error(&entries[i]);
@@ -150,22 +134,6 @@ static int add_headers(const struct sign_request *request, const char *date, str
     return status;
 }
 
-static void add_hex(struct buf *text, const unsigned char hash[static HASH_SIZE])
-{
-    for (size_t i = 0; i < HASH_SIZE; i++)
-        buf_printf(text, "%02x", hash[i]);
-}
-
-static int add_hash(struct buf *text, const void *data, size_t size)
-{
-    unsigned char hash[HASH_SIZE];
-
-    if (!EVP_Digest(data, size, hash, NULL, EVP_sha256(), NULL))
-        return -ENOMEM;
-    add_hex(text, hash);
-    return 0;
-}
-
 /* A header that names the body's hash takes its place. */
 static int add_body_hash(const struct sign_request *request, struct buf *canonical)
 {
@@ -175,7 +143,7 @@ static int add_body_hash(const struct sign_request *request, struct buf *canonic
         buf_puts(canonical, request->headers[i].value);
         return 0;
     }
-    return add_hash(canonical, request->body ? request->body : "", request->body_size);
+    return digest_add_sha256(canonical, request->body ? request->body : "", request->body_size);
 }
 
 int sign_canonical(enum sign_variant variant, const struct sign_request *request, const char *date,
@@ -198,55 +166,27 @@ int sign_canonical(enum sign_variant variant, const struct sign_request *request
     return status ? status : buf_error(names);
 }
 
-static int hmac(const void *key, size_t key_size, const char *text,
-                unsigned char result[static HASH_SIZE])
-{
-    return HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text), result,
-                NULL)
-               ? 0
-               : -ENOMEM;
-}
-
 /* Derives the key of a day from the secret, the day, the region and the service. */
 static int derive(struct sign_key *key, const char *day)
 {
-    struct buf first = BUF_INIT(4096);
-    const char *const parts[] = {key->region, key->service, "sdk_request"};
-    unsigned char *derived = key->derived.key;
-    int status;
+    const char *const parts[] = {day, key->region, key->service, "sdk_request", NULL};
+    int status = digest_derive("SDK", key->secret, parts, key->derived.key);
 
-    buf_printf(&first, "SDK%s", key->secret);
-    status = buf_error(&first);
-    if (!status)
-        status = hmac(first.data, first.size, day, derived);
-    for (size_t i = 0; !status && i < 3; i++)
-        status = hmac(derived, HASH_SIZE, parts[i], derived);
-    OPENSSL_cleanse(first.data, first.size);
-    buf_release(&first);
     if (!status)
         memcpy(key->derived.day, day, sizeof(key->derived.day));
     return status;
 }
 
 static int sign_text(struct sign_key *key, const char *day, const char *text,
-                     unsigned char signature[static HASH_SIZE])
+                     unsigned char signature[static DIGEST_SIZE])
 {
     int status = 0;
 
     if (key->variant == SIGN_ACCESS)
-        return hmac(key->secret, strlen(key->secret), text, signature);
+        return digest_hmac(key->secret, strlen(key->secret), text, signature);
     if (strcmp(key->derived.day, day) != 0)
         status = derive(key, day);
-    return status ? status : hmac(key->derived.key, HASH_SIZE, text, signature);
-}
-
-static void format_date(int64_t when, char date[static SIGN_DATE_ROOM])
-{
-    time_t seconds = (time_t)(when / 1000000000);
-    struct tm broken;
-
-    gmtime_r(&seconds, &broken);
-    strftime(date, SIGN_DATE_ROOM, "%Y%m%dT%H%M%SZ", &broken);
+    return status ? status : digest_hmac(key->derived.key, DIGEST_SIZE, text, signature);
 }
 
 /* Prints "day/region/service/sdk_request"; nothing in the other variant. */
@@ -257,7 +197,7 @@ static void add_scope(const struct sign_key *key, const char *day, struct buf *t
 }
 
 static void add_authorization(const struct sign_key *key, const char *day, const char *names,
-                              const unsigned char signature[static HASH_SIZE],
+                              const unsigned char signature[static DIGEST_SIZE],
                               struct buf *authorization)
 {
     bool access = key->variant == SIGN_ACCESS;
@@ -266,27 +206,27 @@ static void add_authorization(const struct sign_key *key, const char *day, const
                access ? "" : "/");
     add_scope(key, day, authorization);
     buf_printf(authorization, ", SignedHeaders=%s, Signature=", names);
-    add_hex(authorization, signature);
+    digest_add_hex(authorization, signature, DIGEST_SIZE);
 }
 
 int sign_request(struct sign_key *key, const struct sign_request *request,
-                 char date[static SIGN_DATE_ROOM], struct buf *authorization)
+                 char date[static DIGEST_DATE_ROOM], struct buf *authorization)
 {
     struct buf canonical = BUF_INIT(CANONICAL_MAX);
     struct buf names = BUF_INIT(SIGN_AUTHORIZATION_MAX);
     struct buf text = BUF_INIT(SIGN_AUTHORIZATION_MAX);
-    unsigned char signature[HASH_SIZE];
+    unsigned char signature[DIGEST_SIZE];
     char day[9] = "";
     int status;
 
-    format_date(request->time, date);
+    digest_date(request->time, date);
     memcpy(day, date, 8);
     status = sign_canonical(key->variant, request, date, &canonical, &names);
     buf_printf(&text, ALGORITHM "\n%s\n", date);
     add_scope(key, day, &text);
     buf_puts(&text, key->variant == SIGN_CREDENTIAL ? "\n" : "");
     if (!status)
-        status = add_hash(&text, canonical.data, canonical.size);
+        status = digest_add_sha256(&text, canonical.data, canonical.size);
     if (!status)
         status = buf_error(&text);
     if (!status)

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/service/digest.h"
+#include "api/service/field.h"
 #include "base/buf.h"
 
 /*
@@ -21,18 +23,13 @@ enum sign_variant {
     SIGN_CREDENTIAL,
 };
 
-struct sign_field {
-    const char *name;
-    const char *value;
-};
-
 struct sign_request {
     const char *method;
-    const char *host;               /* as in the Host header, which is signed; NULL: it is not */
-    const char *path;               /* as sent, percent-encoded */
-    const struct sign_field *query; /* decoded */
+    const char *host;          /* as in the Host header, which is signed; NULL: it is not */
+    const char *path;          /* as sent, percent-encoded */
+    const struct field *query; /* decoded */
     size_t query_count;
-    const struct sign_field *headers; /* signed beside Host and X-Sdk-Date */
+    const struct field *headers; /* signed beside Host and X-Sdk-Date */
     size_t header_count;
     const char *body;
     size_t body_size;
@@ -53,9 +50,6 @@ struct sign_key {
     } derived;
 };
 
-/* Room for the value of X-Sdk-Date: "20260102T030405Z". */
-#define SIGN_DATE_ROOM 17
-
 /* Room that `authorization` needs at most, without the access key, region and service. */
 #define SIGN_AUTHORIZATION_MAX 4096
 
@@ -64,14 +58,10 @@ struct sign_key {
  * headers that were signed. 0, -ENOMEM, or -EFBIG when authorization's maximum is too small.
  */
 int sign_request(struct sign_key *key, const struct sign_request *request,
-                 char date[static SIGN_DATE_ROOM], struct buf *authorization);
+                 char date[static DIGEST_DATE_ROOM], struct buf *authorization);
 
 /* The canonical form, and the names of the headers in it: what a service shows when it does not
  * take a signature. Errors as above. */
 int sign_canonical(enum sign_variant variant, const struct sign_request *request, const char *date,
                    struct buf *canonical, struct buf *names);
-
-/* Percent-encodes all but A-Z a-z 0-9 - . _ ~ of a text. */
-void sign_encode(struct buf *encoded, const char *text);
-
 #endif

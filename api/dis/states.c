@@ -10,9 +10,9 @@
  */
 #define PAGE_SIZE 1000
 
-void dis_begin_stream(struct dis_call *call, unsigned limit)
+void dis_begin_stream(struct service_call *call, unsigned limit)
 {
-    dis_begin(call, "GET", "streams");
+    service_begin(call, "GET", "streams");
     request_segment(&call->request, call->stream);
     request_query_number(&call->request, "limit_partitions", limit);
     /* Not a slip: this is how the API spells it. */
@@ -20,9 +20,9 @@ void dis_begin_stream(struct dis_call *call, unsigned limit)
         request_query(&call->request, "start_partitionId", call->after);
 }
 
-void dis_begin_states(struct dis_call *call, unsigned limit)
+void dis_begin_states(struct service_call *call, unsigned limit)
 {
-    dis_begin(call, "GET", "apps");
+    service_begin(call, "GET", "apps");
     request_segment(&call->request, call->app);
     request_segment(&call->request, "streams");
     request_segment(&call->request, call->stream);
@@ -34,7 +34,7 @@ void dis_begin_states(struct dis_call *call, unsigned limit)
 
 /* Pages after the first name the partition in the form in which it was answered; the long form is
  * the one that a stream's description must be asked with. */
-static void name_partition_before(struct dis_call *call)
+static void name_partition_before(struct service_call *call)
 {
     char id[PARTITION_ROOM] = "";
 
@@ -43,7 +43,7 @@ static void name_partition_before(struct dis_call *call)
     snprintf(call->after, sizeof(call->after), "%s", id);
 }
 
-void dis_begin_partition(struct dis_call *call)
+void dis_begin_partition(struct service_call *call)
 {
     name_partition_before(call);
     dis_begin_stream(call, 1);
@@ -51,39 +51,39 @@ void dis_begin_partition(struct dis_call *call)
 
 /* All partitions */
 
-static void send_partitions(struct dis_call *call);
-static void send_states(struct dis_call *call);
+static void send_partitions(struct service_call *call);
+static void send_states(struct service_call *call);
 
-static int take_partitions(struct dis_call *call, const cJSON *root)
+static int take_partitions(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = answer_partitions(root, call->table, &page);
 
-    return status ? status : dis_next_page(call, &page, PAGE_SIZE, send_partitions);
+    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_partitions);
 }
 
-static void send_partitions(struct dis_call *call)
+static void send_partitions(struct service_call *call)
 {
     dis_begin_stream(call, PAGE_SIZE);
-    dis_send(call, take_partitions);
+    service_send(call, take_partitions);
 }
 
-static int take_states(struct dis_call *call, const cJSON *root)
+static int take_states(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = answer_states(root, call->table, &page);
 
-    return status ? status : dis_next_page(call, &page, PAGE_SIZE, send_states);
+    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_states);
 }
 
-static void send_states(struct dis_call *call)
+static void send_states(struct service_call *call)
 {
     dis_begin_states(call, PAGE_SIZE);
-    dis_send(call, take_states);
+    service_send(call, take_states);
 }
 
 /* An app without checkpoints on the stream is answered with an error, or so one code says. */
-static bool ask_without_app(struct dis_call *call, const struct error *error)
+static bool ask_without_app(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
@@ -95,13 +95,13 @@ static bool ask_without_app(struct dis_call *call, const struct error *error)
 struct call *dis_get_states(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "get_states", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, "get_states", app, stream, 0, ask);
 
     if (!call)
         return NULL;
     call->table = table_new();
     if (!call->table)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     if (!call->has_app) {
         send_partitions(call);
         return &call->call;
@@ -113,7 +113,7 @@ struct call *dis_get_states(struct backend *backend, const char *app, const char
 
 /* One partition */
 
-int dis_take_partition(struct dis_call *call, int status)
+int dis_take_partition(struct service_call *call, int status)
 {
     if (!status && table_find(call->table, call->partition, &call->state))
         return error_set(&call->error, ENOENT, "the stream %s has no partition %u", call->stream,
@@ -121,48 +121,49 @@ int dis_take_partition(struct dis_call *call, int status)
     return status;
 }
 
-static int take_one_partition(struct dis_call *call, const cJSON *root)
+static int take_one_partition(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
     return dis_take_partition(call, answer_partitions(root, call->table, &page));
 }
 
-static int take_one_state(struct dis_call *call, const cJSON *root)
+static int take_one_state(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
     return dis_take_partition(call, answer_states(root, call->table, &page));
 }
 
-static bool ask_for_one_without_app(struct dis_call *call, const struct error *error)
+static bool ask_for_one_without_app(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
     call->mend = NULL;
     dis_begin_partition(call);
-    dis_send(call, take_one_partition);
+    service_send(call, take_one_partition);
     return true;
 }
 
 struct call *dis_get_state(struct backend *backend, const char *app, const char *stream,
-                           uint32_t partition, const struct ask *ask)
+                           uint32_t partition, enum detail detail, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "get_state", app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, "get_state", app, stream, partition, ask);
 
     if (!call)
         return NULL;
+    (void)detail; /* one answer has all */
     call->table = table_new();
     if (!call->table)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     if (call->has_app) {
         call->mend = ask_for_one_without_app;
         name_partition_before(call);
         dis_begin_states(call, 1);
-        dis_send(call, take_one_state);
+        service_send(call, take_one_state);
     } else {
         dis_begin_partition(call);
-        dis_send(call, take_one_partition);
+        service_send(call, take_one_partition);
     }
     return &call->call;
 }

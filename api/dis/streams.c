@@ -5,15 +5,15 @@
 /* The most that a page of streams may have. */
 #define PAGE_SIZE 100
 
-static void send_list(struct dis_call *call);
+static void send_list(struct service_call *call);
 
-static int take_list(struct dis_call *call, const cJSON *root)
+static int take_list(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = answer_streams(root, call->names, &page);
 
     if (!status)
-        status = dis_next_page(call, &page, PAGE_SIZE, send_list);
+        status = service_next_page(call, &page, PAGE_SIZE, send_list);
     if (status)
         return status;
     names_sort(call->names);
@@ -23,24 +23,24 @@ static int take_list(struct dis_call *call, const cJSON *root)
     return TAKEN_PART;
 }
 
-void dis_send_all_streams(struct dis_call *call, void (*then)(struct dis_call *call))
+void dis_send_all_streams(struct service_call *call, void (*then)(struct service_call *call))
 {
     call->listed = then;
     send_list(call);
 }
 
-static void send_list(struct dis_call *call)
+static void send_list(struct service_call *call)
 {
-    dis_begin(call, "GET", "streams");
+    service_begin(call, "GET", "streams");
     request_query_number(&call->request, "limit", PAGE_SIZE);
     if (*call->after)
         request_query(&call->request, "start_stream_name", call->after);
-    dis_send(call, take_list);
+    service_send(call, take_list);
 }
 
 /* The member that names the streams is optional: without it they are all that can be told, for to
  * leave out one that has checkpoints would be worse than to show one that has none. */
-static int take_app(struct dis_call *call, const cJSON *root)
+static int take_app(struct service_call *call, const cJSON *root)
 {
     bool told;
     int status = answer_app_streams(root, call->names, &told);
@@ -58,24 +58,24 @@ static int take_app(struct dis_call *call, const cJSON *root)
 struct call *dis_list_streams(struct backend *backend, enum streams which, const char *app,
                               const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "list_streams", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, "list_streams", app, NULL, 0, ask);
 
     if (!call)
         return NULL;
     call->names = names_new();
     if (!call->names)
-        return dis_refuse(call, ENOMEM, "no memory");
+        return service_refuse(call, ENOMEM, "no memory");
     if (which != STREAMS_COMMITTED) {
         send_list(call);
         return &call->call;
     }
-    dis_begin(call, "GET", "apps");
+    service_begin(call, "GET", "apps");
     request_segment(&call->request, call->app);
-    dis_send(call, take_app);
+    service_send(call, take_app);
     return &call->call;
 }
 
-static int take_description(struct dis_call *call, const cJSON *root)
+static int take_description(struct service_call *call, const cJSON *root)
 {
     call->gives_text = true;
     return answer_stream(root, call->stream, &call->text);
@@ -83,11 +83,11 @@ static int take_description(struct dis_call *call, const cJSON *root)
 
 struct call *dis_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)
 {
-    struct dis_call *call = dis_call_new(backend, "describe_stream", NULL, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, "describe_stream", NULL, stream, 0, ask);
 
     if (!call)
         return NULL;
     dis_begin_stream(call, 1);
-    dis_send(call, take_description);
+    service_send(call, take_description);
     return &call->call;
 }

@@ -11,6 +11,7 @@
 #include "api/dis/error.h"
 #include "api/http/endpoint.h"
 #include "api/json.h"
+#include "api/service/secret.h"
 #include "base/when.h"
 
 #define TIMEOUT_MS   30000
@@ -259,7 +260,7 @@ static void take_message(const struct token *token, const struct http_answer *an
     if (inner)
         json_text(inner, "message", &text);
     if (text)
-        dis_scrub((char *)(uintptr_t)text, &secrets);
+        scrub((char *)(uintptr_t)text, &secrets);
     snprintf(message, room, "%.200s", text ? text : "no reason given");
     cJSON_Delete(root);
 }

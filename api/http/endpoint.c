@@ -30,13 +30,22 @@ static bool has_part(CURLU *url, CURLUPart part)
     return has;
 }
 
+/* libcurl itself resolves all these to this machine. */
+static bool is_below_localhost(const char *name)
+{
+    size_t length = strlen(name);
+    size_t end = strlen(".localhost");
+
+    return length > end && !strcasecmp(name + length - end, ".localhost");
+}
+
 static bool is_loopback(const char *name)
 {
     struct in_addr address;
 
     if (inet_pton(AF_INET, name, &address) == 1)
         return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
-    return !strcasecmp(name, "localhost") || !strcmp(name, "[::1]");
+    return !strcasecmp(name, "localhost") || !strcmp(name, "[::1]") || is_below_localhost(name);
 }
 
 static bool take_host(CURLU *url, struct endpoint *endpoint)

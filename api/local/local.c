@@ -192,9 +192,10 @@ static int create_app_work(struct store *store, struct local_call *call)
     return store_create_app(store, call->app, &call->error);
 }
 
-static struct call *create_app(struct backend *backend, const char *app, const struct ask *ask)
+static struct call *create_app(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask)
 {
-    return start_write(new_call(backend, "create_app", app, NULL, ask), create_app_work);
+    return start_write(new_call(backend, "create_app", app, stream, ask), create_app_work);
 }
 
 static int delete_app_work(struct store *store, struct local_call *call)
@@ -202,9 +203,10 @@ static int delete_app_work(struct store *store, struct local_call *call)
     return store_delete_app(store, call->app, &call->error);
 }
 
-static struct call *delete_app(struct backend *backend, const char *app, const struct ask *ask)
+static struct call *delete_app(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask)
 {
-    return start_write(new_call(backend, "delete_app", app, NULL, ask), delete_app_work);
+    return start_write(new_call(backend, "delete_app", app, stream, ask), delete_app_work);
 }
 
 /* Streams and partitions */
@@ -413,8 +415,9 @@ static int get_state_work(struct store *store, struct local_call *call)
 }
 
 static struct call *get_state(struct backend *backend, const char *app, const char *stream,
-                              uint32_t partition, const struct ask *ask)
+                              uint32_t partition, enum detail detail, const struct ask *ask)
 {
+    (void)detail;
     return start_read(new_partition_call(backend, "get_state", app, stream, partition, ask),
                       get_state_work);
 }

@@ -55,7 +55,7 @@ static inline void note_reply(void *user, const struct error *error, const struc
     reply->state.metadata = copy_of(answer->state->metadata);
     reply->state.earliest = copy_of(answer->state->earliest);
     reply->state.latest = copy_of(answer->state->latest);
-    reply->state.status = reply->state.owner = NULL;
+    reply->state.status = reply->state.consumer = NULL;
 }
 
 static inline void reply_release(struct reply *reply)

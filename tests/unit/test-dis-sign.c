@@ -66,7 +66,7 @@ static const char *text_of(const cJSON *object, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static size_t take_query(const cJSON *vector, struct sign_field fields[static FIELDS_MAX])
+static size_t take_query(const cJSON *vector, struct field fields[static FIELDS_MAX])
 {
     const cJSON *pair;
     size_t count = 0;
@@ -74,14 +74,14 @@ static size_t take_query(const cJSON *vector, struct sign_field fields[static FI
     cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(vector, "query"))
     {
         assert_true(count < FIELDS_MAX);
-        fields[count++] = (struct sign_field){cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)),
-                                              cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1))};
+        fields[count++] = (struct field){cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)),
+                                         cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1))};
     }
     return count;
 }
 
 /* The signer adds the date and the host itself. */
-static size_t take_headers(const cJSON *vector, struct sign_field fields[static FIELDS_MAX],
+static size_t take_headers(const cJSON *vector, struct field fields[static FIELDS_MAX],
                            struct sign_request *request)
 {
     const cJSON *header;
@@ -93,7 +93,7 @@ static size_t take_headers(const cJSON *vector, struct sign_field fields[static 
         if (!strcasecmp(header->string, "Host"))
             request->host = header->valuestring;
         else if (strcasecmp(header->string, "X-Sdk-Date") != 0)
-            fields[count++] = (struct sign_field){header->string, header->valuestring};
+            fields[count++] = (struct field){header->string, header->valuestring};
     }
     return count;
 }
@@ -111,8 +111,8 @@ static int64_t time_of(const char *date)
 
 static bool passes(const cJSON *vector, enum sign_variant variant)
 {
-    struct sign_field query[FIELDS_MAX];
-    struct sign_field headers[FIELDS_MAX];
+    struct field query[FIELDS_MAX];
+    struct field headers[FIELDS_MAX];
     struct sign_request request = {.method = text_of(vector, "method"),
                                    .path = text_of(vector, "path"),
                                    .query = query,
@@ -125,7 +125,7 @@ static bool passes(const cJSON *vector, enum sign_variant variant)
                            .region = text_of(vector, "region"),
                            .service = text_of(vector, "service")};
     struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
-    char date[SIGN_DATE_ROOM];
+    char date[DIGEST_DATE_ROOM];
     bool same;
 
     request.query_count = take_query(vector, query);
@@ -199,7 +199,7 @@ static void test_derived_key_follows_the_day(void **state)
     struct sign_request request = {.method = "GET", .path = "/"};
     struct buf first = BUF_INIT(SIGN_AUTHORIZATION_MAX);
     struct buf second = BUF_INIT(SIGN_AUTHORIZATION_MAX);
-    char date[SIGN_DATE_ROOM];
+    char date[DIGEST_DATE_ROOM];
 
     (void)state;
     request.time = time_of("20260102T235959Z");
@@ -219,7 +219,7 @@ static void test_too_long_an_authorization(void **state)
     struct sign_key key = {.variant = SIGN_ACCESS, .access = "AK", .secret = "SK"};
     struct sign_request request = {.method = "GET", .path = "/"};
     struct buf authorization = BUF_INIT(20);
-    char date[SIGN_DATE_ROOM];
+    char date[DIGEST_DATE_ROOM];
 
     (void)state;
     assert_int_equal(sign_request(&key, &request, date, &authorization), -EFBIG);

@@ -109,7 +109,7 @@ static void make_orders(struct scene *scene)
 {
     struct ask ask;
 
-    assert_int_equal(RUN(create_app, "billing"), 0);
+    assert_int_equal(RUN(create_app, "billing", NULL), 0);
     assert_int_equal(RUN(create_partition, "orders", 0), 0);
 }
 
@@ -168,14 +168,14 @@ static void apps(void **state)
 
     assert_int_equal(list_apps(scene), 0);
     assert_int_equal(names_count(scene->reply.names), 0);
-    assert_int_equal(RUN(create_app, "billing"), 0);
-    assert_int_equal(RUN(create_app, "billing"), EEXIST);
+    assert_int_equal(RUN(create_app, "billing", NULL), 0);
+    assert_int_equal(RUN(create_app, "billing", NULL), EEXIST);
     assert_int_equal(RUN(find_app, "billing"), 0);
     assert_int_equal(RUN(find_app, "nobody"), ENOENT);
     assert_int_equal(list_apps(scene), 0);
     assert_string_equal(names_at(scene->reply.names, 0), "billing");
-    assert_int_equal(RUN(delete_app, "billing"), 0);
-    assert_int_equal(RUN(delete_app, "billing"), ENOENT);
+    assert_int_equal(RUN(delete_app, "billing", NULL), 0);
+    assert_int_equal(RUN(delete_app, "billing", NULL), ENOENT);
 }
 
 static void streams_and_partitions(void **state)
@@ -232,13 +232,13 @@ static void a_state_has_all_about_a_partition(void **state)
     assert_int_equal(RUN(set_bound, "orders", 0, false, "100"), 0);
     assert_int_equal(RUN(set_bound, "orders", 0, true, "10"), 0);
     assert_int_equal(commit(scene, "41"), 0);
-    assert_int_equal(RUN(get_state, "billing", "orders", 0), 0);
+    assert_int_equal(RUN(get_state, "billing", "orders", 0, DETAIL_ALL), 0);
     assert_string_equal(scene->reply.state.earliest, "10");
     assert_string_equal(scene->reply.state.latest, "100");
     assert_string_equal(scene->reply.state.sequence, "41");
-    assert_int_equal(RUN(get_state, NULL, "orders", 0), 0);
+    assert_int_equal(RUN(get_state, NULL, "orders", 0, DETAIL_ALL), 0);
     assert_null(scene->reply.state.sequence);
-    assert_int_equal(RUN(get_state, NULL, "orders", 1), ENOENT);
+    assert_int_equal(RUN(get_state, NULL, "orders", 1, DETAIL_ALL), ENOENT);
 }
 
 static void numbers_are_those_of_64_bits(void **state)
@@ -355,7 +355,7 @@ static void operations_that_end_are_observed(void **state)
 {
     SCENE_OF(state);
 
-    assert_int_equal(RUN(create_app, "billing"), 0);
+    assert_int_equal(RUN(create_app, "billing", NULL), 0);
     assert_int_equal(scene->observed, 1);
     assert_int_equal(scene->observed_code, 0);
     assert_string_equal(scene->observed_operation, "create_app");
@@ -457,9 +457,9 @@ static void a_failed_operation_takes_no_other_with_it(void **state)
     struct ask third = ask_into(&good[1]);
     sqlite3 *lock = lock_store(scene);
 
-    assert_non_null(scene->ops->create_app(scene->backend, "a", &first));
-    assert_non_null(scene->ops->delete_app(scene->backend, "nobody", &second));
-    assert_non_null(scene->ops->create_app(scene->backend, "b", &third));
+    assert_non_null(scene->ops->create_app(scene->backend, "a", NULL, &first));
+    assert_non_null(scene->ops->delete_app(scene->backend, "nobody", NULL, &second));
+    assert_non_null(scene->ops->create_app(scene->backend, "b", NULL, &third));
     unlock_store(lock);
     run_until(scene->loop, &good[1]);
     assert_int_equal(good[0].count, 1);
@@ -506,14 +506,14 @@ static void a_write_can_be_cancelled_while_another_process_holds_the_lock(void *
     struct call *call;
 
     ask = ask_into(&scene->reply);
-    call = scene->ops->create_app(scene->backend, "billing", &ask);
+    call = scene->ops->create_app(scene->backend, "billing", NULL, &ask);
     run_for(scene->loop, 30); /* long enough for the writer to find the lock */
     assert_int_equal(scene->reply.count, 0);
     call_cancel(call);
     unlock_store(lock);
     run_for(scene->loop, 30);
     assert_int_equal(scene->reply.count, 0);
-    assert_int_equal(RUN(create_app, "other"), 0);
+    assert_int_equal(RUN(create_app, "other", NULL), 0);
 }
 
 static void a_write_waits_for_the_lock(void **state)
@@ -522,7 +522,7 @@ static void a_write_waits_for_the_lock(void **state)
     sqlite3 *lock = lock_store(scene);
 
     ask = ask_into(&scene->reply);
-    assert_non_null(scene->ops->create_app(scene->backend, "billing", &ask));
+    assert_non_null(scene->ops->create_app(scene->backend, "billing", NULL, &ask));
     run_for(scene->loop, 20);
     assert_int_equal(scene->reply.count, 0);
     unlock_store(lock);
@@ -537,7 +537,7 @@ static void a_write_past_its_deadline_is_etimedout(void **state)
 
     ask = ask_into(&scene->reply);
     ask.deadline = when_monotonic() + 30;
-    assert_non_null(scene->ops->create_app(scene->backend, "billing", &ask));
+    assert_non_null(scene->ops->create_app(scene->backend, "billing", NULL, &ask));
     run_until(scene->loop, &scene->reply);
     assert_int_equal(scene->reply.error.code, ETIMEDOUT);
     unlock_store(lock);
@@ -554,8 +554,8 @@ static void a_deadline_ends_one_write_and_not_those_beside_it(void **state)
     sqlite3 *lock = lock_store(scene);
 
     ask.deadline = when_monotonic() + 20;
-    assert_non_null(scene->ops->create_app(scene->backend, "hasty", &ask));
-    assert_non_null(scene->ops->create_app(scene->backend, "patient", &long_ask));
+    assert_non_null(scene->ops->create_app(scene->backend, "hasty", NULL, &ask));
+    assert_non_null(scene->ops->create_app(scene->backend, "patient", NULL, &long_ask));
     run_until(scene->loop, &scene->reply);
     assert_int_equal(scene->reply.error.code, ETIMEDOUT);
     assert_int_equal(patient.count, 0);
@@ -587,7 +587,7 @@ static void closing_with_cancelled_calls_frees_all(void **state)
     struct ask ask = ask_into(&reply);
 
     for (size_t i = 0; i < COUNT(calls); i++)
-        calls[i] = i % 2 ? scene->ops->create_app(scene->backend, "a", &ask)
+        calls[i] = i % 2 ? scene->ops->create_app(scene->backend, "a", NULL, &ask)
                          : scene->ops->list_apps(scene->backend, &ask);
     usleep(5000); /* the writer may have taken some by now */
     for (size_t i = 0; i < COUNT(calls); i++)
@@ -619,7 +619,7 @@ static void a_read_only_mount_reads_and_refuses_to_write(void **state)
     assert_int_equal(open_as(scene, true, &scene->backend), 0);
     assert_committed(scene, "41");
     assert_int_equal(commit(scene, "42"), EROFS);
-    assert_int_equal(RUN(create_app, "other"), EROFS);
+    assert_int_equal(RUN(create_app, "other", NULL), EROFS);
     assert_int_equal(RUN(delete_checkpoint, "billing", "orders", 0), EROFS);
     assert_committed(scene, "41");
 }
@@ -632,7 +632,7 @@ static void a_refused_write_can_be_cancelled(void **state)
     close_backend(scene);
     assert_int_equal(open_as(scene, true, &scene->backend), 0);
     ask = ask_into(&scene->reply);
-    call = scene->ops->create_app(scene->backend, "a", &ask);
+    call = scene->ops->create_app(scene->backend, "a", NULL, &ask);
     assert_int_equal(scene->reply.count, 0);
     call_cancel(call);
     run_for(scene->loop, 5);

@@ -22,7 +22,7 @@ static void assert_same(const struct state *a, const struct state *b)
     assert_same_text(a->earliest, b->earliest);
     assert_same_text(a->latest, b->latest);
     assert_same_text(a->status, b->status);
-    assert_same_text(a->owner, b->owner);
+    assert_same_text(a->consumer, b->consumer);
 }
 
 /* Puts a partition with a sequence number of its own. */
@@ -73,7 +73,7 @@ TEST(all_that_is_known_comes_back)
                                        .earliest = "0",
                                        .latest = "100",
                                        .status = "ACTIVE",
-                                       .owner = "consumer-1"};
+                                       .consumer = "consumer-1"};
     struct table *table = table_new();
     struct state state;
 
@@ -96,7 +96,7 @@ TEST(each_text_may_be_absent_present_or_empty)
                                     .earliest = texts[bits / 9 % 3],
                                     .latest = texts[bits / 27 % 3],
                                     .status = texts[bits / 81 % 3],
-                                    .owner = texts[bits / 243 % 3]};
+                                    .consumer = texts[bits / 243 % 3]};
         struct table *table = table_new();
         struct state state;
 
@@ -195,7 +195,7 @@ TEST(what_was_replaced_does_not_pile_up)
 
 TEST(a_replaced_state_keeps_nothing_of_the_old_one)
 {
-    static const struct state old = {.committed = 5, .sequence = "1", .owner = "somebody"};
+    static const struct state old = {.committed = 5, .sequence = "1", .consumer = "somebody"};
     static const struct state new = {.committed = WHEN_UNKNOWN, .latest = "9"};
     struct table *table = table_new();
     struct state state;

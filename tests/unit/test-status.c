@@ -86,14 +86,14 @@ TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
                                 .earliest = "0",
                                 .latest = "18446744073709551616",
                                 .status = "ACTIVE",
-                                .owner = "me"};
+                                .consumer = "me"};
 
     assert_prints("billing", &state,
                   "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":7,"
                   "\"checkpoint\":\"41\",\"metadata\":\"a \\\"b\\\"\\n\","
                   "\"committed\":\"2026-11-21T08:00:00.000Z\",\"lag\":18446744073709551574,"
                   "\"earliest\":\"0\",\"latest\":\"18446744073709551616\","
-                  "\"status\":\"ACTIVE\",\"owner\":\"me\"}\n");
+                  "\"status\":\"ACTIVE\",\"consumer\":\"me\"}\n");
 }
 
 TEST(what_is_not_known_is_null)

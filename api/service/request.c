@@ -1,4 +1,4 @@
-#include "api/dis/request.h"
+#include "api/service/request.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 
 #define PATH_MAX_SIZE 4096
 
-void request_release(struct dis_request *request)
+void request_release(struct service_request *request)
 {
     for (size_t i = 0; i < request->query_count; i++)
         free((char *)(uintptr_t)request->query[i].value);
@@ -19,30 +19,30 @@ void request_release(struct dis_request *request)
         buf_release(&request->path);
 }
 
-void request_begin(struct dis_request *request, const char *method, const char *root)
+void request_begin(struct service_request *request, const char *method, const char *root)
 {
     request_release(request);
-    *request = (struct dis_request){.method = method, .path = BUF_INIT(PATH_MAX_SIZE)};
+    *request = (struct service_request){.method = method, .path = BUF_INIT(PATH_MAX_SIZE)};
     buf_puts(&request->path, root);
 }
 
-void request_segment(struct dis_request *request, const char *segment)
+void request_segment(struct service_request *request, const char *segment)
 {
     buf_puts(&request->path, "/");
-    sign_encode(&request->path, segment);
+    field_encode(&request->path, segment);
 }
 
-void request_query(struct dis_request *request, const char *name, const char *value)
+void request_query(struct service_request *request, const char *name, const char *value)
 {
     char *copy = request->query_count < QUERY_MAX ? strdup(value) : NULL;
 
     if (copy)
-        request->query[request->query_count++] = (struct sign_field){name, copy};
+        request->query[request->query_count++] = (struct field){name, copy};
     else
         request->error = -ENOMEM;
 }
 
-void request_query_number(struct dis_request *request, const char *name, int64_t value)
+void request_query_number(struct service_request *request, const char *name, int64_t value)
 {
     char text[24];
 
@@ -50,7 +50,7 @@ void request_query_number(struct dis_request *request, const char *name, int64_t
     request_query(request, name, text);
 }
 
-void request_body(struct dis_request *request, cJSON *object)
+void request_body(struct service_request *request, cJSON *object)
 {
     request->body = object ? cJSON_PrintUnformatted(object) : NULL;
     if (!request->body)
@@ -58,19 +58,19 @@ void request_body(struct dis_request *request, cJSON *object)
     cJSON_Delete(object);
 }
 
-int request_error(const struct dis_request *request)
+int request_error(const struct service_request *request)
 {
     return request->error ? request->error : buf_error(&request->path);
 }
 
-void request_url(const struct dis_request *request, const char *base, struct buf *url)
+void request_url(const struct service_request *request, const char *base, struct buf *url)
 {
     buf_puts(url, base);
     buf_puts(url, request->path.data);
     for (size_t i = 0; i < request->query_count; i++) {
         buf_puts(url, i ? "&" : "?");
-        sign_encode(url, request->query[i].name);
+        field_encode(url, request->query[i].name);
         buf_puts(url, "=");
-        sign_encode(url, request->query[i].value);
+        field_encode(url, request->query[i].value);
     }
 }

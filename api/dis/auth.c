@@ -1,0 +1,151 @@
+#include "api/dis/auth.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/dis/client.h"
+
+/* No request goes out for so long after a credential was refused. */
+#define LOCK_OUT_MS 60000
+
+static struct dis *dis_of(const struct service_call *call)
+{
+    return (struct dis *)call->service;
+}
+
+static int no_memory(struct error *error)
+{
+    return error_set(error, ENOMEM, "no memory");
+}
+
+/* The token was there when the request was sent; if it has expired or was refused while others had
+ * their turn, the call goes back to wait for another. */
+static int add_token(struct service_call *call, struct http_headers *headers, struct error *error)
+{
+    const struct token *token = dis_of(call)->token;
+    const char *text = token_text(token);
+
+    call->generation = token_generation(token);
+    call->lacks_credential = !text;
+    if (!text)
+        return error_set(error, EACCES, "there is no token");
+    switch (http_add_header(headers, "X-Auth-Token", text)) {
+    case 0:
+        return 0;
+    case -EINVAL:
+        return error_set(error, EINVAL, "the token in %.200s has characters that none has",
+                         dis_of(call)->credentials.origin);
+    default:
+        return no_memory(error);
+    }
+}
+
+/* Signs what goes out: the fields of which all official clients make the same signature. */
+static int add_signature(struct service_call *call, struct http_headers *headers,
+                         struct error *error)
+{
+    struct dis *dis = dis_of(call);
+    const struct service_request *built = &call->request;
+    const char *security = dis->credentials.security_token;
+    struct field fields[] = {{"X-Project-Id", dis->project}, {"X-Security-Token", security}};
+    struct sign_request request = {.method = built->method,
+                                   .host = dis->service.host,
+                                   .path = built->path.data,
+                                   .query = built->query,
+                                   .query_count = built->query_count,
+                                   .headers = fields,
+                                   .header_count = security ? 2 : 1,
+                                   .body = built->body ? built->body : "",
+                                   .body_size = built->body ? strlen(built->body) : 0,
+                                   .time = http_now(dis->service.http)};
+    struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    char date[DIGEST_DATE_ROOM];
+    int status = sign_request(&dis->key, &request, date, &authorization);
+
+    for (size_t i = 0; !status && i < request.header_count; i++)
+        status = http_add_header(headers, fields[i].name, fields[i].value);
+    if (!status)
+        status = http_add_header(headers, "X-Sdk-Date", date);
+    if (!status)
+        status = http_add_header(headers, "Authorization", authorization.data);
+    buf_release(&authorization);
+    if (status == -ENOMEM)
+        return no_memory(error);
+    return status ? error_set(error, EINVAL, "the access key in %.200s cannot be one",
+                              dis->credentials.origin)
+                  : 0;
+}
+
+static int authorize(struct service_call *call, struct http_headers *headers, struct error *error)
+{
+    if (http_add_header(headers, "Content-Type", "application/json"))
+        return no_memory(error);
+    return dis_of(call)->credentials.kind == CREDENTIAL_KEY ? add_signature(call, headers, error)
+                                                            : add_token(call, headers, error);
+}
+
+static enum http_verdict judge(const struct service_call *call, const struct http_answer *answer,
+                               struct error *error)
+{
+    const struct dis *dis = dis_of(call);
+    const struct credentials *credentials = &dis->credentials;
+    const struct secrets secrets = {{credentials->secret, credentials->security_token,
+                                     credentials->password, token_text(dis->token)}};
+
+    return dis_judge(answer, &secrets, error);
+}
+
+/* A token is got anew once; a signature is made anew if the clock it was made by was wrong. */
+static bool renew(struct service_call *call, const struct http_answer *answer)
+{
+    struct dis *dis = dis_of(call);
+
+    return dis->credentials.kind == CREDENTIAL_KEY ? answer->clock_was_off
+                                                   : token_refused(dis->token, call->generation);
+}
+
+static void lock_out(struct service_call *call)
+{
+    struct error *error = &call->error;
+    char said[sizeof(error->message)];
+
+    snprintf(said, sizeof(said), "%s", error->message);
+    if (error->code == EACCES)
+        snprintf(error->message, sizeof(error->message),
+                 "the credentials in %.80s were refused: %.180s; nothing is sent for 60 s, or "
+                 "until a SIGHUP",
+                 dis_of(call)->credentials.origin, said);
+    else
+        snprintf(error->message, sizeof(error->message),
+                 "%.250s; nothing is sent for 60 s, or until a SIGHUP", said);
+    http_lock_out(dis_of(call)->service.http, LOCK_OUT_MS, error);
+}
+
+static void give_up(struct service_call *call, const struct http_answer *answer)
+{
+    if (answer->verdict == HTTP_REFUSED || dis_is_lock_out(&call->error))
+        lock_out(call);
+}
+
+static bool must_wait(const struct service *service)
+{
+    const struct dis *dis = (const struct dis *)service;
+
+    return dis->credentials.kind != CREDENTIAL_KEY && !token_text(dis->token);
+}
+
+static struct call *wait(struct service *service, const struct ask *ask)
+{
+    return token_wait(((struct dis *)service)->token, ask);
+}
+
+const struct protocol dis_protocol = {
+    .title = "DIS",
+    .authorize = authorize,
+    .judge = judge,
+    .renew = renew,
+    .give_up = give_up,
+    .must_wait = must_wait,
+    .wait = wait,
+};

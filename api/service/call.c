@@ -1,0 +1,285 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/service/service.h"
+#include "base/when.h"
+
+#define TEXT_MAX 65536
+#define URL_MAX  8192
+
+/* The most pages that one list is followed for. */
+#define PAGES_MAX 2000
+
+/* Beginning and end */
+
+static void release(struct service_call *call)
+{
+    timer_stop(&call->timer);
+    call_cancel(call->waiting);
+    http_cancel(call->sent);
+    request_release(&call->request);
+    names_drop(call->names);
+    table_drop(call->table);
+    buf_release(&call->text);
+    free(call->metadata);
+    free(call);
+}
+
+static void cancel(struct call *call)
+{
+    release((struct service_call *)call);
+}
+
+struct service_call *service_call_new(struct backend *backend, const char *operation,
+                                      const char *app, const char *stream, uint32_t partition,
+                                      const struct ask *ask)
+{
+    struct service_call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    call->call.cancel = cancel;
+    call->service = (struct service *)backend;
+    call->operation = operation;
+    call->started = when_monotonic();
+    call->ask = *ask;
+    call->has_app = app != NULL;
+    call->partition = partition;
+    call->state = (struct state){.partition = partition, .committed = WHEN_UNKNOWN};
+    snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
+    snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
+    buf_init(&call->text, TEXT_MAX);
+    return call;
+}
+
+static void finish(struct service_call *call)
+{
+    static const struct answer nothing;
+    const struct service *service = call->service;
+    struct answer answer = {.names = call->names,
+                            .table = call->table,
+                            .state = &call->state,
+                            .text = call->gives_text ? call->text.data : NULL};
+    bool failed = call->error.code != 0;
+
+    if (service->observe)
+        service->observe(service->observer, call->operation, when_monotonic() - call->started,
+                         call->error.code);
+    call->ask.done(call->ask.user, failed ? &call->error : NULL, failed ? &nothing : &answer);
+    release(call);
+}
+
+static void finish_late(void *user)
+{
+    finish(user);
+}
+
+void service_end_soon(struct service_call *call)
+{
+    timer_start(call->service->backend.loop, &call->timer, 0, finish_late, call);
+}
+
+struct call *service_refuse(struct service_call *call, int code, const char *text)
+{
+    error_set(&call->error, code, "%s", text);
+    service_end_soon(call);
+    return &call->call;
+}
+
+bool service_is_refused(struct service_call *call)
+{
+    if (call->service->read_only)
+        service_refuse(call, EROFS, "the mount is read-only");
+    return call->service->read_only;
+}
+
+/* Sending */
+
+static int no_memory(struct error *error)
+{
+    return error_set(error, ENOMEM, "no memory");
+}
+
+static int prepare(void *user, struct http_headers *headers, struct error *error)
+{
+    struct service_call *call = user;
+
+    return call->service->protocol->authorize(call, headers, error);
+}
+
+static enum http_verdict judge(void *user, const struct http_answer *answer, struct error *error)
+{
+    const struct service_call *call = user;
+
+    return call->service->protocol->judge(call, answer, error);
+}
+
+static void send_again(struct service_call *call);
+
+/* A credential that was refused is renewed once. */
+static bool renew(struct service_call *call, const struct http_answer *answer)
+{
+    if (call->renewed || answer->verdict != HTTP_REFUSED)
+        return false;
+    call->renewed = true;
+    return call->service->protocol->renew(call, answer);
+}
+
+static void on_error(struct service_call *call, const struct error *error,
+                     const struct http_answer *answer)
+{
+    struct error said;
+
+    call->error = *error;
+    if (answer && renew(call, answer)) {
+        call->error = (struct error){0};
+        send_again(call);
+        return;
+    }
+    if (answer)
+        call->service->protocol->give_up(call, answer);
+    said = call->error;
+    call->error = (struct error){0};
+    if (call->mend && call->mend(call, &said))
+        return;
+    call->error = said;
+    finish(call);
+}
+
+static void on_answer(struct service_call *call, const struct http_answer *answer)
+{
+    cJSON *root = answer->size ? json_parse(answer->body, answer->size) : NULL;
+    int status;
+
+    call->empty = !answer->size;
+    status = call->take(call, root);
+
+    cJSON_Delete(root);
+    if (status == TAKEN_PART)
+        return;
+    if (status == -ENOMEM)
+        no_memory(&call->error);
+    if (status < 0 && !call->error.code) {
+        error_set(&call->error, -status, "the answer to %s %s is not what %s's protocol says",
+                  call->request.method, call->request.path.data, call->service->protocol->title);
+        call->error.http_status = answer->status;
+    }
+    finish(call);
+}
+
+static void on_done(void *user, const struct error *error, const struct http_answer *answer)
+{
+    struct service_call *call = user;
+
+    call->sent = NULL;
+    call->repeated = answer && answer->repeated;
+    if (call->lacks_credential) {
+        call->lacks_credential = false;
+        send_again(call);
+        return;
+    }
+    if (error)
+        on_error(call, error, answer);
+    else if (answer)
+        on_answer(call, answer);
+}
+
+static void send_now(struct service_call *call)
+{
+    const struct service_request *built = &call->request;
+    struct buf url = BUF_INIT(URL_MAX);
+    struct http_order order = {.method = built->method,
+                               .body = built->body,
+                               .body_size = built->body ? strlen(built->body) : 0,
+                               .idempotent = call->is_idempotent,
+                               .deadline = call->ask.deadline,
+                               .prepare = prepare,
+                               .judge = judge,
+                               .done = on_done,
+                               .user = call};
+
+    request_url(built, call->service->base, &url);
+    order.url = url.data;
+    if (!request_error(built) && !buf_error(&url))
+        call->sent = http_start(call->service->http, &order);
+    buf_release(&url);
+    if (call->sent)
+        return;
+    no_memory(&call->error);
+    service_end_soon(call);
+}
+
+static void on_credential(void *user, const struct error *error, const struct answer *answer)
+{
+    struct service_call *call = user;
+
+    (void)answer;
+    call->waiting = NULL;
+    if (!error) {
+        send_again(call);
+        return;
+    }
+    call->error = *error;
+    finish(call);
+}
+
+/* Sends the request, when there is what it is authorized with. */
+static void send_again(struct service_call *call)
+{
+    struct service *service = call->service;
+    const struct protocol *protocol = service->protocol;
+    struct ask ask = {.deadline = call->ask.deadline, .done = on_credential, .user = call};
+
+    if (service->no_credentials.code) {
+        call->error = service->no_credentials;
+        service_end_soon(call);
+    } else if (!protocol->must_wait || !protocol->must_wait(service)) {
+        send_now(call);
+    } else {
+        call->waiting = protocol->wait(service, &ask);
+        if (!call->waiting) {
+            no_memory(&call->error);
+            service_end_soon(call);
+        }
+    }
+}
+
+void service_begin(struct service_call *call, const char *method, const char *segment)
+{
+    request_begin(&call->request, method, call->service->root);
+    request_segment(&call->request, segment);
+    call->is_idempotent = true;
+}
+
+void service_send(struct service_call *call, take_fn *take)
+{
+    call->take = take;
+    send_again(call);
+}
+
+/* Lists */
+
+int service_next_page(struct service_call *call, const struct page *page, size_t size,
+                      void (*next)(struct service_call *call))
+{
+    if (page->told ? !page->more : page->count < size)
+        return TAKEN_ALL;
+    if (!page->count || !strcmp(page->last, call->after) || ++call->pages >= PAGES_MAX)
+        return error_set(&call->error, EBADMSG, "the service's list has no end");
+    snprintf(call->after, sizeof(call->after), "%s", page->last);
+    next(call);
+    return TAKEN_PART;
+}
+
+int service_take_nothing(struct service_call *call, const cJSON *root)
+{
+    return call->empty || cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
+}
+
+int service_take_object(struct service_call *call, const cJSON *root)
+{
+    (void)call;
+    return cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
+}

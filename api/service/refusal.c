@@ -1,0 +1,107 @@
+#include "api/service/refusal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/json.h"
+
+/* The first of some members that is a text. */
+static const char *first_text(const cJSON *object, const char *const names[])
+{
+    const char *text = NULL;
+
+    for (size_t i = 0; names[i] && !text; i++) {
+        if (json_text(object, names[i], &text))
+            text = NULL;
+    }
+    return text;
+}
+
+/* Ends at the next blank, bar, quote or bracket, with which a gateway ends a header's value. */
+static void scrub_header(char *text, const char *name)
+{
+    char *found = text;
+
+    while ((found = strcasestr(found, name))) {
+        found += strlen(name);
+        while (*found && !strchr(" |\"',;}", *found))
+            *found++ = '*';
+    }
+}
+
+void scrub(char *text, const struct secrets *secrets)
+{
+    for (size_t i = 0; i < sizeof(secrets->texts) / sizeof(secrets->texts[0]); i++) {
+        const char *secret = secrets->texts[i];
+        char *found = text;
+
+        while (secret && *secret && (found = strstr(found, secret))) {
+            memset(found, '*', strlen(secret));
+            found += strlen(secret);
+        }
+    }
+    scrub_header(text, "x-security-token:");
+    scrub_header(text, "x-auth-token:");
+}
+
+static void copy_text(char *target, size_t room, const char *text)
+{
+    snprintf(target, room, "%s", text ? text : "");
+}
+
+/* Takes code, message and request id from the body, in whichever shape it is. */
+static void read_body(cJSON *root, const struct secrets *secrets, struct error *error)
+{
+    static const char *const code_names[] = {"errorCode", "error_code", "code", NULL};
+    static const char *const message_names[] = {"message",       "errorMessage", "error_msg",
+                                                "error_message", "errorMsg",     NULL};
+    static const char *const id_names[] = {"request_id", "requestId", NULL};
+    cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "error");
+    const cJSON *object = cJSON_IsObject(inner) ? inner : root;
+    char *message = (char *)(uintptr_t)first_text(object, message_names);
+
+    if (message)
+        scrub(message, secrets);
+    copy_text(error->service_code, sizeof(error->service_code), first_text(object, code_names));
+    copy_text(error->message, sizeof(error->message), message);
+    copy_text(error->request_id, sizeof(error->request_id), first_text(root, id_names));
+    scrub(error->service_code, secrets);
+    scrub(error->request_id, secrets);
+}
+
+static void read_headers(const struct http_answer *answer, const char *const *names,
+                         struct error *error)
+{
+    for (; *names && !*error->request_id; names++)
+        copy_text(error->request_id, sizeof(error->request_id), http_header(answer, *names));
+}
+
+void refusal_read(const struct http_answer *answer, const struct secrets *secrets,
+                  const char *const *id_headers, struct error *error)
+{
+    cJSON *root = json_parse(answer->body, answer->size);
+
+    *error = (struct error){.http_status = answer->status};
+    read_body(root, secrets, error);
+    cJSON_Delete(root);
+    if (answer->easy)
+        read_headers(answer, id_headers, error);
+}
+
+void refusal_complete(struct error *error)
+{
+    if (!*error->message)
+        snprintf(error->message, sizeof(error->message), "the service answered with HTTP %d%s",
+                 error->http_status, error->code == EBADMSG ? ", which is not understood" : "");
+}
+
+enum http_verdict refusal_judge_status(int status)
+{
+    if (status == 401 || status == 441)
+        return HTTP_REFUSED;
+    if (status == 429)
+        return HTTP_THROTTLED;
+    return status >= 500 || status == 408 ? HTTP_BROKEN : HTTP_FAILED;
+}

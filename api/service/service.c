@@ -1,0 +1,50 @@
+#include "api/service/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int copy(char **target, const char *text)
+{
+    *target = text ? strdup(text) : NULL;
+    return text && !*target ? -ENOMEM : 0;
+}
+
+int service_open(struct service *service, const struct backend_options *options,
+                 const struct endpoint *endpoint, struct error *error)
+{
+    const struct service_settings *settings = &options->settings;
+
+    service->read_only = options->read_only;
+    service->observe = options->observe;
+    service->observer = options->observer;
+    snprintf(service->host, sizeof(service->host), "%s", endpoint->host);
+    snprintf(service->base, sizeof(service->base), "%s://%s", endpoint->scheme, endpoint->host);
+    if (copy(&service->cacert, settings->cacert) || copy(&service->cert, settings->cert) ||
+        copy(&service->cert_key, settings->key) ||
+        copy(&service->credentials_file, settings->credentials))
+        return error_set(error, ENOMEM, "no memory");
+    service->http_options = (struct http_options){.loop = options->loop,
+                                                  .plain = !strcmp(endpoint->scheme, "http"),
+                                                  .cacert = service->cacert,
+                                                  .cert = service->cert,
+                                                  .key = service->cert_key};
+    return http_new(&service->http_options, &service->http, error);
+}
+
+void service_close(struct service *service)
+{
+    http_free(service->http);
+    free(service->credentials_file);
+    free(service->cacert);
+    free(service->cert);
+    free(service->cert_key);
+}
+
+bool service_name_ends(const char *name, const char *end)
+{
+    size_t length = strlen(name);
+
+    return length > strlen(end) && !strcmp(name + length - strlen(end), end);
+}
