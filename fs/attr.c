@@ -16,10 +16,12 @@ static int from_state(const struct fs *fs, const struct node *node, const struct
                       struct stat *attr)
 {
     struct buf text = BUF_INIT(JOURNAL_MAX);
-    int status = tree_row(node->kind)->print(fs, node, state, &text);
+    const struct row *row = tree_row(node->kind);
+    int status = row->print(fs, node, state, &text);
+    bool is_told = row->source != FROM_STATE || state->latest || !fs->backend->is_brief;
 
     if (!status || status == -ENODATA)
-        tree_attributes(fs, node, text.size, state->committed, attr);
+        tree_attributes(fs, node, is_told ? text.size : 0, state->committed, attr);
     buf_release(&text);
     return status;
 }

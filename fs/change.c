@@ -9,7 +9,7 @@
 #include "fs/tree.h"
 #include "fs/write.h"
 
-/* How many directories of checkpoints/ may be empty. */
+/* How many directories that mkdir made may be empty. */
 #define MADE_MAX 4096
 
 /* What a request makes or removes. */
@@ -28,19 +28,25 @@ static void reply_made(struct request *request)
     request_reply_entry(request, &node, &attr);
 }
 
-/* Marks a directory of checkpoints/ as one that stays while it is empty, or not. */
+/* Marks a directory as one that stays while it is empty, or not. */
 static void set_made(struct fs *fs, struct place *place, bool made)
 {
+    place->created = place->created && made;
     if (place->made == made || (made && fs->made_count == MADE_MAX))
         return;
     place->made = made;
     fs->made_count += made ? 1U : -1U;
 }
 
+static bool has(const struct request *request, enum ability ability)
+{
+    return request->fs->backend->abilities & ability;
+}
+
 /* Whether the backend makes and removes what a row stands for. */
 static bool can_make(const struct request *request, const struct row *row)
 {
-    return (request->fs->backend->abilities & row->make_needs) == row->make_needs;
+    return !row->make_needs || request->fs->backend->abilities & row->make_needs;
 }
 
 static void refuse_making(struct request *request)
@@ -56,7 +62,7 @@ static void forget(struct request *request)
     const struct place *place = request->target.place;
     enum naming naming = tree_row(request->target.kind)->naming;
 
-    if (naming == BY_APP) {
+    if (naming == BY_APP || has(request, APP_IS_OF_STREAM)) {
         cache_drop(cache, &(struct question){WHAT_APPS, "", ""});
         cache_drop_about(cache, place->app, NULL);
     } else {
@@ -77,12 +83,26 @@ static void on_made(void *user, const struct error *error, const struct answer *
         reply_made(request);
 }
 
+/* Where apps are of streams, one without any is a directory of this mount and nothing else. */
+static void make_empty_app(struct request *request)
+{
+    set_made(request->fs, request->target.place, true);
+    if (request->target.place->made)
+        reply_made(request);
+    else
+        request_refuse(request, ENOSPC, "%d directories are empty already", MADE_MAX);
+}
+
 void make_app(struct request *request, const struct node *child)
 {
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_made);
 
     set_target(request, child);
+    if (!has(request, CAN_MAKE_APP)) {
+        make_empty_app(request);
+        return;
+    }
     request_wait(request, backend->operations->create_app(backend, child->place->app, NULL, &ask));
 }
 
@@ -93,6 +113,46 @@ void make_stream(struct request *request, const struct node *child)
 
     set_target(request, child);
     request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
+}
+
+/* The directory of an app, wherever that is, while it is known. */
+static void set_app_made(struct request *request, bool made)
+{
+    struct nodes *nodes = request->fs->nodes;
+    struct place *app = place_get(nodes, request->target.place->app, "", "");
+
+    if (!app)
+        return;
+    set_made(request->fs, app, made);
+    place_drop(nodes, app);
+}
+
+static void on_app_stream_made(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (!error)
+        set_app_made(request, false);
+    on_made(request, error, answer);
+}
+
+static void create_app(struct request *request, const struct node *child, done_fn *done)
+{
+    struct backend *backend = request->fs->backend;
+    struct ask ask = request_ask(request, done);
+
+    request_wait(request, backend->operations->create_app(backend, child->place->app,
+                                                          child->place->stream, &ask));
+}
+
+void make_app_stream(struct request *request, const struct node *child)
+{
+    if (!has(request, APP_IS_OF_STREAM)) {
+        make_stream(request, child);
+        return;
+    }
+    set_target(request, child);
+    create_app(request, child, on_app_stream_made);
 }
 
 void make_partition(struct request *request, const struct node *child)
@@ -106,7 +166,7 @@ void make_partition(struct request *request, const struct node *child)
 }
 
 /* Below an app in checkpoints/ a directory of a stream is made for what is to be committed there;
- * the stream may well exist. */
+ * the stream, or the app on it, may well exist. */
 static void on_saved_stream(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -118,6 +178,10 @@ static void on_saved_stream(void *user, const struct error *error, const struct 
     if (!existed)
         forget(request);
     set_made(request->fs, request->target.place, true);
+    if (has(request, APP_IS_OF_STREAM)) {
+        request->target.place->created = request->target.place->made && !existed;
+        set_app_made(request, false);
+    }
     reply_made(request);
 }
 
@@ -127,7 +191,9 @@ void make_saved_stream(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_saved_stream);
 
     set_target(request, child);
-    if (backend->abilities & CAN_MAKE_STREAM)
+    if (has(request, APP_IS_OF_STREAM))
+        create_app(request, child, on_saved_stream);
+    else if (has(request, CAN_MAKE_STREAM))
         request_wait(request,
                      backend->operations->create_stream(backend, child->place->stream, &ask));
     else
@@ -164,7 +230,7 @@ static void find_directory(struct place *place, void *user)
 {
     struct request *request = user;
 
-    if (!strcmp(place->app, request->target.place->app) &&
+    if (*place->stream && !strcmp(place->app, request->target.place->app) &&
         (place->made || !SLIST_EMPTY(&place->scratch)))
         request->size = 1;
 }
@@ -178,10 +244,28 @@ static void on_app_removed(void *user, const struct error *error, const struct a
     on_removed(user, error, answer);
 }
 
+/* Where apps are of streams, an app goes with the last of them. */
+static void on_streams(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const char *app = request->target.place->app;
+
+    if (!request_answered(request, error))
+        return;
+    if (names_count(answer->names))
+        request_refuse(request, ENOTEMPTY,
+                       "%.200s is a consumer group of %zu logstores: rmdir apps/%.200s/LOGSTORE "
+                       "first",
+                       app, names_count(answer->names), app);
+    else
+        on_app_removed(request, NULL, answer);
+}
+
 void remove_app(struct request *request, const struct node *child)
 {
     struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_app_removed);
+    struct question streams = {WHAT_STREAMS, child->place->app, ""};
+    struct ask ask = request_ask(request, has(request, CAN_MAKE_APP) ? on_app_removed : on_streams);
 
     set_target(request, child);
     if (child->kind == SAVED_APP)
@@ -190,7 +274,11 @@ void remove_app(struct request *request, const struct node *child)
         request_refuse(request, ENOTEMPTY, "there are directories in it");
         return;
     }
-    request_wait(request, backend->operations->delete_app(backend, child->place->app, NULL, &ask));
+    if (has(request, CAN_MAKE_APP))
+        request_wait(request,
+                     backend->operations->delete_app(backend, child->place->app, NULL, &ask));
+    else
+        request_wait(request, cache_get(request->fs->cache, &streams, &ask));
 }
 
 void remove_stream(struct request *request, const struct node *child)
@@ -200,6 +288,41 @@ void remove_stream(struct request *request, const struct node *child)
 
     set_target(request, child);
     request_wait(request, backend->operations->delete_stream(backend, child->place->stream, &ask));
+}
+
+/* The app's directory stays until it is removed itself, so that rm -r can do so; that of
+ * checkpoints/ goes. */
+static void on_app_stream_removed(void *user, const struct error *error,
+                                  const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (!error) {
+        set_made(request->fs, request->target.place, false);
+        scratch_remove_all(request->fs, request->target.place);
+        set_app_made(request, true);
+    }
+    on_removed(request, error, answer);
+}
+
+static void delete_app(struct request *request)
+{
+    struct backend *backend = request->fs->backend;
+    const struct place *place = request->target.place;
+    struct ask ask = request_ask(request, on_app_stream_removed);
+
+    request_wait(request,
+                 backend->operations->delete_app(backend, place->app, place->stream, &ask));
+}
+
+void remove_app_stream(struct request *request, const struct node *child)
+{
+    if (!has(request, APP_IS_OF_STREAM)) {
+        remove_stream(request, child);
+        return;
+    }
+    set_target(request, child);
+    delete_app(request);
 }
 
 void remove_partition(struct request *request, const struct node *child)
@@ -223,6 +346,10 @@ static void on_states(void *user, const struct error *error, const struct answer
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
         return;
     }
+    if (place->created) {
+        delete_app(request);
+        return;
+    }
     set_made(request->fs, place, false);
     request_succeed(request);
 }
@@ -234,7 +361,8 @@ void remove_saved_stream(struct request *request, const struct node *child)
     struct answer answer;
 
     set_target(request, child);
-    if (cache_peek(request->fs->cache, &question, fs_not_before(request->fs->settings.snapshot),
+    if (!child->place->created &&
+        cache_peek(request->fs->cache, &question, fs_not_before(request->fs->settings.snapshot),
                    &answer))
         on_states(request, NULL, &answer);
     else

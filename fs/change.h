@@ -8,11 +8,13 @@ typedef void change_fn(struct request *request, const struct node *child);
 
 change_fn make_app;
 change_fn make_stream;
+change_fn make_app_stream;
 change_fn make_partition;
 change_fn make_saved_stream;
 
 change_fn remove_app;
 change_fn remove_stream;
+change_fn remove_app_stream;
 change_fn remove_partition;
 change_fn remove_saved_stream;
 change_fn remove_checkpoint;

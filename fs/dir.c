@@ -126,7 +126,15 @@ struct made {
     int status;
 };
 
-static void add_made_place(struct place *place, void *user)
+static void add_made_app(struct place *place, void *user)
+{
+    struct made *made = user;
+
+    if (!made->status && !*place->stream && !*place->text && place->made)
+        made->status = names_add(made->directory->names, place->app);
+}
+
+static void add_made_stream(struct place *place, void *user)
 {
     struct made *made = user;
     const struct place *app = made->directory->node.place;
@@ -136,15 +144,16 @@ static void add_made_place(struct place *place, void *user)
         made->status = names_add(made->directory->names, place->stream);
 }
 
-/* The streams that have checkpoints, and the directories that were made and have none. */
-static int add_saved_streams(struct fs *fs, struct directory *directory, const struct names *names)
+/* What was listed, and the directories that were made and are in no list. */
+static int add_with_made(struct fs *fs, struct directory *directory, const struct names *names,
+                         void (*add_made)(struct place *place, void *user))
 {
     struct made made = {directory, own_names(directory)};
 
     for (size_t i = 0; i < names_count(names) && !made.status; i++)
         made.status = names_add(directory->names, names_at(names, i));
     if (!made.status)
-        place_each(fs->nodes, add_made_place, &made);
+        place_each(fs->nodes, add_made, &made);
     if (!made.status)
         names_sort(directory->names);
     return made.status;
@@ -164,7 +173,9 @@ static int fill(struct fs *fs, struct directory *directory, enum kind listed,
     }
     directory->named = listed;
     if (listed == SAVED_STREAM)
-        return add_saved_streams(fs, directory, answer->names);
+        return add_with_made(fs, directory, answer->names, add_made_stream);
+    if (tree_row(listed)->naming == BY_APP && fs->made_count)
+        return add_with_made(fs, directory, answer->names, add_made_app);
     directory->names = names_hold(answer->names);
     return status;
 }

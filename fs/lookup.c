@@ -42,10 +42,14 @@ static bool is_in(const struct node *node, const struct answer *answer)
     return names_has(answer->names, row->naming == BY_APP ? node->place->app : node->place->stream);
 }
 
-/* A directory of checkpoints/ that this mount made, or that holds a temporary file. */
+/* A directory that this mount made, or that holds a temporary file. */
 static bool is_made(const struct node *node)
 {
-    return node->kind == SAVED_STREAM && (node->place->made || !SLIST_EMPTY(&node->place->scratch));
+    const struct place *place = node->place;
+
+    if (node->kind == SAVED_STREAM)
+        return place->made || !SLIST_EMPTY(&place->scratch);
+    return tree_row(node->kind)->naming == BY_APP && place->made;
 }
 
 static void reply_found(struct request *request)
@@ -63,11 +67,13 @@ static void reply_missing(struct request *request)
     request_refuse(request, ENOENT, "no such name");
 }
 
-/* Under what a removed directory is remembered: the same for all apps. */
+/* Under what a removed directory is remembered: a stream is gone for all apps, unless it was the
+ * app that was removed from it. */
 static void gone_question(const struct fs *fs, const struct node *node, struct question *question)
 {
     tree_question(fs, node->kind, node->place, question);
-    question->app = "";
+    if (!(fs->backend->abilities & APP_IS_OF_STREAM))
+        question->app = "";
 }
 
 void lookup_note_gone(struct fs *fs, const struct node *node)
@@ -119,6 +125,19 @@ static void on_single(void *user, const struct error *error, const struct answer
     reply_found(request);
 }
 
+/* Where apps are of streams, an app's stream is one on which it has states. */
+static void ask_stream(struct request *request, const struct ask *ask)
+{
+    struct backend *backend = request->fs->backend;
+    const struct place *place = search_of(request)->node.place;
+    struct question question = {WHAT_STATES, place->app, place->stream};
+
+    if (*place->app && backend->abilities & APP_IS_OF_STREAM)
+        request_wait(request, cache_get(request->fs->cache, &question, ask));
+    else
+        request_wait(request, backend->operations->describe_stream(backend, place->stream, ask));
+}
+
 /* Asks for the one name that the list does not have. */
 static void ask_single(struct request *request)
 {
@@ -134,7 +153,7 @@ static void ask_single(struct request *request)
         request_wait(request, backend->operations->find_app(backend, place->app, &ask));
         break;
     case BY_STREAM:
-        request_wait(request, backend->operations->describe_stream(backend, place->stream, &ask));
+        ask_stream(request, &ask);
         break;
     case BY_PARTITION:
         request_wait(request, backend->operations->get_state(
@@ -144,14 +163,6 @@ static void ask_single(struct request *request)
     default:
         reply_missing(request);
     }
-}
-
-/* A strict list is young enough to be believed, and streams of an app are in no other place. */
-static bool list_is_final(const struct fs *fs, const struct node *node)
-{
-    const struct row *row = tree_row(node->kind);
-
-    return row->strict || (node->kind == APP_STREAM && fs->backend->abilities & APP_IS_OF_STREAM);
 }
 
 static void search_list(struct request *request);
@@ -181,7 +192,7 @@ static void search_list(struct request *request)
     struct fs *fs = request->fs;
     const struct search *search = search_of(request);
     const struct node *node = &search->node;
-    bool final = list_is_final(fs, node);
+    bool final = tree_row(node->kind)->strict; /* young enough to be believed */
     struct question question;
     struct answer answer;
     bool young;

@@ -27,7 +27,9 @@ struct place {
     uint32_t id;
     unsigned holds;
     uint64_t lookups;
-    bool made; /* a directory of checkpoints/ that mkdir made and that may be empty */
+    bool made;    /* a directory that mkdir made and that may be empty: in checkpoints/, or an app
+                     that is of no stream yet */
+    bool created; /* and with it the app was made on the stream */
     SLIST_HEAD(, scratch) scratch; /* temporary files in this directory of checkpoints/ */
     const char *app;               /* "" where there is none; these three are one allocation */
     const char *stream;

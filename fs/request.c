@@ -140,7 +140,8 @@ static void print_path(const struct request *request, struct buf *path)
     buf_puts(path, request->name);
 }
 
-static void log_error(const struct request *request, const struct error *error)
+static void log_error(const struct request *request, const char *operation,
+                      const struct error *error)
 {
     struct buf path = BUF_INIT(8192);
     char time[WHEN_ROOM];
@@ -152,9 +153,9 @@ static void log_error(const struct request *request, const struct error *error)
     if (error->http_status)
         snprintf(http, sizeof(http), "%d", error->http_status);
     print_path(request, &path);
-    journal_add(&request->fs->errors,
-                (const char *[]){time, path.size ? path.data : "/", request->operation,
-                                 error_name(error->code), http, code, id, error->message, NULL});
+    journal_add(&request->fs->errors, (const char *[]){time, path.size ? path.data : "/", operation,
+                                                       error->code ? error_name(error->code) : "-",
+                                                       http, code, id, error->message, NULL});
     buf_release(&path);
 }
 
@@ -163,7 +164,7 @@ void request_fail(struct request *request, const struct error *error)
     int code = error->code;
 
     if (!(request->quiet && code == ENOENT))
-        log_error(request, error);
+        log_error(request, request->operation, error);
     fuse_reply_err(request->fuse, code);
     end(request, code);
 }
@@ -177,6 +178,17 @@ void request_refuse(struct request *request, int code, const char *format, ...)
     vsnprintf(error.message, sizeof(error.message), format, arguments);
     va_end(arguments);
     request_fail(request, &error);
+}
+
+void request_warn(const struct request *request, const char *operation, const char *format, ...)
+{
+    struct error warning = {0};
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(warning.message, sizeof(warning.message), format, arguments);
+    va_end(arguments);
+    log_error(request, operation, &warning);
 }
 
 void request_forget_names(struct request *request)

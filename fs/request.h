@@ -1,6 +1,7 @@
 #ifndef FS_REQUEST_H
 #define FS_REQUEST_H
 
+#include "fs/forced.h"
 #include "fs/fs.h"
 
 /*
@@ -30,6 +31,7 @@ struct request {
     void (*known)(struct request *request);
 
     char number[SEQUENCE_MAX + 1]; /* what is to be committed, if that is a number; or "" */
+    char consumer[CONSUMER_ROOM];  /* that seems to be alive where it is committed; or "" */
     struct node target; /* what a change is about; its place is held, or NULL without a change */
     void *data;         /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);
@@ -62,6 +64,10 @@ void request_reply_poll(struct request *request, unsigned events);
 int request_reply_open(struct request *request, const struct fuse_file_info *info);
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
                          const struct fuse_file_info *info);
+
+/* Adds a line to `errors` about something that is done all the same. */
+void request_warn(const struct request *request, const char *operation, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Something that a list had is not there: forgets the lists of what the request is about. */
 void request_forget_names(struct request *request);

@@ -23,14 +23,14 @@ static const struct row rows[KINDS] = {
              .list = WHAT_APPS,
              .make = make_app,
              .remove = remove_app,
-             .make_needs = CAN_MAKE_APP},
+             .make_needs = CAN_MAKE_APP | APP_IS_OF_STREAM},
     [APP_STREAM] = {.parent = APP,
                     .naming = BY_STREAM,
                     .mode = DIRECTORY,
                     .list = WHAT_STREAMS,
-                    .make = make_stream,
-                    .remove = remove_stream,
-                    .make_needs = CAN_MAKE_STREAM},
+                    .make = make_app_stream,
+                    .remove = remove_app_stream,
+                    .make_needs = CAN_MAKE_STREAM | APP_IS_OF_STREAM},
     [APP_PARTITION] = {.parent = APP_STREAM,
                        .naming = BY_PARTITION,
                        .mode = DIRECTORY,
@@ -77,7 +77,7 @@ static const struct row rows[KINDS] = {
                    .list = WHAT_APPS,
                    .make = make_app,
                    .remove = remove_app,
-                   .make_needs = CAN_MAKE_APP},
+                   .make_needs = CAN_MAKE_APP | APP_IS_OF_STREAM},
     [SAVED_STREAM] = {.parent = SAVED_APP,
                       .naming = BY_STREAM,
                       .mode = DIRECTORY,
@@ -218,8 +218,11 @@ bool tree_has(const struct fs *fs, enum kind kind)
 }
 
 /* Whether a name is of the form that a kind of naming takes. */
-static bool name_fits(const struct row *row, const char *name, struct node *child)
+static bool name_fits(const struct fs *fs, const struct row *row, const char *name,
+                      struct node *child)
 {
+    char sequence[SEQUENCE_MAX + 1];
+    struct error error;
     int64_t time;
 
     switch (row->naming) {
@@ -232,7 +235,8 @@ static bool name_fits(const struct row *row, const char *name, struct node *chil
     case BY_PARTITION:
         return !partition_parse(name, &child->partition, &child->long_form);
     case BY_NUMBER:
-        return decimal_is_unsigned(name);
+        return decimal_is_unsigned(name) ||
+               !fs->backend->operations->parse_sequence(name, sequence, &error);
     case BY_TIME:
         return !when_parse(name, when_now(), &time);
     case BY_CHANCE:
@@ -269,7 +273,7 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
         struct node found = *parent;
 
         if (rows[kind].parent != parent->kind || !tree_has(fs, kind) ||
-            !name_fits(&rows[kind], name, &found))
+            !name_fits(fs, &rows[kind], name, &found))
             continue;
         found.kind = kind;
         found.place = child_place(fs, parent, &rows[kind], name);

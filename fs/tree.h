@@ -68,7 +68,7 @@ struct row {
     void (*remove)(struct request *request, const struct node *child); /* rmdir or unlink */
 
     unsigned needs;      /* abilities of the backend without which there is no such node */
-    unsigned make_needs; /* and without which none is made or removed (EPERM) */
+    unsigned make_needs; /* and without any of which none is made or removed (EPERM); 0: none */
 };
 
 const struct row *tree_row(enum kind kind);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/commit.h"
 #include "base/when.h"
 #include "fs/file.h"
 #include "fs/tree.h"
@@ -129,6 +128,22 @@ static void note_deletion(struct request *request)
 
 /* Commits */
 
+/* A commit that was forced on a partition whose consumer seems to be alive does not last. */
+static void log_commit(struct request *request, const char *number)
+{
+    char result[CONSUMER_ROOM + 64] = "ok";
+
+    if (*request->consumer) {
+        snprintf(result, sizeof(result), "ok: %s seems to be alive and will overwrite this",
+                 request->consumer);
+        request_warn(request, "commit",
+                     "done, but the consumer %s has committed here in the last two minutes: if it "
+                     "is alive it will overwrite this; stop it before you set a checkpoint",
+                     request->consumer);
+    }
+    log_change(request, "commit", number, result);
+}
+
 static void on_committed(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -142,7 +157,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
         snprintf(request->handle->committed, sizeof(request->handle->committed), "%s", number);
     if (*number) {
         note_commit(request, answer->state);
-        log_change(request, "commit", number, "ok");
+        log_commit(request, number);
     } else {
         note_deletion(request);
         log_change(request, "delete", "", "ok");
@@ -172,7 +187,7 @@ static void commit(struct request *request, const struct node *node,
     }
     snprintf(request->number, sizeof(request->number), "%s", position->sequence);
     set_target(request, node, on_commit_abandoned);
-    request_wait(request, commit_position(fs->backend, &order, &ask));
+    request_wait(request, forced_commit(fs, &order, request->consumer, &ask));
 }
 
 void write_checkpoint(struct request *request, const struct node *node, char *text, size_t size)
