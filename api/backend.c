@@ -5,6 +5,7 @@
 
 #include "api/dis/dis.h"
 #include "api/local/local.h"
+#include "api/sls/sls.h"
 
 /* The backends: what their sources begin with, and who opens the rest. */
 static const struct {
@@ -12,9 +13,9 @@ static const struct {
     int (*open)(const char *rest, const struct backend_options *options, struct backend **backend,
                 struct error *error);
 } backends[] = {
-    {"local:", local_open},
-    {"dis://", dis_open},
-    {"dis+http://", dis_open_plain},
+    {"local:", local_open},          {"dis://", dis_open},
+    {"dis+http://", dis_open_plain}, {"sls://", sls_open},
+    {"sls+http://", sls_open_plain},
 };
 
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))
@@ -33,7 +34,9 @@ int backend_check_source(const char *source, struct error *error)
     if (!*source || find(source) < BACKENDS)
         return 0;
     return error_set(error, EINVAL,
-                     "unknown source \"%.100s\": use local:PATH or dis://HOST/PROJECT_ID", source);
+                     "unknown source \"%.100s\": use local:PATH, dis://HOST/PROJECT_ID or "
+                     "sls://PROJECT.ENDPOINT",
+                     source);
 }
 
 int backend_open(const char *source, const struct backend_options *options,

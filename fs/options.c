@@ -28,6 +28,7 @@ struct raw {
     int auto_unmount;
     int clamp;
     int monotonic;
+    int group_order;
     char *checkpoint;
     char *uid;
     char *gid;
@@ -43,6 +44,8 @@ struct raw {
     char *signature;
     char *region;
     char *service;
+    char *consumer;
+    char *group_timeout;
 };
 
 #define FLAG(text, member)                    \
@@ -71,6 +74,7 @@ static const struct fuse_opt specification[] = {
     FLAG("auto_unmount", auto_unmount),
     FLAG("clamp", clamp),
     FLAG("monotonic", monotonic),
+    FLAG("group_order", group_order),
     TEXT("checkpoint", checkpoint),
     TEXT("uid", uid),
     TEXT("gid", gid),
@@ -86,6 +90,8 @@ static const struct fuse_opt specification[] = {
     TEXT("signature", signature),
     TEXT("region", region),
     TEXT("service", service),
+    TEXT("consumer", consumer),
+    TEXT("group_timeout", group_timeout),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
     IGNORED("_netdev"),
@@ -126,6 +132,7 @@ static const char help[] =
     "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n"
     "  local:PATH, local:, none  an embedded store: that file, or one in your home\n"
     "  dis://HOST/PROJECT_ID     Huawei Cloud or Open Telekom Cloud DIS\n"
+    "  sls://PROJECT.ENDPOINT    Alibaba Cloud SLS; its consumer groups are the apps\n"
     "Options:\n"
     "  -f, -h, -V             stay in the foreground; print this help; the version\n"
     "  -o ro                  change nothing\n"
@@ -140,8 +147,10 @@ static const char help[] =
     "  -o credentials=FILE    secrets from there, not from the environment\n"
     "  -o cacert=FILE         trust the certificates in FILE\n"
     "  -o cert=FILE,key=FILE  show a client certificate\n"
-    "  -o signature=access    sign with Access=, or credential: with Credential=, and\n"
-    "  -o region=R,service=S  these in it; both may be empty\n"
+    "  -o signature=NAME,region=R,service=S  how requests are signed: with DIS access\n"
+    "                         or credential, with SLS v1 or v4\n"
+    "  -o consumer=NAME       SLS: commit as that consumer, if it holds the partition\n"
+    "  -o group_timeout=S,group_order  SLS: of the consumer groups that mkdir makes\n"
     "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
     "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
 
@@ -334,13 +343,18 @@ static bool take_service(const struct raw *raw, struct options *options)
     texts[4] = copy(raw->signature, &good);
     texts[5] = copy(raw->region, &good);
     texts[6] = copy(raw->service, &good);
+    texts[7] = copy(raw->consumer, &good);
+    texts[8] = copy(raw->group_timeout, &good);
     options->service = (struct service_settings){.credentials = texts[0],
                                                  .cacert = texts[1],
                                                  .cert = texts[2],
                                                  .key = texts[3],
                                                  .signature = texts[4],
                                                  .region = texts[5],
-                                                 .service = texts[6]};
+                                                 .service = texts[6],
+                                                 .consumer = texts[7],
+                                                 .group_timeout = texts[8],
+                                                 .group_order = raw->group_order};
     return good;
 }
 
@@ -365,11 +379,11 @@ static void print_version(void)
 
 static void release_raw(struct raw *raw)
 {
-    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint,  raw->uid,
-                     raw->gid,           raw->umask,         raw->listing,     raw->snapshot,
-                     raw->watch,         raw->timeout,       raw->credentials, raw->cacert,
-                     raw->cert,          raw->key,           raw->signature,   raw->region,
-                     raw->service};
+    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint,   raw->uid,
+                     raw->gid,           raw->umask,         raw->listing,      raw->snapshot,
+                     raw->watch,         raw->timeout,       raw->credentials,  raw->cacert,
+                     raw->cert,          raw->key,           raw->signature,    raw->region,
+                     raw->service,       raw->consumer,      raw->group_timeout};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);

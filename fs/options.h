@@ -6,7 +6,7 @@
 #include "fs/fs.h"
 
 /* How many texts the options have that only backends of services read. */
-#define OPTION_TEXTS 7
+#define OPTION_TEXTS 9
 
 /* The command line, see checkpointfs(1). */
 struct options {

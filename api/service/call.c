@@ -24,6 +24,8 @@ static void release(struct service_call *call)
     table_drop(call->table);
     buf_release(&call->text);
     free(call->metadata);
+    if (call->data)
+        call->release_data(call->data);
     free(call);
 }
 
@@ -64,7 +66,7 @@ static void finish(struct service_call *call)
                             .text = call->gives_text ? call->text.data : NULL};
     bool failed = call->error.code != 0;
 
-    if (service->observe)
+    if (service->observe && call->operation)
         service->observe(service->observer, call->operation, when_monotonic() - call->started,
                          call->error.code);
     call->ask.done(call->ask.user, failed ? &call->error : NULL, failed ? &nothing : &answer);

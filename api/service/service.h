@@ -86,7 +86,7 @@ typedef int take_fn(struct service_call *call, const cJSON *root);
 struct service_call {
     struct call call;
     struct service *service;
-    const char *operation;
+    const char *operation; /* NULL for a part of another, which is not observed */
     int64_t started;
     struct ask ask;
     struct timer timer; /* ends it soon */
@@ -99,7 +99,7 @@ struct service_call {
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*mend)(struct service_call *call, const struct error *error);
     void (*listed)(struct service_call *call); /* goes on when a list that was needed is here */
-    struct call *waiting;                      /* for a credential */
+    struct call *waiting;                      /* for a credential, or a part of the operation */
     struct http_request *sent;
     unsigned generation;   /* of the credential that was sent */
     bool lacks_credential; /* it had gone when the request had its turn */
@@ -125,6 +125,8 @@ struct service_call {
     struct state state;
     struct buf text;
     bool gives_text;
+    void *data; /* the operation's own */
+    void (*release_data)(void *data);
 };
 
 /* NULL when there is no memory; app and stream may be NULL. */

@@ -1,0 +1,205 @@
+#include "api/sls/answer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "base/when.h"
+
+/* Numbers */
+
+/* A number of the service, which is written as a number or as a text. */
+static int take_integer(const char *text, int64_t *number)
+{
+    char *end;
+
+    if (!text || !isdigit((unsigned char)*text))
+        return -EBADMSG;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno || *end ? -EBADMSG : 0;
+}
+
+static int take_shard(const cJSON *entry, const char *name, struct state *state)
+{
+    bool long_form;
+    const char *text;
+    int status = json_text(entry, name, &text);
+
+    *state = (struct state){.committed = WHEN_UNKNOWN};
+    if (status || !text || partition_parse(text, &state->partition, &long_form) || long_form)
+        return -EBADMSG;
+    return 0;
+}
+
+/* Names */
+
+static int add_name(struct names *names, const char *name)
+{
+    return name_is_stream(name) ? names_add(names, name) : 0;
+}
+
+static int take_total(const cJSON *root, size_t offset, size_t size, struct page *page)
+{
+    const char *text;
+    int64_t total;
+    int status = json_text(root, "total", &text);
+
+    if (!status && text)
+        status = take_integer(text, &total);
+    if (status)
+        return status;
+    page->told = true;
+    page->more =
+        text ? page->count && (int64_t)(offset + page->count) < total : page->count >= size;
+    snprintf(page->last, sizeof(page->last), "%zu", offset + page->count);
+    return 0;
+}
+
+int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct names *names,
+                         struct page *page)
+{
+    const cJSON *array = NULL;
+    int status = json_array(root, "logstores", &array);
+
+    *page = (struct page){0};
+    if (!status && !array)
+        status = -EBADMSG;
+    for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
+        const char *name = cJSON_GetStringValue(item);
+
+        status = name ? add_name(names, name) : -EBADMSG;
+        page->count++;
+    }
+    return status ? status : take_total(root, offset, size, page);
+}
+
+int sls_answer_groups(const cJSON *root, const char *logstore, struct names *names)
+{
+    int status = cJSON_IsArray(root) ? 0 : -EBADMSG;
+
+    for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next) {
+        char pair[NAME_MAX_APP + NAME_MAX_STREAM + 2];
+        const char *name;
+
+        status = json_text(entry, "name", &name);
+        if (!status && !name)
+            status = -EBADMSG;
+        if (status || !name_is_app(name))
+            continue;
+        snprintf(pair, sizeof(pair), "%s/%s", name, logstore);
+        status = names_add(names, pair);
+    }
+    return status;
+}
+
+/* Shards */
+
+int sls_answer_shards(const cJSON *root, struct table *table)
+{
+    int status = cJSON_IsArray(root) ? 0 : -EBADMSG;
+
+    for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next) {
+        struct state state;
+
+        status = take_shard(entry, "shardID", &state);
+        if (!status)
+            status = json_text(entry, "status", &state.status);
+        if (!status)
+            status = table_put(table, &state);
+    }
+    return status;
+}
+
+/* Microseconds, though the documentation says seconds; 0 is what a shard without one has. */
+static int take_update_time(const cJSON *entry, int64_t *when)
+{
+    const char *text;
+    int64_t time = 0;
+    int status = json_text(entry, "updateTime", &text);
+
+    if (!status && text)
+        status = take_integer(text, &time);
+    if (!status)
+        *when = time && time <= INT64_MAX / 1000 ? time * 1000 : WHEN_UNKNOWN;
+    return status;
+}
+
+static int take_checkpoint(const cJSON *entry, struct table *table)
+{
+    struct state state;
+    int status = take_shard(entry, "shard", &state);
+
+    if (!status)
+        status = json_text(entry, "checkpoint", &state.sequence);
+    if (!status)
+        status = json_text(entry, "consumer", &state.consumer);
+    if (!status)
+        status = take_update_time(entry, &state.committed);
+    if (status)
+        return status;
+    if (state.sequence && !*state.sequence)
+        state.sequence = NULL;
+    if (!state.sequence)
+        state.committed = WHEN_UNKNOWN;
+    return table_put(table, &state);
+}
+
+int sls_answer_checkpoints(const cJSON *root, struct table *table)
+{
+    int status = cJSON_IsArray(root) ? 0 : -EBADMSG;
+
+    for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next)
+        status = take_checkpoint(entry, table);
+    return status;
+}
+
+/* Cursors */
+
+int sls_answer_cursor(const cJSON *root, const char **cursor)
+{
+    int status = json_text(root, "cursor", cursor);
+
+    if (status || !*cursor || !**cursor || strlen(*cursor) > SEQUENCE_MAX)
+        return -EBADMSG;
+    for (const char *c = *cursor; *c; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return -EBADMSG;
+    }
+    return 0;
+}
+
+int sls_answer_cursor_time(const cJSON *root, int64_t *when)
+{
+    const char *text;
+    int64_t seconds = 0;
+    int status = json_text(root, "cursor_time", &text);
+
+    if (!status)
+        status = take_integer(text, &seconds);
+    if (status || seconds > INT64_MAX / 1000000000)
+        return -EBADMSG;
+    *when = seconds * 1000000000;
+    return 0;
+}
+
+/* Description */
+
+int sls_describe(const struct table *table, const char *logstore, struct buf *text)
+{
+    size_t count = table_count(table);
+    size_t writable = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct state state;
+
+        table_at(table, i, &state);
+        writable += state.status && !strcmp(state.status, "readwrite");
+    }
+    buf_printf(text, "{\"stream\":\"%s\",\"partitions\":%zu,\"writable_partitions\":%zu}", logstore,
+               count, writable);
+    return buf_error(text);
+}

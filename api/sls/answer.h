@@ -1,0 +1,37 @@
+#ifndef API_SLS_ANSWER_H
+#define API_SLS_ANSWER_H
+
+#include <cjson/cJSON.h>
+
+#include "api/service/service.h"
+#include "base/buf.h"
+
+/*
+ * Reads SLS's answers. A root is what json_parse gave, or NULL where that was no JSON. All return 0
+ * or a negative errno: -EBADMSG for what the service does not answer, -ENOMEM, -EFBIG for more than
+ * this program holds. Texts that are given belong to the root. Names that no service could have are
+ * left out. The order of what is listed is not documented.
+ */
+
+/* A page of logstores that was asked for from an offset; page->last is the next page's. */
+int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct names *names,
+                         struct page *page);
+
+/* Adds "GROUP/LOGSTORE" for every group of a logstore. */
+int sls_answer_groups(const cJSON *root, const char *logstore, struct names *names);
+
+/* The shards of a logstore: without checkpoints. */
+int sls_answer_shards(const cJSON *root, struct table *table);
+
+/* What a group has committed: every shard that the service lists, "" is none. */
+int sls_answer_checkpoints(const cJSON *root, struct table *table);
+
+int sls_answer_cursor(const cJSON *root, const char **cursor);
+
+/* When a log group was received, as in base/when.h. */
+int sls_answer_cursor_time(const cJSON *root, int64_t *when);
+
+/* Prints as a JSON object what the shards tell of their logstore. */
+int sls_describe(const struct table *table, const char *logstore, struct buf *text);
+
+#endif

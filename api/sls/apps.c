@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/sls/client.h"
+
+/* Listing */
+
+static int take_groups(struct service_call *call, const cJSON *root)
+{
+    return sls_answer_groups(root, call->stream, call->names);
+}
+
+struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask)
+{
+    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
+
+    if (!call || call->error.code)
+        return call ? &call->call : NULL;
+    snprintf(call->stream, sizeof(call->stream), "%s", logstore);
+    sls_begin_logstore(call, "GET", "consumergroups");
+    service_send(call, take_groups);
+    return &call->call;
+}
+
+/* Takes the apps out of "APP/STREAM". */
+static int take_apps(struct names *apps, const struct names *pairs)
+{
+    char app[NAME_MAX_APP + 1] = "";
+    int status = 0;
+
+    for (size_t i = 0; i < names_count(pairs) && !status; i++) {
+        const char *pair = names_at(pairs, i);
+        size_t length = strcspn(pair, "/");
+
+        if (!strncmp(app, pair, length) && !app[length])
+            continue;
+        snprintf(app, sizeof(app), "%.*s", (int)length, pair);
+        status = names_add(apps, app);
+    }
+    names_sort(apps);
+    return status;
+}
+
+static void on_apps(void *user, const struct error *error, const struct answer *answer)
+{
+    struct service_call *call = user;
+
+    call->waiting = NULL;
+    if (error)
+        call->error = *error;
+    else if (take_apps(call->names, answer->names))
+        error_set(&call->error, ENOMEM, "no memory");
+    service_end_soon(call);
+}
+
+struct call *sls_list_apps(struct backend *backend, const struct ask *ask)
+{
+    struct service_call *call = sls_new_listing(backend, "list_apps", NULL, ask);
+
+    if (call && !call->error.code)
+        sls_wait_for_groups(call, on_apps);
+    return call ? &call->call : NULL;
+}
+
+static void on_found(void *user, const struct error *error, const struct answer *answer)
+{
+    struct service_call *call = user;
+
+    sls_take_streams(call, error, answer);
+    if (!call->error.code && !names_count(call->names))
+        error_set(&call->error, ENOENT, "no logstore has a consumer group %.200s", call->app);
+    service_end_soon(call);
+}
+
+struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    struct service_call *call = sls_new_listing(backend, "find_app", app, ask);
+
+    if (call && !call->error.code)
+        sls_wait_for_groups(call, on_found);
+    return call ? &call->call : NULL;
+}
+
+/* Making and removing. What is known of the groups is outdated then, also after a failure; and
+ * another try, after one whose answer was lost, may find what the first has done. */
+
+static bool is_done(struct service_call *call, const struct error *error, int code)
+{
+    groups_drop(((struct sls *)call->service)->groups);
+    if (!call->repeated || error->code != code)
+        return false;
+    service_end_soon(call);
+    return true;
+}
+
+static bool mend_created(struct service_call *call, const struct error *error)
+{
+    return is_done(call, error, EEXIST);
+}
+
+static bool mend_deleted(struct service_call *call, const struct error *error)
+{
+    return is_done(call, error, ENOENT);
+}
+
+static cJSON *print_group(const struct service_call *call)
+{
+    const struct sls *sls = (const struct sls *)call->service;
+    cJSON *body = cJSON_CreateObject();
+
+    if (cJSON_AddStringToObject(body, "consumerGroup", call->app) &&
+        cJSON_AddNumberToObject(body, "timeout", sls->group_timeout) &&
+        cJSON_AddBoolToObject(body, "order", sls->group_order))
+        return body;
+    cJSON_Delete(body);
+    return NULL;
+}
+
+static int take_change(struct service_call *call, const cJSON *root)
+{
+    groups_drop(((struct sls *)call->service)->groups);
+    return service_take_nothing(call, root);
+}
+
+struct call *sls_create_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask)
+{
+    struct service_call *call = service_call_new(backend, "create_app", app, stream, 0, ask);
+
+    if (!call)
+        return NULL;
+    if (service_is_refused(call))
+        return &call->call;
+    call->mend = mend_created;
+    sls_begin_logstore(call, "POST", "consumergroups");
+    request_body(&call->request, print_group(call));
+    service_send(call, take_change);
+    return &call->call;
+}
+
+struct call *sls_delete_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask)
+{
+    struct service_call *call = service_call_new(backend, "delete_app", app, stream, 0, ask);
+
+    if (!call)
+        return NULL;
+    if (service_is_refused(call))
+        return &call->call;
+    call->mend = mend_deleted;
+    sls_begin_group(call, "DELETE");
+    service_send(call, take_change);
+    return &call->call;
+}

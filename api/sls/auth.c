@@ -1,0 +1,106 @@
+#include "api/sls/auth.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/sls/client.h"
+
+/* The version that every SDK sends. */
+#define API_VERSION "0.6.0"
+
+static struct sls *sls_of(const struct service_call *call)
+{
+    return (struct sls *)call->service;
+}
+
+static int no_memory(struct error *error)
+{
+    return error_set(error, ENOMEM, "no memory");
+}
+
+static int add_headers(const struct field *fields, size_t count, struct http_headers *headers)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < count && !status; i++)
+        status = http_add_header(headers, fields[i].name, fields[i].value);
+    return status;
+}
+
+/* The length of the body is sent always: the documentation asks for it, the SDKs differ. */
+static int authorize(struct service_call *call, struct http_headers *headers, struct error *error)
+{
+    struct sls *sls = sls_of(call);
+    const struct service_request *built = &call->request;
+    size_t size = built->body ? strlen(built->body) : 0;
+    char length[24];
+    struct field fields[] = {{"x-log-apiversion", API_VERSION},
+                             {"x-log-bodyrawsize", length},
+                             {"Content-Type", "application/json"}};
+    struct sls_sign_request request = {.method = built->method,
+                                       .host = sls->service.host,
+                                       .path = built->path.data,
+                                       .query = built->query,
+                                       .query_count = built->query_count,
+                                       .headers = fields,
+                                       .header_count = size ? 3 : 2,
+                                       .body = built->body,
+                                       .body_size = size,
+                                       .time = http_now(sls->service.http)};
+    struct sls_signed added;
+    int status;
+
+    snprintf(length, sizeof(length), "%zu", size);
+    call->generation = sls->generation;
+    status = sls_sign(&sls->key, &request, &added);
+    if (!status)
+        status = add_headers(fields, request.header_count, headers);
+    if (!status)
+        status = add_headers(added.headers, added.header_count, headers);
+    sls_signed_release(&added);
+    if (status == -ENOMEM)
+        return no_memory(error);
+    return status ? error_set(error, EINVAL, "the access key in %.200s cannot be one",
+                              sls->credentials.origin)
+                  : 0;
+}
+
+static enum http_verdict judge(const struct service_call *call, const struct http_answer *answer,
+                               struct error *error)
+{
+    const struct sls_credentials *credentials = &sls_of(call)->credentials;
+    const struct secrets secrets = {{credentials->secret, credentials->security_token}};
+
+    return sls_judge(answer, &secrets, error);
+}
+
+/* A signature is made anew if the clock it was made by was wrong, or by another key if the file has
+ * one meanwhile: keys of the security token service last for hours, and something renews them. */
+static bool renew(struct service_call *call, const struct http_answer *answer)
+{
+    struct sls *sls = sls_of(call);
+
+    return answer->clock_was_off || call->generation != sls->generation || sls_renew_key(sls);
+}
+
+static void give_up(struct service_call *call, const struct http_answer *answer)
+{
+    struct error *error = &call->error;
+    char said[sizeof(error->message)];
+
+    if (answer->verdict != HTTP_REFUSED)
+        return;
+    snprintf(said, sizeof(said), "%s", error->message);
+    snprintf(error->message, sizeof(error->message),
+             "the service refused the credentials in %.120s: %.230s",
+             sls_of(call)->credentials.origin, said);
+}
+
+const struct protocol sls_protocol = {
+    .title = "SLS",
+    .authorize = authorize,
+    .judge = judge,
+    .renew = renew,
+    .give_up = give_up,
+};

@@ -1,0 +1,75 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "api/sls/client.h"
+
+/* That no entry is answered means that there is no such shard, and so no checkpoint. */
+static int take_checkpoint(struct service_call *call, const cJSON *root)
+{
+    int status = sls_answer_checkpoints(root, call->table);
+
+    if (!status)
+        table_find(call->table, call->partition, &call->state);
+    return status;
+}
+
+struct call *sls_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                uint32_t partition, const struct ask *ask)
+{
+    struct service_call *call =
+        service_call_new(backend, "get_checkpoint", app, stream, partition, ask);
+
+    if (!call)
+        return NULL;
+    call->table = table_new();
+    if (!call->table)
+        return service_refuse(call, ENOMEM, "no memory");
+    sls_begin_group(call, "GET");
+    request_query_number(&call->request, "shard", partition);
+    service_send(call, take_checkpoint);
+    return &call->call;
+}
+
+/* Which consumer the service notes with a forced checkpoint is not verified: nobody, until an
+ * answer tells. */
+static int take_committed(struct service_call *call, const cJSON *root)
+{
+    const struct sls *sls = (const struct sls *)call->service;
+
+    call->state.sequence = call->sequence;
+    call->state.consumer = sls->consumer ? sls->consumer : "";
+    call->state.committed = http_now(call->service->http);
+    return service_take_nothing(call, root);
+}
+
+static cJSON *print_commit(const struct service_call *call)
+{
+    cJSON *body = cJSON_CreateObject();
+
+    if (cJSON_AddNumberToObject(body, "shard", call->partition) &&
+        cJSON_AddStringToObject(body, "checkpoint", call->sequence))
+        return body;
+    cJSON_Delete(body);
+    return NULL;
+}
+
+struct call *sls_commit(struct backend *backend, const struct commit_order *order,
+                        const struct ask *ask)
+{
+    const struct sls *sls = (const struct sls *)backend;
+    struct service_call *call =
+        service_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    if (service_is_refused(call))
+        return &call->call;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence);
+    sls_begin_group(call, "POST");
+    request_query(&call->request, "type", "checkpoint");
+    request_query(&call->request, "consumer", sls->consumer ? sls->consumer : "");
+    request_query(&call->request, "forceSuccess", sls->consumer ? "false" : "true");
+    request_body(&call->request, print_commit(call));
+    service_send(call, take_committed);
+    return &call->call;
+}

@@ -1,0 +1,86 @@
+#ifndef API_SLS_CLIENT_H
+#define API_SLS_CLIENT_H
+
+#include "api/service/service.h"
+#include "api/sls/answer.h"
+#include "api/sls/credentials.h"
+#include "api/sls/cursor.h"
+#include "api/sls/error.h"
+#include "api/sls/fan.h"
+#include "api/sls/groups.h"
+#include "api/sls/sign.h"
+
+/* A mount's SLS. Here an app is a consumer group of a logstore, a stream is a logstore, and a
+ * partition a shard. */
+struct sls {
+    struct service service;
+    struct sls_credentials credentials;
+    unsigned generation; /* of the credentials */
+    struct sls_key key;  /* its texts are of the credentials and those below */
+    char *region;
+    char *consumer;         /* as which to commit; NULL: forced, as nobody */
+    unsigned group_timeout; /* of the groups that are made, in seconds */
+    bool group_order;
+    struct groups *groups;
+};
+
+/* Reads the credentials anew; whether they are others than before. */
+bool sls_renew_key(struct sls *sls);
+
+/* The operations, by file. */
+struct call *sls_list_apps(struct backend *backend, const struct ask *ask);
+struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask);
+struct call *sls_create_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask);
+struct call *sls_delete_app(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask);
+
+struct call *sls_list_streams(struct backend *backend, enum streams which, const char *app,
+                              const struct ask *ask);
+struct call *sls_describe_stream(struct backend *backend, const char *stream,
+                                 const struct ask *ask);
+
+struct call *sls_get_states(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask);
+struct call *sls_get_state(struct backend *backend, const char *app, const char *stream,
+                           uint32_t partition, enum detail detail, const struct ask *ask);
+
+struct call *sls_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                uint32_t partition, const struct ask *ask);
+struct call *sls_commit(struct backend *backend, const struct commit_order *order,
+                        const struct ask *ask);
+
+struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *order,
+                            const struct ask *ask);
+struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
+                        const struct ask *ask);
+
+/* Parts of operations, of which metrics do not tell by themselves. names: all logstores;
+ * "GROUP/LOGSTORE" for each group of one logstore. table: as get_states. */
+struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask);
+struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask);
+struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
+                            const struct ask *ask);
+
+/* A call that gives names; it is to be returned when it has an error. NULL without memory. */
+struct service_call *sls_new_listing(struct backend *backend, const char *operation,
+                                     const char *app, const struct ask *ask);
+
+/* Goes on when it is known which group is on which logstore. */
+void sls_wait_for_groups(struct service_call *call, done_fn *done);
+
+/* Adds the streams of the call's app to its names, or sets its error. */
+void sls_take_streams(struct service_call *call, const struct error *error,
+                      const struct answer *answer);
+
+/* Begin requests to what several operations ask of: the shards, or the groups, of the call's
+ * logstore; its group there; the cursor of a place in its shard, "begin", "end" or seconds since
+ * 1970. */
+void sls_begin_logstore(struct service_call *call, const char *method, const char *what);
+void sls_begin_group(struct service_call *call, const char *method);
+void sls_begin_cursor(struct service_call *call, const char *from);
+
+/* Begins a request for the call's shard. */
+void sls_begin_shard(struct service_call *call);
+
+#endif

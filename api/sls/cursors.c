@@ -1,0 +1,133 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "api/sls/client.h"
+
+void sls_begin_shard(struct service_call *call)
+{
+    char partition[PARTITION_ROOM];
+
+    partition_format(call->partition, false, partition);
+    sls_begin_logstore(call, "GET", "shards");
+    request_segment(&call->request, partition);
+}
+
+void sls_begin_cursor(struct service_call *call, const char *from)
+{
+    sls_begin_shard(call);
+    request_query(&call->request, "type", "cursor");
+    request_query(&call->request, "from", from);
+}
+
+/* The first whole second that is not before a time: SLS counts in those, by when it received. */
+static int64_t seconds(int64_t time)
+{
+    return time / 1000000000 + (time % 1000000000 > 0);
+}
+
+static void send_cursor(struct service_call *call, take_fn *take)
+{
+    char from[24] = "begin";
+
+    if (call->cursor == CURSOR_LATEST)
+        snprintf(from, sizeof(from), "end");
+    else if (call->cursor == CURSOR_SINCE && call->time > 0)
+        snprintf(from, sizeof(from), "%" PRId64, seconds(call->time));
+    sls_begin_cursor(call, from);
+    service_send(call, take);
+}
+
+static struct service_call *new_call(struct backend *backend, const char *operation,
+                                     const struct cursor_order *order, const struct ask *ask)
+{
+    struct service_call *call =
+        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    call->cursor = order->kind;
+    call->time = order->time;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence ? order->sequence : "");
+    return call;
+}
+
+/* Cursors */
+
+static int give(struct service_call *call, const char *text)
+{
+    call->gives_text = true;
+    buf_puts(&call->text, text);
+    return buf_error(&call->text);
+}
+
+static int take_cursor(struct service_call *call, const cJSON *root)
+{
+    const char *cursor;
+    int status = sls_answer_cursor(root, &cursor);
+
+    return status ? status : give(call, cursor);
+}
+
+/* A cursor at a number is made without asking; what is stored and is no number is one too, as far
+ * as is known. */
+static int make_cursor(struct service_call *call)
+{
+    char cursor[SEQUENCE_MAX + 1];
+    char decimal[DECIMAL_ROOM];
+    int status = sls_parse_sequence(call->sequence, cursor, &call->error);
+
+    if (status && call->cursor == CURSOR_AT && call->error.code != ERANGE) {
+        call->error = (struct error){0};
+        return give(call, call->sequence);
+    }
+    if (!status && call->cursor == CURSOR_AFTER) {
+        status = sls_cursor_decode(cursor, decimal);
+        if (!status)
+            status = decimal_add(decimal, decimal, "1");
+        if (!status && sls_cursor_encode(decimal, cursor))
+            return error_set(&call->error, ERANGE, "no number is greater than that");
+    }
+    return status ? status : give(call, cursor);
+}
+
+struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *order,
+                            const struct ask *ask)
+{
+    struct service_call *call = new_call(backend, "get_cursor", order, ask);
+
+    if (!call)
+        return NULL;
+    if (order->kind != CURSOR_AT && order->kind != CURSOR_AFTER) {
+        send_cursor(call, take_cursor);
+        return &call->call;
+    }
+    if (make_cursor(call) && !call->error.code)
+        error_set(&call->error, ENOMEM, "no memory");
+    service_end_soon(call);
+    return &call->call;
+}
+
+/* Numbers */
+
+static int take_number(struct service_call *call, const cJSON *root)
+{
+    char decimal[DECIMAL_ROOM];
+    const char *cursor;
+    int status = sls_answer_cursor(root, &cursor);
+
+    if (!status)
+        status = sls_cursor_decode(cursor, decimal);
+    return status ? status : give(call, decimal);
+}
+
+struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
+                        const struct ask *ask)
+{
+    struct service_call *call = new_call(backend, "locate", order, ask);
+
+    if (!call)
+        return NULL;
+    send_cursor(call, take_number);
+    return &call->call;
+}

@@ -1,0 +1,28 @@
+#ifndef API_SLS_FAN_H
+#define API_SLS_FAN_H
+
+#include "api/backend.h"
+
+/*
+ * Does the same for each of many names, a few at a time, as one call that ends when all have, or at
+ * once when one has failed for good.
+ */
+#define FAN_WIDTH 8
+
+struct fan_order {
+    struct loop *loop;
+    struct names *names;
+
+    /* Starts one. */
+    struct call *(*start)(void *user, const char *name, const struct ask *ask);
+
+    /* Takes one's result. 0, or a negative errno that ends all, with an error. */
+    int (*take)(void *user, const char *name, const struct error *error,
+                const struct answer *answer, struct error *failure);
+    void *user;
+};
+
+/* As a backend's operation; the answer is all NULL. The names are held. */
+struct call *fan_start(const struct fan_order *order, const struct ask *ask);
+
+#endif

@@ -1,0 +1,301 @@
+#include "api/sls/groups.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "api/sls/client.h"
+#include "base/when.h"
+
+#define SHARED_MS 1000
+
+/* A request that was not answered in time says more than that: it is let speak first. */
+#define GRACE_MS 100
+
+/* Somebody who has asked. */
+struct waiter {
+    struct call call;
+    LIST_ENTRY(waiter) link;
+    struct groups *groups;
+    struct ask ask;
+    struct timer timer; /* answers it soon, or gives up at its deadline */
+    struct names *names;
+};
+
+struct groups {
+    struct sls *sls;
+    LIST_HEAD(, waiter) waiters; /* for what is being gathered */
+
+    struct call *step;       /* of gathering; NULL when nothing is */
+    struct names *found;     /* so far */
+    struct names *logstores; /* that were listed */
+    size_t refused;          /* how many of them may not be looked into */
+    struct error refusal;    /* of the last of those */
+    bool outdated;           /* something was changed since it began */
+    int64_t deadline;
+
+    struct names *names; /* what was gathered last, or NULL */
+    int64_t came;        /* when */
+};
+
+struct groups *groups_new(struct sls *sls)
+{
+    struct groups *groups = calloc(1, sizeof(*groups));
+
+    if (groups)
+        groups->sls = sls;
+    return groups;
+}
+
+/* Ends what is being gathered. */
+static void stop(struct groups *groups)
+{
+    call_cancel(groups->step);
+    groups->step = NULL;
+    names_drop(groups->found);
+    names_drop(groups->logstores);
+    groups->found = NULL;
+    groups->logstores = NULL;
+}
+
+void groups_free(struct groups *groups)
+{
+    if (!groups)
+        return;
+    stop(groups);
+    names_drop(groups->names);
+    free(groups);
+}
+
+void groups_drop(struct groups *groups)
+{
+    names_drop(groups->names);
+    groups->names = NULL;
+    groups->outdated = true;
+}
+
+/* Waiters */
+
+static void leave(struct waiter *waiter)
+{
+    timer_stop(&waiter->timer);
+    if (waiter->groups)
+        LIST_REMOVE(waiter, link);
+    waiter->groups = NULL;
+}
+
+static void free_waiter(struct waiter *waiter)
+{
+    names_drop(waiter->names);
+    free(waiter);
+}
+
+/* What nobody waits for any more is not gathered on. */
+static void cancel(struct call *call)
+{
+    struct waiter *waiter = (struct waiter *)call;
+    struct groups *groups = waiter->groups;
+
+    leave(waiter);
+    free_waiter(waiter);
+    if (groups && LIST_EMPTY(&groups->waiters))
+        stop(groups);
+}
+
+static void answer(struct waiter *waiter, const struct error *error, struct names *names)
+{
+    struct answer found = {.names = error ? NULL : names};
+
+    leave(waiter);
+    waiter->ask.done(waiter->ask.user, error, &found);
+    free_waiter(waiter);
+}
+
+static void answer_from_shared(void *user)
+{
+    struct waiter *waiter = user;
+
+    answer(waiter, NULL, waiter->names);
+}
+
+static void give_up(void *user)
+{
+    struct waiter *waiter = user;
+    struct groups *groups = waiter->groups;
+    struct error error;
+
+    error_set(&error, ETIMEDOUT, "the consumer groups of all logstores were not had in time");
+    answer(waiter, &error, NULL);
+    if (LIST_EMPTY(&groups->waiters))
+        stop(groups);
+}
+
+static void answer_all(struct groups *groups, const struct error *error, struct names *names)
+{
+    struct waiter *waiter;
+
+    while ((waiter = LIST_FIRST(&groups->waiters)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
+        answer(waiter, error, names);
+}
+
+/* Gathering */
+
+static void finish(struct groups *groups)
+{
+    struct names *names = groups->found;
+
+    names_sort(names);
+    groups->found = NULL;
+    stop(groups);
+    if (!groups->outdated) {
+        names_drop(groups->names);
+        groups->names = names_hold(names);
+        groups->came = when_monotonic();
+    }
+    answer_all(groups, NULL, names);
+    names_drop(names);
+}
+
+static void fail(struct groups *groups, const struct error *error)
+{
+    struct error copy = *error;
+
+    stop(groups);
+    answer_all(groups, &copy, NULL);
+}
+
+static struct call *ask_one(void *user, const char *logstore, const struct ask *ask)
+{
+    const struct groups *groups = user;
+
+    return sls_ask_groups(groups->sls, logstore, ask);
+}
+
+static int take_one(void *user, const char *logstore, const struct error *error,
+                    const struct answer *found, struct error *failure)
+{
+    struct groups *groups = user;
+
+    (void)logstore;
+    if (error && error->code == EACCES) {
+        groups->refused++;
+        groups->refusal = *error;
+        return 0;
+    }
+    if (error && error->code == ENOENT)
+        return 0;
+    if (error) {
+        *failure = *error;
+        return -error->code;
+    }
+    for (size_t i = 0; i < names_count(found->names); i++) {
+        if (names_add(groups->found, names_at(found->names, i)))
+            return error_set(failure, ENOMEM, "no memory for the consumer groups");
+    }
+    return 0;
+}
+
+static void on_all(void *user, const struct error *error, const struct answer *unused)
+{
+    struct groups *groups = user;
+    size_t count = names_count(groups->logstores);
+
+    (void)unused;
+    groups->step = NULL;
+    if (error)
+        fail(groups, error);
+    else if (count && groups->refused == count)
+        fail(groups, &groups->refusal);
+    else
+        finish(groups);
+}
+
+static void wait_for(struct groups *groups, struct call *step)
+{
+    struct error error;
+
+    groups->step = step;
+    if (step)
+        return;
+    error_set(&error, ENOMEM, "no memory");
+    fail(groups, &error);
+}
+
+static void on_logstores(void *user, const struct error *error, const struct answer *found)
+{
+    struct groups *groups = user;
+    struct ask ask = {.deadline = groups->deadline, .done = on_all, .user = groups};
+    struct fan_order order = {.loop = groups->sls->service.backend.loop,
+                              .start = ask_one,
+                              .take = take_one,
+                              .user = groups};
+
+    groups->step = NULL;
+    if (error) {
+        fail(groups, error);
+        return;
+    }
+    groups->logstores = names_hold(found->names);
+    order.names = groups->logstores;
+    wait_for(groups, fan_start(&order, &ask));
+}
+
+/* Begins to gather, for a first waiter. False without memory. */
+static bool gather(struct groups *groups, int64_t deadline)
+{
+    struct ask ask = {.deadline = deadline, .done = on_logstores, .user = groups};
+
+    groups->outdated = false;
+    groups->refused = 0;
+    groups->deadline = deadline;
+    groups->found = names_new();
+    if (groups->found)
+        groups->step = sls_ask_logstores(groups->sls, &ask);
+    if (!groups->step)
+        stop(groups);
+    return groups->step != NULL;
+}
+
+static bool is_fresh(const struct groups *groups)
+{
+    return groups->names && when_monotonic() < groups->came + SHARED_MS;
+}
+
+/* Waits for what is being gathered. What began before a change is begun anew. */
+static bool join(struct groups *groups, struct waiter *waiter)
+{
+    int64_t deadline = waiter->ask.deadline;
+
+    if (groups->step && groups->outdated) {
+        stop(groups);
+        deadline = deadline > groups->deadline ? deadline : groups->deadline;
+    }
+    if (!groups->step && !gather(groups, deadline))
+        return false;
+    waiter->groups = groups;
+    LIST_INSERT_HEAD(&groups->waiters, waiter, link);
+    return true;
+}
+
+struct call *groups_get(struct groups *groups, const struct ask *ask)
+{
+    struct loop *loop = groups->sls->service.backend.loop;
+    struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+    if (!waiter)
+        return NULL;
+    waiter->call.cancel = cancel;
+    waiter->ask = *ask;
+    if (is_fresh(groups)) {
+        waiter->names = names_hold(groups->names);
+        timer_start(loop, &waiter->timer, 0, answer_from_shared, waiter);
+        return &waiter->call;
+    }
+    if (!join(groups, waiter)) {
+        free(waiter);
+        return NULL;
+    }
+    timer_start(loop, &waiter->timer, ask->deadline + GRACE_MS - when_monotonic(), give_up, waiter);
+    return &waiter->call;
+}

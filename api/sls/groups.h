@@ -1,0 +1,28 @@
+#ifndef API_SLS_GROUPS_H
+#define API_SLS_GROUPS_H
+
+#include "api/backend.h"
+
+/*
+ * Which group is on which logstore. SLS lists the groups of one logstore, so this takes a request
+ * for each of them; who asks while it is being gathered, or within a second, shares the result.
+ *
+ * Logstores of which the groups may not be listed are left out, unless that is so of all of them;
+ * those that have gone since they were listed too.
+ */
+struct sls;
+struct groups;
+
+/* NULL without memory. */
+struct groups *groups_new(struct sls *sls);
+
+/* Nobody may be waiting. NULL is allowed. */
+void groups_free(struct groups *groups);
+
+/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. */
+struct call *groups_get(struct groups *groups, const struct ask *ask);
+
+/* Gathers anew for those who ask from now on: something was changed. */
+void groups_drop(struct groups *groups);
+
+#endif

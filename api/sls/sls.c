@@ -1,0 +1,268 @@
+#include "api/sls/sls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "api/service/secret.h"
+#include "api/sls/auth.h"
+#include "api/sls/client.h"
+
+/* That of the official consumer library for Java. */
+#define GROUP_TIMEOUT 60
+
+#define GROUP_TIMEOUT_MAX 86400
+
+/* Credentials */
+
+/* Points the signature's key to what has been read. */
+static void take_key(struct sls *sls)
+{
+    OPENSSL_cleanse(&sls->key.derived, sizeof(sls->key.derived));
+    sls->key.access = sls->credentials.access;
+    sls->key.secret = sls->credentials.secret;
+    sls->key.security_token = sls->credentials.security_token;
+    sls->generation++;
+}
+
+bool sls_renew_key(struct sls *sls)
+{
+    struct sls_credentials fresh;
+    struct error error;
+
+    if (sls_credentials_load(sls->service.credentials_file, &fresh, &error))
+        return false;
+    if (sls_credentials_equal(&fresh, &sls->credentials)) {
+        sls_credentials_release(&fresh);
+        return false;
+    }
+    sls_credentials_release(&sls->credentials);
+    sls->credentials = fresh;
+    take_key(sls);
+    return true;
+}
+
+static void reload(struct backend *backend)
+{
+    struct sls *sls = (struct sls *)backend;
+    struct error error = {0};
+
+    sls_credentials_release(&sls->credentials);
+    sls_credentials_load(sls->service.credentials_file, &sls->credentials, &error);
+    sls->service.no_credentials = error;
+    take_key(sls);
+    groups_drop(sls->groups);
+    http_reload(sls->service.http);
+}
+
+/* Opening */
+
+static void close_sls(struct backend *backend)
+{
+    struct sls *sls = (struct sls *)backend;
+
+    groups_free(sls->groups);
+    service_close(&sls->service);
+    sls_credentials_release(&sls->credentials);
+    free(sls->region);
+    free(sls->consumer);
+    OPENSSL_cleanse(sls, sizeof(*sls));
+    free(sls);
+}
+
+static const struct backend_operations operations = {
+    .list_apps = sls_list_apps,
+    .find_app = sls_find_app,
+    .create_app = sls_create_app,
+    .delete_app = sls_delete_app,
+    .list_streams = sls_list_streams,
+    .describe_stream = sls_describe_stream,
+    .get_states = sls_get_states,
+    .get_state = sls_get_state,
+    .get_checkpoint = sls_get_checkpoint,
+    .commit = sls_commit,
+    .get_cursor = sls_get_cursor,
+    .locate = sls_locate,
+    .parse_sequence = sls_parse_sequence,
+    .to_decimal = sls_cursor_decode,
+    .reload = reload,
+    .close = close_sls,
+};
+
+/* "log.aliyuncs.com" alone names no region: then the project was forgotten, not the region. */
+static bool has_project(const char *name)
+{
+    const char *rest = strchr(name, '.');
+
+    return rest && rest != name && rest[1] && strcmp(rest, ".log.aliyuncs.com") != 0 &&
+           strcmp(rest, ".sls.aliyuncs.com") != 0 && name[strspn(name, "0123456789.")];
+}
+
+/* Reads "PROJECT.ENDPOINT[:PORT]". */
+static int take_source(const char *scheme, const char *rest, struct endpoint *endpoint,
+                       struct error *error)
+{
+    char url[1024];
+
+    snprintf(url, sizeof(url), "%s://%s", scheme, rest);
+    if (strlen(rest) > 512 || endpoint_parse(url, endpoint, error) ||
+        (*endpoint->path && strcmp(endpoint->path, "/") != 0) || !has_project(endpoint->name))
+        return error_set(error, EINVAL,
+                         "the source must be sls://PROJECT.ENDPOINT, as in "
+                         "sls://my-project.cn-hangzhou.log.aliyuncs.com");
+    return 0;
+}
+
+static void cut_end(char *text, const char *end)
+{
+    if (service_name_ends(text, end))
+        text[strlen(text) - strlen(end)] = '\0';
+}
+
+/* The region in "PROJECT.REGION.log.aliyuncs.com"; "" for another host. */
+static void find_region(const char *name, char *region, size_t room)
+{
+    static const char *const ends[] = {"-intranet", "-share", "-vpc"};
+    const char *rest = strchr(name, '.');
+    size_t length;
+
+    snprintf(region, room, "%s", rest ? rest + 1 : "");
+    length = strlen(region);
+    cut_end(region, ".log.aliyuncs.com");
+    cut_end(region, ".sls.aliyuncs.com");
+    if (strlen(region) == length)
+        *region = '\0';
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        cut_end(region, ends[i]);
+}
+
+static int take_signature(struct sls *sls, const struct service_settings *settings,
+                          const struct endpoint *endpoint, struct error *error)
+{
+    const char *given = settings->signature;
+    const char *region = settings->region;
+    char found[256];
+
+    if (given && strcmp(given, "v1") != 0 && strcmp(given, "v4") != 0)
+        return error_set(error, EINVAL, "signature=%.40s: it can be v1 or v4", given);
+    find_region(endpoint->name, found, sizeof(found));
+    if (!region && *found)
+        region = found;
+    if (!region)
+        region = sls->credentials.region;
+    if (given && !strcmp(given, "v4") && !region)
+        return error_set(error, EINVAL, "signature=v4 needs a region: add -o region=REGION");
+    sls->key.signature = (given ? !strcmp(given, "v4") : region != NULL) ? SLS_V4 : SLS_V1;
+    sls->region = strdup(region ? region : "");
+    if (!sls->region)
+        return error_set(error, ENOMEM, "no memory");
+    sls->key.region = sls->region;
+    return 0;
+}
+
+static int take_group_settings(struct sls *sls, const struct service_settings *settings,
+                               struct error *error)
+{
+    const char *text = settings->group_timeout;
+    char *end;
+    unsigned long seconds = text ? strtoul(text, &end, 10) : GROUP_TIMEOUT;
+
+    if (text && (*text < '0' || *text > '9' || *end || !seconds || seconds > GROUP_TIMEOUT_MAX))
+        return error_set(error, EINVAL,
+                         "group_timeout=%.40s is not a number of seconds from 1 to %d", text,
+                         GROUP_TIMEOUT_MAX);
+    sls->group_timeout = (unsigned)seconds;
+    sls->group_order = settings->group_order;
+    if (settings->consumer && !*settings->consumer)
+        return error_set(error, EINVAL, "consumer= is empty: leave it out to commit as nobody");
+    sls->consumer = settings->consumer ? strdup(settings->consumer) : NULL;
+    if (settings->consumer && !sls->consumer)
+        return error_set(error, ENOMEM, "no memory");
+    sls->service.backend.is_forced = !sls->consumer;
+    return 0;
+}
+
+static int take_credentials(struct sls *sls, struct error *error)
+{
+    int status;
+
+    secret_guard_process();
+    status = sls_credentials_load(sls->service.credentials_file, &sls->credentials, error);
+    take_key(sls);
+    return status;
+}
+
+static struct sls *new_sls(const struct backend_options *options)
+{
+    struct sls *sls = calloc(1, sizeof(*sls));
+
+    if (!sls)
+        return NULL;
+    sls->service.protocol = &sls_protocol;
+    sls->service.backend = (struct backend){
+        .operations = &operations,
+        .loop = options->loop,
+        .name = "sls",
+        .abilities = APP_IS_OF_STREAM,
+        .checkpoint_is_next = true,
+        .is_brief = true,
+    };
+    sls->groups = groups_new(sls);
+    if (sls->groups)
+        return sls;
+    free(sls);
+    return NULL;
+}
+
+static int fill(struct sls *sls, const struct backend_options *options,
+                const struct endpoint *endpoint, struct error *error)
+{
+    int status = service_open(&sls->service, options, endpoint, error);
+
+    if (!status)
+        status = take_group_settings(sls, &options->settings, error);
+    if (!status)
+        status = take_credentials(sls, error);
+    if (!status)
+        status = take_signature(sls, &options->settings, endpoint, error);
+    return status;
+}
+
+static int open_sls(const char *scheme, const char *rest, const struct backend_options *options,
+                    struct backend **backend, struct error *error)
+{
+    struct endpoint endpoint = {0};
+    struct sls *sls;
+    int status = take_source(scheme, rest, &endpoint, error);
+
+    if (status)
+        return status;
+    sls = new_sls(options);
+    if (!sls)
+        return error_set(error, ENOMEM, "no memory");
+    status = fill(sls, options, &endpoint, error);
+    if (status) {
+        close_sls(&sls->service.backend);
+        return status;
+    }
+    if (!strcmp(scheme, "http") && !endpoint.loopback)
+        sls->service.backend.warning =
+            "sls+http: sends checkpoints, and the token of a temporary key, unencrypted";
+    *backend = &sls->service.backend;
+    return 0;
+}
+
+int sls_open(const char *rest, const struct backend_options *options, struct backend **backend,
+             struct error *error)
+{
+    return open_sls("https", rest, options, backend, error);
+}
+
+int sls_open_plain(const char *rest, const struct backend_options *options,
+                   struct backend **backend, struct error *error)
+{
+    return open_sls("http", rest, options, backend, error);
+}

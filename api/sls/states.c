@@ -1,0 +1,304 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/sls/client.h"
+#include "base/when.h"
+
+/* All shards. A group tells of every one of its logstore's in one answer; whether it does so right
+ * after it was made is not verified, so an answer without any is not believed. */
+
+static struct service_call *new_call(struct backend *backend, const char *operation,
+                                     const char *app, const char *stream, uint32_t partition,
+                                     const struct ask *ask)
+{
+    struct service_call *call = service_call_new(backend, operation, app, stream, partition, ask);
+
+    if (!call)
+        return NULL;
+    call->table = table_new();
+    if (!call->table)
+        service_refuse(call, ENOMEM, "no memory");
+    return call;
+}
+
+static int take_shards(struct service_call *call, const cJSON *root)
+{
+    return sls_answer_shards(root, call->table);
+}
+
+static int take_checkpoints(struct service_call *call, const cJSON *root)
+{
+    int status = sls_answer_checkpoints(root, call->table);
+
+    if (status || table_count(call->table))
+        return status;
+    sls_begin_logstore(call, "GET", "shards");
+    service_send(call, take_shards);
+    return TAKEN_PART;
+}
+
+void sls_begin_group(struct service_call *call, const char *method)
+{
+    sls_begin_logstore(call, method, "consumergroups");
+    request_segment(&call->request, call->app);
+}
+
+static struct call *send_states(struct service_call *call)
+{
+    if (!call || call->error.code)
+        return call ? &call->call : NULL;
+    if (call->has_app) {
+        sls_begin_group(call, "GET");
+        service_send(call, take_checkpoints);
+    } else {
+        sls_begin_logstore(call, "GET", "shards");
+        service_send(call, take_shards);
+    }
+    return &call->call;
+}
+
+struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
+                            const struct ask *ask)
+{
+    return send_states(new_call(&sls->service.backend, NULL, app, stream, 0, ask));
+}
+
+struct call *sls_get_states(struct backend *backend, const char *app, const char *stream,
+                            const struct ask *ask)
+{
+    return send_states(new_call(backend, "get_states", app, stream, 0, ask));
+}
+
+/*
+ * One shard. What is told of it comes from several requests: the group has the checkpoint, the
+ * logstore says whether there is such a shard and if it can be written to, the bounds are the
+ * cursors of its ends, and the time is that of the cursor. Only those are sent that are needed.
+ */
+enum need {
+    NEED_CHECKPOINT = 1 << 0,
+    NEED_SHARD = 1 << 1,
+    NEED_LATEST = 1 << 2,
+    NEED_EARLIEST = 1 << 3,
+    NEED_TIME = 1 << 4,
+};
+
+struct look {
+    unsigned needs;
+    struct table *shards;
+    char latest[DECIMAL_ROOM];
+    char earliest[DECIMAL_ROOM];
+    char details[256];
+};
+
+static const unsigned needs_of_stream[] = {
+    [DETAIL_NONE] = NEED_SHARD,
+    [DETAIL_EARLIEST] = NEED_EARLIEST,
+    [DETAIL_LATEST] = NEED_LATEST,
+    [DETAIL_LAG] = NEED_LATEST | NEED_EARLIEST,
+    [DETAIL_ALL] = NEED_SHARD | NEED_LATEST | NEED_EARLIEST,
+};
+
+static const unsigned needs_of_app[] = {
+    [DETAIL_NONE] = NEED_CHECKPOINT,
+    [DETAIL_EARLIEST] = NEED_CHECKPOINT | NEED_EARLIEST,
+    [DETAIL_LATEST] = NEED_CHECKPOINT | NEED_LATEST,
+    [DETAIL_LAG] = NEED_CHECKPOINT | NEED_LATEST,
+    [DETAIL_ALL] = NEED_CHECKPOINT | NEED_SHARD | NEED_LATEST | NEED_EARLIEST,
+};
+
+static void release_look(void *data)
+{
+    struct look *look = data;
+
+    table_drop(look->shards);
+    free(look);
+}
+
+static int send_next(struct service_call *call);
+
+/* The group may not list a shard that is there. Without a checkpoint a lag counts from the oldest
+ * record. */
+static int take_checkpoint(struct service_call *call, const cJSON *root)
+{
+    struct look *look = call->data;
+    int status = sls_answer_checkpoints(root, call->table);
+
+    if (status)
+        return status;
+    if (table_find(call->table, call->partition, &call->state))
+        look->needs |= NEED_SHARD;
+    if (call->detail == DETAIL_LAG && !call->state.sequence)
+        look->needs |= NEED_EARLIEST;
+    if (call->detail == DETAIL_ALL && call->state.sequence)
+        look->needs |= NEED_TIME;
+    return send_next(call);
+}
+
+static void add_shard(struct service_call *call, const struct look *look)
+{
+    struct state state;
+
+    if (table_find(look->shards, call->partition, &state))
+        error_set(&call->error, ENOENT, "the logstore %s has no shard %u", call->stream,
+                  call->partition);
+    else
+        call->state.status = state.status;
+}
+
+static int take_shard(struct service_call *call, const cJSON *root)
+{
+    struct look *look = call->data;
+    int status;
+
+    look->shards = table_new();
+    status = look->shards ? sls_answer_shards(root, look->shards) : -ENOMEM;
+    if (!status)
+        add_shard(call, look);
+    if (call->error.code)
+        return -call->error.code;
+    return status ? status : send_next(call);
+}
+
+static int take_bound(const cJSON *root, char bound[static DECIMAL_ROOM])
+{
+    const char *cursor;
+    int status = sls_answer_cursor(root, &cursor);
+
+    return status ? status : sls_cursor_decode(cursor, bound);
+}
+
+static int take_latest(struct service_call *call, const cJSON *root)
+{
+    struct look *look = call->data;
+    int status = take_bound(root, look->latest);
+
+    call->state.latest = look->latest;
+    return status ? status : send_next(call);
+}
+
+static int take_earliest(struct service_call *call, const cJSON *root)
+{
+    struct look *look = call->data;
+    int status = take_bound(root, look->earliest);
+
+    call->state.earliest = look->earliest;
+    return status ? status : send_next(call);
+}
+
+/* As JSON. */
+static void print_time(int64_t when, char text[static WHEN_ROOM + 2])
+{
+    char plain[WHEN_ROOM];
+
+    if (when == WHEN_UNKNOWN) {
+        snprintf(text, WHEN_ROOM + 2, "null");
+        return;
+    }
+    when_format(when, plain);
+    snprintf(text, WHEN_ROOM + 2, "\"%s\"", plain);
+}
+
+static void set_details(struct service_call *call, int64_t cursor_time)
+{
+    struct look *look = call->data;
+    char decimal[DECIMAL_ROOM];
+    char at[WHEN_ROOM + 2];
+    char updated[WHEN_ROOM + 2];
+    bool known = !sls_cursor_decode(call->state.sequence, decimal);
+
+    print_time(cursor_time, at);
+    print_time(call->state.committed, updated);
+    snprintf(look->details, sizeof(look->details),
+             "{\"decimal\":%s%s%s,\"cursor_time\":%s,\"update_time\":%s}", known ? "\"" : "",
+             known ? decimal : "null", known ? "\"" : "", at, updated);
+    call->state.details = look->details;
+}
+
+static int take_cursor_time(struct service_call *call, const cJSON *root)
+{
+    int64_t when;
+    int status = sls_answer_cursor_time(root, &when);
+
+    if (status)
+        return status;
+    call->mend = NULL;
+    set_details(call, when);
+    return send_next(call);
+}
+
+/* The record is no longer kept, or not yet written, or the checkpoint is no cursor. */
+static bool mend_cursor_time(struct service_call *call, const struct error *error)
+{
+    if (error->code != ERANGE && error->code != EINVAL)
+        return false;
+    call->mend = NULL;
+    if (send_next(call) == TAKEN_ALL)
+        service_end_soon(call);
+    return true;
+}
+
+static void send_cursor_time(struct service_call *call)
+{
+    set_details(call, WHEN_UNKNOWN);
+    call->mend = mend_cursor_time;
+    sls_begin_shard(call);
+    request_query(&call->request, "type", "cursor_time");
+    request_query(&call->request, "cursor", call->state.sequence);
+    service_send(call, take_cursor_time);
+}
+
+static bool takes(struct look *look, enum need need)
+{
+    bool needed = look->needs & need;
+
+    look->needs &= ~(unsigned)need;
+    return needed;
+}
+
+/* Sends what is needed next. */
+static int send_next(struct service_call *call)
+{
+    struct look *look = call->data;
+
+    if (takes(look, NEED_CHECKPOINT)) {
+        sls_begin_group(call, "GET");
+        request_query_number(&call->request, "shard", call->partition);
+        service_send(call, take_checkpoint);
+    } else if (takes(look, NEED_SHARD)) {
+        sls_begin_logstore(call, "GET", "shards");
+        service_send(call, take_shard);
+    } else if (takes(look, NEED_LATEST)) {
+        sls_begin_cursor(call, "end");
+        service_send(call, take_latest);
+    } else if (takes(look, NEED_EARLIEST)) {
+        sls_begin_cursor(call, "begin");
+        service_send(call, take_earliest);
+    } else if (takes(look, NEED_TIME)) {
+        send_cursor_time(call);
+    } else {
+        return TAKEN_ALL;
+    }
+    return TAKEN_PART;
+}
+
+struct call *sls_get_state(struct backend *backend, const char *app, const char *stream,
+                           uint32_t partition, enum detail detail, const struct ask *ask)
+{
+    struct service_call *call = new_call(backend, "get_state", app, stream, partition, ask);
+    struct look *look = call ? calloc(1, sizeof(*look)) : NULL;
+
+    if (!call || call->error.code) {
+        free(look);
+        return call ? &call->call : NULL;
+    }
+    if (!look)
+        return service_refuse(call, ENOMEM, "no memory");
+    call->detail = detail;
+    look->needs = app ? needs_of_app[detail] : needs_of_stream[detail];
+    call->data = look;
+    call->release_data = release_look;
+    send_next(call);
+    return &call->call;
+}

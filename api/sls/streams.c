@@ -1,0 +1,200 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/sls/client.h"
+
+/* The most that a page of logstores may have. */
+#define PAGE_SIZE 500
+
+struct service_call *sls_new_listing(struct backend *backend, const char *operation,
+                                     const char *app, const struct ask *ask)
+{
+    struct service_call *call = service_call_new(backend, operation, app, NULL, 0, ask);
+
+    if (!call)
+        return NULL;
+    call->names = names_new();
+    if (!call->names)
+        service_refuse(call, ENOMEM, "no memory");
+    return call;
+}
+
+void sls_begin_logstore(struct service_call *call, const char *method, const char *what)
+{
+    service_begin(call, method, "logstores");
+    request_segment(&call->request, call->stream);
+    request_segment(&call->request, what);
+}
+
+/* All logstores */
+
+static void send_list(struct service_call *call);
+
+static int take_list(struct service_call *call, const cJSON *root)
+{
+    struct page page;
+    size_t offset = strtoul(call->after, NULL, 10);
+    int status = sls_answer_logstores(root, offset, PAGE_SIZE, call->names, &page);
+
+    if (!status)
+        status = service_next_page(call, &page, PAGE_SIZE, send_list);
+    if (!status)
+        names_sort(call->names);
+    return status;
+}
+
+static void send_list(struct service_call *call)
+{
+    service_begin(call, "GET", "logstores");
+    request_query(&call->request, "offset", *call->after ? call->after : "0");
+    request_query_number(&call->request, "size", PAGE_SIZE);
+    service_send(call, take_list);
+}
+
+struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
+{
+    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
+
+    if (call && !call->error.code)
+        send_list(call);
+    return call ? &call->call : NULL;
+}
+
+/* Those of an app */
+
+void sls_wait_for_groups(struct service_call *call, done_fn *done)
+{
+    struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
+
+    call->waiting = groups_get(((struct sls *)call->service)->groups, &ask);
+    if (!call->waiting)
+        service_refuse(call, ENOMEM, "no memory");
+}
+
+void sls_take_streams(struct service_call *call, const struct error *error,
+                      const struct answer *answer)
+{
+    size_t length = strlen(call->app);
+    int status = 0;
+
+    call->waiting = NULL;
+    if (error) {
+        call->error = *error;
+        return;
+    }
+    for (size_t i = 0; i < names_count(answer->names) && !status; i++) {
+        const char *pair = names_at(answer->names, i);
+
+        if (!strncmp(pair, call->app, length) && pair[length] == '/')
+            status = names_add(call->names, pair + length + 1);
+    }
+    names_sort(call->names);
+    if (status)
+        error_set(&call->error, ENOMEM, "no memory");
+}
+
+static void on_streams(void *user, const struct error *error, const struct answer *answer)
+{
+    struct service_call *call = user;
+
+    sls_take_streams(call, error, answer);
+    service_end_soon(call);
+}
+
+/* Those of an app on which it has checkpoints: its group on each is looked at. */
+
+static struct call *ask_states(void *user, const char *stream, const struct ask *ask)
+{
+    const struct service_call *call = user;
+
+    return sls_ask_states((struct sls *)call->service, call->app, stream, ask);
+}
+
+/* A group that has gone since it was listed has no checkpoints. */
+static int take_states(void *user, const char *stream, const struct error *error,
+                       const struct answer *answer, struct error *failure)
+{
+    struct service_call *call = user;
+
+    if (error && error->code == ENOENT)
+        return 0;
+    if (error) {
+        *failure = *error;
+        return -error->code;
+    }
+    if (table_has_checkpoint(answer->table) && names_add(call->names, stream))
+        return error_set(failure, ENOMEM, "no memory");
+    return 0;
+}
+
+static void on_all_states(void *user, const struct error *error, const struct answer *unused)
+{
+    struct service_call *call = user;
+
+    (void)unused;
+    call->waiting = NULL;
+    if (error)
+        call->error = *error;
+    names_sort(call->names);
+    service_end_soon(call);
+}
+
+static void look_at_streams(void *user, const struct error *error, const struct answer *answer)
+{
+    struct service_call *call = user;
+    struct ask ask = {.deadline = call->ask.deadline, .done = on_all_states, .user = call};
+    struct fan_order order = {.loop = call->service->backend.loop,
+                              .start = ask_states,
+                              .take = take_states,
+                              .user = call};
+
+    sls_take_streams(call, error, answer);
+    order.names = call->names;
+    call->names = names_new();
+    if (!call->error.code && call->names)
+        call->waiting = fan_start(&order, &ask);
+    if (!call->error.code && !call->waiting)
+        error_set(&call->error, ENOMEM, "no memory");
+    if (!call->waiting)
+        service_end_soon(call);
+    names_drop(order.names);
+}
+
+struct call *sls_list_streams(struct backend *backend, enum streams which, const char *app,
+                              const struct ask *ask)
+{
+    struct service_call *call = sls_new_listing(backend, "list_streams", app, ask);
+
+    if (!call || call->error.code)
+        return call ? &call->call : NULL;
+    if (which == STREAMS_ALL)
+        send_list(call);
+    else
+        sls_wait_for_groups(call, which == STREAMS_OF_APP ? on_streams : look_at_streams);
+    return &call->call;
+}
+
+/* One stream */
+
+static int take_description(struct service_call *call, const cJSON *root)
+{
+    int status = sls_answer_shards(root, call->table);
+
+    call->gives_text = true;
+    return status ? status : sls_describe(call->table, call->stream, &call->text);
+}
+
+struct call *sls_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)
+{
+    struct service_call *call = service_call_new(backend, "describe_stream", NULL, stream, 0, ask);
+
+    if (!call)
+        return NULL;
+    call->table = table_new();
+    if (!call->table)
+        return service_refuse(call, ENOMEM, "no memory");
+    sls_begin_logstore(call, "GET", "shards");
+    service_send(call, take_description);
+    return &call->call;
+}
