@@ -7,12 +7,11 @@
 
 #include "memory.h"
 
-char *base64_encode(const char *text, bool url_safe)
+char *base64_encode(const void *data, size_t size, bool url_safe)
 {
-    size_t size = strlen(text);
     char *result = must_calloc(size * 4 / 3 + 8, 1);
 
-    EVP_EncodeBlock((unsigned char *)result, (const unsigned char *)text, (int)size);
+    EVP_EncodeBlock((unsigned char *)result, data, (int)size);
     for (char *c = result; url_safe && *c; c++)
         *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
     return result;

@@ -7,12 +7,12 @@
 
 #include "service.h"
 
-static void done(struct call *call)
+void control_done(struct call *call)
 {
     answer_text(call->answer, 200, "ok\n");
 }
 
-static void wrong(struct call *call, const char *what)
+void control_wrong(struct call *call, const char *what)
 {
     answer_text(call->answer, 400, "wrong or missing: %s\n", what);
 }
@@ -27,14 +27,13 @@ static bool read_number(const char *text, int64_t *number)
     return !errno && end != text && !*end;
 }
 
-/* The number of that name; answers the call itself when it is not there. */
-static bool need_number(struct call *call, const char *name, int64_t *number)
+bool control_number(struct call *call, const char *name, int64_t *number)
 {
     const char *text = request_query(call->request, name);
 
     if (text && read_number(text, number))
         return true;
-    wrong(call, name);
+    control_wrong(call, name);
     return false;
 }
 
@@ -93,6 +92,14 @@ static bool set_fault(struct fault *fault, const char *name, const char *value)
     return !strcmp(name, "kind") || set_number(fault, name, value);
 }
 
+/* What an error of this service usually says. */
+static void set_manners(struct fault *fault, const struct manners *manners)
+{
+    snprintf(fault->shape, sizeof(fault->shape), "%s", manners->fault_shape);
+    snprintf(fault->code, sizeof(fault->code), "%s", manners->fault_code);
+    snprintf(fault->message, sizeof(fault->message), "%s", manners->fault_message);
+}
+
 static void arm_fault(struct call *call)
 {
     struct service *service = call->service;
@@ -101,21 +108,22 @@ static void arm_fault(struct call *call)
     struct fault fault;
 
     if (!kind || fault_init(&fault, kind)) {
-        wrong(call, "kind");
+        control_wrong(call, "kind");
         return;
     }
+    set_manners(&fault, service->manners);
     for (size_t i = 0; i < query->count; i++) {
         if (set_fault(&fault, query->items[i].name, query->items[i].value))
             continue;
-        wrong(call, query->items[i].name);
+        control_wrong(call, query->items[i].name);
         return;
     }
     if (fault.status && (fault.status < 200 || fault.status > 999))
-        wrong(call, "status");
+        control_wrong(call, "status");
     else if (fault_arm(&service->faults, &fault))
-        wrong(call, "room for another fault");
+        control_wrong(call, "room for another fault");
     else
-        done(call);
+        control_done(call);
 }
 
 static void show_faults(struct call *call)
@@ -131,7 +139,7 @@ static void clear_faults(struct call *call)
     struct service *service = call->service;
 
     service->faults.count = 0;
-    done(call);
+    control_done(call);
 }
 
 /* ---- quirks ---- */
@@ -144,10 +152,10 @@ static void set_quirks(struct call *call)
     for (size_t i = 0; i < query->count; i++) {
         if (!quirk_set(&service->quirks, query->items[i].name, query->items[i].value))
             continue;
-        wrong(call, query->items[i].name);
+        control_wrong(call, query->items[i].name);
         return;
     }
-    done(call);
+    control_done(call);
 }
 
 static void show_quirks(struct call *call)
@@ -182,7 +190,7 @@ static void clear_log(struct call *call)
     struct service *service = call->service;
 
     log_clear(&service->log);
-    done(call);
+    control_done(call);
 }
 
 static void show_failures(struct call *call)
@@ -208,8 +216,6 @@ static void show_stats(struct call *call)
         {"connections_open", stats->connections_open},
         {"auth_failures", stats->auth_failures},
         {"signature_failures", stats->signature_failures},
-        {"tokens_issued", service->iam.issued},
-        {"wrong_passwords", service->iam.wrong_passwords},
         {"log_lines_lost", service->log.lost},
     };
 
@@ -217,70 +223,25 @@ static void show_stats(struct call *call)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         buf_printf(&call->answer->body, "%s %llu\n", lines[i].name,
                    (unsigned long long)lines[i].value);
+    if (service->manners->print_stats)
+        service->manners->print_stats(service->world, &call->answer->body);
 }
 
-/* ---- time, tokens, connections ---- */
+/* ---- time, connections ---- */
 
 static void set_clock(struct call *call)
 {
     struct service *service = call->service;
     int64_t seconds;
 
-    if (!need_number(call, "offset", &seconds))
+    if (!control_number(call, "offset", &seconds))
         return;
     if (seconds < -1000000000 || seconds > 1000000000) {
-        wrong(call, "offset");
+        control_wrong(call, "offset");
         return;
     }
     service->clock_offset_ms = seconds * 1000;
-    done(call);
-}
-
-static void set_tokens(struct call *call)
-{
-    struct service *service = call->service;
-    int64_t seconds;
-
-    if (!need_number(call, "lifetime", &seconds))
-        return;
-    if (seconds < 0 || seconds > 1000000000) {
-        wrong(call, "lifetime");
-        return;
-    }
-    service->iam.lifetime_ms = seconds * 1000;
-    done(call);
-}
-
-static void expire_tokens(struct call *call)
-{
-    struct service *service = call->service;
-
-    iam_expire_all(&service->iam, service_now_ms(service));
-    done(call);
-}
-
-static void revoke_tokens(struct call *call)
-{
-    struct service *service = call->service;
-
-    iam_revoke_all(&service->iam);
-    done(call);
-}
-
-static void set_lockout(struct call *call)
-{
-    struct service *service = call->service;
-    int64_t after;
-
-    if (!need_number(call, "after", &after))
-        return;
-    if (after < 0 || after > 1000000) {
-        wrong(call, "after");
-        return;
-    }
-    service->lock_after = (unsigned)after;
-    service->failures_in_row = 0;
-    done(call);
+    control_done(call);
 }
 
 static void close_idle(struct call *call)
@@ -289,24 +250,18 @@ static void close_idle(struct call *call)
 
     if (service->close_idle)
         service->close_idle(service->server);
-    done(call);
+    control_done(call);
 }
 
 static void reset(struct call *call)
 {
     service_reset(call->service);
-    done(call);
+    control_done(call);
 }
 
-static void show_calls(struct call *call)
-{
-    answer_text(call->answer, 200, "%s", "");
-    for (size_t i = 0; i < control_route_count; i++)
-        buf_printf(&call->answer->body, "%s %s\n", control_routes[i].method,
-                   control_routes[i].pattern);
-}
+static void show_calls(struct call *call);
 
-const struct route control_routes[] = {
+static const struct route routes[] = {
     {"GET", "/_control", show_calls},
     {"POST", "/_control/reset", reset},
     {"POST", "/_control/fault", arm_fault},
@@ -320,11 +275,28 @@ const struct route control_routes[] = {
     {"GET", "/_control/signatures", show_failures},
     {"GET", "/_control/stats", show_stats},
     {"POST", "/_control/clock", set_clock},
-    {"POST", "/_control/tokens", set_tokens},
-    {"POST", "/_control/tokens/expire", expire_tokens},
-    {"POST", "/_control/tokens/revoke", revoke_tokens},
-    {"POST", "/_control/lockout", set_lockout},
     {"POST", "/_control/connections/close", close_idle},
 };
 
-const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* Also those that only this service has. */
+static void show_calls(struct call *call)
+{
+    const struct service *service = call->service;
+
+    answer_text(call->answer, 200, "%s", "");
+    for (size_t i = 0; i < service->table_count; i++) {
+        const struct table *table = &service->tables[i];
+
+        for (size_t j = 0; j < table->count; j++)
+            if (!strncmp(table->routes[j].pattern, "/_control", 9))
+                buf_printf(&call->answer->body, "%s %s\n", table->routes[j].method,
+                           table->routes[j].pattern);
+    }
+}
+
+void control_add(struct service *service)
+{
+    service_add_table(service, &(struct table){routes, ROUTES, service, NULL});
+}

@@ -1,7 +1,9 @@
 #ifndef SERVICE_DIS_CALLS_H
 #define SERVICE_DIS_CALLS_H
 
+#include "dis-quirks.h"
 #include "dis.h"
+#include "values.h"
 
 /*
  * What the calls of DIS have in common. call->service is a struct dis, captured[0] the project.
@@ -52,16 +54,8 @@ bool need_readable(struct call *call, const struct stream *stream, const char *t
 void partition_print(char text[static PARTITION_ROOM], size_t partition, bool shard_form);
 const char *partition_status_text(enum partition_status status);
 
-/* A whole number of 0 or more; false when the text is none, or it is too large. */
-bool number_parse(const char *text, int64_t *number);
-
 /* Limits out of range are refused; that it is so, and not clamped, is a guess. */
 bool need_limit(struct call *call, const char *name, size_t usual, size_t most, size_t *limit);
-
-void add_text(cJSON *json, const char *name, const char *value);
-
-/* In full, where a JSON number of cJSON would lose digits. */
-void add_number(cJSON *json, const char *name, int64_t value);
 
 /* `more` is whether something is left, `full` whether the page has as much as it may. */
 void add_has_more(const struct call *call, cJSON *json, const char *name, bool more, bool full);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
 #include "dis-calls.h"
+#include "dis-cursor.h"
 #include "memory.h"
 
 #define HOUR_MS (3600 * 1000LL)

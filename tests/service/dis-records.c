@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base64.h"
-#include "cursor.h"
 #include "dis-calls.h"
+#include "dis-cursor.h"
 #include "memory.h"
 
 #define CURSOR_LIFE_MS  (300 * 1000LL)
@@ -24,7 +24,7 @@ static cJSON *describe_record(const struct record *record)
     if (record->key)
         add_text(json, "partition_key", record->key);
     snprintf(text, sizeof(text), "record %lld", (long long)record->number);
-    made_up = base64_encode(text, false);
+    made_up = base64_encode(text, strlen(text), false);
     add_text(json, "data", record->data ? record->data : made_up);
     free(made_up);
     add_number(json, "timestamp", record->time_ms);

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth.h"
+#include "control.h"
+#include "dis-auth.h"
 #include "dis-calls.h"
+#include "dis-control.h"
+#include "dis-seed.h"
 #include "memory.h"
-#include "seed.h"
 #include "shapes.h"
 
 static const struct route routes[] = {
@@ -243,21 +245,6 @@ const char *partition_status_text(enum partition_status status)
     return texts[status];
 }
 
-bool number_parse(const char *text, int64_t *number)
-{
-    size_t size = strspn(text, "0123456789");
-    int64_t value = 0;
-
-    if (!size || text[size])
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, text[i] - '0', &value))
-            return false;
-    *number = value;
-    return true;
-}
-
 bool need_limit(struct call *call, const char *name, size_t usual, size_t most, size_t *limit)
 {
     const struct dis *dis = call->service;
@@ -280,19 +267,6 @@ bool need_limit(struct call *call, const char *name, size_t usual, size_t most, 
     return true;
 }
 
-void add_text(cJSON *json, const char *name, const char *value)
-{
-    must(cJSON_AddStringToObject(json, name, value));
-}
-
-void add_number(cJSON *json, const char *name, int64_t value)
-{
-    char text[24];
-
-    snprintf(text, sizeof(text), "%lld", (long long)value);
-    must(cJSON_AddRawToObject(json, name, text));
-}
-
 void add_has_more(const struct call *call, cJSON *json, const char *name, bool more, bool full)
 {
     const struct dis *dis = call->service;
@@ -307,10 +281,10 @@ void add_has_more(const struct call *call, cJSON *json, const char *name, bool m
 /* Whoever proved who it is may only ask for the project of this service. */
 static bool admit(struct call *call)
 {
-    const struct dis *dis = call->service;
+    struct dis *dis = call->service;
     const char *project = request_header(call->request, "X-Project-Id");
 
-    if (!auth_admit(dis->service, call->request, call->answer, call->captured[0]))
+    if (!auth_admit(dis, call->request, call->answer, call->captured[0]))
         return false;
     if (strcmp(call->captured[0], dis->service->project) != 0) {
         refuse(call, 4117, "[%s]", call->captured[0]);
@@ -323,27 +297,89 @@ static bool admit(struct call *call)
     return true;
 }
 
+/* The name of the header with the request's id is that of the gateway; whether the service itself
+ * sends one is not known. */
+static void add_headers(const struct service *service, struct answer *answer)
+{
+    (void)service;
+    service_random_header(answer, "X-Request-Id", 16, false);
+}
+
+/* Unknown paths are answered as the gateway in front of services does. Not verified. */
+static void refuse_request(const struct service *service, const struct request *request,
+                           struct answer *answer, enum refusal refusal)
+{
+    (void)service;
+    (void)request;
+    switch (refusal) {
+    case REFUSAL_MALFORMED:
+        shape_error(answer, 400, "dis", "DIS.4300", "Request error. [malformed target]");
+        break;
+    case REFUSAL_TOO_LARGE:
+        shape_error(answer, 413, "gateway", "APIGW.0201", "Request entity too large");
+        break;
+    case REFUSAL_UNKNOWN_CALL:
+        shape_error(answer, 404, "gateway", "APIGW.0101",
+                    "The API does not exist or has not been published in the environment");
+        break;
+    }
+}
+
 static void reset(void *world)
 {
-    world_clear(world);
+    struct dis *dis = world;
+
+    world_clear(&dis->world);
+    iam_reset(&dis->iam);
+    dis->lock_after = 0;
+    dis->failures_in_row = 0;
+}
+
+static void print_stats(const void *world, struct buf *out)
+{
+    const struct dis *dis = world;
+
+    buf_printf(out, "tokens_issued %llu\n", (unsigned long long)dis->iam.issued);
+    buf_printf(out, "wrong_passwords %llu\n", (unsigned long long)dis->iam.wrong_passwords);
+}
+
+static const struct manners manners = {
+    .quirks = dis_quirks,
+    .quirk_count = QUIRK_COUNT,
+    .fault_shape = "dis",
+    .fault_code = "DIS.5000",
+    .fault_message = "System error.",
+    .add_headers = add_headers,
+    .auth_kind = dis_auth_kind,
+    .refuse = refuse_request,
+    .reset_world = reset,
+    .print_stats = print_stats,
+};
+
+static void add_table(struct dis *dis, const struct route *calls, size_t count,
+                      bool (*admits)(struct call *call))
+{
+    service_add_table(dis->service, &(struct table){calls, count, dis, admits});
 }
 
 void dis_init(struct dis *dis, struct service *service)
 {
-    *dis = (struct dis){.service = service};
+    *dis = (struct dis){.service = service, .project_name = must_strdup("eu-de")};
+    service_init(service, &manners, dis);
+    service_set_project(service, "0123456789abcdef0123456789abcdef");
     world_init(&dis->world);
-    service->scope_service = "dis";
-    service->world = &dis->world;
-    service->reset_world = reset;
-    service_add_table(service, &(struct table){.routes = routes,
-                                               .count = sizeof(routes) / sizeof(routes[0]),
-                                               .user = dis,
-                                               .admit = admit});
-    service_add_table(
-        service, &(struct table){.routes = seed_routes, .count = seed_route_count, .user = dis});
+    iam_init(&dis->iam);
+    control_add(service);
+    add_table(dis, dis_control_routes, dis_control_route_count, NULL);
+    add_table(dis, iam_routes, iam_route_count, NULL);
+    add_table(dis, routes, sizeof(routes) / sizeof(routes[0]), admit);
+    add_table(dis, seed_routes, seed_route_count, NULL);
 }
 
 void dis_release(struct dis *dis)
 {
     world_clear(&dis->world);
+    iam_release(&dis->iam);
+    free(dis->project_name);
+    service_release(dis->service);
 }

@@ -1,8 +1,9 @@
 #ifndef SERVICE_DIS_H
 #define SERVICE_DIS_H
 
+#include "dis-iam.h"
+#include "dis-world.h"
 #include "service.h"
-#include "world.h"
 
 /*
  * The Data Ingestion Service: the calls under /v2/<project>/, answered from a world of its own.
@@ -13,10 +14,15 @@
 struct dis {
     struct service *service;
     struct world world;
-    uint64_t next_partition; /* for records that name neither partition nor key */
+    struct iam iam;
+    char *project_name;       /* for tokens */
+    unsigned lock_after;      /* failures in a row; 0: never */
+    unsigned failures_in_row; /* to prove who it is */
+    uint64_t next_partition;  /* for records that name neither partition nor key */
 };
 
-/* Registers its calls, and those that seed its world, with the service. */
+/* Begins the service, with all calls: its own, those of the identity service, and those of the
+ * control interface. */
 void dis_init(struct dis *dis, struct service *service);
 void dis_release(struct dis *dis);
 

@@ -40,9 +40,6 @@ int fault_init(struct fault *fault, const char *kind)
             .count = 1,
             .execute = kinds[i].execute,
             .status = kinds[i].status,
-            .code = "DIS.5000",
-            .message = "System error.",
-            .shape = "dis",
             .type = "application/json",
             .bytes = kinds[i].bytes,
             .interval_ms = kinds[i].interval_ms,
@@ -153,19 +150,32 @@ static cJSON *other_type(const cJSON *value)
     return cJSON_CreateTrue();
 }
 
+static cJSON *other_types(const cJSON *object)
+{
+    cJSON *result = must(cJSON_CreateObject());
+    const cJSON *value;
+
+    cJSON_ArrayForEach(value, object)
+        cJSON_AddItemToObject(result, value->string, must(other_type(value)));
+    return result;
+}
+
+/* Of an array, each object in it has values of other types, and everything else another type. */
 static void apply_wrong_type(struct answer *answer)
 {
     cJSON *json = cJSON_Parse(answer->body.data);
-    cJSON *result = json ? must(cJSON_CreateObject()) : NULL;
-    const cJSON *value;
+    cJSON *result = NULL;
+    const cJSON *item;
 
-    if (cJSON_IsObject(json)) {
-        cJSON_ArrayForEach(value, json)
-            cJSON_AddItemToObject(result, value->string, must(other_type(value)));
-        answer_json(answer, answer->status, result);
-    } else {
-        cJSON_Delete(result);
+    if (cJSON_IsObject(json))
+        result = other_types(json);
+    if (cJSON_IsArray(json)) {
+        result = must(cJSON_CreateArray());
+        cJSON_ArrayForEach(item, json) cJSON_AddItemToArray(
+            result, cJSON_IsObject(item) ? other_types(item) : must(other_type(item)));
     }
+    if (result)
+        answer_json(answer, answer->status, result);
     cJSON_Delete(json);
 }
 

@@ -43,7 +43,7 @@ struct fault {
     unsigned status;
     char code[64];
     char message[256];
-    char shape[16]; /* of a FAULT_STATUS body: "dis", "gateway", "nested", "none" */
+    char shape[16]; /* of a FAULT_STATUS body: one of shapes.h, or "none" */
     char retry_after[64];
     char type[64];
     char text[1024];
@@ -57,7 +57,8 @@ struct faults {
     size_t count;
 };
 
-/* A fault of that name with all its usual values; -EINVAL when there is no such kind. */
+/* A fault of that name with all its usual values but code, message and shape, which are the
+ * service's; -EINVAL when there is no such kind. */
 int fault_init(struct fault *fault, const char *kind);
 
 /* 0, or -ENOSPC. Faults that are used up make room. */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "memory.h"
+#include "values.h"
 
 void pairs_add(struct pairs *pairs, const char *name, const char *value)
 {
@@ -129,10 +130,7 @@ void request_set_target(struct request *request, const char *target)
 
 const char *request_query(const struct request *request, const char *name)
 {
-    for (size_t i = 0; i < request->query.count; i++)
-        if (!strcmp(request->query.items[i].name, name))
-            return request->query.items[i].value;
-    return NULL;
+    return value_of(&request->query, name);
 }
 
 const char *request_header(const struct request *request, const char *name)

@@ -7,19 +7,17 @@
 
 #include <openssl/rand.h>
 
-#include "auth.h"
 #include "base/when.h"
 #include "memory.h"
-#include "shapes.h"
 
-void service_init(struct service *service)
+#define RANDOM_MAX 16
+
+void service_init(struct service *service, const struct manners *manners, void *world)
 {
-    *service = (struct service){0};
-    service->project = must_strdup("0123456789abcdef0123456789abcdef");
-    service->project_name = must_strdup("eu-de");
-    service->scope_service = "";
+    *service = (struct service){.manners = manners, .world = world};
+    service->project = must_strdup("");
+    quirks_init(&service->quirks, manners->quirks, manners->quirk_count);
     log_init(&service->log);
-    iam_init(&service->iam);
 }
 
 void service_release(struct service *service)
@@ -31,9 +29,7 @@ void service_release(struct service *service)
     }
     free(service->keys);
     free(service->project);
-    free(service->project_name);
     log_release(&service->log);
-    iam_release(&service->iam);
 }
 
 int64_t service_now_ms(const struct service *service)
@@ -48,10 +44,16 @@ void service_add_table(struct service *service, const struct table *table)
     service->tables[service->table_count++] = *table;
 }
 
+void service_set_project(struct service *service, const char *project)
+{
+    free(service->project);
+    service->project = must_strdup(project);
+}
+
 void service_add_key(struct service *service, const char *access, const char *secret)
 {
     service->keys = must_realloc(service->keys, service->key_count + 1, sizeof(*service->keys));
-    service->keys[service->key_count++] = (struct signature_key){
+    service->keys[service->key_count++] = (struct signing_key){
         .access = must_strdup(access),
         .secret = must_strdup(secret),
     };
@@ -59,7 +61,7 @@ void service_add_key(struct service *service, const char *access, const char *se
 
 void service_set_security_token(struct service *service, const char *token)
 {
-    struct signature_key *key = &service->keys[service->key_count - 1];
+    struct signing_key *key = &service->keys[service->key_count - 1];
 
     free(key->security_token);
     key->security_token = must_strdup(token);
@@ -73,17 +75,11 @@ void service_reset(struct service *service)
     };
 
     service->clock_offset_ms = 0;
-    service->lock_after = 0;
-    service->failures_in_row = 0;
-    service->quirks = (struct quirks){0};
+    quirks_init(&service->quirks, service->manners->quirks, service->manners->quirk_count);
     service->faults.count = 0;
     service->stats = kept;
     log_clear(&service->log);
-    iam_revoke_all(&service->iam);
-    service->iam.issued = 0;
-    service->iam.wrong_passwords = 0;
-    service->iam.lifetime_ms = 24LL * 3600 * 1000;
-    service->reset_world(service->world);
+    service->manners->reset_world(service->world);
 }
 
 static bool is_control(const struct request *request)
@@ -91,23 +87,28 @@ static bool is_control(const struct request *request)
     return request->segment_count && !strcmp(request->segments[0], "_control");
 }
 
-/* The name of the header with the request's id is that of the gateway; whether the service itself
- * sends one is not known. */
+void service_random_header(struct answer *answer, const char *name, size_t bytes, bool upper_case)
+{
+    unsigned char id[RANDOM_MAX];
+    char text[2 * RANDOM_MAX + 1] = "";
+
+    if (bytes > RANDOM_MAX || RAND_bytes(id, (int)bytes) != 1)
+        abort();
+    for (size_t i = 0; i < bytes; i++)
+        snprintf(text + 2 * i, 3, upper_case ? "%02X" : "%02x", id[i]);
+    answer_header(answer, name, text);
+}
+
 static void add_usual_headers(const struct service *service, struct answer *answer)
 {
     time_t now = (time_t)(service_now_ms(service) / 1000);
-    unsigned char id[16];
     struct tm broken;
     char text[64];
 
     gmtime_r(&now, &broken);
     strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &broken);
     answer_header(answer, "Date", text);
-    if (RAND_bytes(id, sizeof(id)) != 1)
-        abort();
-    for (size_t i = 0; i < sizeof(id); i++)
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-    answer_header(answer, "X-Request-Id", text);
+    service->manners->add_headers(service, answer);
 }
 
 static bool call_table(const struct table *table, struct request *request, struct answer *answer)
@@ -122,22 +123,19 @@ static bool call_table(const struct table *table, struct request *request, struc
     return true;
 }
 
-/* Unknown paths are answered as the gateway in front of services does. Not verified. */
 static void dispatch(struct service *service, struct request *request, struct answer *answer)
 {
-    if (request->malformed) {
-        shape_error(answer, 400, "dis", "DIS.4300", "Request error. [malformed target]");
-        return;
-    }
-    if (buf_error(&request->body)) {
-        shape_error(answer, 413, "gateway", "APIGW.0201", "Request entity too large");
-        return;
-    }
-    for (size_t i = 0; i < service->table_count; i++)
-        if (call_table(&service->tables[i], request, answer))
-            return;
-    shape_error(answer, 404, "gateway", "APIGW.0101",
-                "The API does not exist or has not been published in the environment");
+    enum refusal refusal = REFUSAL_UNKNOWN_CALL;
+
+    if (request->malformed)
+        refusal = REFUSAL_MALFORMED;
+    else if (buf_error(&request->body))
+        refusal = REFUSAL_TOO_LARGE;
+    else
+        for (size_t i = 0; i < service->table_count; i++)
+            if (call_table(&service->tables[i], request, answer))
+                return;
+    service->manners->refuse(service, request, answer, refusal);
 }
 
 void service_handle(struct service *service, struct request *request, struct answer *answer)
@@ -149,7 +147,7 @@ void service_handle(struct service *service, struct request *request, struct ans
         dispatch(service, request, answer);
         return;
     }
-    request->auth = auth_kind(request);
+    request->auth = service->manners->auth_kind(request);
     service->stats.requests++;
     if (++service->stats.in_flight > service->stats.in_flight_most)
         service->stats.in_flight_most = service->stats.in_flight;

@@ -7,10 +7,9 @@
 
 #include "faults.h"
 #include "http.h"
-#include "iam.h"
 #include "log.h"
 #include "quirks.h"
-#include "signature.h"
+#include "signing.h"
 
 /*
  * What every simulated service has, whatever it serves: its clock, who may ask, what goes wrong on
@@ -38,21 +37,49 @@ struct table {
     bool (*admit)(struct call *call);
 };
 
+/* Why a request finds nobody who would answer it. */
+enum refusal { REFUSAL_MALFORMED, REFUSAL_TOO_LARGE, REFUSAL_UNKNOWN_CALL };
+
+struct service;
+
+/* How one service differs from another where all have the same machinery. */
+struct manners {
+    const struct quirk_row *quirks;
+    size_t quirk_count;
+
+    /* Of errors that the control interface asks for. */
+    const char *fault_shape;
+    const char *fault_code;
+    const char *fault_message;
+
+    /* What every answer has beside its Date. */
+    void (*add_headers)(const struct service *service, struct answer *answer);
+
+    /* How the request means to prove who it is, in a word for the log. */
+    const char *(*auth_kind)(const struct request *request);
+
+    void (*refuse)(const struct service *service, const struct request *request,
+                   struct answer *answer, enum refusal refusal);
+
+    /* Back to the state it started in. */
+    void (*reset_world)(void *world);
+
+    /* Adds lines to the statistics; may be NULL. */
+    void (*print_stats)(const void *world, struct buf *out);
+};
+
 struct service {
+    const struct manners *manners;
+    void *world; /* the service behind all this, for its manners */
     char *project;
-    char *project_name;
     int64_t clock_offset_ms;
     bool auth_none;
-    struct signature_key *keys;
+    struct signing_key *keys;
     size_t key_count;
-    const char *scope_service;
-    const char *scope_region; /* NULL for any */
-    unsigned lock_after;      /* 0: never */
-    unsigned failures_in_row;
+    const char *region; /* signatures for another one are refused; NULL for any */
     struct quirks quirks;
     struct faults faults;
     struct request_log log;
-    struct iam iam;
     struct stats stats;
     struct table tables[SERVICE_TABLES_MAX];
     size_t table_count;
@@ -60,19 +87,21 @@ struct service {
     /* Closes the connections on which nothing is going on. */
     void (*close_idle)(void *server);
     void *server;
-
-    /* Empties the world of the service behind it. */
-    void (*reset_world)(void *world);
-    void *world;
 };
 
-void service_init(struct service *service);
+/* The manners must stay. */
+void service_init(struct service *service, const struct manners *manners, void *world);
 void service_release(struct service *service);
+
+/* Adds a header with so many random bytes in hexadecimal. */
+void service_random_header(struct answer *answer, const char *name, size_t bytes, bool upper_case);
 
 /* Milliseconds since 1970 as this service believes. */
 int64_t service_now_ms(const struct service *service);
 
 void service_add_table(struct service *service, const struct table *table);
+
+void service_set_project(struct service *service, const char *project);
 
 /* Adds a key, or gives the last one its security token. */
 void service_add_key(struct service *service, const char *access, const char *secret);

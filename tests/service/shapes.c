@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "values.h"
 
 static const char *title_of(unsigned status)
 {
@@ -18,11 +19,6 @@ static const char *title_of(unsigned status)
     default:
         return "Error";
     }
-}
-
-static void add_text(cJSON *json, const char *name, const char *value)
-{
-    must(cJSON_AddStringToObject(json, name, value));
 }
 
 static void add_nested(cJSON *json, unsigned status, const char *message)
@@ -56,7 +52,7 @@ void shape_error(struct answer *answer, unsigned status, const char *shape, cons
         answer_header(answer, "Server", "api-gateway");
     } else {
         add_text(json, "errorCode", code);
-        add_text(json, "message", message);
+        add_text(json, !strcmp(shape, "sls") ? "errorMessage" : "message", message);
     }
     answer_json(answer, status, json);
 }

@@ -1,4 +1,4 @@
-#include "iam.h"
+#include "dis-iam.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include <openssl/rand.h>
 
 #include "base/when.h"
+#include "dis.h"
 #include "memory.h"
-#include "service.h"
 #include "shapes.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
@@ -27,6 +27,14 @@ void iam_release(struct iam *iam)
         free(iam->users[i].domain);
     }
     iam_revoke_all(iam);
+}
+
+void iam_reset(struct iam *iam)
+{
+    iam_revoke_all(iam);
+    iam->issued = 0;
+    iam->wrong_passwords = 0;
+    iam->lifetime_ms = DAY_MS;
 }
 
 int iam_add_user(struct iam *iam, const char *name, const char *password, const char *domain)
@@ -136,12 +144,12 @@ static bool asks_for_password(const cJSON *json)
 enum scope_verdict { SCOPE_NONE, SCOPE_PROJECT, SCOPE_DOMAIN, SCOPE_WRONG };
 
 /* A project wins over a domain. */
-static enum scope_verdict read_scope(const struct service *service, const cJSON *json)
+static enum scope_verdict read_scope(const struct dis *dis, const cJSON *json)
 {
     const cJSON *project = AT(json, "auth", "scope", "project");
 
-    if (project && (same(TEXT(project, "id"), service->project) ||
-                    same(TEXT(project, "name"), service->project_name)))
+    if (project && (same(TEXT(project, "id"), dis->service->project) ||
+                    same(TEXT(project, "name"), dis->project_name)))
         return SCOPE_PROJECT;
     if (project)
         return SCOPE_WRONG;
@@ -214,21 +222,21 @@ static void add_catalog(cJSON *token, const struct service *service, const struc
 static cJSON *describe_token(const struct call *call, const struct iam_user *user,
                              const struct iam_token *token)
 {
-    const struct service *service = call->service;
+    const struct dis *dis = call->service;
     cJSON *json = must(cJSON_CreateObject());
     cJSON *body = must(cJSON_AddObjectToObject(json, "token"));
     cJSON *methods = must(cJSON_AddArrayToObject(body, "methods"));
 
     cJSON_AddItemToArray(methods, must(cJSON_CreateString("password")));
     add_time(body, "expires_at", token->expires_ms);
-    add_time(body, "issued_at", token->expires_ms - service->iam.lifetime_ms);
+    add_time(body, "issued_at", token->expires_ms - dis->iam.lifetime_ms);
     add_domain(add_named(body, "user", "user-of-the-test", user->name), user->domain);
     if (*token->project)
-        add_domain(add_named(body, "project", service->project, service->project_name),
+        add_domain(add_named(body, "project", dis->service->project, dis->project_name),
                    user->domain);
     cJSON_AddItemToArray(must(cJSON_AddArrayToObject(body, "roles")),
                          add_named(NULL, NULL, "0", "te_admin"));
-    add_catalog(body, service, call->request);
+    add_catalog(body, dis->service, call->request);
     return json;
 }
 
@@ -248,23 +256,23 @@ static void refuse(struct answer *answer)
 
 static void create_token(struct call *call)
 {
-    struct service *service = call->service;
+    struct dis *dis = call->service;
     cJSON *json = request_json(call->request);
-    const struct iam_user *user = find_user(&service->iam, json);
-    enum scope_verdict scope = read_scope(service, json);
+    const struct iam_user *user = find_user(&dis->iam, json);
+    enum scope_verdict scope = read_scope(dis, json);
     const struct iam_token *token;
 
     hide_password(call->request, json);
     if (!json || !asks_for_password(json)) {
         shape_error(call->answer, 400, "nested", "", "Expecting a password in identity.");
     } else if (!user) {
-        service->iam.wrong_passwords++;
+        dis->iam.wrong_passwords++;
         refuse(call->answer);
     } else if (scope == SCOPE_WRONG) {
         refuse(call->answer);
     } else {
-        token = issue(&service->iam, scope == SCOPE_PROJECT ? service->project : "",
-                      service_now_ms(service));
+        token = issue(&dis->iam, scope == SCOPE_PROJECT ? dis->service->project : "",
+                      service_now_ms(dis->service));
         answer_json(call->answer, 201, describe_token(call, user, token));
         answer_header(call->answer, "X-Subject-Token", token->text);
     }
@@ -285,18 +293,18 @@ static void show_version(struct call *call)
 
 static void list_projects(struct call *call)
 {
-    struct service *service = call->service;
+    struct dis *dis = call->service;
     const char *text = request_header(call->request, "X-Auth-Token");
     const struct iam_token *token;
     cJSON *json;
 
-    if (!text || iam_check(&service->iam, text, service_now_ms(service), &token) != IAM_VALID) {
+    if (!text || iam_check(&dis->iam, text, service_now_ms(dis->service), &token) != IAM_VALID) {
         refuse(call->answer);
         return;
     }
     json = must(cJSON_CreateObject());
     cJSON_AddItemToArray(must(cJSON_AddArrayToObject(json, "projects")),
-                         add_named(NULL, NULL, service->project, service->project_name));
+                         add_named(NULL, NULL, dis->service->project, dis->project_name));
     answer_json(call->answer, 200, json);
 }
 

@@ -1,5 +1,5 @@
-#ifndef SERVICE_IAM_H
-#define SERVICE_IAM_H
+#ifndef SERVICE_DIS_IAM_H
+#define SERVICE_DIS_IAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +44,9 @@ enum iam_verdict { IAM_VALID, IAM_UNKNOWN, IAM_EXPIRED };
 void iam_init(struct iam *iam);
 void iam_release(struct iam *iam);
 
+/* Back to how it began, but for the users. */
+void iam_reset(struct iam *iam);
+
 /* 0 or -ENOSPC. */
 int iam_add_user(struct iam *iam, const char *name, const char *password, const char *domain);
 
@@ -57,7 +60,7 @@ void iam_expire_all(struct iam *iam, int64_t now_ms);
 /* Forgets every token, as a changed password does. */
 void iam_revoke_all(struct iam *iam);
 
-/* Its part of the table of calls; call->service is a struct service. */
+/* Its part of the table of calls; call->service is a struct dis. */
 extern const struct route iam_routes[];
 extern const size_t iam_route_count;
 

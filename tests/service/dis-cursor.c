@@ -1,4 +1,4 @@
-#include "cursor.h"
+#include "dis-cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ char *cursor_print(const struct cursor *cursor)
 {
     cJSON *json = describe(cursor);
     char *text = must(cJSON_PrintUnformatted(json));
-    char *result = base64_encode(text, true);
+    char *result = base64_encode(text, strlen(text), true);
 
     cJSON_free(text);
     cJSON_Delete(json);

@@ -1,11 +1,10 @@
-#ifndef SERVICE_CANONICAL_H
-#define SERVICE_CANONICAL_H
+#ifndef SERVICE_DIS_CANONICAL_H
+#define SERVICE_DIS_CANONICAL_H
 
-#include "signature.h"
+#include "dis-signature.h"
 
 /* The one way to write a request that both sides sign. */
-#define CANONICAL_MAX       ((size_t)1024 * 1024)
-#define CANONICAL_HASH_ROOM 65
+#define CANONICAL_MAX ((size_t)1024 * 1024)
 
 struct canonical_form {
     enum signature_variant variant;
@@ -17,9 +16,5 @@ struct canonical_form {
  * there was until then. */
 enum signature_verdict canonical_build(struct buf *out, const struct request *request,
                                        const struct canonical_form *form);
-
-/* SHA-256 in hexadecimal, and 32 bytes in hexadecimal. */
-void canonical_hash(const void *data, size_t size, char text[static CANONICAL_HASH_ROOM]);
-void canonical_hex(const unsigned char digest[static 32], char text[static CANONICAL_HASH_ROOM]);
 
 #endif

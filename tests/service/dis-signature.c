@@ -1,4 +1,4 @@
-#include "signature.h"
+#include "dis-signature.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,12 +6,8 @@
 #include <time.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
-#include "canonical.h"
-#include "memory.h"
+#include "dis-canonical.h"
 
 #define ALGORITHM "SDK-HMAC-SHA256"
 #define DATE_SIZE 16 /* 20260102T030405Z */
@@ -21,7 +17,7 @@
 struct authorization {
     char credential[256];
     char signed_headers[4096];
-    char signature[CANONICAL_HASH_ROOM];
+    char signature[SIGNING_HASH_ROOM];
     enum signature_variant variant;
 };
 
@@ -53,13 +49,6 @@ static const char *const verdict_texts[] = {
 const char *signature_verdict_text(enum signature_verdict verdict)
 {
     return verdict_texts[verdict];
-}
-
-static void sign(const void *key, size_t key_size, const char *text,
-                 unsigned char digest[static SHA256_DIGEST_LENGTH])
-{
-    must(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text), digest,
-              NULL));
 }
 
 /* Copies text of a known size; false when it does not fit. */
@@ -190,20 +179,11 @@ static enum signature_verdict check_scope(const struct scope *scope,
     return SIGNATURE_VALID;
 }
 
-static const struct signature_key *find_key(const struct signature_rules *rules, const char *access)
-{
-    for (size_t i = 0; i < rules->key_count; i++)
-        if (!strcmp(rules->keys[i].access, access))
-            return &rules->keys[i];
-    return NULL;
-}
-
 /* The key that signs: the secret, or what is derived from it over the parts of the scope. */
 static size_t signing_key(const char *secret, const struct scope *scope,
                           enum signature_variant variant, unsigned char key[static 512])
 {
     const char *steps[] = {scope->day, scope->region, scope->service, "sdk_request"};
-    unsigned char next[SHA256_DIGEST_LENGTH];
     int size;
 
     size = snprintf((char *)key, 512, "%s%s", variant == SIGNATURE_CREDENTIAL ? "SDK" : "", secret);
@@ -212,9 +192,8 @@ static size_t signing_key(const char *secret, const struct scope *scope,
     if (variant == SIGNATURE_ACCESS)
         return (size_t)size;
     for (size_t i = 0; i < 4; i++) {
-        sign(key, (size_t)size, steps[i], next);
-        memcpy(key, next, sizeof(next));
-        size = sizeof(next);
+        signing_hmac(key, (size_t)size, steps[i], key);
+        size = SIGNING_HASH_SIZE;
     }
     return (size_t)size;
 }
@@ -223,18 +202,18 @@ static enum signature_verdict compare(const struct authorization *header, const 
                                       const char *secret, const char *date, const char *canonical)
 {
     unsigned char key[512];
-    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned char digest[SIGNING_HASH_SIZE];
     size_t key_size = signing_key(secret, scope, header->variant, key);
-    char text[CANONICAL_HASH_ROOM];
+    char text[SIGNING_HASH_ROOM];
     char to_sign[512];
 
-    canonical_hash(canonical, strlen(canonical), text);
+    signing_hash(canonical, strlen(canonical), text);
     snprintf(to_sign, sizeof(to_sign), "%s\n%s\n%s%s%s", ALGORITHM, date, scope->text,
              header->variant == SIGNATURE_CREDENTIAL ? "\n" : "", text);
-    sign(key, key_size, to_sign, digest);
-    canonical_hex(digest, text);
-    return strlen(header->signature) == CANONICAL_HASH_ROOM - 1 &&
-                   !CRYPTO_memcmp(text, header->signature, CANONICAL_HASH_ROOM - 1)
+    signing_hmac(key, key_size, to_sign, digest);
+    signing_hex(digest, text);
+    return strlen(header->signature) == SIGNING_HASH_ROOM - 1 &&
+                   !CRYPTO_memcmp(text, header->signature, SIGNING_HASH_ROOM - 1)
                ? SIGNATURE_VALID
                : SIGNATURE_MISMATCH;
 }
@@ -253,7 +232,8 @@ static enum signature_verdict check_form(struct signature *signature, const stru
     snprintf(signature->access_key, sizeof(signature->access_key), "%s", scope->access);
     if (verdict == SIGNATURE_VALID)
         verdict = check_date(request_header(request, "X-Sdk-Date"), header, scope, rules->now_ms);
-    if (verdict == SIGNATURE_VALID && !find_key(rules, scope->access))
+    if (verdict == SIGNATURE_VALID &&
+        !signing_key_find(rules->keys, rules->key_count, scope->access))
         verdict = SIGNATURE_KEY_UNKNOWN;
     if (verdict == SIGNATURE_VALID)
         verdict = check_scope(scope, rules);
@@ -261,7 +241,7 @@ static enum signature_verdict check_form(struct signature *signature, const stru
 }
 
 /* A temporary key has a token that must come with it, signed or not; a permanent one has none. */
-static bool token_fits(const struct signature_key *key, const struct request *request)
+static bool token_fits(const struct signing_key *key, const struct request *request)
 {
     const char *sent = request_header(request, "X-Security-Token");
 
@@ -273,14 +253,14 @@ void signature_verify(struct signature *signature, const struct request *request
 {
     struct authorization header = {.variant = SIGNATURE_ACCESS};
     struct scope scope = {0};
-    const struct signature_key *key;
+    const struct signing_key *key;
     struct canonical_form form;
 
     *signature = (struct signature){.canonical = BUF_INIT(CANONICAL_MAX)};
     signature->verdict = check_form(signature, request, rules, &header, &scope);
     if (signature->verdict != SIGNATURE_VALID)
         return;
-    key = find_key(rules, scope.access);
+    key = signing_key_find(rules->keys, rules->key_count, scope.access);
     form = (struct canonical_form){header.variant, header.signed_headers, rules->host_without_port};
     signature->verdict = canonical_build(&signature->canonical, request, &form);
     if (signature->verdict == SIGNATURE_VALID)

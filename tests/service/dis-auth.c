@@ -1,12 +1,12 @@
-#include "auth.h"
+#include "dis-auth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "dis-quirks.h"
+#include "dis-signature.h"
 #include "shapes.h"
-#include "signature.h"
 
 /* Codes of the DIS style, HTTP 441. Which one goes with which cause is read off their names. */
 static const char *const signature_codes[] = {
@@ -19,17 +19,16 @@ static const char *const signature_codes[] = {
 };
 
 /* Tells in the chosen style what is wrong. */
-static bool refuse(struct service *service, struct answer *answer, const char *dis_code,
-                   const char *text)
+static bool refuse(struct dis *dis, struct answer *answer, const char *dis_code, const char *text)
 {
     struct buf message = BUF_INIT(HTTP_ANSWER_MAX);
 
-    service->stats.auth_failures++;
-    service->failures_in_row++;
-    if (quirk_is(&service->quirks, QUIRK_AUTH_FAILURE, "dis")) {
+    dis->service->stats.auth_failures++;
+    dis->failures_in_row++;
+    if (quirk_is(&dis->service->quirks, QUIRK_AUTH_FAILURE, "dis")) {
         buf_printf(&message, "Authentication Error. [%s]", text);
         shape_error(answer, 441, "dis", dis_code, message.data);
-    } else if (quirk_is(&service->quirks, QUIRK_AUTH_FAILURE, "iam")) {
+    } else if (quirk_is(&dis->service->quirks, QUIRK_AUTH_FAILURE, "iam")) {
         buf_printf(&message, "The request you have made requires authentication. [%s]", text);
         shape_error(answer, 401, "nested", "", message.data);
     } else {
@@ -54,20 +53,20 @@ static bool check_scope(struct answer *answer, const struct iam_token *token, co
     return true;
 }
 
-static bool admit_token(struct service *service, const char *text, struct answer *answer,
+static bool admit_token(struct dis *dis, const char *text, struct answer *answer,
                         const char *project)
 {
     const struct iam_token *token = NULL;
 
-    switch (iam_check(&service->iam, text, service_now_ms(service), &token)) {
+    switch (iam_check(&dis->iam, text, service_now_ms(dis->service), &token)) {
     case IAM_VALID:
         return check_scope(answer, token, project);
     case IAM_EXPIRED:
-        return refuse(service, answer, "DIS.4114", "token expired, the token must be updated");
+        return refuse(dis, answer, "DIS.4114", "token expired, the token must be updated");
     case IAM_UNKNOWN:
         break;
     }
-    return refuse(service, answer, *text ? "DIS.4114" : "DIS.4113", "decrypt token fail");
+    return refuse(dis, answer, *text ? "DIS.4114" : "DIS.4113", "decrypt token fail");
 }
 
 /* As the gateway words it; its canonical request has | for newlines. */
@@ -89,16 +88,15 @@ static void describe(struct buf *out, const struct signature *signature)
             *c = '|';
 }
 
-static bool admit_signature(struct service *service, const struct request *request,
-                            struct answer *answer)
+static bool admit_signature(struct dis *dis, const struct request *request, struct answer *answer)
 {
     const struct signature_rules rules = {
-        .keys = service->keys,
-        .key_count = service->key_count,
-        .service = service->scope_service,
-        .region = service->scope_region,
-        .host_without_port = quirk_is(&service->quirks, QUIRK_SIGNED_HOST, "without-port"),
-        .now_ms = service_now_ms(service),
+        .keys = dis->service->keys,
+        .key_count = dis->service->key_count,
+        .service = "dis",
+        .region = dis->service->region,
+        .host_without_port = quirk_is(&dis->service->quirks, QUIRK_SIGNED_HOST, "without-port"),
+        .now_ms = service_now_ms(dis->service),
     };
     struct buf text = BUF_INIT(HTTP_ANSWER_MAX);
     struct signature signature;
@@ -107,10 +105,10 @@ static bool admit_signature(struct service *service, const struct request *reque
     signature_verify(&signature, request, &rules);
     admitted = signature.verdict == SIGNATURE_VALID;
     if (!admitted) {
-        service->stats.signature_failures++;
+        dis->service->stats.signature_failures++;
         describe(&text, &signature);
-        log_failure(&service->log, text.data);
-        refuse(service, answer, signature_codes[signature.verdict], text.data);
+        log_failure(&dis->service->log, text.data);
+        refuse(dis, answer, signature_codes[signature.verdict], text.data);
     }
     buf_release(&text);
     signature_release(&signature);
@@ -119,16 +117,16 @@ static bool admit_signature(struct service *service, const struct request *reque
 
 /* After too many failures in a row the address is locked out, until the control interface says
  * otherwise. */
-static bool is_locked_out(struct service *service, struct answer *answer)
+static bool is_locked_out(struct dis *dis, struct answer *answer)
 {
-    if (!service->lock_after || service->failures_in_row < service->lock_after)
+    if (!dis->lock_after || dis->failures_in_row < dis->lock_after)
         return false;
     shape_error(answer, 400, "dis", "DIS.4309",
                 "Too many request failures. Please try again later.");
     return true;
 }
 
-const char *auth_kind(const struct request *request)
+const char *dis_auth_kind(const struct request *request)
 {
     const char *text = request_header(request, "Authorization");
 
@@ -139,23 +137,23 @@ const char *auth_kind(const struct request *request)
     return strstr(text, "Credential=") ? "credential" : "access";
 }
 
-bool auth_admit(struct service *service, const struct request *request, struct answer *answer,
+bool auth_admit(struct dis *dis, const struct request *request, struct answer *answer,
                 const char *project)
 {
     const char *token = request_header(request, "X-Auth-Token");
     bool admitted;
 
-    if (service->auth_none)
+    if (dis->service->auth_none)
         return true;
-    if (is_locked_out(service, answer))
+    if (is_locked_out(dis, answer))
         return false;
     if (token)
-        admitted = admit_token(service, token, answer, project);
+        admitted = admit_token(dis, token, answer, project);
     else if (request_header(request, "Authorization"))
-        admitted = admit_signature(service, request, answer);
+        admitted = admit_signature(dis, request, answer);
     else
-        admitted = refuse(service, answer, "DIS.4101", "x-auth-token not found");
+        admitted = refuse(dis, answer, "DIS.4101", "x-auth-token not found");
     if (admitted)
-        service->failures_in_row = 0;
+        dis->failures_in_row = 0;
     return admitted;
 }

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "dis-signature.h"
 #include "http.h"
 #include "memory.h"
-#include "signature.h"
 
 /*
  * The signatures of official clients, as recorded in the vectors, must verify, and must not after
@@ -80,7 +80,7 @@ static enum signature_verdict judge(const struct request *request, const cJSON *
                                     const char *secret, int64_t later_ms)
 {
     const char *token = text_of(vector, "security_token");
-    struct signature_key key = {
+    struct signing_key key = {
         .access = must_strdup(text_of(vector, "access_key")),
         .secret = must_strdup(secret),
         .security_token = *token ? must_strdup(token) : NULL,

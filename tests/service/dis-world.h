@@ -1,9 +1,11 @@
-#ifndef SERVICE_WORLD_H
-#define SERVICE_WORLD_H
+#ifndef SERVICE_DIS_WORLD_H
+#define SERVICE_DIS_WORLD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "directory.h"
 
 /*
  * What the simulated DIS holds: streams with partitions, apps, and the checkpoints apps committed.
@@ -80,12 +82,6 @@ struct app {
     size_t commitment_count;
 };
 
-/* Things with a name, in ascending order of it. */
-struct directory {
-    void **items;
-    size_t count;
-};
-
 struct world {
     struct directory apps;
     struct directory streams;
@@ -95,9 +91,6 @@ struct world {
 
 void world_init(struct world *world);
 void world_clear(struct world *world);
-
-/* The index of the first name that is greater than the given one. */
-size_t directory_after(const struct directory *directory, const char *name);
 
 /* NULL when there is none. A stream is also found by its id. */
 struct app *world_app(const struct world *world, const char *name);

@@ -1,5 +1,5 @@
-#ifndef SERVICE_SIGNATURE_H
-#define SERVICE_SIGNATURE_H
+#ifndef SERVICE_DIS_SIGNATURE_H
+#define SERVICE_DIS_SIGNATURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "http.h"
+#include "signing.h"
 
 /*
  * Verifies "SDK-HMAC-SHA256" signatures from what came over the wire, in both variants:
@@ -35,15 +36,9 @@ enum signature_verdict {
     SIGNATURE_MISMATCH,
 };
 
-struct signature_key {
-    char *access;
-    char *secret;
-    char *security_token; /* NULL for a permanent key */
-};
-
 /* What this server expects. */
 struct signature_rules {
-    const struct signature_key *keys;
+    const struct signing_key *keys;
     size_t key_count;
     const char *service; /* allowed in a scope beside the empty one */
     const char *region;  /* the same; NULL for any */

@@ -1,5 +1,5 @@
-#ifndef SERVICE_SEED_H
-#define SERVICE_SEED_H
+#ifndef SERVICE_DIS_SEED_H
+#define SERVICE_DIS_SEED_H
 
 #include "http.h"
 

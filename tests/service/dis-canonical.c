@@ -1,13 +1,12 @@
-#include "canonical.h"
+#include "dis-canonical.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "memory.h"
+#include "signing.h"
 
 #define SIGNED_MAX 64
 
@@ -15,20 +14,6 @@ struct names {
     char *items[SIGNED_MAX];
     size_t count;
 };
-
-void canonical_hex(const unsigned char digest[static 32], char text[static CANONICAL_HASH_ROOM])
-{
-    for (size_t i = 0; i < 32; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-}
-
-void canonical_hash(const void *data, size_t size, char text[static CANONICAL_HASH_ROOM])
-{
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-
-    SHA256(data, size, digest);
-    canonical_hex(digest, text);
-}
 
 static int compare_names(const void *a, const void *b)
 {
@@ -165,9 +150,9 @@ static enum signature_verdict add_body(struct buf *out, const struct request *re
                                        enum signature_variant variant)
 {
     const char *sent = request_header(request, "X-Sdk-Content-Sha256");
-    char actual[CANONICAL_HASH_ROOM];
+    char actual[SIGNING_HASH_ROOM];
 
-    canonical_hash(request->body.data, request->body.size, actual);
+    signing_hash(request->body.data, request->body.size, actual);
     if (!sent || variant == SIGNATURE_CREDENTIAL)
         sent = actual;
     buf_puts(out, sent);

@@ -1,4 +1,4 @@
-#include "seed.h"
+#include "dis-seed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +13,6 @@
  * NULL.
  */
 typedef const char *put(struct dis *dis, const struct pairs *values);
-
-static const char *value_of(const struct pairs *values, const char *name)
-{
-    for (size_t i = 0; i < values->count; i++)
-        if (!strcmp(values->items[i].name, name))
-            return values->items[i].value;
-    return NULL;
-}
-
-/* A number that may be left out, in which case *number stays as it is; false when it is none. */
-static bool read_number(const struct pairs *values, const char *name, int64_t *number)
-{
-    const char *text = value_of(values, name);
-
-    return !text || number_parse(text, number);
-}
 
 static const char *put_app(struct dis *dis, const struct pairs *values)
 {
@@ -59,7 +43,7 @@ static const char *change_partition(struct dis *dis, struct partition *partition
     int64_t earliest = partition->earliest;
     int64_t latest = partition->latest;
 
-    if (!read_number(values, "earliest", &earliest) || !read_number(values, "latest", &latest))
+    if (!value_number(values, "earliest", &earliest) || !value_number(values, "latest", &latest))
         return "a bound is not a number";
     if (latest < earliest)
         return "the latest is before the earliest";
@@ -118,7 +102,7 @@ static const char *put_stream(struct dis *dis, const struct pairs *values)
     int64_t partitions = stream ? (int64_t)stream->partition_count : 1;
     const char *wrong = NULL;
 
-    if (!name || !read_number(values, "partitions", &partitions) ||
+    if (!name || !value_number(values, "partitions", &partitions) ||
         partitions > WORLD_PARTITIONS_MAX)
         return "a stream needs a name and a number of partitions";
     if (!stream)
@@ -127,7 +111,7 @@ static const char *put_stream(struct dis *dis, const struct pairs *values)
     if (!stream || (size_t)partitions < stream->partition_count)
         return "too many streams, or fewer partitions than there are";
     stream_add_partitions(stream, (size_t)partitions - stream->partition_count);
-    if (!read_number(values, "retention", &stream->retention_hours) ||
+    if (!value_number(values, "retention", &stream->retention_hours) ||
         stream->retention_hours > 1000000)
         return "retention is a number of hours";
     for (size_t i = 0; i < stream->partition_count && !wrong; i++)
@@ -165,7 +149,7 @@ static const char *put_checkpoint(struct dis *dis, const struct pairs *values)
 
     if (wrong)
         return wrong;
-    if (!read_number(values, "sequence", &number) || number < 0)
+    if (!value_number(values, "sequence", &number) || number < 0)
         return "a checkpoint needs a sequence number";
     app_commit(place.app, place.stream, place.partition, number, value_of(values, "metadata"));
     return NULL;
@@ -189,7 +173,7 @@ static const char *put_many(struct dis *dis, const struct pairs *values, const c
     const char *wrong = NULL;
     int64_t count = 0;
 
-    if (!read_number(values, kind, &count) || count > WORLD_APPS_MAX)
+    if (!value_number(values, kind, &count) || count > WORLD_APPS_MAX)
         return "not a number";
     for (int64_t i = 0; i < count && !wrong; i++) {
         char name[128];

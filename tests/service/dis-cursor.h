@@ -1,5 +1,5 @@
-#ifndef SERVICE_CURSOR_H
-#define SERVICE_CURSOR_H
+#ifndef SERVICE_DIS_CURSOR_H
+#define SERVICE_DIS_CURSOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
