@@ -6,16 +6,11 @@
 
 #include "dis-calls.h"
 #include "memory.h"
+#include "seed.h"
 
-/*
- * Each kind of thing is described by names and values, from the query of a call or from an object
- * of the JSON document, and put into the world by one function, which says what is wrong or gives
- * NULL.
- */
-typedef const char *put(struct dis *dis, const struct pairs *values);
-
-static const char *put_app(struct dis *dis, const struct pairs *values)
+static const char *put_app(void *service, const struct pairs *values)
 {
+    struct dis *dis = service;
     const char *name = value_of(values, "name");
 
     if (!name)
@@ -55,8 +50,9 @@ static const char *change_partition(struct dis *dis, struct partition *partition
     return NULL;
 }
 
-static const char *put_partition(struct dis *dis, const struct pairs *values)
+static const char *put_partition(void *service, const struct pairs *values)
 {
+    struct dis *dis = service;
     const char *name = value_of(values, "stream");
     const char *text = value_of(values, "partition");
     struct stream *stream = name ? world_stream(&dis->world, name) : NULL;
@@ -95,8 +91,9 @@ static const char *set_stream_words(struct stream *stream, const struct pairs *v
     return NULL;
 }
 
-static const char *put_stream(struct dis *dis, const struct pairs *values)
+static const char *put_stream(void *service, const struct pairs *values)
 {
+    struct dis *dis = service;
     const char *name = value_of(values, "name");
     struct stream *stream = name ? world_stream(&dis->world, name) : NULL;
     int64_t partitions = stream ? (int64_t)stream->partition_count : 1;
@@ -141,8 +138,9 @@ static const char *find_place(struct dis *dis, const struct pairs *values, struc
     return NULL;
 }
 
-static const char *put_checkpoint(struct dis *dis, const struct pairs *values)
+static const char *put_checkpoint(void *service, const struct pairs *values)
 {
+    struct dis *dis = service;
     struct place place;
     const char *wrong = find_place(dis, values, &place);
     int64_t number = -1;
@@ -155,8 +153,9 @@ static const char *put_checkpoint(struct dis *dis, const struct pairs *values)
     return NULL;
 }
 
-static const char *remove_checkpoint(struct dis *dis, const struct pairs *values)
+static const char *remove_checkpoint(void *service, const struct pairs *values)
 {
+    struct dis *dis = service;
     struct place place;
     const char *wrong = find_place(dis, values, &place);
 
@@ -165,124 +164,55 @@ static const char *remove_checkpoint(struct dis *dis, const struct pairs *values
     return wrong;
 }
 
-/* <prefix>0000, ... of apps and streams, all alike. */
-static const char *put_many(struct dis *dis, const struct pairs *values, const char *kind,
-                            const char *prefix, put *put_one)
+static const char *make(void *service, const struct pairs *values)
 {
-    struct pairs one = {0};
-    const char *wrong = NULL;
-    int64_t count = 0;
-
-    if (!value_number(values, kind, &count) || count > WORLD_APPS_MAX)
-        return "not a number";
-    for (int64_t i = 0; i < count && !wrong; i++) {
-        char name[128];
-
-        snprintf(name, sizeof(name), "%.100s%04lld", prefix, (long long)i);
-        pairs_add(&one, "name", name);
-        for (size_t v = 0; v < values->count; v++)
-            pairs_add(&one, values->items[v].name, values->items[v].value);
-        wrong = put_one(dis, &one);
-        pairs_release(&one);
-    }
-    return wrong;
-}
-
-static const char *make(struct dis *dis, const struct pairs *values)
-{
+    struct dis *dis = service;
     const char *app_prefix = value_of(values, "app_prefix");
     const char *stream_prefix = value_of(values, "stream_prefix");
     const char *wrong;
 
-    wrong = put_many(dis, values, "apps", app_prefix ? app_prefix : "app-", put_app);
+    wrong = seed_many(dis, values, "apps", app_prefix ? app_prefix : "app-", put_app);
     if (!wrong)
-        wrong =
-            put_many(dis, values, "streams", stream_prefix ? stream_prefix : "stream-", put_stream);
+        wrong = seed_many(dis, values, "streams", stream_prefix ? stream_prefix : "stream-",
+                          put_stream);
     return wrong;
-}
-
-static void answer_wrong(struct call *call, const char *wrong)
-{
-    if (wrong)
-        answer_text(call->answer, 400, "%s\n", wrong);
-    else
-        answer_text(call->answer, 200, "ok\n");
-}
-
-static void call_put(struct call *call, put *put_one)
-{
-    answer_wrong(call, put_one(call->service, &call->request->query));
 }
 
 static void app_call(struct call *call)
 {
-    call_put(call, put_app);
+    seed_one(call, put_app);
 }
 
 static void stream_call(struct call *call)
 {
-    call_put(call, put_stream);
+    seed_one(call, put_stream);
 }
 
 static void partition_call(struct call *call)
 {
-    call_put(call, put_partition);
+    seed_one(call, put_partition);
 }
 
 static void checkpoint_call(struct call *call)
 {
-    call_put(call, put_checkpoint);
+    seed_one(call, put_checkpoint);
 }
 
 static void uncheckpoint_call(struct call *call)
 {
-    call_put(call, remove_checkpoint);
+    seed_one(call, remove_checkpoint);
 }
 
 static void make_call(struct call *call)
 {
-    call_put(call, make);
+    seed_one(call, make);
 }
 
-/* A text stands for an object that has nothing but that name. */
-static void read_object(const cJSON *json, struct pairs *values)
-{
-    const cJSON *member;
-
-    if (cJSON_IsString(json))
-        pairs_add(values, "name", json->valuestring);
-    if (!cJSON_IsObject(json))
-        return;
-    cJSON_ArrayForEach(member, json)
-    {
-        char *printed = cJSON_IsString(member) ? NULL : must(cJSON_PrintUnformatted(member));
-
-        pairs_add(values, member->string, printed ? printed : member->valuestring);
-        cJSON_free(printed);
-    }
-}
-
-static const char *put_all(struct dis *dis, const cJSON *array, put *put_one)
-{
-    const char *wrong = NULL;
-    const cJSON *json;
-
-    cJSON_ArrayForEach(json, array)
-    {
-        struct pairs values = {0};
-
-        read_object(json, &values);
-        wrong = wrong ? wrong : put_one(dis, &values);
-        pairs_release(&values);
-    }
-    return wrong;
-}
-
-static void seed_call(struct call *call)
+static void all_call(struct call *call)
 {
     static const struct {
         const char *name;
-        put *put_one;
+        seed_put *put_one;
     } kinds[] = {
         {"apps", put_app},
         {"streams", put_stream},
@@ -293,9 +223,9 @@ static void seed_call(struct call *call)
     const char *wrong = cJSON_IsObject(json) ? NULL : "the body is not a JSON object";
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !wrong; i++)
-        wrong = put_all(call->service, cJSON_GetObjectItemCaseSensitive(json, kinds[i].name),
-                        kinds[i].put_one);
-    answer_wrong(call, wrong);
+        wrong = seed_all(call->service, cJSON_GetObjectItemCaseSensitive(json, kinds[i].name),
+                         kinds[i].put_one);
+    seed_answer(call, wrong);
     cJSON_Delete(json);
 }
 
@@ -330,7 +260,7 @@ static void checkpoints_call(struct call *call)
 }
 
 const struct route seed_routes[] = {
-    {"POST", "/_control/seed", seed_call},
+    {"POST", "/_control/seed", all_call},
     {"POST", "/_control/make", make_call},
     {"POST", "/_control/app", app_call},
     {"POST", "/_control/stream", stream_call},
