@@ -203,6 +203,7 @@ struct backend {
     size_t metadata_max;     /* characters */
     bool checkpoint_is_next; /* it names the next record to be read, not the last one read */
     bool is_forced;          /* commits overrule the consumer that holds a partition */
+    bool takes_any;          /* it commits numbers outside the kept range */
     bool is_brief;           /* get_states tells no bounds, which get_state does */
     const char *warning;     /* what who mounts it should know, one sentence; or NULL */
 };

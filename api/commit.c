@@ -161,17 +161,29 @@ static void on_oldest(void *user, const struct error *error, const struct answer
         locate(commit, CURSOR_LATEST, on_newest);
 }
 
+/* False when it must not be, or was done before. */
+static bool clamps(struct commit *commit)
+{
+    if (!commit->request.clamp || commit->request.position.kind == POSITION_PRESENT ||
+        commit->clamped)
+        return false;
+    commit->clamped = true;
+    locate(commit, CURSOR_EARLIEST, on_oldest);
+    return true;
+}
+
 /* Tries once to mend an error by clamping; else it is final. */
 static void clamp_or_fail(struct commit *commit)
 {
-    bool may_clamp = commit->request.clamp && commit->request.position.kind != POSITION_PRESENT;
-
-    if (commit->error.code != ERANGE || !may_clamp || commit->clamped) {
+    if (commit->error.code != ERANGE || !clamps(commit))
         fail_soon(commit);
-        return;
-    }
-    commit->clamped = true;
-    locate(commit, CURSOR_EARLIEST, on_oldest);
+}
+
+/* A backend that takes any number gives no error that tells when to clamp. */
+static void clamp_or_send(struct commit *commit)
+{
+    if (!commit->backend->takes_any || !clamps(commit))
+        check_and_send(commit);
 }
 
 /* Sending */
@@ -309,7 +321,7 @@ static void on_located(void *user, const struct error *error, const struct answe
 static void check_shifted(struct commit *commit)
 {
     if (!decimal_is_negative(commit->number)) {
-        check_and_send(commit);
+        clamp_or_send(commit);
         return;
     }
     error_set(&commit->error, ERANGE, "%s is before the first record", commit->number);
@@ -360,7 +372,7 @@ static void take_sequence(struct commit *commit)
         else
             fail_soon(commit);
     } else if (take_number(commit, operations->to_decimal(commit->sequence, commit->number))) {
-        check_and_send(commit);
+        clamp_or_send(commit);
     }
 }
 

@@ -267,14 +267,17 @@ static int add_note(struct topic *topic, const struct state *state, int64_t at)
 
 /*
  * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
- * time, if the number is the same, or else now, when it was seen first; and the metadata, if the
- * number is the same. The texts are those of `known`.
+ * time, if the number is the same, or else now, when it was seen first. A number that was committed
+ * for no consumer, as by this mount, is no sign of one as long as it is the same, whatever consumer
+ * the service goes on to tell. The texts are those of `known`.
  */
 static void complete_checkpoint(struct state *state, const struct state *known)
 {
     bool same =
         known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
 
+    if (same && known->consumer && !*known->consumer)
+        state->consumer = known->consumer;
     if (state->sequence && state->committed == WHEN_UNKNOWN)
         state->committed = same ? known->committed : when_now();
 }
@@ -396,24 +399,32 @@ static void expire(void *user)
     ask.done(ask.user, &error, &nothing);
 }
 
-/* An answer's table with the times that the backend did not tell: the same table if none is
- * missing. Held for the caller; NULL when there is no memory. */
+/* Whether there is something that complete_checkpoint might fill in. */
+static bool is_incomplete(const struct topic *topic, const struct table *table)
+{
+    struct state state;
+
+    if (topic->table && topic->cache->backend->is_forced)
+        return true;
+    for (size_t i = 0; i < table_count(table); i++) {
+        table_at(table, i, &state);
+        if (state.sequence && state.committed == WHEN_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+/* An answer's table with what the backend did not tell: the same table if nothing is missing. Held
+ * for the caller; NULL when there is no memory. */
 static struct table *complete_table(const struct topic *topic, struct table *table)
 {
     struct table *completed;
-    struct state state;
-    size_t count = table_count(table);
-    size_t i = 0;
 
-    for (; i < count; i++) {
-        table_at(table, i, &state);
-        if (state.sequence && state.committed == WHEN_UNKNOWN)
-            break;
-    }
-    if (i == count)
+    if (!is_incomplete(topic, table))
         return table_hold(table);
     completed = table_new();
-    for (i = 0; completed && i < count; i++) {
+    for (size_t i = 0; completed && i < table_count(table); i++) {
+        struct state state;
         struct state known;
 
         table_at(table, i, &state);

@@ -192,12 +192,15 @@ static void commit(struct request *request, const struct node *node,
 
 void write_checkpoint(struct request *request, const struct node *node, char *text, size_t size)
 {
+    const struct backend *backend = request->fs->backend;
     struct position position;
     struct error error;
     const char *metadata;
 
-    if (position_parse_text(text, size, when_now(), request->fs->backend->metadata_max, &position,
-                            &metadata, &error))
+    /* Where there is no metadata, some of any length is refused for that. */
+    if (position_parse_text(text, size, when_now(),
+                            backend->abilities & CAN_STORE_METADATA ? backend->metadata_max : size,
+                            &position, &metadata, &error))
         request_fail(request, &error);
     else
         commit(request, node, &position, metadata);

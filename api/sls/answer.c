@@ -128,21 +128,42 @@ static int take_update_time(const cJSON *entry, int64_t *when)
     return status;
 }
 
+/* Whatever text it is. One official SDK sends a newline behind it; no other could be told in a
+ * line.
+ */
+static int take_sequence(const cJSON *entry, const char **sequence)
+{
+    char *text;
+    int status = json_text(entry, "checkpoint", sequence);
+
+    if (status || !*sequence)
+        return -EBADMSG;
+    text = (char *)(uintptr_t)*sequence;
+    text += strcspn(text, "\n");
+    if (*text && !text[1])
+        *text = '\0';
+    for (text = (char *)(uintptr_t)*sequence; *text; text++) {
+        if (iscntrl((unsigned char)*text))
+            return -EBADMSG;
+    }
+    if (!**sequence)
+        *sequence = NULL;
+    return 0;
+}
+
 static int take_checkpoint(const cJSON *entry, struct table *table)
 {
     struct state state;
     int status = take_shard(entry, "shard", &state);
 
     if (!status)
-        status = json_text(entry, "checkpoint", &state.sequence);
+        status = take_sequence(entry, &state.sequence);
     if (!status)
         status = json_text(entry, "consumer", &state.consumer);
     if (!status)
         status = take_update_time(entry, &state.committed);
     if (status)
         return status;
-    if (state.sequence && !*state.sequence)
-        state.sequence = NULL;
     if (!state.sequence)
         state.committed = WHEN_UNKNOWN;
     return table_put(table, &state);

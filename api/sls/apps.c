@@ -59,7 +59,7 @@ struct call *sls_list_apps(struct backend *backend, const struct ask *ask)
     struct service_call *call = sls_new_listing(backend, "list_apps", NULL, ask);
 
     if (call && !call->error.code)
-        sls_wait_for_groups(call, on_apps);
+        sls_wait_for_groups(call, false, on_apps);
     return call ? &call->call : NULL;
 }
 
@@ -73,35 +73,24 @@ static void on_found(void *user, const struct error *error, const struct answer 
     service_end_soon(call);
 }
 
+/* One that somebody has just made is found. */
 struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
     struct service_call *call = sls_new_listing(backend, "find_app", app, ask);
 
     if (call && !call->error.code)
-        sls_wait_for_groups(call, on_found);
+        sls_wait_for_groups(call, true, on_found);
     return call ? &call->call : NULL;
 }
 
-/* Making and removing. What is known of the groups is outdated then, also after a failure; and
- * another try, after one whose answer was lost, may find what the first has done. */
+/* Making and removing. Each is tried once: a second try could not tell what the first has done from
+ * what somebody else has. What is known of the groups is outdated then, also after a failure. */
 
-static bool is_done(struct service_call *call, const struct error *error, int code)
+static bool forget_groups(struct service_call *call, const struct error *error)
 {
+    (void)error;
     groups_drop(((struct sls *)call->service)->groups);
-    if (!call->repeated || error->code != code)
-        return false;
-    service_end_soon(call);
-    return true;
-}
-
-static bool mend_created(struct service_call *call, const struct error *error)
-{
-    return is_done(call, error, EEXIST);
-}
-
-static bool mend_deleted(struct service_call *call, const struct error *error)
-{
-    return is_done(call, error, ENOENT);
+    return false;
 }
 
 static cJSON *print_group(const struct service_call *call)
@@ -119,7 +108,7 @@ static cJSON *print_group(const struct service_call *call)
 
 static int take_change(struct service_call *call, const cJSON *root)
 {
-    groups_drop(((struct sls *)call->service)->groups);
+    forget_groups(call, NULL);
     return service_take_nothing(call, root);
 }
 
@@ -132,8 +121,9 @@ struct call *sls_create_app(struct backend *backend, const char *app, const char
         return NULL;
     if (service_is_refused(call))
         return &call->call;
-    call->mend = mend_created;
+    call->mend = forget_groups;
     sls_begin_logstore(call, "POST", "consumergroups");
+    call->is_idempotent = false;
     request_body(&call->request, print_group(call));
     service_send(call, take_change);
     return &call->call;
@@ -148,8 +138,9 @@ struct call *sls_delete_app(struct backend *backend, const char *app, const char
         return NULL;
     if (service_is_refused(call))
         return &call->call;
-    call->mend = mend_deleted;
+    call->mend = forget_groups;
     sls_begin_group(call, "DELETE");
+    call->is_idempotent = false;
     service_send(call, take_change);
     return &call->call;
 }

@@ -66,8 +66,8 @@ struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream
 struct service_call *sls_new_listing(struct backend *backend, const char *operation,
                                      const char *app, const struct ask *ask);
 
-/* Goes on when it is known which group is on which logstore. */
-void sls_wait_for_groups(struct service_call *call, done_fn *done);
+/* Goes on when it is known which group is on which logstore; see groups_get. */
+void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
 
 /* Adds the streams of the call's app to its names, or sets its error. */
 void sls_take_streams(struct service_call *call, const struct error *error,

@@ -156,6 +156,9 @@ static int load_ini(const char *path, const char *text, struct sls_credentials *
         status = secret_parse_ini(path, text, take_value, &wanted, error);
     if (!status && cut_token(credentials))
         status = no_memory(error);
+    if (!status && !has_some(credentials) && strcmp(client, "main") != 0)
+        status = error_set(error, EACCES, "%.200s has no access key in the section [%.60s]", path,
+                           client);
     if (!status)
         status = check(credentials, "access-id", "access-key", error);
     secret_free(wanted.client);

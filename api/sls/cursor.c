@@ -1,6 +1,7 @@
 #include "api/sls/cursor.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,19 +19,35 @@ int sls_cursor_encode(const char *decimal, char cursor[static SEQUENCE_MAX + 1])
     return 0;
 }
 
-int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM])
+/* Some of it may be missing. */
+static bool is_padded(const char *cursor)
 {
-    char *text = base64_decode(cursor, SEQUENCE_MAX);
+    size_t length = strcspn(cursor, "=");
+    size_t padding = strlen(cursor) - length;
+
+    return padding <= (4 - length % 4) % 4;
+}
+
+/* The decimal in a cursor, of whatever size. */
+static int decode(const char *cursor, char decimal[static DECIMAL_ROOM])
+{
+    char *text = is_padded(cursor) ? base64_decode(cursor, SEQUENCE_MAX) : NULL;
     size_t length = text ? strlen(text) : 0;
     int status = -EBADMSG;
 
     if (length && text[length - 1] == '\n')
         text[--length] = '\0';
-    if (length && decimal_is_unsigned(text) && decimal_compare(text, GREATEST) <= 0 &&
-        !decimal_normalize(decimal, text))
+    if (length && decimal_is_unsigned(text) && !decimal_normalize(decimal, text))
         status = 0;
     free(text);
     return status;
+}
+
+int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM])
+{
+    int status = decode(cursor, decimal);
+
+    return status || decimal_compare(decimal, GREATEST) > 0 ? -EBADMSG : 0;
 }
 
 int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
@@ -38,13 +55,11 @@ int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
 {
     char decimal[DECIMAL_ROOM];
 
-    if (decimal_is_unsigned(text)) {
-        if (!sls_cursor_encode(text, sequence))
-            return 0;
-        return error_set(error, ERANGE, "%.100s is out of range: the greatest is " GREATEST, text);
-    }
-    if (!sls_cursor_decode(text, decimal) && !sls_cursor_encode(decimal, sequence))
+    if (decimal_is_unsigned(text) ? decimal_normalize(decimal, text) : decode(text, decimal))
+        return error_set(error, EINVAL,
+                         "\"%.60s\" is neither a number nor a cursor of SLS, the base64 of one",
+                         text);
+    if (!sls_cursor_encode(decimal, sequence))
         return 0;
-    return error_set(error, EINVAL,
-                     "\"%.60s\" is neither a number nor a cursor of SLS, the base64 of one", text);
+    return error_set(error, ERANGE, "%.100s is out of range: the greatest is " GREATEST, decimal);
 }

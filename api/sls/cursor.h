@@ -15,7 +15,7 @@
 int sls_cursor_encode(const char *decimal, char cursor[static SEQUENCE_MAX + 1]);
 
 /* The decimal in a cursor, which may lack its padding, or have a newline behind the number: both
- * are met. 0, or -EBADMSG for what is no number: a service takes any base64. */
+ * are met. 0, or -EBADMSG for what is no number, or too large: a service takes any base64. */
 int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM]);
 
 /* As a backend's parse_sequence. Digits alone are a decimal: no cursor consists of digits. */

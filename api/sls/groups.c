@@ -278,7 +278,7 @@ static bool join(struct groups *groups, struct waiter *waiter)
     return true;
 }
 
-struct call *groups_get(struct groups *groups, const struct ask *ask)
+struct call *groups_get(struct groups *groups, bool anew, const struct ask *ask)
 {
     struct loop *loop = groups->sls->service.backend.loop;
     struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -287,7 +287,7 @@ struct call *groups_get(struct groups *groups, const struct ask *ask)
         return NULL;
     waiter->call.cancel = cancel;
     waiter->ask = *ask;
-    if (is_fresh(groups)) {
+    if (!anew && is_fresh(groups)) {
         waiter->names = names_hold(groups->names);
         timer_start(loop, &waiter->timer, 0, answer_from_shared, waiter);
         return &waiter->call;

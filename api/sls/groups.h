@@ -19,8 +19,9 @@ struct groups *groups_new(struct sls *sls);
 /* Nobody may be waiting. NULL is allowed. */
 void groups_free(struct groups *groups);
 
-/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. */
-struct call *groups_get(struct groups *groups, const struct ask *ask);
+/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. `anew` does without what was gathered
+ * before. */
+struct call *groups_get(struct groups *groups, bool anew, const struct ask *ask);
 
 /* Gathers anew for those who ask from now on: something was changed. */
 void groups_drop(struct groups *groups);

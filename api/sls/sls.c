@@ -208,6 +208,7 @@ static struct sls *new_sls(const struct backend_options *options)
         .name = "sls",
         .abilities = APP_IS_OF_STREAM,
         .checkpoint_is_next = true,
+        .takes_any = true,
         .is_brief = true,
     };
     sls->groups = groups_new(sls);

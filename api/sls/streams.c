@@ -35,13 +35,14 @@ static int take_list(struct service_call *call, const cJSON *root)
 {
     struct page page;
     size_t offset = strtoul(call->after, NULL, 10);
+    size_t known = names_count(call->names);
     int status = sls_answer_logstores(root, offset, PAGE_SIZE, call->names, &page);
 
-    if (!status)
-        status = service_next_page(call, &page, PAGE_SIZE, send_list);
-    if (!status)
-        names_sort(call->names);
-    return status;
+    names_sort(call->names);
+    /* A page without a new name is followed by no other: that could go on for ever. */
+    if (!status && page.more && names_count(call->names) == known)
+        return error_set(&call->error, EBADMSG, "the service's list has no end");
+    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_list);
 }
 
 static void send_list(struct service_call *call)
@@ -63,11 +64,11 @@ struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
 
 /* Those of an app */
 
-void sls_wait_for_groups(struct service_call *call, done_fn *done)
+void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
 {
     struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
 
-    call->waiting = groups_get(((struct sls *)call->service)->groups, &ask);
+    call->waiting = groups_get(((struct sls *)call->service)->groups, anew, &ask);
     if (!call->waiting)
         service_refuse(call, ENOMEM, "no memory");
 }
@@ -171,7 +172,7 @@ struct call *sls_list_streams(struct backend *backend, enum streams which, const
     if (which == STREAMS_ALL)
         send_list(call);
     else
-        sls_wait_for_groups(call, which == STREAMS_OF_APP ? on_streams : look_at_streams);
+        sls_wait_for_groups(call, false, which == STREAMS_OF_APP ? on_streams : look_at_streams);
     return &call->call;
 }
 

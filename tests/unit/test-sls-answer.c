@@ -63,13 +63,16 @@ static void test_checkpoints_that_are_no_cursors(void **unused)
 
     (void)unused;
     assert_int_equal(read_checkpoints("[{\"shard\":0,\"checkpoint\":\"check_point_1\"},"
-                                      "{\"shard\":1,\"checkpoint\":12}]",
+                                      "{\"shard\":1,\"checkpoint\":12},"
+                                      "{\"shard\":2,\"checkpoint\":\"MA==\\n\"}]",
                                       table),
                      0);
     assert_int_equal(table_find(table, 0, &state), 0);
     assert_string_equal(state.sequence, "check_point_1");
     assert_int_equal(table_find(table, 1, &state), 0);
     assert_string_equal(state.sequence, "12");
+    assert_int_equal(table_find(table, 2, &state), 0);
+    assert_string_equal(state.sequence, "MA==");
     table_drop(table);
 }
 
@@ -82,11 +85,15 @@ static void test_checkpoints_that_are_garbage(void **unused)
         "not JSON",
         "[1]",
         "[{}]",
+        "[{\"shard\":0}]",
+        "[{\"shard\":0,\"checkpoint\":null}]",
         "[{\"shard\":-1,\"checkpoint\":\"MA==\"}]",
         "[{\"shard\":99999999999,\"checkpoint\":\"MA==\"}]",
         "[{\"shard\":\"shardId-0000000000\",\"checkpoint\":\"MA==\"}]",
         "[{\"shard\":0.5,\"checkpoint\":\"MA==\"}]",
         "[{\"shard\":0,\"checkpoint\":[]}]",
+        "[{\"shard\":0,\"checkpoint\":\"MA==\\nMQ==\"}]",
+        "[{\"shard\":0,\"checkpoint\":\"MA==\\n\\n\"}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":\"soon\"}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":-1}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\",\"consumer\":{}}]",

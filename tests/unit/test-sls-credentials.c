@@ -187,7 +187,7 @@ TEST(sections_of_the_file_of_aliyunlog)
     setenv("ALIYUN_LOG_CLI_CLIENT_NAME", "fourth", 1);
     check_load(NULL, "d", "v", "plain", NULL);
     setenv("ALIYUN_LOG_CLI_CLIENT_NAME", "fifth", 1);
-    check_failure(NULL, EACCES, "no credentials");
+    check_failure(NULL, EACCES, "no access key in the section [fifth]");
 }
 
 /* Of the security token service, whose tokens libinih alone would cut. */

@@ -67,6 +67,10 @@ static void test_what_is_no_cursor(void **state)
         "OTIyMzM3MjAzNjg1NDc3NTgwOA==",
         "MQA=",
         "MQoK",
+        "NDI==",
+        "NDI===",
+        
+        "N=A=",
         "Cg==",
     };
     char decimal[DECIMAL_ROOM];
@@ -111,6 +115,8 @@ static void test_what_a_user_writes(void **state)
     check_sequence("000", 0, "MA==");
     check_sequence("MDAx", 0, "MQ==");
     check_sequence("9223372036854775808", -ERANGE, NULL);
+    check_sequence("OTIyMzM3MjAzNjg1NDc3NTgwOA==", -ERANGE, NULL);
+    check_sequence("NDI==", -EINVAL, NULL);
     check_sequence("-1", -EINVAL, NULL);
     check_sequence("", -EINVAL, NULL);
     check_sequence("V0hBVFRIRlVDSw==", -EINVAL, NULL);
