@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks simulated-dis from outside: errors, paging, cursors, quirks, faults, tokens, load.
 
-Usage: check-service.py PATH-OF-SIMULATED-DIS [unittest options]
+Usage: check-dis.py PATH-OF-SIMULATED-DIS [unittest options]
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Starts a simulated DIS for a test, and talks to its control interface."""
+"""Starts a simulated service for a test, and talks to its control interface."""
 
 import contextlib
 import os
@@ -34,11 +34,11 @@ class Simulation:
 
 
 @contextlib.contextmanager
-def simulation(program, *options):
+def simulation(program, *options, project=PROJECT):
     """Runs the program until the block ends; it must then end by itself, and well."""
     with tempfile.TemporaryDirectory() as directory:
         port_file = os.path.join(directory, "port")
-        command = [program, "--port", "0", "--port-file", port_file, "--project", PROJECT]
+        command = [program, "--port", "0", "--port-file", port_file, "--project", project]
         process = subprocess.Popen(command + list(options))
         try:
             while not os.path.exists(port_file):

@@ -1,18 +1,20 @@
 #!/bin/bash
-# Usage: run.sh SIMULATED_DIS CLIENT
+# Usage: run.sh SIMULATED_SERVICE CLIENT
 #
-# Runs an official client of DIS against the simulated service: sdk, python or otc. The client is
-# installed from PyPI into a directory of its own that is kept. Exits with 77, and says why, where PyPI
-# cannot be reached.
+# Runs an official client against the simulated service: dis_sdk, dis_python or dis_otc of DIS,
+# sls_python or sls_cli of SLS. It is installed from PyPI into a directory of its own that is kept.
+# Exits with 77, and says why, where PyPI cannot be reached.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 server=$1
 client=$2
 
 case $client in
-sdk) packages=(huaweicloudsdkdis==3.1.219) ;;
-python) packages=(huaweicloud-sdk-python-dis==2.0.8) ;;
-otc) packages=(otcextensions==0.34.8 openstacksdk==4.22.0) ;;
+dis_sdk) packages=(huaweicloudsdkdis==3.1.219) ;;
+dis_python) packages=(huaweicloud-sdk-python-dis==2.0.8) ;;
+dis_otc) packages=(otcextensions==0.34.8 openstacksdk==4.22.0) ;;
+sls_python) packages=(aliyun-log-python-sdk==0.9.47) ;;
+sls_cli) packages=(aliyun-log-cli==0.2.10 aliyun-log-python-sdk==0.9.52) ;;
 *) exit 2 ;;
 esac
 
@@ -25,4 +27,4 @@ if [[ ! -e $home/ready ]]; then
     fi
     touch "$home/ready"
 fi
-exec "$home/bin/python" "$here/dis_$client.py" "$server"
+exec "$home/bin/python" "$here/$client.py" "$server"

@@ -1,0 +1,54 @@
+#ifndef SERVICE_SLS_CALLS_H
+#define SERVICE_SLS_CALLS_H
+
+#include "sls-quirks.h"
+#include "sls.h"
+#include "values.h"
+
+/*
+ * What the calls of SLS have in common. call->service is a struct sls, captured[0] the logstore and
+ * captured[1] the group or shard. Functions called need_... answer the call with an error
+ * themselves when they return NULL or false.
+ */
+
+/* Answers with an error. */
+void refuse(struct call *call, unsigned status, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+bool has_quirk(const struct call *call, enum sls_quirk quirk, const char *word);
+
+struct logstore *need_logstore(struct call *call);
+struct group *need_group(struct call *call, struct logstore *logstore);
+
+/* A shard by its number as text; `status` is that of the error. */
+struct shard *need_shard(struct call *call, const struct logstore *logstore, const char *id,
+                         unsigned status);
+
+/* The body as JSON, for the caller to delete. */
+cJSON *need_body(struct call *call);
+
+/* A member that is a whole number of 0 to 2^53. */
+bool json_number(const cJSON *json, const char *name, int64_t *number);
+
+/* Microseconds since 1970. */
+int64_t now_us(const struct sls *sls);
+
+/* Answers with an array in the order that the quirk says; it is deleted. */
+void answer_array(struct call *call, cJSON *array);
+
+void logstores_list(struct call *call);
+void shards_list(struct call *call);
+void shard_show(struct call *call);
+
+void groups_list(struct call *call);
+void group_create(struct call *call);
+void group_update(struct call *call);
+void group_delete(struct call *call);
+
+/* type=heartbeat or type=checkpoint. */
+void group_post(struct call *call);
+void group_beat_call(struct call *call, struct logstore *logstore, struct group *group);
+void checkpoint_update(struct call *call, struct logstore *logstore, struct group *group);
+void checkpoints_show(struct call *call);
+
+#endif
