@@ -6,17 +6,12 @@
 load dis
 
 setup() {
-    make_dis
+    make_service
 }
 
 begin_with() {
-    mount_dis "$@"
+    mount_service "$@"
     cd "$MNT" || return
-}
-
-# The ways in which requests said who it is.
-ways() {
-    control GET log | grep " /v2/" | awk '{ print $4 }' | sort -u | xargs
 }
 
 works() {
@@ -28,25 +23,6 @@ works() {
 # key_file PATH [SECRET]: as Huawei's tools have it.
 key_file() {
     (umask 077 && printf '[basic]\nak = %s\nsk = %s\n' "$ACCESS_KEY" "${2:-$SECRET_KEY}" >"$1")
-}
-
-hup() {
-    kill -HUP "$(daemon)"
-    sleep 0.2
-}
-
-# nowhere TEXT...: in nothing that the mount shows, or that the system shows of the process.
-nowhere() {
-    local text pid file
-    pid=$(daemon)
-    for text; do
-        for file in "$DIR"/*.log "/proc/$pid"/{cmdline,comm,status,mountinfo}; do
-            [[ -e $file ]] || continue
-            not grep -aqF -e "$text" "$file" || is "in $file" "nowhere" || return
-        done
-        run timeout 20 grep -arlsF -e "$text" "$MNT"
-        is "$output" "" || return
-    done
 }
 
 # ---- tokens
@@ -162,7 +138,7 @@ nowhere() {
     local status
     for status in 401 441; do
         use_password
-        mount_dis
+        mount_service
         cd "$MNT"
         warm
         fault status status="$status" code=DIS.4114 message="token header invalid." \
@@ -334,7 +310,7 @@ nowhere() {
     export HUAWEICLOUD_SDK_SECURITY_TOKEN=temporary+token/1==
     local signature
     for signature in access credential; do
-        mount_dis -o "signature=$signature"
+        mount_service -o "signature=$signature"
         forget_requests
         works
         nowhere "temporary+token/1==" "$SECRET_KEY"
@@ -445,7 +421,7 @@ nowhere() {
 @test "a relative -o credentials=FILE is of the directory where the command was given" {
     key_file "$DIR/keys"
     cd "$DIR"
-    mount_dis -o credentials=keys
+    mount_service -o credentials=keys
     works
     cd /
     hup
@@ -479,7 +455,7 @@ nowhere() {
         for hours in -13 -2 5 30; do
             control POST clock offset=$((hours * 3600)) >/dev/null
             forget_requests
-            mount_dis -o "signature=$signature"
+            mount_service -o "signature=$signature"
             is "$(cat "$MNT/$P/checkpoint")" 42
             is "$(control GET log | awk '$3 == 401' | wc -l)" 1
             forget_requests
@@ -508,7 +484,7 @@ nowhere() {
 
 @test "no secret is in any output, log or /proc" {
     use_keys "$ACCESS_KEY" "$SECRET_KEY"
-    mount_dis
+    mount_service
     put "$MNT/$P/checkpoint" 43
     refused "Invalid argument" put "$MNT/$P/checkpoint" x
     nowhere "$SECRET_KEY"
@@ -517,7 +493,7 @@ nowhere() {
 
 @test "no password and no token is in any output, log or /proc" {
     use_password
-    mount_dis
+    mount_service
     put "$MNT/$P/checkpoint" 43
     control POST tokens/revoke >/dev/null
     cat "$MNT/$P/checkpoint" >/dev/null
@@ -562,7 +538,7 @@ nowhere() {
     for signature in access credential; do
         cannot_mount -o "signature=$signature"
         not grep -F -e temporary+token -e temporary%2B <<<"$output"
-        mount_dis -o "lazy,signature=$signature"
+        mount_service -o "lazy,signature=$signature"
         refused "Permission denied" cat "$MNT/$P/checkpoint"
         nowhere temporary+token "a mistyped secret"
         unmount "$MNT"

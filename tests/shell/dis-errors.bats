@@ -7,7 +7,7 @@ load dis
 
 # again_with [OPTION...]: the mount with a short timeout, and all names known.
 again_with() {
-    remount_dis "$@"
+    remount_service "$@"
     warm
 }
 
@@ -448,7 +448,7 @@ END
 }
 
 @test "a caller that waits for a listing can be interrupted, too" {
-    remount_dis -o lazy
+    remount_service -o lazy
     fault never path=/v2/ count=forever
     local begin
     for _ in 1 2 3; do
@@ -462,7 +462,7 @@ END
 }
 
 @test "a listing that was interrupted is abandoned: the next one does not wait for it" {
-    remount_dis -o lazy
+    remount_service -o lazy
     fault never path=/v2/
     in_background ls apps
     eventually in_flight 1
@@ -483,7 +483,7 @@ END
     fault wrong-type path=/apps/billing/streams count=forever
     refused "${SAYS[EBADMSG]:?}" cat "$P/lag"
     no_faults
-    remount_dis -o lazy
+    remount_service -o lazy
     fault wrong-type path=/apps count=forever
     refused "${SAYS[EBADMSG]:?}" ls apps
     fault wrong-type path=/streams count=forever
@@ -611,25 +611,6 @@ END
 
 # ---- Ctrl-C and signals
 
-# interrupted SIGNAL COMMAND...: how long it takes to end once its request is under way; the best of
-# three, in BEST, and none of them may take long.
-interrupted() {
-    local begin passed
-    BEST=100000
-    for _ in 1 2 3; do
-        in_background "${@:2}" 2>/dev/null
-        eventually in_flight 1
-        sleep 0.05
-        begin=$(milliseconds)
-        kill "-$1" "$!"
-        wait "$!" || true
-        passed=$(($(milliseconds) - begin))
-        ((passed < 1500))
-        ((passed >= BEST)) || BEST=$passed
-        eventually in_flight 0
-    done
-}
-
 @test "Ctrl-C ends a cat at once, and its request" {
     warm
     fail_at read never count=forever
@@ -746,13 +727,13 @@ interrupted() {
     SOURCE=dis://no-such-host.invalid/$PROJECT
     cannot_mount -o timeout=3
     matches "$output" "no-such-host.invalid"
-    mount_dis -o lazy,timeout=3
+    mount_service -o lazy,timeout=3
     refused "No route to host" cat "$MNT/$P/checkpoint"
 }
 
 @test "a loop over 100 partitions fails within seconds when the service is down" {
     control POST stream name=wide partitions=100 earliest=0 latest=1000 >/dev/null
-    remount_dis
+    remount_service
     ls apps/billing/wide/* >/dev/null
     let_values_age
     stop_service
@@ -781,7 +762,7 @@ interrupted() {
 }
 
 @test "ls of what is known works with the service down" {
-    remount_dis -o listing=1
+    remount_service -o listing=1
     ls -R apps checkpoints streams >/dev/null
     stop_service
     sleep 1.2
@@ -803,7 +784,7 @@ interrupted() {
 }
 
 @test "a refresh that fails keeps the listing" {
-    remount_dis -o listing=1
+    remount_service -o listing=1
     ls -R apps checkpoints streams >/dev/null
     fault status status=500 path=/v2/ count=forever
     sleep 1.2

@@ -77,7 +77,7 @@ hundred() {
 }
 
 @test "cursor under -o checkpoint=next asks for the checkpoint itself" {
-    remount_dis -o checkpoint=next
+    remount_service -o checkpoint=next
     warm
     cat "$P/cursor" >/dev/null
     is "$(parameters "$(last_request)")" \
@@ -172,7 +172,7 @@ hundred() {
 }
 
 @test "cat in a mount that knows no names yet asks once for the checkpoint" {
-    remount_dis
+    remount_service
     forget_requests
     is "$(cat "$P/checkpoint")" 42
     is "$(requests GET /checkpoints)" 1
@@ -261,7 +261,7 @@ hundred() {
     control POST stream name=wide partitions=1000 latest=5000 >/dev/null
     seed "$(jq -nc '{checkpoints: [range(1000) |
         {app: "audit", stream: "wide", partition: ., sequence: (. * 3)}]}')"
-    remount_dis -o snapshot=2
+    remount_service -o snapshot=2
     ls apps apps/audit streams checkpoints checkpoints/audit >/dev/null
     stat checkpoints/audit/wide >/dev/null
     let_values_age 2.2
@@ -277,7 +277,7 @@ hundred() {
     jq -nc '{checkpoints: [range(10000) |
         {app: "audit", stream: "wide", partition: ., sequence: (. * 3)}]}' >"$DIR/seed"
     seed "$(<"$DIR/seed")"
-    remount_dis -o snapshot=3
+    remount_service -o snapshot=3
     ls apps apps/audit streams checkpoints checkpoints/audit >/dev/null
     stat checkpoints/audit/wide >/dev/null
     let_values_age 3.2
@@ -290,7 +290,7 @@ hundred() {
 
 @test "ls -l of the checkpoints in apps/ is 1 request for an app and a stream" {
     hundred audit
-    remount_dis -o snapshot=2
+    remount_service -o snapshot=2
     ls apps/audit/wide apps/audit/wide/* >/dev/null
     let_values_age 2.2
     forget_requests
@@ -301,7 +301,7 @@ hundred() {
 }
 
 @test "values of a snapshot are shared for its time, and then asked for once" {
-    remount_dis -o snapshot=2
+    remount_service -o snapshot=2
     cat "$C" "$P/checkpoint" >/dev/null
     let_values_age 2.2
     forget_requests
@@ -317,7 +317,7 @@ hundred() {
     seed "$(jq -nc '{apps: ["a", "b"], checkpoints: [("a", "b") as $app | range(10) as $stream |
         range(100) | {app: $app, stream: "stream-000\($stream)", partition: ., sequence: .}]}')"
     committed b stream-0007 31 777
-    remount_dis -o snapshot=5
+    remount_service -o snapshot=5
     ls apps streams checkpoints >/dev/null
     forget_requests
     run -1 diff -r checkpoints/a checkpoints/b
@@ -330,7 +330,7 @@ hundred() {
 
 @test "tar, cp -r and grep -r of checkpoints ask no partition by itself" {
     hundred audit
-    remount_dis -o snapshot=5
+    remount_service -o snapshot=5
     ls -R checkpoints >/dev/null
     forget_requests
     tar -cf "$DIR/all.tar" checkpoints
@@ -344,7 +344,7 @@ hundred() {
 
 @test "rm -r of a stream's checkpoints sends nothing but deletes" {
     hundred audit
-    remount_dis
+    remount_service
     ls -R checkpoints >/dev/null
     forget_requests
     rm -r checkpoints/audit/wide
@@ -356,7 +356,7 @@ hundred() {
 
 @test "rm -r of an app deletes its checkpoints and the app" {
     hundred audit
-    remount_dis
+    remount_service
     ls -R checkpoints >/dev/null
     rm -r checkpoints/audit
     is "$(requests DELETE /apps/audit)" 1
@@ -446,7 +446,7 @@ hundred() {
 }
 
 @test "-o ro sends nothing that changes something" {
-    remount_dis -o ro
+    remount_service -o ro
     warm
     is "$(cat "$P/checkpoint") $(flat "$C")" "42 42 note"
     cat "$P/cursor" "$P/lag" "$P/status" "$S/earliest" >/dev/null
@@ -494,9 +494,9 @@ hundred() {
 @test "a proxy of the environment is used" {
     cd /
     unmount "$MNT"
-    # shellcheck disable=SC2034 # mount_dis uses it
+    # shellcheck disable=SC2034 # mount_service uses it
     SOURCE=dis+http://dis.example.com/$PROJECT
-    http_proxy=$URL mount_dis
+    http_proxy=$URL mount_service
     cd "$MNT"
     warm
     is "$(cat "$P/checkpoint")" 42
@@ -509,7 +509,7 @@ hundred() {
     cd /
     unmount "$MNT"
     forget_requests
-    mount_dis
+    mount_service
     eventually in_flight 0
     (($(requests) >= 1 && $(requests) <= 4))
     is "$(control GET log | awk '{ print $3, $4 }' | sort -u)" "200 access"
@@ -519,18 +519,18 @@ hundred() {
     cd /
     unmount "$MNT"
     forget_requests
-    mount_dis -o lazy
+    mount_service -o lazy
     is "$(requests)" 0
     unmount "$MNT"
     stop_service
-    mount_dis -o lazy
+    mount_service -o lazy
     is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
 }
 
 @test "poll sends one batch request per -o watch, and none when nobody polls" {
     needs python3
     export PYTHONPATH=$BATS_TEST_DIRNAME PYTHONDONTWRITEBYTECODE=1
-    remount_dis -o watch=1
+    remount_service -o watch=1
     warm
     cat >"$DIR/poll.py" <<'END'
 import sys

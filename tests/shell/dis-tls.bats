@@ -6,7 +6,7 @@ load dis
 
 setup() {
     needs openssl
-    make_dis
+    make_service
     use_keys "$ACCESS_KEY" "$SECRET_KEY"
 }
 
@@ -30,7 +30,7 @@ serve_tls() {
 
 @test "https with a certificate that -o cacert names" {
     serve_tls IP:127.0.0.1
-    mount_dis -o "cacert=$DIR/server.pem"
+    mount_service -o "cacert=$DIR/server.pem"
     cd "$MNT"
     is "$(cat "$P/checkpoint")" 42
     put "$P/checkpoint" 43
@@ -41,7 +41,7 @@ serve_tls() {
 
 @test "https: a loop of 100 cats uses 1 connection" {
     serve_tls IP:127.0.0.1
-    mount_dis -o "cacert=$DIR/server.pem"
+    mount_service -o "cacert=$DIR/server.pem"
     cd "$MNT"
     warm
     local before
@@ -58,7 +58,7 @@ serve_tls() {
     serve_tls IP:127.0.0.1
     unset HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK
     use_password
-    mount_dis -o "cacert=$DIR/server.pem"
+    mount_service -o "cacert=$DIR/server.pem"
     is "$(cat "$MNT/$P/checkpoint")" 42
     is "$(stat_of tokens_issued)" 1
 }
@@ -75,7 +75,7 @@ serve_tls() {
 
 @test "a certificate that is not trusted is EPROTO, at once" {
     serve_tls IP:127.0.0.1
-    mount_dis -o lazy
+    mount_service -o lazy
     local begin
     begin=$(milliseconds)
     refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
@@ -90,14 +90,14 @@ serve_tls() {
     serve_tls DNS:dis.example.com
     cannot_mount -o "cacert=$DIR/server.pem"
     is "$(requests)" 0
-    mount_dis -o "lazy,cacert=$DIR/server.pem"
+    mount_service -o "lazy,cacert=$DIR/server.pem"
     refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
 }
 
 @test "a host that speaks no TLS is EPROTO" {
     SOURCE=dis://127.0.0.1:$PORT/$PROJECT
     cannot_mount -o timeout=3
-    mount_dis -o lazy,timeout=3
+    mount_service -o lazy,timeout=3
     refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
 }
 
@@ -121,11 +121,11 @@ serve_tls() {
 }
 
 @test "plain http to this machine is quiet, and to any other is warned of" {
-    mount_dis
+    mount_service
     is "$(cat "$DIR/mount.log")" ""
     unmount "$MNT"
     SOURCE=dis+http://192.0.2.1/$PROJECT
-    mount_dis -o lazy,timeout=1
+    mount_service -o lazy,timeout=1
     matches "$(cat "$DIR/mount.log")" "192.0.2.1|http|encrypt"
     is "$(wc -l <"$DIR/mount.log")" 1
 }

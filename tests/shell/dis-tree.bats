@@ -5,29 +5,11 @@
 
 load dis
 
-# refresh: forgets all names and values.
-refresh() {
-    cd /
-    unmount "$MNT"
-    mount_dis "$@"
-    cd "$MNT" || return
-}
-
 # lands POSITION NUMBER: what is committed then.
 lands() {
     put "$P/checkpoint" "$1"
     is "$1: $(cat "$P/checkpoint")" "$1: $2"
     is "$(stored)" "billing orders 0 $2"
-}
-
-# listed DIRECTORY NAMES
-listed() {
-    [[ $(entries "$1") == "$2" ]]
-}
-
-# words FILE: all texts anywhere in its JSON.
-words() {
-    jq -r '.. | strings' "$1"
 }
 
 # everything_is_right: the small world, seen from all sides.
@@ -60,7 +42,7 @@ everything_is_right() {
 
 @test "500 apps are listed, over all pages" {
     make_many apps=500
-    refresh
+    remount_service
     forget_requests
     ls apps >"$DIR/apps"
     is "$(wc -l <"$DIR/apps")" 502
@@ -71,7 +53,7 @@ everything_is_right() {
 
 @test "200 streams are listed, over all pages" {
     make_many streams=200 partitions=2
-    refresh
+    remount_service
     is "$(compgen -G 'streams/stream-0[01][0-9][0-9]' | wc -l)" 200
     is "$(count apps/billing)" 202
     is "$(entries streams/stream-0199)" "0 1 status"
@@ -79,7 +61,7 @@ everything_is_right() {
 
 @test "exactly full pages are listed whole" {
     make_many apps=198 streams=98
-    refresh
+    remount_service
     is "$(count apps) $(count streams)" "200 100"
     control POST stream name=wide partitions=1000 >/dev/null
     is "$(count streams/wide) $(count apps/audit/wide)" "1001 1000"
@@ -91,7 +73,7 @@ everything_is_right() {
     jq -nc '{checkpoints: [range(10000) |
         {app: "audit", stream: "wide", partition: ., sequence: .}]}' >"$DIR/seed"
     seed "$(<"$DIR/seed")"
-    refresh
+    remount_service
     # the directory, 500 apps, 2 streams, and 10,001 partitions
     is "$(timeout 60 find checkpoints | wc -l)" 10504
     is "$(find checkpoints/audit -type f | wc -l)" 10000
@@ -105,7 +87,7 @@ everything_is_right() {
 }
 
 @test "what another client made is found at once, and listed after -o listing" {
-    refresh -o listing=1
+    remount_service -o listing=1
     ls apps streams streams/orders >/dev/null
     control POST app name=newapp >/dev/null
     control POST stream name=newstream partitions=2 latest=5 >/dev/null
@@ -117,7 +99,7 @@ everything_is_right() {
 }
 
 @test "what another client deleted is ENOENT, and goes from the listing" {
-    refresh -o listing=1
+    remount_service -o listing=1
     ls -R apps checkpoints >/dev/null
     curl -sS --max-time 10 -o /dev/null -X POST "$URL/_control/reset"
     seed '{"apps":["billing"],"streams":[{"name":"orders","partitions":1,"latest":9}]}'
@@ -129,7 +111,7 @@ everything_is_right() {
 }
 
 @test "partitions that were added are found at once" {
-    refresh -o listing=1
+    remount_service -o listing=1
     ls streams/orders apps/billing/orders >/dev/null
     control POST stream name=orders partitions=5 >/dev/null
     put apps/billing/orders/4/checkpoint 20
@@ -139,7 +121,7 @@ everything_is_right() {
 }
 
 @test "checkpoints/ follows other clients within -o snapshot" {
-    refresh -o snapshot=1
+    remount_service -o snapshot=1
     is "$(entries checkpoints/billing/orders)" 0
     committed billing orders 2 77 'longer note'
     committed billing orders 0 1000000
@@ -150,7 +132,7 @@ everything_is_right() {
 }
 
 @test "what was written through this mount is seen at once, on both sides" {
-    refresh -o snapshot=60,listing=60
+    remount_service -o snapshot=60,listing=60
     ls -lR checkpoints apps >/dev/null
     local number
     for number in 50 1000000 7; do
@@ -177,7 +159,7 @@ everything_is_right() {
 }
 
 @test "SIGHUP forgets what is known" {
-    refresh -o listing=600,snapshot=600
+    remount_service -o listing=600,snapshot=600
     is "$(entries apps) $(stat -c %s "$C")" "audit billing 8"
     control POST app name=newapp >/dev/null
     committed billing orders 0 1000000
@@ -191,7 +173,7 @@ everything_is_right() {
 
 @test "partitions named shardId in consumption states" {
     quirk partition_form=shard
-    refresh
+    remount_service
     everything_is_right
 }
 
@@ -207,19 +189,19 @@ everything_is_right() {
 
 @test "numbers in consumption states" {
     quirk numbers=states
-    refresh
+    remount_service
     everything_is_right
 }
 
 @test "numbers everywhere, also large ones" {
     quirk numbers=all
-    refresh
+    remount_service
     everything_is_right
     local number
     for number in 0 9007199254740993 9223372036854775807; do
         committed billing orders 0 "$number"
         is "$(cat "$P/checkpoint")" "$number"
-        refresh
+        remount_service
         is "$(cat "$C")" "$number"
         is "$(stat -c %s "$C")" $((${#number} + 1))
     done
@@ -241,7 +223,7 @@ everything_is_right() {
     committed billing orders 1 50 $'\xc3\xa9 two'
     for form in absent null; do
         quirk "metadata=$form"
-        refresh
+        remount_service
         is "$(cat "$P/metadata")" note
         is "$(cat "$C")" $'42\nnote'
         is "$(stat -c %s "$C" "$P/metadata" checkpoints/billing/orders/1 | xargs)" "8 5 10"
@@ -266,7 +248,7 @@ everything_is_right() {
     local form
     for form in string number empty absent null; do
         quirk "no_checkpoint=$form"
-        refresh
+        remount_service
         refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
         refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/metadata
         is "$form $(jq -c '[.checkpoint, .lag]' apps/billing/orders/1/status)" "$form [null,90]"
@@ -279,7 +261,7 @@ everything_is_right() {
 
 @test "an app without checkpoints that is refused its consumption states" {
     quirk uncommitted_app=refused
-    refresh
+    remount_service
     is "$(entries apps/audit) $(entries apps/audit/orders)" "orders payments 0 1 2"
     is "$(entries checkpoints/audit)" ""
     is "$(entries apps/audit/orders/0)" "cursor lag status"
@@ -292,7 +274,7 @@ everything_is_right() {
 @test "apps that are listed without the streams on which they committed" {
     fault body path='/apps?' count=forever \
         text='{"apps":[{"app_name":"audit"},{"app_name":"billing"}],"has_more_app":false}'
-    refresh
+    remount_service
     everything_is_right
 }
 
@@ -303,7 +285,7 @@ everything_is_right() {
     local form
     for form in full absent; do
         quirk "has_more=$form"
-        refresh
+        remount_service
         is "$form $(count apps) $(count streams)" "$form 200 201"
         is "$form $(count streams/wide) $(count apps/audit/wide)" "$form 2001 2000"
         is "$(entries checkpoints/audit/wide) $(cat checkpoints/audit/wide/1999)" "1999 5"
@@ -320,7 +302,7 @@ ends() {
 }
 
 @test "pages that never end, or repeat themselves, do not hang a listing" {
-    refresh -o lazy,timeout=5
+    remount_service -o lazy,timeout=5
     fault body path='/apps?' count=forever \
         text='{"has_more_app":true,"apps":[{"app_name":"a"}],"total_number":9}'
     ends ls apps
@@ -332,7 +314,7 @@ ends() {
         text='{"has_more_streams":true,"stream_names":["s"],"stream_info_list":[]}'
     ends ls streams
     no_faults
-    refresh -o timeout=5
+    remount_service -o timeout=5
     fault body path=/streams/orders? count=forever text='{"stream_name":"orders","status":"RUNNING",
         "has_more_partitions":true,"partitions":[{"status":"ACTIVE","hash_range":"[0 : 9]",
         "partition_id":"shardId-0000000000","sequence_number_range":"[0 : 9]"}]}'
@@ -343,14 +325,14 @@ ends() {
     ends ls -l checkpoints/billing/orders
     ends ls -l apps/billing/orders/0/checkpoint
     no_faults
-    refresh
+    remount_service
     everything_is_right
 }
 
 @test "a partition that was closed (DELETED) stays readable, and status says so" {
     control POST partition stream=orders partition=1 status=DELETED >/dev/null
     committed billing orders 1 50
-    refresh
+    remount_service
     is "$(entries apps/billing/orders) $(entries streams/orders)" "0 1 2 0 1 2 status"
     is "$(cat apps/billing/orders/1/checkpoint) $(cat checkpoints/billing/orders/1)" "50 50"
     is "$(cat apps/billing/orders/1/lag) $(cat streams/orders/1/latest)" "49 100"
@@ -368,7 +350,7 @@ ends() {
     local form
     for form in null text; do
         quirk "expired_range=$form"
-        refresh
+        remount_service
         is "$form $(entries apps/billing/orders)" "$form 0 2"
         is "$form $(entries streams/orders)" "$form 0 2 status"
         is "$form $(entries checkpoints/billing/orders)" "$form 0"
@@ -381,7 +363,7 @@ ends() {
 
 @test "a partition that is being made harms no other" {
     control POST partition stream=orders partition=2 status=CREATING >/dev/null
-    refresh
+    remount_service
     is "$(cat "$P/checkpoint") $(cat "$S/latest") $(cat "$P/lag")" "42 100 57"
     ls streams/orders apps/billing/orders >/dev/null
     run timeout 10 grep -rs . streams
@@ -392,7 +374,7 @@ ends() {
 
 @test "status of a stream and of its partitions is JSON" {
     control POST stream name=orders retention=48 >/dev/null
-    refresh
+    remount_service
     words streams/orders/status | grep -qx RUNNING
     is "$(jq -c '[.. | numbers] | index(48) != null' streams/orders/status)" true
     is "$(jq -c '[.app, .stream, "\(.partition)", .checkpoint, .metadata, .lag]' "$P/status")" \
@@ -499,7 +481,7 @@ ends() {
 @test "cp -r clones a consumer, diff -r finds no difference, rm -r removes it" {
     committed billing orders 2 77 $'two\nlines'
     committed billing payments 0 11
-    refresh
+    remount_service
     cp -r checkpoints/billing checkpoints/clone
     is "$(stored | grep '^clone' | sort)" $'clone orders 0 42 note
 clone orders 2 77 two\\x0alines
@@ -516,7 +498,7 @@ clone payments 0 11'
 @test "tar and rsync back up and restore" {
     needs rsync
     committed billing orders 2 77 $'two\nlines'
-    refresh
+    remount_service
     tar -cf "$DIR/backup.tar" checkpoints
     rsync -a checkpoints/ "$DIR/backup/"
     rm -r checkpoints/billing
@@ -546,7 +528,7 @@ clone payments 0 11'
 }
 
 @test "numbers, earliest and latest under -o checkpoint=next" {
-    refresh -o checkpoint=next
+    remount_service -o checkpoint=next
     is "$(cat "$P/lag")" 58
     lands earliest 10
     is "$(cat "$P/lag")" 90
@@ -568,7 +550,7 @@ clone payments 0 11'
     is "$(stored)" ""
     refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
     is "$(cat "$P/lag")" 100
-    refresh -o checkpoint=next
+    remount_service -o checkpoint=next
     lands earliest 0
 }
 
@@ -592,7 +574,7 @@ clone payments 0 11'
     lands "$when" $((number - 1))
     put "$P/checkpoint" @50s
     (($(cat "$P/checkpoint") >= number - 1 && $(cat "$P/checkpoint") <= number + 15))
-    refresh -o checkpoint=next
+    remount_service -o checkpoint=next
     lands "$when" "$number"
 }
 
@@ -632,17 +614,17 @@ clone payments 0 11'
     quirk commit_range=any
     lands 500 500
     quirk commit_range=checked
-    refresh -o clamp
+    remount_service -o clamp
     lands 500 99
     lands 50 50
-    refresh -o clamp,checkpoint=next
+    remount_service -o clamp,checkpoint=next
     lands 500 100
     lands 3 10
     is "$(cut -f 4 commits | paste -sd ' ')" "100 10"
 }
 
 @test "-o monotonic refuses to go backwards" {
-    refresh -o monotonic
+    remount_service -o monotonic
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
     committed billing orders 0 60
@@ -676,7 +658,7 @@ clone payments 0 11'
         cmp "$DIR/text" "$C"
         is "$(jq -r .metadata "$P/status")" "$text"
     done
-    refresh
+    remount_service
     cmp "$DIR/text" "$C"
 }
 
@@ -700,7 +682,7 @@ clone payments 0 11'
 @test "mtime is when a value was first seen, and stays while the value stays" {
     local before first
     before=$(date +%s)
-    refresh
+    remount_service
     first=$(stat -c %.Y "$C")
     ((${first%.*} >= before && ${first%.*} <= $(date +%s)))
     is "$(stat -c %.Y "$P/checkpoint")" "$first"
@@ -731,7 +713,7 @@ billing/orders/0\tdelete\t-\tok'
 }
 
 @test "two mounts see each other's commits at once" {
-    mount_dis_at "$DIR/other"
+    mount_service_at "$DIR/other"
     local number
     for number in 50 51 7; do
         put "$P/checkpoint" "$number"

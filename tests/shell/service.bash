@@ -1,0 +1,357 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2034 # the tests use what is set here
+# What the tests of all services share: a simulated service with a small world, and a mount of it.
+#
+# A service's own file, such as dis.bash, sets
+#
+#   SIMULATED       the program that serves; see tests/service/README.md
+#   ROOT            what all paths of its calls begin with
+#   REQUEST_ID      a regular expression for the ids that it gives to requests
+#
+# and defines start_service, make_world and use_keys.
+
+load helper
+
+ACCESS_KEY=SIMULATEDACCESSKEY01
+SECRET_KEY=simulated/secret+key
+
+# How each errno reads.
+declare -gA SAYS=(
+    [EACCES]="Permission denied"
+    [EBADMSG]="Bad message"
+    [EBUSY]="Device or resource busy"
+    [ECONNREFUSED]="Connection refused"
+    [ECONNRESET]="Connection reset by peer"
+    [EDQUOT]="Disk quota exceeded"
+    [EEXIST]="File exists"
+    [EHOSTUNREACH]="No route to host"
+    [EINVAL]="Invalid argument"
+    [EIO]="Input/output error"
+    [ENOENT]="No such file or directory"
+    [ENOTEMPTY]="Directory not empty"
+    [EOPNOTSUPP]="Operation not supported"
+    [EPERM]="Operation not permitted"
+    [EPROTO]="Protocol error"
+    [ERANGE]="Numerical result out of range"
+    [EROFS]="Read-only file system"
+    [ETIMEDOUT]="Connection timed out"
+)
+
+setup() {
+    begin_service
+}
+
+teardown() {
+    end_service
+}
+
+# ---- places and mounts
+
+# A mount of a service with a small world, as the current directory.
+begin_service() {
+    make_service
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    mount_service
+    cd "$MNT" || return
+}
+
+# A service with a small world, no credentials, and no mount.
+make_service() {
+    if [[ ! -x "${SIMULATED:-}" ]]; then
+        echo "the path of the simulated service must be in the environment" >&2
+        return 1
+    fi
+    SIMULATED=$(realpath "$SIMULATED")
+    make_place || return
+    use_nothing
+    start_service || return
+    make_world
+}
+
+end_service() {
+    local failed=0
+    cd /
+    stop_service || failed=1
+    clear_place || failed=1
+    if [[ -n "${DIR:-}" ]] && pgrep -f -- "--port-file $DIR/"; then
+        echo "a service is left" >&2
+        failed=1
+    fi
+    return "$failed"
+}
+
+# run_service OPTION...: on a free port, or again on the one that it had.
+run_service() {
+    rm -f "$DIR/port"
+    # not in the current directory, which may be in the mount
+    (cd / && exec "$SIMULATED" --port "${PORT:-0}" --port-file "$DIR/port" "$@") \
+        </dev/null >"$DIR/service.log" 2>&1 3>&- 4>&- &
+    SERVICE=$!
+    if ! eventually test -s "$DIR/port"; then
+        cat "$DIR/service.log" >&2
+        return 1
+    fi
+    PORT=$(<"$DIR/port")
+    URL=http://127.0.0.1:$PORT
+}
+
+# Ends the service, which must end well.
+stop_service() {
+    local pid=${SERVICE:-}
+    [[ -n $pid ]] || return 0
+    SERVICE=
+    kill -TERM "$pid" 2>/dev/null
+    if ! eventually ended "$pid"; then
+        kill -KILL "$pid"
+        return 1
+    fi
+    if ! wait "$pid"; then
+        cat "$DIR/service.log" >&2
+        return 1
+    fi
+}
+
+# The service again, with other options, and without a world.
+restart_service() {
+    stop_service
+    start_service "$@"
+}
+
+# mount_service [OPTION...]
+mount_service() {
+    mount_service_at "$MNT" "$@"
+}
+
+# mount_service_at MOUNTPOINT [OPTION...]
+mount_service_at() {
+    local mountpoint=$1
+    shift
+    mkdir -p "$mountpoint"
+    if ! timeout 20 "$CHECKPOINTFS" "$@" "$SOURCE" "$mountpoint" \
+        </dev/null >"$DIR/mount.log" 2>&1 3>&- 4>&-; then
+        cat "$DIR/mount.log"
+        return 1
+    fi
+}
+
+# Mounts again, with all names and values forgotten.
+remount_service() {
+    cd /
+    unmount "$MNT"
+    mount_service "$@"
+    cd "$MNT" || return
+}
+
+# cannot_mount [OPTION...]: exit status 1, one line that says why, and nothing mounted.
+cannot_mount() {
+    run -1 timeout 20 "$CHECKPOINTFS" "$@" "$SOURCE" "$MNT"
+    # shellcheck disable=SC2154 # run sets it
+    is "${#lines[@]}" 1
+    not is_mounted "$MNT"
+}
+
+# The daemon forgets what it knows.
+hup() {
+    kill -HUP "$(daemon)"
+    sleep 0.2
+}
+
+# No credentials, neither from the tester's environment nor from files.
+use_nothing() {
+    local name
+    for name in $(compgen -e); do
+        case $name in
+        HUAWEICLOUD_* | OS_* | AWS_* | ALIBABA* | ALICLOUD_* | ALIYUN_* | SECURITY_TOKEN | \
+            *_proxy | *_PROXY) unset "$name" ;;
+        esac
+    done
+    export HOME=$DIR/home XDG_CONFIG_HOME=$DIR/home/.config
+    mkdir -p "$HOME"
+}
+
+# ---- the service
+
+# control METHOD CALL [NAME=VALUE...]: prints the answer; fails when it is refused.
+control() {
+    local method=$1 call=$2 pair values=()
+    shift 2
+    for pair; do
+        values+=(--data-urlencode "$pair")
+    done
+    curl -sSk --max-time 10 --fail-with-body -G -X "$method" "${values[@]}" "$URL/_control/$call"
+}
+
+# seed JSON: puts all that into the world.
+seed() {
+    curl -sSk --max-time 10 --fail-with-body -o "$DIR/seeded" -H 'Content-Type: application/json' \
+        -d @- "$URL/_control/seed" <<<"$1" || cat "$DIR/seeded"
+}
+
+# make_many [NAME=VALUE...]: apps and streams.
+make_many() {
+    control POST make "$@" >/dev/null
+}
+
+quirk() {
+    control POST quirk "$@" >/dev/null
+}
+
+# fault KIND [NAME=VALUE...]
+fault() {
+    control POST fault "kind=$1" "${@:2}" >/dev/null
+}
+
+no_faults() {
+    control DELETE faults >/dev/null
+}
+
+# stat_of NAME: one of the service's counters.
+stat_of() {
+    control GET stats | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+in_flight() {
+    [[ $(stat_of in_flight) == "$1" ]]
+}
+
+# ---- counting requests
+
+# Requests count from here.
+forget_requests() {
+    eventually in_flight 0
+    control DELETE log >/dev/null
+}
+
+# requests [METHOD [PATH]]: how many there were. PATH is below ROOT: a regular expression for all of
+# it, up to the query.
+requests() {
+    control GET log | awk -v method="${1:-}" -v path="${2:-}" -v root="$ROOT" '
+        {
+            target = $2
+            sub(/[?].*/, "", target)
+            sub("/$", "", target)
+        }
+        (method == "" || $1 == method) && (path == "" || target ~ "^" root path "$") { count++ }
+        END { print count + 0 }'
+}
+
+# Those that change something.
+changes() {
+    control GET log | grep -cEv '^GET ' || true
+}
+
+last_request() {
+    control GET log | tail -n 1
+}
+
+# parameters LINE: of a request, in the order of their names.
+parameters() {
+    sed -E 's/^[A-Z]+ [^ ?]*[?]?([^ ]*) .*/\1/; s/%2[Dd]/-/g; y/&/\n/' <<<"$1" | sort |
+        paste -sd ' '
+}
+
+# The ways in which requests said who it is.
+ways() {
+    control GET log | awk -v root="$ROOT/" 'index($2, root) == 1 { print $4 }' | sort -u | xargs
+}
+
+# Makes all names known, and begins to count.
+warm() {
+    (cd "$MNT" && ls -R apps checkpoints streams) >/dev/null
+    forget_requests
+}
+
+# What was known of values is too old after this.
+let_values_age() {
+    sleep "${1:-1.2}"
+}
+
+# ---- expecting
+
+# The last line of errors, as FIELD.
+last_error() {
+    fields "$(tail -n 1 "$MNT/errors")"
+    is "${#FIELD[@]}" 8
+}
+
+# reported ERRNO STATUS CODE [TEXT]: the last line of errors has that, and a request id.
+reported() {
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "$1 $2 $3"
+    matches "${FIELD[6]}" "$REQUEST_ID"
+    [[ "${FIELD[7]}" == *"${4:-}"* ]] || is "${FIELD[7]}" "...${4:-}..."
+}
+
+# took LEAST MOST COMMAND...: milliseconds; the command must succeed.
+took() {
+    local least=$1 most=$2 begin passed
+    shift 2
+    begin=$(milliseconds)
+    "$@"
+    passed=$(($(milliseconds) - begin))
+    if ((passed < least || passed > most)); then
+        printf '%s\ntook %d ms, expected %d to %d\n' "$*" "$passed" "$least" "$most" >&2
+        return 1
+    fi
+}
+
+# interrupted SIGNAL COMMAND...: how long it takes to end once its request is under way; the best of
+# three, in BEST, and none of them may take long.
+interrupted() {
+    local begin passed
+    BEST=100000
+    for _ in 1 2 3; do
+        in_background "${@:2}" 2>/dev/null
+        eventually in_flight 1
+        sleep 0.05
+        begin=$(milliseconds)
+        kill "-$1" "$!"
+        wait "$!" || true
+        passed=$(($(milliseconds) - begin))
+        ((passed < 1500))
+        ((passed >= BEST)) || BEST=$passed
+        eventually in_flight 0
+    done
+}
+
+# nowhere TEXT...: in nothing that the mount shows, or that the system shows of the process.
+nowhere() {
+    local text pid file
+    pid=$(daemon)
+    for text; do
+        for file in "$DIR"/*.log "/proc/$pid"/{cmdline,comm,status,mountinfo}; do
+            [[ -e $file ]] || continue
+            not grep -aqF -e "$text" "$file" || is "in $file" "nowhere" || return
+        done
+        run timeout 20 grep -arlsF -e "$text" "$MNT"
+        # shellcheck disable=SC2154 # run sets it
+        is "$output" "" || return
+    done
+}
+
+# listed DIRECTORY NAMES
+listed() {
+    [[ $(entries "$1") == "$2" ]]
+}
+
+# count DIRECTORY: how many names are in it.
+count() {
+    local names
+    names=$(ls -A "$1") || return
+    grep -c . <<<"$names" || true
+}
+
+# flat FILE: its lines, joined by blanks.
+flat() {
+    paste -sd ' ' "$1"
+}
+
+# words FILE: all texts anywhere in its JSON.
+words() {
+    jq -r '.. | strings' "$1"
+}
+
+# Whether the program was built with a sanitizer: it is larger then, and slower.
+is_sanitized() {
+    grep -aqE '__(asan|tsan|msan)_init' "$CHECKPOINTFS"
+}

@@ -1,0 +1,382 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # each test is a shell of its own
+# Who we are to SLS: both signatures, temporary keys, what happens when they are refused; and that no
+# secret is ever shown.
+
+load sls
+
+TOKEN=temporary+token/1==
+
+setup() {
+    make_service
+}
+
+begin_with() {
+    mount_service "$@"
+    cd "$MNT" || return
+}
+
+works() {
+    is "$(cat "$MNT/$P/checkpoint")" NDI=
+    put "$MNT/$P/checkpoint" NDI=
+    is "$(control GET log | awk '$3 ~ /^40[013]$/' | head -n 1)" ""
+}
+
+# ini_file PATH [SECRET [TOKEN]]: as Alibaba's tools have it.
+ini_file() {
+    (umask 077 && printf '[main]\naccess-id = %s\naccess-key = %s\nsts-token = %s\n' \
+        "$ACCESS_KEY" "${2:-$SECRET_KEY}" "${3:+$ACCESS_KEY::$3}" >"$1")
+}
+
+# The service again, which wants a temporary key.
+want_token() {
+    restart_service --security-token "${1:-$TOKEN}"
+    make_world
+}
+
+# refused_once: an EACCES for one request, or two.
+refused_once() {
+    forget_requests
+    refused "${SAYS[EACCES]:?}" cat "$MNT/$P/checkpoint"
+    (($(requests) <= 2)) || is "$(requests) requests" "1 or 2"
+}
+
+# ---- signatures
+
+@test "without a region requests are signed by v1" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    works
+    is "$(ways) $(stat_of signature_failures)" "v1 0"
+}
+
+@test "with a region they are signed by v4, wherever it is from" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with -o "region=$REGION"
+    works
+    is "$(ways)" v4
+    cd /
+    unmount "$MNT"
+    forget_requests
+    ALIBABA_CLOUD_DEFAULT_REGION=$REGION mount_service
+    works
+    is "$(ways)" v4
+}
+
+@test "-o signature says which, and v4 needs a region" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    local signature
+    for signature in v1 v4; do
+        mount_service -o "signature=$signature,region=$REGION"
+        forget_requests
+        works
+        is "$(ways)" "$signature"
+        unmount "$MNT"
+    done
+    forget_requests
+    run "$CHECKPOINTFS" -o signature=v4 "$SOURCE" "$MNT"
+    is "$((status > 0)) ${#lines[@]} $(requests)" "1 1 0"
+    matches "$output" "region"
+    not is_mounted "$MNT"
+}
+
+@test "-o region wins over that of the credentials" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    export ALIBABA_CLOUD_DEFAULT_REGION=eu-central-1
+    cannot_mount
+    forget_requests
+    begin_with -o "region=$REGION"
+    works
+}
+
+@test "a wrong region is refused by the service, and told" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    cannot_mount -o region=eu-central-1
+    begin_with -o lazy,region=eu-central-1
+    refused_once
+}
+
+@test "an unknown signature is a usage error" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    run -2 "$CHECKPOINTFS" -o signature=access "$SOURCE" "$MNT"
+    is "${#lines[@]} $(requests)" "1 0"
+    matches "$output" signature
+}
+
+@test "every call is signed right, by both" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    local signature
+    for signature in v1 v4; do
+        begin_with -o "signature=$signature,region=$REGION"
+        works
+        mkdir -p apps/newgroup/orders
+        put apps/newgroup/orders/0/checkpoint @1m
+        rmdir apps/newgroup/orders
+        cat "$P"/{cursor,lag,status} "$S"/{earliest,latest,status} streams/orders/status \
+            "$S/cursors/since/1m" "$S/cursors/latest" >/dev/null
+        ls -lR checkpoints >/dev/null
+        cd /
+        unmount "$MNT"
+    done
+    is "$(ways) $(stat_of signature_failures)" "v1 v4 0"
+}
+
+@test "a temporary key needs its token, with both signatures" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    want_token
+    cannot_mount
+    export ALIBABA_CLOUD_SECURITY_TOKEN=$TOKEN
+    local signature
+    for signature in v1 v4; do
+        mount_service -o "signature=$signature,region=$REGION"
+        forget_requests
+        works
+        nowhere "$TOKEN" "$SECRET_KEY"
+        unmount "$MNT"
+    done
+}
+
+# ---- refused
+
+@test "a wrong secret at mount: one line, exit 1, nothing mounted, no storm" {
+    use_keys "$ACCESS_KEY" "a mistyped secret"
+    local signature
+    for signature in v1 v4; do
+        forget_requests
+        cannot_mount -o "signature=$signature,region=$REGION"
+        not grep -F -e mistyped -e "$SECRET_KEY" <<<"$output"
+        matches "$output" "SignatureNotMatch|credentials|ALIBABA_CLOUD|secret|key"
+        (($(requests) >= 1 && $(requests) <= 2))
+    done
+    is "$(mounts_below "$DIR")" ""
+}
+
+@test "an unknown access key at mount: one line, exit 1" {
+    use_keys UNKNOWNACCESSKEY0001 "$SECRET_KEY"
+    cannot_mount
+    not grep -F "$SECRET_KEY" <<<"$output"
+    (($(requests) <= 2))
+}
+
+@test "a wrong secret under -o lazy is EACCES, told in full, also as older services say it" {
+    use_keys "$ACCESS_KEY" "a mistyped secret"
+    begin_with -o lazy
+    local style
+    for style in documented:401 old:403; do
+        quirk auth_failure="${style%:*}"
+        refused_once
+        last_error
+        is "${FIELD[3]} ${FIELD[4]}" "EACCES ${style#*:}"
+        matches "${FIELD[5]}" '^(SignatureNotMatch|Unauthorized)$'
+        matches "${FIELD[6]}" "$REQUEST_ID"
+        refused "${SAYS[EACCES]:?}" put "$P/checkpoint" 43
+        refused "${SAYS[EACCES]:?}" ls apps
+    done
+    nowhere "a mistyped secret"
+}
+
+@test "each code of refused credentials is EACCES" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    warm
+    local code
+    for code in 401:SignatureNotMatch 401:Unauthorized 401:InvalidAccessKeyId \
+        403:ProjectForbidden 403:SecurityToken.Expired; do
+        fault status status="${code%:*}" code="${code#*:}" message="Said so: $code." count=forever \
+            path=/consumergroups/billing
+        refused_once
+        reported EACCES "${code%:*}" "${code#*:}" "Said so: $code."
+        no_faults
+        is "$(cat "$P/checkpoint")" NDI=
+    done
+}
+
+# ---- renewed
+
+@test "SIGHUP reads the credentials anew" {
+    ini_file "$DIR/keys" "a mistyped secret"
+    begin_with -o "lazy,credentials=$DIR/keys"
+    refused_once
+    ini_file "$DIR/keys"
+    hup
+    is "$(cat "$P/checkpoint")" NDI=
+    nowhere "a mistyped secret" "$SECRET_KEY"
+}
+
+@test "a temporary key that expired is read again from a file that was renewed, by itself" {
+    want_token first-token
+    ini_file "$DIR/keys" "$SECRET_KEY" first-token
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    want_token second-token
+    refused_once
+    ini_file "$DIR/keys" "$SECRET_KEY" second-token
+    forget_requests
+    is "$(cat "$P/checkpoint")" NDI=
+    (($(requests) <= 2))
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 NDM= -"
+    nowhere first-token second-token "$SECRET_KEY"
+}
+
+@test "a commit with a key that expired is sent again with the renewed one, and succeeds" {
+    want_token first-token
+    (umask 077 && mkdir "$HOME/.aliyun")
+    json() {
+        (umask 077 && jq -n --arg key "$ACCESS_KEY" --arg secret "$SECRET_KEY" --arg token "$1" '
+            {current: "default", profiles: [{name: "default", mode: "StsToken",
+                access_key_id: $key, access_key_secret: $secret, sts_token: $token}]}' \
+            >"$HOME/.aliyun/new" && mv "$HOME/.aliyun/new" "$HOME/.aliyun/config.json")
+    }
+    json first-token
+    begin_with
+    warm
+    want_token second-token
+    json second-token
+    put "$P/checkpoint" 43
+    is "$(stored) $(cat errors)" "billing orders 0 NDM= - "
+}
+
+# ---- the clock
+
+@test "a clock that is hours off is learned, with both signatures" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    local signature hours
+    for signature in v1 v4; do
+        for hours in -13 -2 5 30; do
+            control POST clock offset=$((hours * 3600)) >/dev/null
+            forget_requests
+            mount_service -o "signature=$signature,region=$REGION"
+            is "$(cat "$MNT/$P/checkpoint")" NDI=
+            is "$(control GET log | awk '$3 >= 400' | wc -l)" 1
+            forget_requests
+            works
+            unmount "$MNT"
+        done
+    done
+}
+
+@test "a clock that changes while mounted is learned anew" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    begin_with
+    warm
+    control POST clock offset=7200 >/dev/null
+    is "$(cat "$P/checkpoint")" NDI=
+    is "$(requests)" 2
+    control POST clock offset=0 >/dev/null
+    put "$P/checkpoint" 43
+    is "$(stored) $(cat errors)" "billing orders 0 NDM= - "
+}
+
+# ---- secrets
+
+@test "no secret is in any output, log or /proc" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    want_token
+    export ALIBABA_CLOUD_SECURITY_TOKEN=$TOKEN
+    begin_with
+    put "$P/checkpoint" 43
+    refused "${SAYS[EINVAL]:?}" put "$P/checkpoint" x
+    fault status status=401 code=SignatureNotMatch message="Signature X not matched." \
+        path=/logstores count=forever
+    refused "${SAYS[EACCES]:?}" cat "$P/checkpoint"
+    nowhere "$SECRET_KEY" "$TOKEN"
+    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS $SOURCE $MNT"
+}
+
+@test "no secret is in what -f prints" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    in_background "$CHECKPOINTFS" -f "$SOURCE" "$MNT" >"$DIR/foreground.log" 2>&1
+    eventually is_mounted "$MNT"
+    put "$MNT/$P/checkpoint" 43
+    fault status status=401 path=/logstores count=forever
+    refused "${SAYS[EACCES]:?}" cat "$MNT/$P/checkpoint"
+    nowhere "$SECRET_KEY"
+}
+
+@test "a secret in a message of the service is not passed on" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    want_token
+    export ALIBABA_CLOUD_SECURITY_TOKEN=$TOKEN
+    begin_with
+    local text
+    for text in "$TOKEN" "$SECRET_KEY"; do
+        fault status status=400 code=ParameterInvalid message="Invalid request [x $text y]" \
+            path=/consumergroups/billing
+        refused "${SAYS[EINVAL]:?}" cat "$P/checkpoint"
+        last_error
+        matches "${FIELD[7]}" "Invalid request"
+        nowhere "$text"
+    done
+}
+
+@test "secrets in the source or in options are a usage error that does not repeat them" {
+    local source
+    for source in "sls+http://$ACCESS_KEY:hunter2@my-project.localhost:$PORT" \
+        "$SOURCE?token=hunter2"; do
+        run -2 "$CHECKPOINTFS" "$source" "$MNT"
+        is "${#lines[@]}" 1
+        not grep -F hunter2 <<<"$output"
+    done
+    run -2 "$CHECKPOINTFS" -o access-key=hunter2 "$SOURCE" "$MNT"
+    not grep -F hunter2 <<<"$output"
+}
+
+@test "no core and no debugger shows the secret: the process is not dumpable" {
+    # LeakSanitizer looks into its process by ptrace(2)
+    ! grep -q __asan_init "$CHECKPOINTFS" || skip "a build with AddressSanitizer is dumpable"
+    needs setpriv
+    # as one who may look into what is his own, and into nothing else
+    local ordinary=(env)
+    ((EUID)) || ordinary=(setpriv --bounding-set=-sys_ptrace)
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    "${ordinary[@]}" "$CHECKPOINTFS" "$SOURCE" "$MNT" </dev/null >"$DIR/mount.log" 2>&1 3>&- 4>&-
+    in_background "${ordinary[@]}" sleep 30
+    # what is dumpable shows more of itself than what is not
+    eventually "${ordinary[@]}" readlink "/proc/$!/exe"
+    run -1 "${ordinary[@]}" readlink "/proc/$(daemon)/exe"
+    is "$output" ""
+}
+
+# ---- sources and HTTPS
+
+@test "a source that is not complete is a usage error" {
+    local source
+    for source in sls: sls:// sls://my-project sls:///x "sls://my-project.localhost:99999" \
+        "sls://my-project.localhost:x" sls+ftp://my-project.localhost \
+        sls://my-project.localhost/logstore 'sls://my project.localhost' sls://.localhost; do
+        run -2 "$CHECKPOINTFS" "$source" "$MNT"
+        is "$source: ${#lines[@]}" "$source: 1"
+        not is_mounted "$MNT"
+    done
+}
+
+@test "plain http to this machine is quiet, and to any other is warned of" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    mount_service
+    is "$(cat "$DIR/mount.log")" ""
+    unmount "$MNT"
+    SOURCE=sls+http://my-project.cn-hangzhou.log.aliyuncs.com
+    mount_service -o lazy,timeout=1
+    matches "$(cat "$DIR/mount.log")" "http|encrypt"
+    is "$(wc -l <"$DIR/mount.log")" 1
+}
+
+@test "https with a certificate that -o cacert names, and with none" {
+    needs openssl
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -keyout "$DIR/server.key" -out "$DIR/server.pem" -subj /CN=server \
+        -addext "subjectAltName=DNS:my-project.localhost" 2>"$DIR/openssl.log"
+    stop_service
+    PORT=0
+    start_service --tls "$DIR/server.pem" "$DIR/server.key"
+    URL=https://127.0.0.1:$PORT
+    SOURCE=sls://my-project.localhost:$PORT
+    make_world
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    cannot_mount
+    matches "$output" "ertificate"
+    is "$(requests)" 0
+    begin_with -o "cacert=$DIR/server.pem"
+    works
+}

@@ -1,0 +1,365 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034 # each test is a shell of its own
+# The errors of SLS: each code of its documents, and what is no answer at all.
+
+load sls
+
+# The operations that meet errors.
+op_read() { cat "$P/checkpoint"; }
+op_commit() { put "$P/checkpoint" 43; }
+op_cursor() { cat "$S/cursors/latest"; }
+op_resume() { cat apps/billing/orders/1/cursor; }
+op_lag() { cat "$P/lag"; }
+op_mkdir() { mkdir apps/billing/empty; }
+op_rmdir() { rmdir apps/audit/orders; }
+
+# Which request each of them sends last.
+declare -gA METHOD=([read]=GET [commit]=POST [cursor]=GET [resume]=GET [lag]=GET [mkdir]=POST
+    [rmdir]=DELETE)
+declare -gA WHERE=([read]=/consumergroups/billing [commit]=/consumergroups/billing
+    [cursor]=/orders/shards/0 [resume]=/orders/shards/1 [lag]=/orders/shards/0
+    [mkdir]=/empty/consumergroups [rmdir]=/consumergroups/audit)
+
+# A logstore without groups, and all names known.
+with_empty() {
+    control POST logstore name=empty shards=1 >/dev/null
+    again_with
+}
+
+# again_with [OPTION...]: another mount, with all names known.
+again_with() {
+    remount_service "$@"
+    warm
+}
+
+# fail_at OPERATION FAULT [NAME=VALUE...]: arms a fault for the operation's request.
+fail_at() {
+    fault "$2" method="${METHOD[$1]:?}" path="${WHERE[$1]:?}" "${@:3}"
+}
+
+# answers OPERATION STATUS CODE ERRNO: that error, once, gives this errno, and is in errors.
+answers() {
+    forget_requests
+    fail_at "$1" status status="$2" code="$3" message="Said of $1, [detail]"
+    refused "${SAYS[$4]:?}" "op_$1"
+    no_faults
+    reported "$4" "$2" "$3" "Said of $1, [detail]"
+}
+
+# gives OPERATION STATUS CODE ERRNO: without a look at errors.
+gives() {
+    fail_at "$1" status status="$2" code="$3" message="Said of $1, [detail]"
+    refused "${SAYS[$4]:?}" "op_$1"
+    no_faults
+}
+
+# exhausts ERRNO FAULT [NAME=VALUE...]: that fault for ever gives this errno, not before it was tried
+# again, and not long after the timeout of one second.
+exhausts() {
+    local begin passed
+    forget_requests
+    fail_at read "${@:2}" count=forever
+    begin=$(milliseconds)
+    refused "${SAYS[$1]:?}" op_read
+    passed=$(($(milliseconds) - begin))
+    no_faults
+    (($(requests) >= 2)) || is "$* was tried $(requests) times" "more"
+    ((passed < 2500)) || is "$* took $passed ms" "1000 to 2500"
+}
+
+# survives FAULT [NAME=VALUE...]: that fault, once, is not seen by who reads.
+survives() {
+    forget_requests
+    fail_at read "$@"
+    is "$(op_read)" NDI=
+    is "$* $(requests)" "$* 2"
+}
+
+# spoilt FAULT [NAME=VALUE...]: that answer is EBADMSG.
+spoilt() {
+    fail_at read "$@" count=forever
+    refused "${SAYS[EBADMSG]:?}" op_read
+    no_faults
+    last_error
+    is "$* ${FIELD[3]}" "$* EBADMSG"
+    is "$(op_read)" NDI=
+}
+
+# says TEXT: the answer to a read.
+says() {
+    fail_at read body text="$1"
+}
+
+# ---- codes
+
+@test "each documented error of a commit has its errno" {
+    warm
+    answers commit 400 InvalidShardCheckPoint EINVAL
+    answers commit 404 ConsumerGroupNotExist ENOENT
+    answers commit 404 ConsumerNotExist ENOENT
+    answers commit 404 ConsumerNotExsit ENOENT
+    answers commit 400 ConsumerNotMatch EBUSY
+    answers commit 403 ConsumerNotMatch EBUSY
+    local code
+    for code in 404:ShardNotExist 400:ShardNotExist 404:ShardNotExsit 404:LogStoreNotExist \
+        404:ProjectNotExist; do
+        with_empty
+        answers commit "${code%:*}" "${code#*:}" ENOENT
+    done
+    is "$(stored) $(cut -f 8 commits)" "billing orders 0 NDI= - "
+}
+
+@test "each documented error of a read has its errno" {
+    local code
+    for code in 404:ConsumerGroupNotExist 404:LogStoreNotExist 404:ProjectNotExist \
+        404:ShardNotExist 404:ProjectNotExists; do
+        again_with
+        gives read "${code%:*}" "${code#*:}" ENOENT
+    done
+    is "$(op_read)" NDI=
+}
+
+@test "each documented error of a cursor has its errno" {
+    warm
+    answers cursor 400 ParameterInvalid EINVAL
+    answers cursor 400 InvalidCursor ERANGE
+    answers cursor 404 InvalidCursor ERANGE
+    gives cursor 400 ShardNotExist ENOENT
+    gives cursor 404 LogStoreNotExist ENOENT
+    again_with
+    gives resume 400 ShardNotExist ENOENT
+    gives lag 400 ShardNotExist ENOENT
+}
+
+@test "each documented error of making a group has its errno" {
+    with_empty
+    answers mkdir 400 JsonInfoInvalid EINVAL
+    answers mkdir 400 ConsumerGroupQuotaExceed EDQUOT
+    answers mkdir 403 ConsumerGroupQuotaExceed EDQUOT
+    gives mkdir 400 ConsumerGroupAlreadyExist EEXIST
+    gives mkdir 404 LogStoreNotExist ENOENT
+}
+
+@test "each documented error of deleting a group has its errno" {
+    warm
+    answers rmdir 401 Unauthorized EACCES
+    gives rmdir 404 LogStoreNotExist ENOENT
+}
+
+@test "what is malformed is EINVAL, whatever it is called" {
+    warm
+    local code
+    for code in ParameterInvalid InvalidParameter PostBodyInvalid MissingParameter \
+        InvalidContentType SomethingNew; do
+        answers read 400 "$code" EINVAL
+        answers commit 400 "$code" EINVAL
+    done
+}
+
+@test "no permission is EACCES, and keeps nobody out" {
+    warm
+    answers read 401 Unauthorized EACCES
+    answers commit 403 ProjectForbidden EACCES
+    answers cursor 403 Unauthorized EACCES
+    is "$(op_read)" NDI=
+    op_commit
+}
+
+@test "what has no word of its own is not a bare EIO" {
+    warm
+    local code
+    for code in 400:LogStoreWithoutShard 405:InvalidMethod 413:PostBodyTooLarge 418:Teapot; do
+        fail_at read status status="${code%:*}" code="${code#*:}" message=words
+        run op_read
+        ((status != 0))
+        not grep -F "${SAYS[EIO]:?}" <<<"$output"
+        last_error
+        is "${FIELD[4]} ${FIELD[5]}" "${code%:*} ${code#*:}"
+    done
+}
+
+@test "a message that is a page, and one that is nothing, have the errno of the status" {
+    local shape
+    for shape in html:403:EACCES html:401:EACCES html:404:ENOENT html:400:EINVAL; do
+        again_with
+        fail_at read html status="$(cut -d : -f 2 <<<"$shape")"
+        refused "${SAYS[${shape##*:}]:?}" op_read
+    done
+    fail_at read body status=403 text=
+    refused "${SAYS[EACCES]:?}" op_read
+    fail_at read body status=403 text='{"errorCode":7,"errorMessage":["x"]}'
+    refused "${SAYS[EACCES]:?}" op_read
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EACCES 403 7"
+}
+
+@test "the real answers of the service have the same errnos, also as pages" {
+    local body where
+    for body in json html; do
+        quirk error_body="$body"
+        for where in group logstore; do
+            group newgroup orders
+            control POST logstore name=empty shards=1 >/dev/null
+            group newgroup empty
+            again_with
+            control DELETE group name=newgroup logstore=orders >/dev/null
+            refused "${SAYS[ENOENT]:?}" put apps/newgroup/orders/0/checkpoint 43
+            refused "${SAYS[ENOENT]:?}" cat apps/newgroup/orders/0/checkpoint
+        done
+    done
+    is "$(stored)" "billing orders 0 NDI= -"
+}
+
+@test "shards that the service does not know are ENOENT, with every status and spelling" {
+    local quirk
+    for quirk in shard_not_exist=always404 shard_not_exist=always400 \
+        shard_not_exist=documented spelling=exsit; do
+        quirk "$quirk"
+        refused "${SAYS[ENOENT]:?}" put apps/billing/orders/9/checkpoint 43
+        refused "${SAYS[ENOENT]:?}" cat streams/orders/9/latest
+        refused "${SAYS[ENOENT]:?}" cat streams/orders/9/cursors/earliest
+    done
+}
+
+@test "no message can break the lines of errors" {
+    warm
+    fail_at commit status status=400 code=$'ParameterInvalid\tx' message=$'one\ttwo\nthree\e[2J'
+    refused "${SAYS[EINVAL]:?}" op_commit
+    last_error
+    is "$(wc -l <errors) ${FIELD[3]} $(tr -d '\t\n -~' <errors)" "1 EINVAL "
+}
+
+# ---- tried again
+
+@test "5xx, 429 and quotas are tried again, and then succeed" {
+    warm
+    local code
+    for code in 500:InternalServerError 500:RequestTimeout 503:ServerBusy 502: 504: 429: \
+        403:ReadQuotaExceed 403:WriteQuotaExceed 403:MetaOperationQpsLimitExceeded \
+        403:ShardReadQuotaExceed; do
+        survives status status="${code%:*}" code="${code#*:}"
+    done
+    survives html
+    survives reset
+    survives reset-middle
+    survives close-middle
+    is "$(cat errors)" ""
+}
+
+@test "quotas until the timeout are EBUSY" {
+    again_with -o timeout=1
+    local code
+    for code in 403:ReadQuotaExceed 403:MetaOperationQpsLimitExceeded 429:Whatever; do
+        exhausts EBUSY status status="${code%:*}" code="${code#*:}" message=words
+        reported EBUSY "${code%:*}" "${code#*:}" words
+    done
+}
+
+@test "5xx until the timeout is EIO" {
+    again_with -o timeout=1
+    exhausts EIO status status=500 code=InternalServerError message=words
+    reported EIO 500 InternalServerError words
+    exhausts EIO status status=503 code=ServerBusy
+    exhausts EIO html status=502
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EIO 502 -"
+}
+
+@test "connections that always break are ECONNRESET" {
+    again_with -o timeout=1
+    exhausts ECONNRESET reset
+    last_error
+    is "${FIELD[3]} ${FIELD[4]}" "ECONNRESET -"
+    eventually op_read
+}
+
+@test "retries pause: there is no storm" {
+    again_with -o timeout=2
+    fail_at read status status=503 code=ServerBusy count=forever
+    refused "${SAYS[EIO]:?}" op_read
+    (($(requests) >= 2 && $(requests) <= 15))
+}
+
+# ---- answers that are none
+
+@test "an answer that is not what the protocol says is EBADMSG" {
+    warm
+    spoilt truncated
+    spoilt garbage
+    spoilt html status=200
+    spoilt wrong-type
+    spoilt huge
+    local text
+    for text in '' '{}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]' \
+        '[{"shard":"0","checkpoint":["NDI="],"updateTime":1,"consumer":""}]' \
+        '[{"shard":0,"checkpoint":"NDI=","updateTime":1,"consumer":""}] trailing' \
+        '{"checkpoints":[{"shard":0,"checkpoint":"NDI="}]}'; do
+        spoilt body text="$text"
+    done
+}
+
+@test "members that are not known, or missing, are no matter" {
+    warm
+    says '[{"shard":0,"checkpoint":"Nw==","updateTime":1524224984800922,"more":{"checkpoint":"x"}}]'
+    is "$(op_read)" Nw==
+    says '[{"shard":1,"checkpoint":"OA==","updateTime":1,"consumer":""},
+        {"shard":0,"checkpoint":"Nw==","updateTime":1,"consumer":null}]'
+    is "$(op_read)" Nw==
+    says '[]'
+    refused "${SAYS[ENOENT]:?}" op_read
+}
+
+@test "wrong types anywhere are EBADMSG, and nothing is listed that is not there" {
+    warm
+    local text
+    for text in '{}' '{"cursor":""}' '{"cursor":null}' '{"cursor":"a b"}' '[]'; do
+        fail_at cursor body text="$text"
+        refused "${SAYS[EBADMSG]:?}" op_cursor
+    done
+    # A cursor is passed on as it is; a number is needed where one is shown.
+    fail_at cursor body text='{"cursor":"bm8="}' count=2
+    is "$(op_cursor)" bm8=
+    refused "${SAYS[EBADMSG]:?}" cat "$S/latest"
+    no_faults
+    remount_service -o lazy
+    fault wrong-type path=/logstores? count=forever
+    fault wrong-type path=/logstores count=forever
+    refused "${SAYS[EBADMSG]:?}" ls apps
+    refused "${SAYS[EBADMSG]:?}" ls streams
+    no_faults
+    is "$(entries apps) $(entries streams)" "audit billing orders payments"
+}
+
+@test "names that no file can have are not listed" {
+    remount_service -o lazy
+    fault body path=/orders/consumergroups count=forever text='[{"name":"../x","timeout":60,
+        "order":false},{"name":"","timeout":60,"order":false},{"name":"a/b","timeout":60,"order":false},
+        {"name":"..","timeout":60,"order":false},{"name":"good","timeout":60,"order":false}]'
+    is "$(entries apps)" "billing good"
+}
+
+@test "pages that never end do not hang a listing" {
+    remount_service -o lazy,timeout=5
+    fault body path=/logstores? count=forever \
+        text='{"count":1,"total":1000000,"logstores":["orders"]}'
+    run timeout 10 ls streams
+    ((status != 124))
+    no_faults
+    fault body path=/logstores? count=forever text='{"count":0,"total":9,"logstores":[]}'
+    run timeout 10 ls apps
+    ((status != 124))
+    (($(requests) < 300))
+}
+
+# what a proxy says in the service's place acknowledges nothing: on SLS an answer to a change is empty
+@test "a page in the service's place acknowledges no commit, and makes or deletes no group" {
+    with_empty
+    local operation
+    for operation in commit mkdir rmdir; do
+        fail_at "$operation" html status=200
+        refused "${SAYS[EBADMSG]:?}" "op_$operation"
+        no_faults
+    done
+    is "$(stored) $(cut -f 8 commits)" "billing orders 0 NDI= - "
+    is "$(known_groups | wc -l)" 3
+}

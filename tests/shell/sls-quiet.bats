@@ -1,0 +1,241 @@
+# shellcheck shell=bats
+# What is not sent to SLS, and in which order and how often the rest is.
+
+load sls
+
+GROUP=/logstores/orders/consumergroups/billing
+
+@test "names that no service could hold are 0 requests" {
+    warm
+    local name directory
+    for name in .Trash .Trash-0 .hidden autorun.inf .xdg-volume-info desktop.ini .git 'a b' a:b \
+        $'\xc3\xa9' '%s' '*' ... "$(repeat 201 a)" "$(repeat 255 a)"; do
+        for directory in . apps checkpoints streams apps/billing checkpoints/billing \
+            apps/billing/orders checkpoints/billing/orders streams/orders "$P" "$S" "$S/cursors" \
+            "$S/cursors/at" "$S/cursors/since"; do
+            absent "$directory/$name"
+        done
+    done
+    for name in -1 01 shardId-1 shardId-00000000000 4294967296 99999999999999999999; do
+        absent "apps/billing/orders/$name"
+        absent "streams/orders/$name"
+    done
+    is "$(requests) $(cat errors)" "0 "
+}
+
+@test "a name that is not known is asked for once, and not again for a while" {
+    warm
+    for _ in {1..20}; do
+        absent apps/nosuchgroup
+    done
+    # all logstores, once or twice
+    (($(requests) >= 1 && $(requests) <= 6))
+    is "$(changes)" 0
+}
+
+@test "a logstore that is not known is asked for once, and not again for a while" {
+    warm
+    for _ in {1..20}; do
+        absent apps/billing/nosuchstore
+        absent streams/nosuchstore
+    done
+    (($(requests) <= 12))
+    is "$(changes)" 0
+}
+
+@test "opening and closing without a word sends nothing that changes something" {
+    warm
+    : >"$P/checkpoint"
+    : >>"$P/checkpoint"
+    : >"$C"
+    truncate -s 0 "$P/checkpoint"
+    is "$(changes) $(stored)" "0 billing orders 0 NDI= -"
+}
+
+@test "-o ro sends nothing that changes something" {
+    remount_service -o ro
+    warm
+    is "$(cat "$P/checkpoint") $(flat "$C")" "NDI= NDI="
+    cat "$P/cursor" "$P/lag" "$P/status" "$S/earliest" >/dev/null
+    refused "${SAYS[EROFS]:?}" put "$P/checkpoint" 43
+    refused "${SAYS[EROFS]:?}" put "$C" 43
+    refused "${SAYS[EROFS]:?}" rm "$P/checkpoint"
+    refused "${SAYS[EROFS]:?}" rm "$C"
+    refused "${SAYS[EROFS]:?}" mkdir apps/newgroup
+    refused "${SAYS[EROFS]:?}" mkdir apps/audit/payments
+    refused "${SAYS[EROFS]:?}" mkdir checkpoints/audit/payments
+    refused "${SAYS[EROFS]:?}" rmdir apps/audit/orders
+    refused "${SAYS[EROFS]:?}" rmdir apps/audit
+    is "$(stat -c %a "$P/checkpoint") $(changes)" "444 0"
+    is "$(stored)" "billing orders 0 NDI= -"
+}
+
+@test "commits to one shard go out one after the other, in the order of the writes" {
+    warm
+    fault delay delay=600 method=POST path="$GROUP"
+    in_background bash -c "echo 50 >$P/checkpoint"
+    local first=$!
+    eventually in_flight 1
+    in_background bash -c "echo 51 >$P/checkpoint"
+    wait_all "$first" "$!"
+    is "$(control GET log | grep -o '"checkpoint":"[^"]*"' | cut -d '"' -f 4 | xargs)" "NTA= NTE="
+    is "$(stored)" "billing orders 0 NTE= -"
+}
+
+@test "commits to many shards go out side by side" {
+    wide 20
+    ls apps/audit/wide/* >/dev/null
+    forget_requests
+    fault delay delay=1000 method=POST path=/consumergroups count=forever
+    local shard writers=() begin
+    begin=$(milliseconds)
+    for shard in {0..19}; do
+        in_background bash -c "echo 500 >apps/audit/wide/$shard/checkpoint"
+        writers+=("$!")
+    done
+    wait_all "${writers[@]}"
+    (($(milliseconds) - begin < 6000))
+    is "$(requests) $(stored | grep -c " $(b64 500) ")" "20 20"
+}
+
+@test "all shards of a group go to the beginning in one shell loop" {
+    wide 40
+    local file
+    for file in apps/audit/wide/*; do
+        put "$file/checkpoint" earliest
+    done
+    is "$(stored | grep -c '^audit wide [0-9]* MA== -$')" 40
+    is "$(cut -f 8 commits | sort | uniq -c | xargs)" "40 ok"
+}
+
+@test "values of a snapshot are shared for its time, and then asked for once" {
+    remount_service -o snapshot=2
+    cat "$C" "$P/checkpoint" >/dev/null
+    let_values_age 2.2
+    forget_requests
+    for _ in {1..20}; do
+        stat "$C" "$P/checkpoint" >/dev/null
+        cat "$C" >/dev/null
+    done
+    is "$(requests GET "$GROUP") $(requests)" "1 1"
+}
+
+@test "a proxy of the environment is used" {
+    cd /
+    unmount "$MNT"
+    # shellcheck disable=SC2034 # mount_service uses it
+    SOURCE=sls+http://$PROJECT.$REGION.log.aliyuncs.com
+    http_proxy=$URL mount_service
+    cd "$MNT"
+    warm
+    is "$(cat "$P/checkpoint")" NDI=
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 NDM= -"
+    # the region is in the name
+    is "$(ways) $(stat_of signature_failures)" "v4 0"
+}
+
+@test "a mount asks for little, and proves who it is" {
+    cd /
+    unmount "$MNT"
+    forget_requests
+    mount_service
+    eventually in_flight 0
+    (($(requests) >= 1 && $(requests) <= 4))
+    is "$(control GET log | awk '{ print $3, $4 }' | sort -u)" "200 v1"
+}
+
+@test "-o lazy mounts without a request, and without the service" {
+    cd /
+    unmount "$MNT"
+    forget_requests
+    mount_service -o lazy
+    is "$(requests)" 0
+    unmount "$MNT"
+    stop_service
+    mount_service -o lazy
+    is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
+}
+
+@test "poll sends one batch request per -o watch, and none when nobody polls" {
+    needs python3
+    export PYTHONPATH=$BATS_TEST_DIRNAME PYTHONDONTWRITEBYTECODE=1
+    remount_service -o watch=1
+    warm
+    cat >"$DIR/poll.py" <<'PYTHON'
+import sys
+from watch import Watch
+watches = [Watch(sys.argv[1]) for _ in range(20)]
+for watch in watches:
+    watch.changed(0)
+    watch.read()
+open(sys.argv[2], "w").close()
+print(watches[0].changed(10000), watches[0].read().strip())
+PYTHON
+    in_background python3 "$DIR/poll.py" "$P/checkpoint" "$DIR/watching" >"$DIR/polled"
+    local watcher=$!
+    eventually test -e "$DIR/watching"
+    forget_requests
+    sleep 2.5
+    is "$(control GET log | grep -c 'shard=' || true)" 0
+    (($(requests) >= 2 && $(requests) <= 3))
+    is "$(requests)" "$(requests GET "$GROUP")"
+    committed billing orders 0 43
+    wait "$watcher"
+    is "$(<"$DIR/polled")" "True NDM="
+    sleep 1.2
+    forget_requests
+    sleep 1.5
+    is "$(requests)" 0
+}
+
+# ---- tried again
+
+@test "what is idempotent is tried again, and nothing is done twice" {
+    warm
+    fault status status=503 code=ServerBusy method=POST path="$GROUP"
+    put "$P/checkpoint" 43
+    is "$(requests POST "$GROUP") $(stored)" "2 billing orders 0 NDM= -"
+    fault reset execute=1 method=POST path="$GROUP"
+    run put "$P/checkpoint" 'shift +1'
+    is "$(stored)" "billing orders 0 $(b64 44) -"
+    fault status status=500 execute=1 method=POST path="$GROUP"
+    run put "$P/checkpoint" 'shift -10'
+    is "$(stored)" "billing orders 0 $(b64 34) -"
+}
+
+@test "what is refused is not tried again" {
+    warm
+    local code
+    for code in 400:ParameterInvalid 400:InvalidShardCheckPoint 401:Unauthorized \
+        403:ProjectForbidden 404:ConsumerGroupNotExist; do
+        forget_requests
+        fault status status="${code%:*}" code="${code#*:}" method=POST path="$GROUP" count=forever
+        not put "$P/checkpoint" 43
+        is "$code $(requests POST "$GROUP")" "$code 1"
+        no_faults
+    done
+}
+
+@test "a group that was made although the answer was lost is not told as EEXIST" {
+    warm
+    fault reset execute=1 method=POST path=/consumergroups
+    run mkdir -p apps/newgroup/orders
+    # shellcheck disable=SC2154 # run sets them
+    ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+    eventually test -d apps/newgroup/orders
+}
+
+@test "a group that was deleted although the answer was lost is not told as ENOENT" {
+    local answer
+    for answer in 404 200; do
+        quirk delete_missing_group="$answer"
+        group newgroup orders
+        remount_service
+        warm
+        fault reset execute=1 method=DELETE path=/newgroup
+        run rmdir apps/newgroup/orders
+        ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+        eventually absent apps/newgroup/orders 2>/dev/null
+    done
+}
