@@ -69,7 +69,7 @@ static void test_what_is_no_cursor(void **state)
         "MQoK",
         "NDI==",
         "NDI===",
-        
+
         "N=A=",
         "Cg==",
     };
