@@ -689,6 +689,42 @@ static void a_time_that_is_not_told_is_when_the_number_was_first_seen(void **sta
     assert_true(found.committed > seen);
 }
 
+static void assert_consumer(struct scene *scene, const char *expected)
+{
+    struct state found;
+
+    assert_int_equal(cache_state(scene->cache, "billing", "orders", 0, ANY_AGE, false, &found), 0);
+    assert_string_equal(found.consumer, expected);
+}
+
+/* A service may go on to name the consumer after a commit that was forced for nobody. */
+static void a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer(void **state)
+{
+    static const struct state before = {.committed = 1, .sequence = "1", .consumer = "c"};
+    static const struct state ours = {.committed = 2, .sequence = "2", .consumer = ""};
+    static const struct state told = {.committed = 2, .sequence = "2", .consumer = "c"};
+    static const struct state theirs = {.committed = 3, .sequence = "3", .consumer = "c"};
+    struct scene *scene = *state;
+
+    scene->fake.backend.is_forced = true;
+    scene->fake.table_size = 1;
+    scene->fake.table = &before;
+    fetch(scene, &states);
+    assert_consumer(scene, "c");
+    cache_note(scene->cache, "billing", "orders", &ours, next_ms());
+    assert_consumer(scene, "");
+    scene->fake.table = &told;
+    next_ms();
+    fetch(scene, &states);
+    assert_consumer(scene, "");
+    cache_note(scene->cache, "billing", "orders", &told, next_ms());
+    assert_consumer(scene, "");
+    scene->fake.table = &theirs;
+    next_ms();
+    fetch(scene, &states);
+    assert_consumer(scene, "c");
+}
+
 /* The bound */
 
 /* Fetches an answer of some 400 KB about a stream. */
@@ -879,6 +915,7 @@ int main(void)
         SCENE(more_notes_than_are_remembered_make_it_ask_again),
         SCENE(news_are_told),
         SCENE(a_time_that_is_not_told_is_when_the_number_was_first_seen),
+        SCENE(a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer),
         SCENE(all_answers_together_are_bounded),
         SCENE(what_was_not_used_for_longest_goes_first),
         SCENE(many_small_answers_are_bounded_too),

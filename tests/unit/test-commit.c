@@ -307,6 +307,27 @@ static void clamp_with_checkpoints_that_are_next(void **state)
     assert_string_equal(scene->fake.sequence, "10");
 }
 
+/* No error tells when to clamp, so every number that a user writes is looked at. */
+static void clamp_where_the_service_takes_any_number(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.clamp = true;
+    scene->fake.backend.takes_any = scene->fake.backend.checkpoint_is_next = true;
+    scene->fake.earliest = "10";
+    assert_int_equal(commit(scene, "150"), 0);
+    assert_log(scene, "locate=earliest locate=latest commit=100");
+    assert_int_equal(commit(scene, "50"), 0);
+    assert_log(scene, "locate=earliest locate=latest commit=50");
+    assert_int_equal(commit(scene, "shift -100"), 0);
+    assert_log(scene, "get locate=earliest locate=latest commit=10");
+    assert_int_equal(commit(scene, "earliest"), 0);
+    assert_log(scene, "locate=earliest commit=10");
+    scene->request.clamp = false;
+    assert_int_equal(commit(scene, "150"), 0);
+    assert_log(scene, "commit=150");
+}
+
 static void clamp_takes_numbers_that_the_service_cannot_hold(void **state)
 {
     struct scene *scene = *state;
@@ -641,6 +662,7 @@ int main(void)
         SCENE(out_of_range_is_erange_without_clamp),
         SCENE(clamp_moves_a_position_to_the_nearest_inside),
         SCENE(clamp_with_checkpoints_that_are_next),
+        SCENE(clamp_where_the_service_takes_any_number),
         SCENE(clamp_takes_numbers_that_the_service_cannot_hold),
         SCENE(clamp_takes_shifts_below_0),
         SCENE(clamp_mends_nothing_but_a_range),
