@@ -170,6 +170,19 @@ near() {
     is "$(cat "$P/lag")" 0
 }
 
+@test "all shards of a group move in one loop, or by the example" {
+    local shard
+    for shard in apps/audit/orders/*/; do
+        echo earliest >"${shard}checkpoint"
+    done
+    is "$(stored | grep -c '^audit orders [012] MTA= -$')" 3
+    run -0 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders latest
+    is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
+    is "${lines[2]}" "2: MTA= -> MTAw"
+    run -1 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders yesterday
+    is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
+}
+
 @test "a shift is from what is committed now, by the decimal" {
     lands 'shift +8' 50
     committed billing orders 0 60
