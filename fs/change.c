@@ -253,10 +253,8 @@ static void on_streams(void *user, const struct error *error, const struct answe
     if (!request_answered(request, error))
         return;
     if (names_count(answer->names))
-        request_refuse(request, ENOTEMPTY,
-                       "%.200s is a consumer group of %zu logstores: rmdir apps/%.200s/LOGSTORE "
-                       "first",
-                       app, names_count(answer->names), app);
+        request_refuse(request, ENOTEMPTY, "it is on streams: rmdir apps/%.200s/%s first", app,
+                       names_at(answer->names, 0));
     else
         on_app_removed(request, NULL, answer);
 }

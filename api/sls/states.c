@@ -118,6 +118,36 @@ static void release_look(void *data)
 
 static int send_next(struct service_call *call);
 
+/* As JSON. */
+static void print_time(int64_t when, char text[static WHEN_ROOM + 2])
+{
+    char plain[WHEN_ROOM];
+
+    if (when == WHEN_UNKNOWN) {
+        snprintf(text, WHEN_ROOM + 2, "null");
+        return;
+    }
+    when_format(when, plain);
+    snprintf(text, WHEN_ROOM + 2, "\"%s\"", plain);
+}
+
+static void set_details(struct service_call *call, int64_t cursor_time)
+{
+    struct look *look = call->data;
+    const char *sequence = call->state.sequence;
+    char decimal[DECIMAL_ROOM];
+    char at[WHEN_ROOM + 2];
+    char updated[WHEN_ROOM + 2];
+    bool known = sequence && !sls_cursor_decode(sequence, decimal);
+
+    print_time(cursor_time, at);
+    print_time(call->state.committed, updated);
+    snprintf(look->details, sizeof(look->details),
+             "{\"decimal\":%s%s%s,\"cursor_time\":%s,\"update_time\":%s}", known ? "\"" : "",
+             known ? decimal : "null", known ? "\"" : "", at, updated);
+    call->state.details = look->details;
+}
+
 /* The group may not list a shard that is there. Without a checkpoint a lag counts from the oldest
  * record. */
 static int take_checkpoint(struct service_call *call, const cJSON *root)
@@ -131,6 +161,8 @@ static int take_checkpoint(struct service_call *call, const cJSON *root)
         look->needs |= NEED_SHARD;
     if (call->detail == DETAIL_LAG && !call->state.sequence)
         look->needs |= NEED_EARLIEST;
+    if (call->detail == DETAIL_ALL)
+        set_details(call, WHEN_UNKNOWN);
     if (call->detail == DETAIL_ALL && call->state.sequence)
         look->needs |= NEED_TIME;
     return send_next(call);
@@ -187,35 +219,6 @@ static int take_earliest(struct service_call *call, const cJSON *root)
     return status ? status : send_next(call);
 }
 
-/* As JSON. */
-static void print_time(int64_t when, char text[static WHEN_ROOM + 2])
-{
-    char plain[WHEN_ROOM];
-
-    if (when == WHEN_UNKNOWN) {
-        snprintf(text, WHEN_ROOM + 2, "null");
-        return;
-    }
-    when_format(when, plain);
-    snprintf(text, WHEN_ROOM + 2, "\"%s\"", plain);
-}
-
-static void set_details(struct service_call *call, int64_t cursor_time)
-{
-    struct look *look = call->data;
-    char decimal[DECIMAL_ROOM];
-    char at[WHEN_ROOM + 2];
-    char updated[WHEN_ROOM + 2];
-    bool known = !sls_cursor_decode(call->state.sequence, decimal);
-
-    print_time(cursor_time, at);
-    print_time(call->state.committed, updated);
-    snprintf(look->details, sizeof(look->details),
-             "{\"decimal\":%s%s%s,\"cursor_time\":%s,\"update_time\":%s}", known ? "\"" : "",
-             known ? decimal : "null", known ? "\"" : "", at, updated);
-    call->state.details = look->details;
-}
-
 static int take_cursor_time(struct service_call *call, const cJSON *root)
 {
     int64_t when;
@@ -241,7 +244,6 @@ static bool mend_cursor_time(struct service_call *call, const struct error *erro
 
 static void send_cursor_time(struct service_call *call)
 {
-    set_details(call, WHEN_UNKNOWN);
     call->mend = mend_cursor_time;
     sls_begin_shard(call);
     request_query(&call->request, "type", "cursor_time");

@@ -323,6 +323,8 @@ near() {
 }
 
 @test "status of a partition without a checkpoint says so" {
+    is "$(jq -c '[has("decimal", "update_time", "cursor_time")]' apps/billing/orders/1/status)" \
+        '[true,true,true]'
     is "$(jq -c '[.checkpoint, .decimal, .committed, .update_time, .cursor_time, .lag]' \
         apps/billing/orders/1/status)" '[null,null,null,null,null,90]'
     is "$(jq -c '[.earliest, .latest, .status]' apps/billing/orders/1/status)" \
