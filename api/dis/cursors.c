@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/dis/client.h"
@@ -46,19 +45,14 @@ static bool is_too_old(const struct service_call *call, const struct error *erro
     return call->cursor == CURSOR_SINCE && dis_is_too_old(error);
 }
 
+/* DIS knows no time before 1970. */
 static struct service_call *new_call(struct backend *backend, const char *operation,
                                      const struct cursor_order *order, const struct ask *ask)
 {
-    struct service_call *call =
-        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+    struct service_call *call = service_cursor_call_new(backend, operation, order, ask);
 
-    if (!call)
-        return NULL;
-    call->cursor = order->kind;
-    call->time = order->time;
-    if (call->cursor == CURSOR_SINCE && call->time < 0)
+    if (call && call->cursor == CURSOR_SINCE && call->time < 0)
         call->cursor = CURSOR_EARLIEST;
-    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence ? order->sequence : "");
     return call;
 }
 

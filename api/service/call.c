@@ -56,6 +56,21 @@ struct service_call *service_call_new(struct backend *backend, const char *opera
     return call;
 }
 
+struct service_call *service_cursor_call_new(struct backend *backend, const char *operation,
+                                             const struct cursor_order *order,
+                                             const struct ask *ask)
+{
+    struct service_call *call =
+        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    call->cursor = order->kind;
+    call->time = order->time;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence ? order->sequence : "");
+    return call;
+}
+
 static void finish(struct service_call *call)
 {
     static const struct answer nothing;

@@ -134,6 +134,11 @@ struct service_call *service_call_new(struct backend *backend, const char *opera
                                       const char *app, const char *stream, uint32_t partition,
                                       const struct ask *ask);
 
+/* The same, of an order for a cursor. */
+struct service_call *service_cursor_call_new(struct backend *backend, const char *operation,
+                                             const struct cursor_order *order,
+                                             const struct ask *ask);
+
 /* Begins call->request with a path of one segment below the root, idempotent unless
  * call->is_idempotent is cleared: a checkpoint is a value. */
 void service_begin(struct service_call *call, const char *method, const char *segment);

@@ -38,20 +38,6 @@ static void send_cursor(struct service_call *call, take_fn *take)
     service_send(call, take);
 }
 
-static struct service_call *new_call(struct backend *backend, const char *operation,
-                                     const struct cursor_order *order, const struct ask *ask)
-{
-    struct service_call *call =
-        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
-
-    if (!call)
-        return NULL;
-    call->cursor = order->kind;
-    call->time = order->time;
-    snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence ? order->sequence : "");
-    return call;
-}
-
 /* Cursors */
 
 static int give(struct service_call *call, const char *text)
@@ -94,7 +80,7 @@ static int make_cursor(struct service_call *call)
 struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, "get_cursor", order, ask);
+    struct service_call *call = service_cursor_call_new(backend, "get_cursor", order, ask);
 
     if (!call)
         return NULL;
@@ -124,7 +110,7 @@ static int take_number(struct service_call *call, const cJSON *root)
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, "locate", order, ask);
+    struct service_call *call = service_cursor_call_new(backend, "locate", order, ask);
 
     if (!call)
         return NULL;
