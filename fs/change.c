@@ -115,7 +115,7 @@ void make_stream(struct request *request, const struct node *child)
     request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
 }
 
-/* The directory of an app, wherever that is, while it is known. */
+/* Marks the directory of the target's app, in apps/ and checkpoints/ alike. */
 static void set_app_made(struct request *request, bool made)
 {
     struct nodes *nodes = request->fs->nodes;
