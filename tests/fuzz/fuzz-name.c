@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "api/name.h"
+#include "api/sls/cursor.h"
 #include "fs/tree.h"
 
 /* The input is a path. */
@@ -70,7 +71,9 @@ static void walk(const struct fs *fs, char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct backend backend = {.abilities = CAN_STORE_METADATA | CAN_MAKE_STREAM};
+    static const struct backend_operations operations = {.parse_sequence = sls_parse_sequence};
+    static struct backend backend = {.operations = &operations,
+                                     .abilities = CAN_STORE_METADATA | CAN_MAKE_STREAM};
     struct fs fs = {.backend = &backend, .nodes = nodes_new()};
     char *path = text_of(data, size);
 
