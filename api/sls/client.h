@@ -80,6 +80,9 @@ void sls_begin_logstore(struct service_call *call, const char *method, const cha
 void sls_begin_group(struct service_call *call, const char *method);
 void sls_begin_cursor(struct service_call *call, const char *from);
 
+/* Takes it for an empty list that a logstore has no shard; also where it is described. */
+bool sls_mend_without_shard(struct service_call *call, const struct error *error);
+
 /* Begins a request for the call's shard. */
 void sls_begin_shard(struct service_call *call);
 

@@ -105,3 +105,8 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
     refusal_read(answer, secrets, id_headers, error);
     return judge_code(answer->status, find(error->service_code), error);
 }
+
+bool sls_is_without_shard(const struct error *error)
+{
+    return !strcasecmp(error->service_code, "LogStoreWithoutShard");
+}

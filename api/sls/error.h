@@ -12,4 +12,7 @@
 enum http_verdict sls_judge(const struct http_answer *answer, const struct secrets *secrets,
                             struct error *error);
 
+/* The logstore is there and has no shard: to who lists them, that is a list of none. */
+bool sls_is_without_shard(const struct error *error);
+
 #endif

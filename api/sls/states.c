@@ -45,10 +45,21 @@ void sls_begin_group(struct service_call *call, const char *method)
     request_segment(&call->request, call->app);
 }
 
+bool sls_mend_without_shard(struct service_call *call, const struct error *error)
+{
+    if (!sls_is_without_shard(error))
+        return false;
+    if (call->gives_text)
+        sls_describe(call->table, call->stream, &call->text);
+    service_end_soon(call);
+    return true;
+}
+
 static struct call *send_states(struct service_call *call)
 {
     if (!call || call->error.code)
         return call ? &call->call : NULL;
+    call->mend = sls_mend_without_shard;
     if (call->has_app) {
         sls_begin_group(call, "GET");
         service_send(call, take_checkpoints);

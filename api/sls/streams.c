@@ -182,7 +182,6 @@ static int take_description(struct service_call *call, const cJSON *root)
 {
     int status = sls_answer_shards(root, call->table);
 
-    call->gives_text = true;
     return status ? status : sls_describe(call->table, call->stream, &call->text);
 }
 
@@ -195,6 +194,8 @@ struct call *sls_describe_stream(struct backend *backend, const char *stream, co
     call->table = table_new();
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
+    call->gives_text = true;
+    call->mend = sls_mend_without_shard;
     sls_begin_logstore(call, "GET", "shards");
     service_send(call, take_description);
     return &call->call;

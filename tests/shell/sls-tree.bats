@@ -38,6 +38,16 @@ everything_is_right() {
     is "$(wc -l <"$C")" 1
 }
 
+@test "a logstore without shards is an empty directory" {
+    control POST logstore name=bare shards=0 >/dev/null
+    group billing bare
+    remount_service
+    is "$(entries streams/bare) $(entries apps/billing/bare)" "status "
+    is "$(cat streams/bare/status)" '{"stream":"bare","partitions":0,"writable_partitions":0}'
+    absent apps/billing/bare/0
+    is "$(cat errors)" ""
+}
+
 @test "the order in which the service lists does not matter" {
     quirk order=shuffled
     remount_service
