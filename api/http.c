@@ -317,14 +317,10 @@ static bool learn_clock(struct http_request *request, const struct http_answer *
     return llabs(http->clock_offset - request->clock_offset) > CLOCK_TOLERANCE_NS;
 }
 
-/* libcurl sends a request again by itself when a connection that was kept turns out to be lost; a
- * new connection, where one was kept, tells of it. */
+/* libcurl sends a request again by itself when a connection that was kept turns out to be lost. */
 static bool is_repeated(const struct http_request *request)
 {
-    long connects = 0;
-
-    curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
-    return request->tries > 1 || connects > 0;
+    return request->tries > 1 || request->exchange.sent > 1;
 }
 
 static void on_answer(struct http_request *request)

@@ -48,6 +48,21 @@ static void set_tls(CURL *easy, const struct easy_settings *settings)
         curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
 }
 
+/* libcurl tells in no other way that it has sent a request more than once. Nothing is kept of what
+ * it shows here. */
+static int count_sent(CURL *easy, curl_infotype type, char *data, size_t size, void *user)
+{
+    static const char tunnel[] = "CONNECT ";
+    struct exchange *exchange = user;
+    bool is_request = type == CURLINFO_HEADER_OUT &&
+                      (size < strlen(tunnel) || strncmp(data, tunnel, strlen(tunnel)) != 0);
+
+    (void)easy;
+    if (exchange && is_request)
+        exchange->sent++;
+    return 0;
+}
+
 CURL *easy_new(const struct easy_settings *settings)
 {
     CURL *easy = curl_easy_init();
@@ -69,6 +84,8 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "checkpointfs");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     set_tls(easy, settings);
     return easy;
 }
@@ -95,6 +112,8 @@ void easy_prepare(CURL *easy, struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds(exchange->max_idle_ms));
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, exchange);
+    exchange->sent = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
 }
@@ -106,6 +125,7 @@ void easy_finish(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 }
 

@@ -29,6 +29,7 @@ struct exchange {
 
     struct buf answer;
     size_t header_bytes;
+    unsigned sent; /* how often libcurl has sent it */
     char detail[CURL_ERROR_SIZE];
 };
 

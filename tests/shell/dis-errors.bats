@@ -387,6 +387,21 @@ says() {
     refused "${SAYS[ENOENT]:?}" op_read
 }
 
+@test "so it is while other connections are kept, by one of which libcurl repeats it unseen" {
+    local readers=()
+    quirk delete_none=refused
+    warm
+    fault delay delay=300 count=4 path=/checkpoints
+    for _ in 1 2 3 4; do
+        op_read >/dev/null 3>&- 4>&- &
+        readers+=($!)
+    done
+    wait "${readers[@]}"
+    fail_at delete reset execute=1
+    op_delete
+    is "$(stored)" ""
+}
+
 @test "a commit that was refused changes nothing, and is not in commits" {
     warm
     answers commit 400 DIS.4200 EINVAL
