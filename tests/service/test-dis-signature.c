@@ -9,10 +9,9 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "dis-signature.h"
-#include "http.h"
 #include "memory.h"
+#include "vector-request.h"
 
 /*
  * The signatures of official clients, as recorded in the vectors, must verify, and must not after
@@ -20,36 +19,14 @@
  * skipped.
  */
 
-#define VECTORS_MAX ((size_t)4 * 1024 * 1024)
-
 static cJSON *vectors;
 
 static const char *text_of(const cJSON *vector, const char *name)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(vector, name));
+    const char *text = vector_text(vector, name);
 
     assert_non_null(text);
     return text;
-}
-
-/* The target as a client would send it: the query encoded. */
-static void add_target(struct request *request, const cJSON *vector)
-{
-    struct buf target = BUF_INIT(VECTORS_MAX);
-    const char *before = "?";
-    const cJSON *pair;
-
-    buf_puts(&target, text_of(vector, "path"));
-    cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(vector, "query"))
-    {
-        buf_puts(&target, before);
-        http_encode(&target, cJSON_GetArrayItem(pair, 0)->valuestring);
-        buf_puts(&target, "=");
-        http_encode(&target, cJSON_GetArrayItem(pair, 1)->valuestring);
-        before = "&";
-    }
-    request_set_target(request, target.data);
-    buf_release(&target);
 }
 
 static void make_request(struct request *request, const cJSON *vector)
@@ -59,8 +36,8 @@ static void make_request(struct request *request, const cJSON *vector)
 
     request_init(request);
     request_set_method(request, text_of(vector, "method"));
-    add_target(request, vector);
-    cJSON_ArrayForEach(header, cJSON_GetObjectItemCaseSensitive(vector, "headers"))
+    vector_set_target(request, vector);
+    cJSON_ArrayForEach(header, vector_member(vector, "headers"))
         pairs_add(&request->headers, header->string, header->valuestring);
     pairs_add(&request->headers, "Authorization", text_of(vector, "authorization"));
     buf_puts(&request->body, body);
@@ -121,32 +98,22 @@ static enum signature_verdict judge_vector(const cJSON *vector)
 static const char *reason_to_skip(const cJSON *vector)
 {
     const char *variant = text_of(vector, "variant");
-    const cJSON *quirk = cJSON_GetObjectItemCaseSensitive(vector, "quirk");
+    const cJSON *quirk = vector_member(vector, "quirk");
 
     if (strcmp(variant, "access") != 0 && strcmp(variant, "credential") != 0)
         return "a variant that is not served";
     if (cJSON_IsString(quirk) && *quirk->valuestring)
         return quirk->valuestring;
-    if (!cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(vector, "cross_checked_by")))
+    if (!cJSON_GetArraySize(vector_member(vector, "cross_checked_by")))
         return "no second client printed it";
     return NULL;
 }
 
 static int load(void **state)
 {
-    struct buf text = BUF_INIT(VECTORS_MAX);
-    FILE *file = fopen(VECTORS, "re");
-    char block[4096];
-    size_t size;
-
     (void)state;
-    assert_non_null(file);
-    while ((size = fread(block, 1, sizeof(block), file)) > 0)
-        buf_add(&text, block, size);
-    fclose(file);
-    vectors = cJSON_Parse(text.data);
-    buf_release(&text);
-    return vectors ? 0 : -1;
+    vectors = vectors_read(VECTORS);
+    return 0;
 }
 
 static int unload(void **state)
@@ -163,7 +130,7 @@ static void undisputed_vectors_verify(void **state)
     int skipped = 0;
 
     (void)state;
-    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(vectors, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(vectors, "vectors"))
     {
         const char *reason = reason_to_skip(vector);
 
@@ -188,7 +155,7 @@ static void empty_scopes_verify(void **state)
     int verified = 0;
 
     (void)state;
-    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(vectors, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(vectors, "vectors"))
     {
         if (strncmp(text_of(vector, "name"), "credential-otc-emptyscope-", 26) != 0)
             continue;
@@ -251,7 +218,7 @@ static void changed_requests_are_refused(void **state)
     const cJSON *vector;
 
     (void)state;
-    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(vectors, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(vectors, "vectors"))
     {
         for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
             struct request request;
@@ -273,7 +240,7 @@ static void wrong_keys_and_times_are_refused(void **state)
     const cJSON *vector;
 
     (void)state;
-    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(vectors, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(vectors, "vectors"))
     {
         const char *secret = text_of(vector, "secret_key");
         struct request request;
@@ -293,7 +260,7 @@ static void wrong_keys_and_times_are_refused(void **state)
 /* Judges one Authorization header on the first vector. */
 static enum signature_verdict judge_header(const char *authorization)
 {
-    const cJSON *all = cJSON_GetObjectItemCaseSensitive(vectors, "vectors");
+    const cJSON *all = vector_member(vectors, "vectors");
     const cJSON *vector = cJSON_GetArrayItem(all, 0);
     struct request request;
     enum signature_verdict verdict;

@@ -9,10 +9,9 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
-#include "http.h"
 #include "memory.h"
 #include "sls-signature.h"
+#include "vector-request.h"
 
 /*
  * The signatures of official clients, as recorded in the vectors, must verify, and must not after
@@ -20,43 +19,16 @@
  * differ from it, which the vectors tell, theirs would not verify.
  */
 
-#define VECTORS_MAX ((size_t)4 * 1024 * 1024)
-
 /* That of all vectors. */
 #define DATE_MS INT64_C(1710818211000)
 
 static cJSON *root;
 
-static const cJSON *member(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
 static const char *text_of(const cJSON *vector, const char *name)
 {
-    const char *text = cJSON_GetStringValue(member(vector, name));
+    const char *text = vector_text(vector, name);
 
     return text ? text : "";
-}
-
-/* The target as a client would send it: the query encoded. */
-static void add_target(struct request *request, const cJSON *vector)
-{
-    struct buf target = BUF_INIT(VECTORS_MAX);
-    const char *before = "?";
-    const cJSON *pair;
-
-    buf_puts(&target, text_of(vector, "path"));
-    cJSON_ArrayForEach(pair, member(vector, "query"))
-    {
-        buf_puts(&target, before);
-        http_encode(&target, cJSON_GetArrayItem(pair, 0)->valuestring);
-        buf_puts(&target, "=");
-        http_encode(&target, cJSON_GetArrayItem(pair, 1)->valuestring);
-        before = "&";
-    }
-    request_set_target(request, target.data);
-    buf_release(&target);
 }
 
 /* What a signer set anew replaces what was there. */
@@ -75,12 +47,13 @@ static void make_request(struct request *request, const cJSON *vector)
 {
     request_init(request);
     request_set_method(request, text_of(vector, "method"));
-    add_target(request, vector);
-    add_headers(request, member(member(vector, "expected"), "headers_added_by_signer"));
-    add_headers(request, member(vector, "headers"));
+    vector_set_target(request, vector);
+    add_headers(request,
+                vector_member(vector_member(vector, "expected"), "headers_added_by_signer"));
+    add_headers(request, vector_member(vector, "headers"));
     if (!request_header(request, "Authorization"))
         pairs_add(&request->headers, "Authorization",
-                  text_of(member(vector, "expected"), "authorization"));
+                  text_of(vector_member(vector, "expected"), "authorization"));
     if (!request_header(request, "Host"))
         pairs_add(&request->headers, "Host", text_of(vector, "host"));
     buf_puts(&request->body, text_of(vector, "body"));
@@ -129,7 +102,7 @@ static void test_vectors(void **state)
     int count = 0;
 
     (void)state;
-    cJSON_ArrayForEach(vector, member(root, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(root, "vectors"))
     {
         struct request request;
 
@@ -225,7 +198,7 @@ static void test_changes(void **state)
     const cJSON *vector;
 
     (void)state;
-    cJSON_ArrayForEach(vector, member(root, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(root, "vectors"))
     {
         for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
             struct request request;
@@ -246,7 +219,7 @@ static void test_keys_and_times(void **state)
     const cJSON *vector;
 
     (void)state;
-    cJSON_ArrayForEach(vector, member(root, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(root, "vectors"))
     {
         const char *secret = text_of(vector, "secret_key");
         struct request request;
@@ -284,7 +257,7 @@ static void test_headers_that_cannot_be_read(void **state)
         {"SLS4-HMAC-SHA256 Credential=k/20240319/r/sls/aliyun_v4_request,Signature=0",
          SLS_DATE_MISSING},
     };
-    const cJSON *vector = member(root, "vectors")->child;
+    const cJSON *vector = vector_member(root, "vectors")->child;
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -301,20 +274,9 @@ static void test_headers_that_cannot_be_read(void **state)
 
 static int load(void **state)
 {
-    struct buf text = BUF_INIT(VECTORS_MAX);
-    FILE *file = fopen(VECTORS, "re");
-    char block[4096];
-    size_t size;
-
     (void)state;
-    if (!file)
-        return -1;
-    while ((size = fread(block, 1, sizeof(block), file)) > 0)
-        buf_add(&text, block, size);
-    fclose(file);
-    root = cJSON_Parse(text.data);
-    buf_release(&text);
-    return root ? 0 : -1;
+    root = vectors_read(VECTORS);
+    return 0;
 }
 
 static int unload(void **state)

@@ -15,10 +15,9 @@
 
 #include <cmocka.h>
 
-#include <cjson/cJSON.h>
-
 #include "api/dis/sign.h"
 #include "base/when.h"
+#include "tests/vectors/vectors.h"
 
 #define FIELDS_MAX 32
 
@@ -49,33 +48,15 @@ static const char *reason_of(const char *name)
     return NULL;
 }
 
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = NULL;
-    size_t room = 0;
-
-    assert_non_null(file);
-    assert_true(getdelim(&text, &room, '\0', file) > 0);
-    fclose(file);
-    return text;
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
-
 static size_t take_query(const cJSON *vector, struct field fields[static FIELDS_MAX])
 {
     const cJSON *pair;
     size_t count = 0;
 
-    cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(vector, "query"))
+    cJSON_ArrayForEach(pair, vector_member(vector, "query"))
     {
         assert_true(count < FIELDS_MAX);
-        fields[count++] = (struct field){cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)),
-                                         cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1))};
+        fields[count++] = (struct field){vector_pair(pair, 0), vector_pair(pair, 1)};
     }
     return count;
 }
@@ -87,7 +68,7 @@ static size_t take_headers(const cJSON *vector, struct field fields[static FIELD
     const cJSON *header;
     size_t count = 0;
 
-    cJSON_ArrayForEach(header, cJSON_GetObjectItemCaseSensitive(vector, "headers"))
+    cJSON_ArrayForEach(header, vector_member(vector, "headers"))
     {
         assert_true(count < FIELDS_MAX);
         if (!strcasecmp(header->string, "Host"))
@@ -113,17 +94,17 @@ static bool passes(const cJSON *vector, enum sign_variant variant)
 {
     struct field query[FIELDS_MAX];
     struct field headers[FIELDS_MAX];
-    struct sign_request request = {.method = text_of(vector, "method"),
-                                   .path = text_of(vector, "path"),
+    struct sign_request request = {.method = vector_text(vector, "method"),
+                                   .path = vector_text(vector, "path"),
                                    .query = query,
                                    .headers = headers,
-                                   .body = text_of(vector, "body"),
-                                   .time = time_of(text_of(vector, "date"))};
+                                   .body = vector_text(vector, "body"),
+                                   .time = time_of(vector_text(vector, "date"))};
     struct sign_key key = {.variant = variant,
-                           .access = text_of(vector, "access_key"),
-                           .secret = text_of(vector, "secret_key"),
-                           .region = text_of(vector, "region"),
-                           .service = text_of(vector, "service")};
+                           .access = vector_text(vector, "access_key"),
+                           .secret = vector_text(vector, "secret_key"),
+                           .region = vector_text(vector, "region"),
+                           .service = vector_text(vector, "service")};
     struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
     char date[DIGEST_DATE_ROOM];
     bool same;
@@ -132,37 +113,35 @@ static bool passes(const cJSON *vector, enum sign_variant variant)
     request.header_count = take_headers(vector, headers, &request);
     request.body_size = strlen(request.body);
     assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
-    assert_string_equal(date, text_of(vector, "date"));
-    same = !strcmp(authorization.data, text_of(vector, "authorization"));
+    assert_string_equal(date, vector_text(vector, "date"));
+    same = !strcmp(authorization.data, vector_text(vector, "authorization"));
     buf_reset(&authorization);
     /* Again, with the derived key that was kept. */
     assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
-    assert_int_equal(same, !strcmp(authorization.data, text_of(vector, "authorization")));
+    assert_int_equal(same, !strcmp(authorization.data, vector_text(vector, "authorization")));
     buf_release(&authorization);
     return same;
 }
 
 static bool is_undisputed(const cJSON *vector)
 {
-    return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(vector, "cross_checked_by")) > 0 &&
-           !cJSON_GetObjectItemCaseSensitive(vector, "quirk");
+    return cJSON_GetArraySize(vector_member(vector, "cross_checked_by")) > 0 &&
+           !vector_member(vector, "quirk");
 }
 
 static void check_variant(const char *name, enum sign_variant variant, int expected)
 {
-    char *text = read_file(VECTORS "/dis-signing.json");
-    cJSON *root = cJSON_Parse(text);
+    cJSON *root = vectors_read(VECTORS "/dis-signing.json");
     const cJSON *vector;
     int undisputed = 0;
     int passed = 0;
 
-    assert_non_null(root);
-    cJSON_ArrayForEach(vector, cJSON_GetObjectItemCaseSensitive(root, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(root, "vectors"))
     {
-        const char *title = text_of(vector, "name");
+        const char *title = vector_text(vector, "name");
         bool pass;
 
-        if (strcmp(text_of(vector, "variant"), name) != 0)
+        if (strcmp(vector_text(vector, "variant"), name) != 0)
             continue;
         pass = passes(vector, variant);
         undisputed += is_undisputed(vector);
@@ -177,7 +156,6 @@ static void check_variant(const char *name, enum sign_variant variant, int expec
     print_message("%s: %d passed, %d of them undisputed\n", name, passed, undisputed);
     assert_int_equal(undisputed, expected);
     cJSON_Delete(root);
-    free(text);
 }
 
 static void test_access(void **state)

@@ -14,10 +14,9 @@
 
 #include <cmocka.h>
 
-#include <cjson/cJSON.h>
-
 #include "api/sls/sign.h"
 #include "base/when.h"
+#include "tests/vectors/vectors.h"
 
 static const struct {
     const char *name;
@@ -33,38 +32,15 @@ static const struct {
      "x-log-meta-"},
 };
 
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = NULL;
-    size_t room = 0;
-
-    assert_non_null(file);
-    assert_true(getdelim(&text, &room, '\0', file) > 0);
-    fclose(file);
-    return text;
-}
-
-static const cJSON *member(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(member(object, name));
-}
-
 static size_t take_query(const cJSON *vector, struct field fields[static SLS_SIGN_HEADERS_MAX])
 {
     const cJSON *pair;
     size_t count = 0;
 
-    cJSON_ArrayForEach(pair, member(vector, "query"))
+    cJSON_ArrayForEach(pair, vector_member(vector, "query"))
     {
         assert_true(count < SLS_SIGN_HEADERS_MAX);
-        fields[count++] = (struct field){cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)),
-                                         cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1))};
+        fields[count++] = (struct field){vector_pair(pair, 0), vector_pair(pair, 1)};
     }
     return count;
 }
@@ -74,7 +50,7 @@ static size_t take_headers(const cJSON *vector, struct field fields[static SLS_S
     const cJSON *header;
     size_t count = 0;
 
-    cJSON_ArrayForEach(header, member(vector, "headers"))
+    cJSON_ArrayForEach(header, vector_member(vector, "headers"))
     {
         assert_true(count < SLS_SIGN_HEADERS_MAX);
         if (strcasecmp(header->string, "Host") != 0)
@@ -106,7 +82,8 @@ static const char *added_header(const struct sls_signed *result, const char *nam
 /* Every header that we add has the value that the official signer gave it. */
 static void check_headers(const cJSON *vector, const struct sls_signed *result)
 {
-    const cJSON *expected = member(member(vector, "expected"), "headers_added_by_signer");
+    const cJSON *expected =
+        vector_member(vector_member(vector, "expected"), "headers_added_by_signer");
     const cJSON *header;
 
     cJSON_ArrayForEach(header, expected)
@@ -123,30 +100,30 @@ static void check(const cJSON *vector, enum sls_signature signature)
 {
     struct field query[SLS_SIGN_HEADERS_MAX];
     struct field headers[SLS_SIGN_HEADERS_MAX];
-    const char *body = text_of(vector, "body");
-    struct sls_sign_request request = {.method = text_of(vector, "method"),
-                                       .host = text_of(vector, "host"),
-                                       .path = text_of(vector, "path"),
+    const char *body = vector_text(vector, "body");
+    struct sls_sign_request request = {.method = vector_text(vector, "method"),
+                                       .host = vector_text(vector, "host"),
+                                       .path = vector_text(vector, "path"),
                                        .query = query,
                                        .query_count = take_query(vector, query),
                                        .headers = headers,
                                        .header_count = take_headers(vector, headers),
                                        .body = body,
                                        .body_size = body ? strlen(body) : 0,
-                                       .time = time_of(text_of(vector, "date"))};
+                                       .time = time_of(vector_text(vector, "date"))};
     struct sls_key key = {.signature = signature,
-                          .access = text_of(vector, "access_key"),
-                          .secret = text_of(vector, "secret_key"),
-                          .security_token = text_of(vector, "security_token"),
-                          .region = text_of(vector, "region")};
-    const cJSON *expected = member(vector, "expected");
+                          .access = vector_text(vector, "access_key"),
+                          .secret = vector_text(vector, "secret_key"),
+                          .security_token = vector_text(vector, "security_token"),
+                          .region = vector_text(vector, "region")};
+    const cJSON *expected = vector_member(vector, "expected");
     struct sls_signed result;
 
     /* Again, with the derived key that was kept. */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(sls_sign(&key, &request, &result), 0);
-        assert_string_equal(result.string_to_sign.data, text_of(expected, "string_to_sign"));
-        assert_string_equal(result.authorization.data, text_of(expected, "authorization"));
+        assert_string_equal(result.string_to_sign.data, vector_text(expected, "string_to_sign"));
+        assert_string_equal(result.authorization.data, vector_text(expected, "authorization"));
         check_headers(vector, &result);
         sls_signed_release(&result);
     }
@@ -154,32 +131,30 @@ static void check(const cJSON *vector, enum sls_signature signature)
 
 static size_t count_disputed(const cJSON *vector)
 {
-    if (!cJSON_GetArraySize(member(vector, "different_result_from")))
+    if (!cJSON_GetArraySize(vector_member(vector, "different_result_from")))
         return 0;
     for (size_t i = 0; i < sizeof(disputed) / sizeof(disputed[0]); i++) {
-        if (!strcmp(disputed[i].name, text_of(vector, "name")) &&
-            !strcmp(disputed[i].variant, text_of(vector, "variant")))
+        if (!strcmp(disputed[i].name, vector_text(vector, "name")) &&
+            !strcmp(disputed[i].variant, vector_text(vector, "variant")))
             return 1;
     }
-    fail_msg("signers differ on %s, which is not listed", text_of(vector, "name"));
+    fail_msg("signers differ on %s, which is not listed", vector_text(vector, "name"));
     return 0;
 }
 
 /* The variant of v1 with SHA-256 is one that only generated SDKs make, so we do not. */
 static void test_vectors(void **state)
 {
-    char *text = read_file(VECTORS "/sls-signing.json");
-    cJSON *root = cJSON_Parse(text);
+    cJSON *root = vectors_read(VECTORS "/sls-signing.json");
     const cJSON *vector;
     size_t v1 = 0;
     size_t v4 = 0;
     size_t differing = 0;
 
     (void)state;
-    assert_non_null(root);
-    cJSON_ArrayForEach(vector, member(root, "vectors"))
+    cJSON_ArrayForEach(vector, vector_member(root, "vectors"))
     {
-        const char *variant = text_of(vector, "variant");
+        const char *variant = vector_text(vector, "variant");
         bool is_v4 = !strcmp(variant, "v4");
 
         if (!strcmp(variant, "v1-hmac-sha256"))
@@ -193,7 +168,6 @@ static void test_vectors(void **state)
     assert_int_equal(v4, 18);
     assert_int_equal(differing, sizeof(disputed) / sizeof(disputed[0]));
     cJSON_Delete(root);
-    free(text);
 }
 
 /* The key that is kept is of one day. */
