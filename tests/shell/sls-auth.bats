@@ -362,6 +362,26 @@ refused_once() {
     is "$(wc -l <"$DIR/mount.log")" 1
 }
 
+@test "the region in the name of a host makes it version 4, and without one it is 1" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    export http_proxy=$URL
+    local host word
+    for host in "$REGION.log" "$REGION-intranet.log" "$REGION-share.log" "$REGION-vpc.log" \
+        "$REGION.sls" log-global; do
+        SOURCE=sls+http://$PROJECT.$host.aliyuncs.com
+        forget_requests
+        mount_service
+        works
+        word=v4
+        [[ $host != log-global ]] || word=v1
+        is "$host $(ways)" "$host $word"
+        unmount "$MNT"
+    done
+    SOURCE=sls+http://$PROJECT.log.aliyuncs.com
+    run -2 "$CHECKPOINTFS" "$SOURCE" "$MNT"
+    matches "$output" PROJECT.ENDPOINT
+}
+
 @test "https with a certificate that -o cacert names, and with none" {
     needs openssl
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
