@@ -204,6 +204,18 @@ body() {
     is "$(requests GET "$GROUP") $(requests)" "1 3"
 }
 
+@test "status is 5 requests, 4 when nothing is committed, and 3 of a shard alone" {
+    warm
+    cat "$P/status"
+    is "$(requests)" 5
+    forget_requests
+    cat apps/billing/orders/1/status
+    is "$(requests)" 4
+    forget_requests
+    cat "$S/status"
+    is "$(requests)" 3
+}
+
 @test "no cursor is asked for by ls, stat or du" {
     warm
     ls -lR apps streams >/dev/null
