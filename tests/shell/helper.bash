@@ -102,6 +102,12 @@ daemon() {
     daemons_at "$MNT" | head -n 1
 }
 
+# Kills the daemon. What waits for it meanwhile gets ECONNABORTED; the mount is dead when ENOTCONN comes.
+kill_daemon() {
+    kill -KILL "$(daemon)"
+    eventually refused "Transport endpoint is not connected" ls "$MNT"
+}
+
 # True when all these processes are gone; a zombie is.
 ended() {
     local pid
