@@ -223,7 +223,9 @@ class Calls(Case):
         self.refused(404, "ShardNotExsit", "GET", LOGSTORE + "/shards/7", query=missing)
         self.refused(400, "ParameterInvalid", "GET", LOGSTORE + "/shards/x", query=missing)
         self.refused(400, "MissingParameter", "GET", SHARD)
-        self.refused(400, "ParameterInvalid", "GET", SHARD, query={"type": "log"})
+        self.refused(400, "MissingParameter", "GET", SHARD, query={"type": "cursor"})
+        self.refused(400, "MissingParameter", "GET", SHARD, query={"type": "cursor_time"})
+        self.refused(400, "ParameterInvalid", "GET", SHARD, query={"type": "other"})
 
     def time_of(self, number, **named):
         return self.ask("GET", SHARD, query={"type": "cursor_time", "cursor": cursor(number)},
@@ -243,6 +245,45 @@ class Calls(Case):
                      query={"type": "cursor_time", "cursor": "V0hBVA=="})
         self.put("logstore", name="orders", earliest=5, latest=5)
         self.assertIn(self.time_of(77).json()["cursor_time"] - now, range(-1, 3))
+
+    def test_forms_of_cursors(self):
+        for form in ("NDI=", "NDI", "NDI=\n", "NDIK", "NDIK\n"):
+            query = {"type": "cursor_time", "cursor": form}
+            self.assertEqual(self.done("GET", SHARD, query=query).json(), self.time_of(42).json())
+        for form in ("", "\n", "=", "NDI==", "N", "ND I", "_w=="):
+            self.refused(400, "ParameterInvalid", "GET", SHARD,
+                         query={"type": "cursor_time", "cursor": form})
+
+    def pull(self, **query):
+        return self.ask("GET", SHARD, query={"type": "logs", "count": "1000", **query},
+                        headers={"accept": "application/x-protobuf"})
+
+    def test_records(self):
+        answer = self.pull(cursor=cursor(97), count="2")
+        self.assertEqual([answer.headers[name] for name in (
+            "x-log-cursor", "x-log-count", "x-log-read-last-cursor", "x-log-bodyrawsize")],
+            [cursor(99), "2", "98", str(len(answer.body))])
+        self.assertRegex(answer.body, b"(?s)number.*97.*number.*98")
+        for query, count, following in (({"cursor": cursor(0)}, 90, 100),
+                                        ({"cursor": cursor(100)}, 0, 100),
+                                        ({"cursor": cursor(20), "end_cursor": cursor(30)}, 10, 30),
+                                        ({"cursor": cursor(30), "end_cursor": cursor(20)}, 0, 30)):
+            headers = self.pull(**query).headers
+            self.assertEqual((headers["x-log-count"], headers["x-log-cursor"]),
+                             (str(count), cursor(following)))
+
+    def test_records_that_are_refused(self):
+        good = {"type": "log", "count": "1", "cursor": cursor(10)}
+        for change, code in (({"count": "0"}, "ParameterInvalid"),
+                             ({"count": "1001"}, "ParameterInvalid"),
+                             ({"cursor": "x"}, "ParameterInvalid"),
+                             ({"end_cursor": "x"}, "ParameterInvalid"),
+                             ({"cursor": cursor(101)}, "InvalidCursor")):
+            self.refused(400, code, "GET", SHARD, query={**good, **change})
+        for name in ("count", "cursor"):
+            query = {**good}
+            del query[name]
+            self.refused(400, "MissingParameter", "GET", SHARD, query=query)
 
 
 class Checkpoints(Case):
@@ -282,7 +323,10 @@ class Checkpoints(Case):
                            ({"shard": 0, "checkpoint": ""}, "InvalidShardCheckPoint")):
             self.refused(400, code, "POST", GROUP, body, forced)
         good = {"shard": 0, "checkpoint": "MA=="}
-        self.refused(404, "ShardNotExist", "POST", GROUP, {**good, "shard": 3}, forced)
+        self.assertEqual(self.refused(404, "ShardNotExist", "POST", GROUP, {**good, "shard": 3},
+                                      forced), "shard not exist.")
+        for body in ([], [0], 5, "text", b"{", b"{} {}"):
+            self.refused(400, "PostBodyInvalid", "POST", GROUP, body, forced)
         self.put("quirk", shard_not_exist="always400")
         self.refused(400, "ShardNotExist", "POST", GROUP, {**good, "shard": 3}, forced)
         self.refused(404, "ConsumerGroupNotExist", "POST", GROUP + "x", good, forced)
@@ -337,6 +381,20 @@ class Checkpoints(Case):
                      {"type": "heartbeat", "consumer": "c1"})
         self.refused(400, "MissingParameter", "POST", GROUP, [], {"type": "heartbeat"})
 
+    def test_shares_differ_by_one_at_most(self):
+        self.put("logstore", name="orders", shards=4)
+        held = {name: [] for name in ("c1", "c2", "c3")}
+        for _ in range(4):
+            for name in held:
+                held[name] = self.beat(name, held[name]).json()
+        self.assertEqual(sorted(len(shards) for shards in held.values()), [1, 1, 2])
+        self.assertEqual(sorted(sum(held.values(), [])), [0, 1, 2, 3])
+
+    def test_a_timeout_of_any_length(self):
+        self.put("group", logstore="orders", name="billing", timeout=2**63 - 1)
+        self.assertEqual(self.beat("c1", []).json(), [0, 1, 2])
+        self.assertEqual(self.commit(0, consumer="c1").status, 200)
+
     def test_seeds(self):
         connection = http.client.HTTPConnection(self.address)
         self.addCleanup(connection.close)
@@ -387,7 +445,8 @@ class Signatures(Case):
         self.refused(401, "SignatureNotMatch", "GET", "/logstores", sign=wrong_secret)
         self.refused(401, "SignatureNotMatch", "GET", "/logstores", sign=wrong_region)
         self.refused(401, "Unauthorized", "GET", "/logstores", sign=unknown_key)
-        self.refused(400, "RequestTimeExpired", "GET", "/logstores", sign=early)
+        self.assertRegex(self.refused(400, "RequestTimeExpired", "GET", "/logstores", sign=early),
+                         "^Request time [0-9TZ]{16} has been expired while server time is [0-9]+.$")
         self.refused(400, "MissingParameter", "GET", "/logstores")
         self.refused(400, "ParameterInvalid", "GET", "/logstores",
                      headers={"authorization": "Basic eA=="})
@@ -404,6 +463,22 @@ class Signatures(Case):
         self.refused(400, "RequestTimeExpired", "GET", "/logstores", sign=sign_v4)
         self.done("GET", "/logstores", sign=sign_v1,
                   headers={"date": formatdate(time.time() + 3600, usegmt=True)})
+
+    def test_a_content_md5_must_fit_wherever_it_is_sent(self):
+        def wrong(sign):
+            def signed(method, path, query, headers, body):
+                headers["content-md5"] = "0" * 32
+                sign(method, path, query, headers, body)
+            return signed
+
+        def of_nothing(method, path, query, headers, body):
+            headers["content-md5"] = hashlib.md5(b"").hexdigest().upper()
+            sign_v1(method, path, query, headers, body)
+
+        body, query = {"shard": 0, "checkpoint": "MA=="}, {"type": "checkpoint"}
+        self.refused(400, "ParameterInvalid", "POST", GROUP, body, query, sign=wrong(sign_v4))
+        self.refused(400, "ParameterInvalid", "GET", "/logstores", sign=wrong(sign_v1))
+        self.done("GET", "/logstores", sign=of_nothing)
 
     def test_x_log_date_is_the_date_of_version_1(self):
         def dated(method, path, query, headers, body):
@@ -443,6 +518,17 @@ class Requests(Case):
                      headers={"content-type": "text/plain"})
         self.done("GET", "/logstores", headers={"content-type": "application/x-protobuf",
                                                 "x-log-bodyrawsize": ""})
+
+    def test_parts_of_a_path_that_are_empty(self):
+        for path in (LOGSTORE + "/consumergroups/", "/logstores//shards", "/"):
+            self.assertEqual(self.refused(405, "InvalidMethod", "GET", path),
+                             f"Invalid request method : {path}")
+        self.refused(405, "InvalidMethod", "POST", LOGSTORE + "/consumergroups/", {})
+
+    def test_a_body_that_is_too_large(self):
+        body = b" " * 10485760
+        self.refused(400, "PostBodyInvalid", "POST", GROUP, body, {"type": "checkpoint"})
+        self.refused(413, "PostBodyTooLarge", "POST", GROUP, body + b" ", {"type": "checkpoint"})
 
     def test_projects(self):
         self.assertEqual(self.refused(404, "ProjectNotExist", "GET", "/logstores",

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base64.h"
 #include "memory.h"
 #include "sls-calls.h"
+#include "sls-cursor.h"
 
 /* Reading */
 
@@ -83,7 +83,7 @@ static bool read_update(struct call *call, const cJSON *json, struct update *upd
 /* Only that it is base64 is documented to be checked. An empty one is a guess. */
 static bool check_checkpoint(struct call *call, const char *checkpoint)
 {
-    char *text = *checkpoint ? base64_decode(checkpoint, false) : NULL;
+    char *text = cursor_text(checkpoint);
     int64_t number;
     bool good =
         text && (!has_quirk(call, QUIRK_CHECKPOINT_CHECK, "number") || number_parse(text, &number));
@@ -132,12 +132,12 @@ static void commit(struct call *call, struct logstore *logstore, struct group *g
     const struct shard *shard;
     struct position *position;
     struct update update;
-    char id[24];
 
     if (!read_update(call, json, &update))
         return;
-    snprintf(id, sizeof(id), "%lld", (long long)update.shard);
-    shard = need_shard(call, logstore, id, 404);
+    shard = logstore_shard(logstore, update.shard);
+    if (!shard)
+        refuse_shard(call, 404, "shard not exist.");
     if (!shard || !check_checkpoint(call, update.checkpoint))
         return;
     position = group_position(group, logstore, shard);
@@ -150,7 +150,7 @@ static void commit(struct call *call, struct logstore *logstore, struct group *g
 
 void checkpoint_update(struct call *call, struct logstore *logstore, struct group *group)
 {
-    cJSON *json = need_body(call);
+    cJSON *json = need_object(call);
 
     if (json)
         commit(call, logstore, group, json);

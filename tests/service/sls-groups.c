@@ -56,7 +56,7 @@ static void create(struct call *call, struct logstore *logstore, const cJSON *js
 void group_create(struct call *call)
 {
     struct logstore *logstore = need_logstore(call);
-    cJSON *json = logstore ? need_body(call) : NULL;
+    cJSON *json = logstore ? need_object(call) : NULL;
 
     if (json)
         create(call, logstore, json);
@@ -82,7 +82,7 @@ void group_update(struct call *call)
 {
     struct logstore *logstore = need_logstore(call);
     struct group *group = logstore ? need_group(call, logstore) : NULL;
-    cJSON *json = group ? need_body(call) : NULL;
+    cJSON *json = group ? need_object(call) : NULL;
 
     if (json)
         update(call, group, json);
@@ -107,19 +107,18 @@ void group_delete(struct call *call)
 
 void group_post(struct call *call)
 {
-    const char *type = request_query(call->request, "type");
     struct logstore *logstore = need_logstore(call);
     struct group *group = logstore ? need_group(call, logstore) : NULL;
+    const char *type = group ? need_query(call, "type") : NULL;
 
-    if (!group)
+    if (!type)
         return;
-    if (type && !strcmp(type, "heartbeat"))
+    if (!strcmp(type, "heartbeat"))
         group_beat_call(call, logstore, group);
-    else if (type && !strcmp(type, "checkpoint"))
+    else if (!strcmp(type, "checkpoint"))
         checkpoint_update(call, logstore, group);
     else
-        refuse(call, 400, type ? "ParameterInvalid" : "MissingParameter",
-               type ? "unknown type" : "Missing query key : type");
+        refuse(call, 400, "ParameterInvalid", "unknown type");
 }
 
 /* Heartbeats. A consumer gets its share of the shards; what it has beyond that it is told to give
@@ -144,12 +143,21 @@ static size_t count_owned(const struct group *group, const struct consumer *cons
     return count;
 }
 
+/* Shares differ by one at most; those whose names come first have the larger ones. */
+static size_t share_of(const struct group *group, const struct logstore *logstore,
+                       const struct consumer *consumer)
+{
+    size_t consumers = group->consumers.count;
+    size_t before = directory_after(&group->consumers, consumer->name) - 1;
+
+    return logstore->shard_count / consumers + (before < logstore->shard_count % consumers);
+}
+
 /* The shards that are the consumer's from now on. */
 static cJSON *assign(struct group *group, const struct logstore *logstore,
                      struct consumer *consumer, const cJSON *held)
 {
-    size_t consumers = group->consumers.count;
-    size_t share = (logstore->shard_count + consumers - 1) / consumers;
+    size_t share = share_of(group, logstore, consumer);
     cJSON *array = must(cJSON_CreateArray());
 
     for (size_t i = 0; i < logstore->shard_count; i++) {

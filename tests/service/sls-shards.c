@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
 #include "memory.h"
 #include "sls-calls.h"
+#include "sls-cursor.h"
 
 #define PAGE_MOST  500
 #define PAGE_USUAL 200
@@ -48,6 +48,7 @@ void logstores_list(struct call *call)
             cJSON_AddItemToArray(names, must(cJSON_CreateString(logstore->name)));
         total++;
     }
+    order_array(call, names);
     add_number(json, "count", cJSON_GetArraySize(names));
     add_number(json, "total", total);
     cJSON_AddItemToObject(json, "logstores", names);
@@ -87,38 +88,28 @@ void shards_list(struct call *call)
 
 static void show_cursor(struct call *call, const struct shard *shard)
 {
-    const char *from = request_query(call->request, "from");
+    const char *from = need_query(call, "from");
     int64_t number = 0;
-    char text[24];
     char *cursor;
     cJSON *json;
 
-    if (from && !strcmp(from, "begin")) {
+    if (!from)
+        return;
+    if (!strcmp(from, "begin")) {
         number = shard->earliest;
-    } else if (from && !strcmp(from, "end")) {
+    } else if (!strcmp(from, "end")) {
         number = shard->latest;
-    } else if (from && number_parse(from, &number) && number < INT64_C(100000000000)) {
+    } else if (number_parse(from, &number) && number < INT64_C(100000000000)) {
         number = shard_since(shard, number * 1000);
     } else {
         refuse(call, 400, "ParameterInvalid", "Parameter From is not valid");
         return;
     }
-    snprintf(text, sizeof(text), "%lld", (long long)number);
-    cursor = base64_encode(text, strlen(text), false);
+    cursor = cursor_format(number);
     json = must(cJSON_CreateObject());
     add_text(json, "cursor", cursor);
     free(cursor);
     answer_json(call->answer, 200, json);
-}
-
-/* False when it is no cursor. */
-static bool read_cursor(const char *cursor, int64_t *number)
-{
-    char *text = cursor ? base64_decode(cursor, false) : NULL;
-    bool good = text && number_parse(text, number);
-
-    free(text);
-    return good;
 }
 
 /* Seconds since 1970, or -1. What the end of a shard has is not known; one without data has the
@@ -139,19 +130,20 @@ static int64_t time_of(const struct call *call, const struct shard *shard, int64
 
 static void show_cursor_time(struct call *call, const struct shard *shard)
 {
-    const char *cursor = request_query(call->request, "cursor");
-    bool is_404 = has_quirk(call, QUIRK_INVALID_CURSOR_STATUS, "404");
+    const char *cursor = need_query(call, "cursor");
     int64_t number;
     int64_t seconds;
     cJSON *json;
 
-    if (!read_cursor(cursor, &number)) {
-        refuse(call, 400, "ParameterInvalid", "Invalid cursor %s", cursor ? cursor : "");
+    if (!cursor)
+        return;
+    if (!cursor_parse(cursor, &number)) {
+        refuse(call, 400, "ParameterInvalid", "Invalid cursor %s", cursor);
         return;
     }
     seconds = time_of(call, shard, number);
     if (seconds < 0) {
-        refuse(call, is_404 ? 404 : 400, "InvalidCursor", "cursor %s is out of range", cursor);
+        refuse_cursor(call, "cursor is out of range");
         return;
     }
     json = must(cJSON_CreateObject());
@@ -161,18 +153,18 @@ static void show_cursor_time(struct call *call, const struct shard *shard)
 
 void shard_show(struct call *call)
 {
-    const char *type = request_query(call->request, "type");
     const struct logstore *logstore = need_logstore(call);
-    const struct shard *shard =
-        logstore ? need_shard(call, logstore, call->captured[1], 400) : NULL;
+    const struct shard *shard = logstore ? need_shard(call, logstore) : NULL;
+    const char *type = shard ? need_query(call, "type") : NULL;
 
-    if (!shard)
+    if (!type)
         return;
-    if (type && !strcmp(type, "cursor"))
+    if (!strcmp(type, "cursor"))
         show_cursor(call, shard);
-    else if (type && !strcmp(type, "cursor_time"))
+    else if (!strcmp(type, "cursor_time"))
         show_cursor_time(call, shard);
+    else if (!strcmp(type, "log") || !strcmp(type, "logs"))
+        records_show(call, shard);
     else
-        refuse(call, 400, type ? "ParameterInvalid" : "MissingParameter",
-               type ? "type is not served here" : "Missing query key : type");
+        refuse(call, 400, "ParameterInvalid", "unknown type");
 }

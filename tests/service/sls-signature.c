@@ -142,15 +142,15 @@ static void write_v1(struct buf *out, const struct request *request)
         buf_printf(out, "%c%s=%s", i ? '&' : '?', query.items[i].name, query.items[i].value);
 }
 
-/* The MD5 is in upper-case hexadecimal, and must come with a body. */
-static bool md5_fits(const struct request *request)
+/* The MD5 is in upper-case hexadecimal. In version 1 it must come with a body. */
+static bool md5_fits(const struct request *request, bool v4)
 {
     const char *sent = header(request, "Content-MD5");
     unsigned char hash[16];
     char text[33];
 
-    if (!request->body.size)
-        return true;
+    if (!*sent)
+        return v4 || !request->body.size;
     if (!EVP_Digest(request->body.data, request->body.size, hash, NULL, EVP_md5(), NULL))
         abort();
     for (size_t i = 0; i < sizeof(hash); i++)
@@ -209,7 +209,7 @@ static enum sls_verdict verify_v1(struct sls_signature *signature, const struct 
         return SLS_KEY_UNKNOWN;
     write_v1(&signature->to_sign, request);
     verdict = compare_v1(signature, key->secret, sha256 ? EVP_sha256() : EVP_sha1());
-    return verdict == SLS_VALID && !md5_fits(request) ? SLS_BODY_CHANGED : verdict;
+    return verdict == SLS_VALID && !md5_fits(request, false) ? SLS_BODY_CHANGED : verdict;
 }
 
 /* Version 4 */
@@ -312,7 +312,7 @@ static enum sls_verdict verify_v4(struct sls_signature *signature, const struct 
     if (rules->region && strcmp(rules->region, scope.region) != 0)
         return SLS_MISMATCH;
     signing_hash(request->body.data, request->body.size, body_hash);
-    if (strcmp(header(request, "x-log-content-sha256"), body_hash) != 0)
+    if (strcmp(header(request, "x-log-content-sha256"), body_hash) != 0 || !md5_fits(request, true))
         return SLS_BODY_CHANGED;
     return compare_v4(signature, request, key->secret, &scope, body_hash);
 }

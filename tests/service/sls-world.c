@@ -158,7 +158,7 @@ void position_commit(struct position *position, const char *checkpoint, const ch
 
 static bool is_alive(const struct group *group, const struct consumer *consumer, int64_t now_ms)
 {
-    return now_ms < consumer->beat_ms + group->timeout * 1000;
+    return (now_ms - consumer->beat_ms) / 1000 < group->timeout;
 }
 
 struct consumer *group_consumer(struct group *group, const char *name, int64_t now_ms)

@@ -14,6 +14,8 @@
 #include "sls-seed.h"
 #include "sls-signature.h"
 
+#define BODY_MOST ((size_t)10 * 1024 * 1024)
+
 static const struct route routes[] = {
     {"GET", "/logstores", logstores_list},
     {"GET", "/logstores/{}/shards", shards_list},
@@ -81,24 +83,46 @@ struct group *need_group(struct call *call, struct logstore *logstore)
     return group;
 }
 
-struct shard *need_shard(struct call *call, const struct logstore *logstore, const char *id,
-                         unsigned status)
+void refuse_shard(struct call *call, unsigned status, const char *text)
 {
-    int64_t number;
-    struct shard *shard;
-
-    if (!id || !number_parse(id, &number)) {
-        refuse(call, 400, "ParameterInvalid", "invalid shard id.");
-        return NULL;
-    }
-    shard = logstore_shard(logstore, number);
     if (has_quirk(call, QUIRK_SHARD_NOT_EXIST, "always404"))
         status = 404;
     if (has_quirk(call, QUIRK_SHARD_NOT_EXIST, "always400"))
         status = 400;
+    refuse(call, status, "ShardNotExist", "%s", text);
+}
+
+struct shard *need_shard(struct call *call, const struct logstore *logstore)
+{
+    struct shard *shard;
+    int64_t id;
+    char text[64];
+
+    if (!number_parse(call->captured[1], &id)) {
+        refuse(call, 400, "ParameterInvalid", "invalid shard id.");
+        return NULL;
+    }
+    shard = logstore_shard(logstore, id);
+    snprintf(text, sizeof(text), "Shard %lld does not exist.", (long long)id);
     if (!shard)
-        refuse(call, status, "ShardNotExist", "Shard %s does not exist.", id);
+        refuse_shard(call, 400, text);
     return shard;
+}
+
+void refuse_cursor(struct call *call, const char *text)
+{
+    bool is_404 = has_quirk(call, QUIRK_INVALID_CURSOR_STATUS, "404");
+
+    refuse(call, is_404 ? 404 : 400, "InvalidCursor", "%s", text);
+}
+
+const char *need_query(struct call *call, const char *name)
+{
+    const char *value = request_query(call->request, name);
+
+    if (!value)
+        refuse(call, 400, "MissingParameter", "Missing query key : %s.", name);
+    return value;
 }
 
 cJSON *need_body(struct call *call)
@@ -108,6 +132,17 @@ cJSON *need_body(struct call *call)
     if (!json)
         refuse(call, 400, "PostBodyInvalid", "The request body is not valid JSON object.");
     return json;
+}
+
+cJSON *need_object(struct call *call)
+{
+    cJSON *json = need_body(call);
+
+    if (!json || cJSON_IsObject(json))
+        return json;
+    cJSON_Delete(json);
+    refuse(call, 400, "PostBodyInvalid", "The request body is not valid JSON object.");
+    return NULL;
 }
 
 bool json_number(const cJSON *json, const char *name, int64_t *number)
@@ -126,15 +161,19 @@ int64_t now_us(const struct sls *sls)
 }
 
 /* No order is documented for anything that is listed. */
+void order_array(const struct call *call, cJSON *array)
+{
+    int count = cJSON_GetArraySize(array);
+
+    if (!has_quirk(call, QUIRK_ORDER, "shuffled"))
+        return;
+    for (int i = 0; i < count / 2; i++)
+        cJSON_AddItemToArray(array, cJSON_DetachItemFromArray(array, (int)(i * 7 % (count - i))));
+}
+
 void answer_array(struct call *call, cJSON *array)
 {
-    if (has_quirk(call, QUIRK_ORDER, "shuffled")) {
-        int count = cJSON_GetArraySize(array);
-
-        for (int i = 0; i < count / 2; i++)
-            cJSON_AddItemToArray(array,
-                                 cJSON_DetachItemFromArray(array, (int)(i * 7 % (count - i))));
-    }
+    order_array(call, array);
     answer_json(call->answer, 200, array);
 }
 
@@ -154,6 +193,26 @@ static bool is_of_project(struct call *call)
     if (strlen(sls->service->project) == length && !strncmp(host, sls->service->project, length))
         return true;
     refuse(call, 404, "ProjectNotExist", "The Project does not exist : %.*s", (int)length, host);
+    return false;
+}
+
+/* No part of a path may be empty, as that of a group without a name is. */
+static bool has_path(struct call *call)
+{
+    const char *path = call->request->raw_path;
+
+    if (!strstr(path, "//") && (!path[0] || path[strlen(path) - 1] != '/'))
+        return true;
+    refuse(call, 405, "InvalidMethod", "Invalid request method : %.400s", path);
+    return false;
+}
+
+static bool has_fit_body(struct call *call)
+{
+    if (call->request->body.size <= BODY_MOST)
+        return true;
+    refuse(call, 413, "PostBodyTooLarge", "Body size %zu must little than %zu.",
+           call->request->body.size, BODY_MOST);
     return false;
 }
 
@@ -181,7 +240,7 @@ static bool has_headers(struct call *call)
 
 static bool admit(struct call *call)
 {
-    return is_of_project(call) && has_headers(call) &&
+    return has_path(call) && is_of_project(call) && has_headers(call) && has_fit_body(call) &&
            sls_auth_admit(call->service, call->request, call->answer);
 }
 
