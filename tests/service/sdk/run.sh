@@ -1,19 +1,20 @@
 #!/bin/bash
-# Usage: run.sh SIMULATED_SERVICE CLIENT
+# Usage: run.sh CLIENT SIMULATED_SERVICE [CHECKPOINTFS]
 #
 # Runs an official client against the simulated service: dis_sdk, dis_python or dis_otc of DIS,
-# sls_python or sls_cli of SLS. It is installed from PyPI into a directory of its own that is kept.
-# Exits with 77, and says why, where PyPI cannot be reached.
+# sls_python, sls_cli or sls_consumer of SLS; the last beside a mount of the service. It is installed
+# from PyPI into a directory of its own that is kept. Exits with 77, and says why, where PyPI cannot be
+# reached.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-server=$1
-client=$2
+client=$1
+shift
 
 case $client in
 dis_sdk) packages=(huaweicloudsdkdis==3.1.219) ;;
 dis_python) packages=(huaweicloud-sdk-python-dis==2.0.8) ;;
 dis_otc) packages=(otcextensions==0.34.8 openstacksdk==4.22.0) ;;
-sls_python) packages=(aliyun-log-python-sdk==0.9.47) ;;
+sls_python | sls_consumer) packages=(aliyun-log-python-sdk==0.9.47) ;;
 sls_cli) packages=(aliyun-log-cli==0.2.10 aliyun-log-python-sdk==0.9.52) ;;
 *) exit 2 ;;
 esac
@@ -27,4 +28,4 @@ if [[ ! -e $home/ready ]]; then
     fi
     touch "$home/ready"
 fi
-exec "$home/bin/python" "$here/$client.py" "$server"
+exec "$home/bin/python" "$here/$client.py" "$@"
