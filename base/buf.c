@@ -105,15 +105,27 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->size += (size_t)length;
 }
 
+/* How many bytes of UTF-8 a control character, or the backslash, at the beginning of a text has. */
+static size_t control_size(const char *text)
+{
+    unsigned char c = (unsigned char)text[0];
+    unsigned char next = (unsigned char)text[1];
+
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+        return 2;
+    return c < ' ' || c == 127 || c == '\\';
+}
+
 void buf_puts_escaped(struct buf *buf, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
+    while (*text) {
+        size_t size = control_size(text);
 
-        if (c < ' ' || c == 127 || c == '\\')
-            buf_printf(buf, "\\x%02x", c);
-        else
+        for (size_t i = 0; i < size; i++)
+            buf_printf(buf, "\\x%02x", (unsigned char)text[i]);
+        if (!size)
             buf_add(buf, text, 1);
+        text += size ? size : 1;
     }
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/say.h"
+
 /* The exit status as a digit, and a line of text unless it is 0. */
 #define SUCCESS '0'
 
@@ -28,7 +30,7 @@ __attribute__((noreturn)) static void wait_for_verdict(int pipe)
     line[size] = '\0';
     if (*line == SUCCESS)
         _exit(EXIT_SUCCESS);
-    fprintf(stderr, "checkpointfs: %s\n", size ? line + 1 : "the daemon died while it started");
+    say("%s", size ? line + 1 : "the daemon died while it started");
     _exit(size ? *line - SUCCESS : EXIT_FAILURE);
 }
 
@@ -40,7 +42,7 @@ void daemon_start(bool foreground)
     if (foreground)
         return;
     if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0) {
-        perror("checkpointfs: cannot start the daemon");
+        say("cannot start the daemon: %s", strerror(errno));
         exit(EXIT_FAILURE);
     }
     if (child) {
@@ -100,6 +102,6 @@ int daemon_fail(int status, const char *format, ...)
     if (verdict_pipe >= 0)
         send_verdict(line);
     else
-        fprintf(stderr, "checkpointfs: %s\n", line + 1);
+        say("%s", line + 1);
     return status;
 }

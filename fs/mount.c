@@ -11,6 +11,7 @@
 
 #include "base/when.h"
 #include "fs/daemon.h"
+#include "fs/say.h"
 
 /* The most requests that are taken from the kernel before other work has its turn. */
 #define REQUESTS_PER_ROUND 64
@@ -151,7 +152,7 @@ static int open_backend(struct mount *mount)
 
     mount->wrong = status == -EINVAL;
     if (!status && mount->backend->warning)
-        fprintf(stderr, "checkpointfs: warning: %s\n", mount->backend->warning);
+        say("warning: %s", mount->backend->warning);
     return status || options->lazy ? status : try_backend(mount);
 }
 

@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#include "fs/say.h"
 #include "fs/version.h"
 
 #define PROGRAM "checkpointfs"
@@ -154,19 +155,6 @@ static const char help[] =
     "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
     "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
 
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void complain(const char *format, ...)
-{
-    va_list arguments;
-
-    fputs(PROGRAM ": ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputs("\n", stderr);
-}
-
 static int name_length(const char *option)
 {
     size_t length = strcspn(option, "=");
@@ -188,7 +176,7 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     if (!strncmp(argument, "x-", 2))
         return 0;
     /* Its value may be a secret. */
-    complain("unknown option \"%.*s\": see " PROGRAM " --help", name_length(argument), argument);
+    say("unknown option \"%.*s\": see " PROGRAM " --help", name_length(argument), argument);
     return -1;
 }
 
@@ -205,7 +193,7 @@ static bool take_number(const char *name, const char *text, int base, unsigned l
     errno = 0;
     number = strtoul(text, &end, base);
     if (errno || end == text || *end || number > max || *text == '-') {
-        complain("%s=%.40s is not a number from 0 to %lu", name, text, max);
+        say("%s=%.40s is not a number from 0 to %lu", name, text, max);
         return false;
     }
     *value = (unsigned)number;
@@ -221,7 +209,7 @@ static bool take_seconds(const char *name, const char *text, double least, int64
         return true;
     seconds = strtod(text, &end);
     if (end == text || *end || !isfinite(seconds) || seconds < least || seconds > 86400) {
-        complain("%s=%.40s is not a number of seconds from %g to 86400", name, text, least);
+        say("%s=%.40s is not a number of seconds from %g to 86400", name, text, least);
         return false;
     }
     *ms = (int64_t)(seconds * 1000);
@@ -254,7 +242,7 @@ static bool take_meaning(const struct raw *raw, struct options *options)
     options->checkpoint_is_next = raw->checkpoint && !strcmp(raw->checkpoint, "next");
     if (!raw->checkpoint || options->checkpoint_is_next || !strcmp(raw->checkpoint, "last-read"))
         return true;
-    complain("checkpoint=%.40s: it can be last-read or next", raw->checkpoint);
+    say("checkpoint=%.40s: it can be last-read or next", raw->checkpoint);
     return false;
 }
 
@@ -269,13 +257,13 @@ static bool take_mountpoint(const char *path, struct options *options)
         options->mountpoint = NULL;
     }
     if (!options->mountpoint && errno == ENOTCONN)
-        complain("%s is a mount whose program has died: first fusermount3 -u %s", path, path);
+        say("%s is a mount whose program has died: first fusermount3 -u %s", path, path);
     else if (!options->mountpoint && errno == ENOENT)
-        complain("the mount point %s does not exist: first mkdir -p %s", path, path);
+        say("the mount point %s does not exist: first mkdir -p %s", path, path);
     else if (!options->mountpoint)
-        complain("the mount point %s: %s", path, strerror(errno));
+        say("the mount point %s: %s", path, strerror(errno));
     else if (!S_ISDIR(attr.st_mode))
-        complain("the mount point %s is no directory", path);
+        say("the mount point %s is no directory", path);
     return options->mountpoint && S_ISDIR(attr.st_mode);
 }
 
@@ -284,18 +272,17 @@ static bool take_source(const struct raw *raw, struct options *options)
     struct error error;
 
     if (raw->positional_count < 1 || raw->positional_count > 2) {
-        complain(raw->positional_count ? "more than a source and a mount point: see " PROGRAM
-                                         " --help"
-                                       : "no mount point: see " PROGRAM " --help");
+        say(raw->positional_count ? "more than a source and a mount point: see " PROGRAM " --help"
+                                  : "no mount point: see " PROGRAM " --help");
         return false;
     }
     options->source = strdup(raw->positional_count == 2 ? raw->positional[0] : "");
     if (!options->source) {
-        complain("no memory");
+        say("no memory");
         return false;
     }
     if (backend_check_source(options->source, &error)) {
-        complain("%s", error.message);
+        say("%s", error.message);
         return false;
     }
     return true;
@@ -311,7 +298,7 @@ static char *absolute(const char *path, bool *good)
         return NULL;
     if ((*path != '/' && !directory) ||
         asprintf(&joined, "%s%s%s", directory ? directory : "", directory ? "/" : "", path) < 0) {
-        complain("%.100s: %s", path, strerror(errno));
+        say("%.100s: %s", path, strerror(errno));
         *good = false;
         joined = NULL;
     }
@@ -324,7 +311,7 @@ static char *copy(const char *text, bool *good)
     char *copied = text ? strdup(text) : NULL;
 
     if (text && !copied) {
-        complain("no memory");
+        say("no memory");
         *good = false;
     }
     return copied;

@@ -185,6 +185,11 @@ installed() {
     done
 }
 
+@test "what is said cannot control the terminal" {
+    usage_error -o $'bo\e[2J\ngus' "local:$STORE" "$MNT"
+    matches "$output" '\\x1b\[2J\\x0agus'
+}
+
 @test "no mount point exits 1" {
     cannot_mount "local:$STORE" "$DIR/missing"
     matches "$output" "does not exist"
