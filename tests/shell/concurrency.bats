@@ -157,7 +157,7 @@ blocked() {
     kill -INT "$writer"
     wait "$writer" || true
     eventually ended "$writer"
-    (($(milliseconds) - begin < 1000))
+    soon_after "$begin"
     unlock_store
     sleep 0.3
     is "$(cat "$P/checkpoint")" 41
@@ -191,7 +191,7 @@ END
         begin=$(milliseconds)
         kill "-$signal" "$writer"
         eventually ended "$writer"
-        (($(milliseconds) - begin < 1000))
+        soon_after "$begin"
     done
     unlock_store
 }
@@ -208,7 +208,7 @@ END
     kill -TERM "$daemon"
     eventually ended "$writer"
     eventually ended "$daemon"
-    (($(milliseconds) - begin < 2000))
+    soon_after "$begin"
     not wait "$writer"
     eventually not is_mounted "$MNT"
     unlock_store

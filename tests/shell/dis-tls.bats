@@ -79,7 +79,7 @@ serve_tls() {
     local begin
     begin=$(milliseconds)
     refused "${SAYS[EPROTO]:?}" cat "$MNT/$P/checkpoint"
-    (($(milliseconds) - begin < 3000))
+    soon_after "$begin"
     last_error
     is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EPROTO - -"
     matches "${FIELD[7]}" "ertificate"

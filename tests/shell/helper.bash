@@ -168,6 +168,21 @@ milliseconds() {
     echo $((${EPOCHREALTIME//[.,]/} / 1000))
 }
 
+# True within 8 seconds of a time in milliseconds: that is long for a busy machine, and short beside the
+# 30 seconds of the timeout, and beside what never ends.
+soon_after() {
+    local passed=$(($(milliseconds) - $1))
+    ((passed < 8000)) || is "$passed ms" "less than 8000"
+}
+
+# promptly COMMAND...: it succeeds, and soon.
+promptly() {
+    local begin
+    begin=$(milliseconds)
+    "$@" || return
+    soon_after "$begin"
+}
+
 # in_background COMMAND...: starts it, with signals as a terminal leaves them; its number is $!.
 in_background() {
     # <&0, for & alone would make it /dev/null
