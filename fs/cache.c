@@ -22,7 +22,7 @@
 
 struct note {
     uint32_t partition;
-    bool whole;   /* the bounds were told too */
+    bool whole;   /* a bound was told too: all that is to be had without asking for more */
     int64_t at;   /* what is noted was true then, or later */
     int64_t told; /* when that was learned */
 };
@@ -258,7 +258,7 @@ static int add_note(struct topic *topic, const struct state *state, int64_t at)
     }
     topic->notes[topic->noted++] = (struct note){
         .partition = state->partition,
-        .whole = state->latest != NULL,
+        .whole = state->earliest || state->latest,
         .at = at,
         .told = when_monotonic(),
     };
