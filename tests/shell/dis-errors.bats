@@ -34,17 +34,17 @@ fail_at() {
     fault "$2" method="${METHOD[$1]:?}" path="${WHERE[$1]:?}" "${@:3}"
 }
 
-# answers OPERATION STATUS CODE ERRNO: that error, once, gives this errno, and is in errors.
+# answers OPERATION STATUS CODE ERRNO: that error gives this errno, and is in errors.
 answers() {
-    fail_at "$1" status status="$2" code="$3" message="Said of $1. [detail]"
-    refused "${SAYS[$4]:?}" "op_$1"
+    gives "$@"
     reported "$4" "$2" "$3" "Said of $1. [detail]"
 }
 
 # gives OPERATION STATUS CODE ERRNO: without a look at errors.
 gives() {
-    fail_at "$1" status status="$2" code="$3" message="Said of $1. [detail]"
+    fail_at "$1" status status="$2" code="$3" message="Said of $1. [detail]" count=forever
     refused "${SAYS[$4]:?}" "op_$1"
+    no_faults
 }
 
 # exhausts ERRNO FAULT [NAME=VALUE...]: that fault for ever gives this errno, not before it was tried

@@ -108,9 +108,9 @@ GROUP=/logstores/orders/consumergroups/billing
 }
 
 @test "values of a snapshot are shared for its time, and then asked for once" {
-    remount_service -o snapshot=2
+    remount_service -o snapshot=5
     cat "$C" "$P/checkpoint" >/dev/null
-    let_values_age 2.2
+    let_values_age 5.2
     forget_requests
     for _ in {1..20}; do
         stat "$C" "$P/checkpoint" >/dev/null
