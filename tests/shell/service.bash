@@ -236,6 +236,18 @@ requests() {
         END { print count + 0 }'
 }
 
+# What was asked how often, in one look: "2 GET /logstores", a line each.
+summary() {
+    control GET log | awk '{ sub(/[?].*/, "", $2); print $1, $2 }' | sort | uniq -c | sed 's/^ *//'
+}
+
+# once_a_second BEGIN SUMMARY REQUEST: nothing else was asked, and it once a second since BEGIN.
+once_a_second() {
+    local count=${2%% *}
+    is "${2#* }" "$3"
+    ((count >= 2 && count <= ($(milliseconds) - $1) / 1000 + 1)) || is "$count" "once a second"
+}
+
 # Those that change something.
 changes() {
     control GET log | grep -cEv '^GET ' || true

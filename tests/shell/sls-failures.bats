@@ -69,7 +69,7 @@ again_with() {
 }
 
 @test "Ctrl-C ends a cat, an echo, a mkdir and an ls at once, and their requests" {
-    warm
+    again_with -o snapshot=600
     fault never path=/logstores count=forever
     interrupted INT cat "$P/checkpoint"
     interrupted INT bash -c "echo 43 >$P/checkpoint"

@@ -120,7 +120,7 @@ END
 @test "writing at offset 0 again commits again" {
     python3 - "$P/checkpoint" <<'END'
 import os, sys
-fd = os.open(sys.argv[1], os.O_WRONLY)
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 for number in (b"1\n", b"20\n", b"3\n"):
     os.pwrite(fd, number, 0)
 END
