@@ -488,7 +488,7 @@ key_file() {
     put "$MNT/$P/checkpoint" 43
     refused "Invalid argument" put "$MNT/$P/checkpoint" x
     nowhere "$SECRET_KEY"
-    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS -o listing=600 $SOURCE $MNT"
+    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS -o listing=600,snapshot=1 $SOURCE $MNT"
 }
 
 @test "no password and no token is in any output, log or /proc" {

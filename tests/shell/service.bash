@@ -123,12 +123,13 @@ mount_service() {
 }
 
 # mount_service_at MOUNTPOINT [OPTION...]: listings last for the test, unless it says otherwise, so that
-# on a slow machine none is fetched anew amid requests that are counted, or made to fail.
+# on a slow machine none is fetched anew amid requests that are counted, or made to fail; values last for
+# SNAPSHOT seconds.
 mount_service_at() {
     local mountpoint=$1
     shift
     mkdir -p "$mountpoint"
-    if ! timeout 20 "$CHECKPOINTFS" -o listing=600 "$@" "$SOURCE" "$mountpoint" \
+    if ! timeout 20 "$CHECKPOINTFS" -o "listing=600,snapshot=${SNAPSHOT:-1}" "$@" "$SOURCE" "$mountpoint" \
         </dev/null >"$DIR/mount.log" 2>&1 3>&- 4>&-; then
         cat "$DIR/mount.log"
         return 1

@@ -281,7 +281,7 @@ refused_once() {
         path=/logstores count=forever
     refused "${SAYS[EACCES]:?}" cat "$P/checkpoint"
     nowhere "$SECRET_KEY" "$TOKEN"
-    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS -o listing=600 $SOURCE $MNT"
+    is "$(tr '\0' ' ' <"/proc/$(daemon)/cmdline" | xargs)" "$CHECKPOINTFS -o listing=600,snapshot=1 $SOURCE $MNT"
 }
 
 @test "no secret is in what -f prints" {

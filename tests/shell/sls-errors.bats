@@ -4,6 +4,9 @@
 
 load sls
 
+# An error is armed for the request of an operation, and not for one that asks for a size before it.
+SNAPSHOT=600
+
 # The operations that meet errors.
 op_read() { cat "$P/checkpoint"; }
 op_commit() { put "$P/checkpoint" 43; }
