@@ -169,8 +169,9 @@ says() {
     warm
     local code
     for code in 400:LogStoreWithoutShard 405:InvalidMethod 413:PostBodyTooLarge 418:Teapot; do
-        fail_at read status status="${code%:*}" code="${code#*:}" message=words
+        fail_at read status status="${code%:*}" code="${code#*:}" message=words count=forever
         run op_read
+        no_faults
         ((status != 0))
         not grep -F "${SAYS[EIO]:?}" <<<"$output"
         last_error
