@@ -122,7 +122,7 @@ says() {
     gives read 400 DIS.4375 ENOENT
     gives delete 400 DIS.4375 ENOENT
     gives rmdir 400 DIS.4332 ENOENT
-    let_values_age
+    remount_service
     is "$(op_read)" 42
 }
 
