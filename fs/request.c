@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/caller.h"
 #include "fs/tree.h"
 
 /* How much longer than its time a request waits, for the backend to say itself what is wrong. */
 #define GRACE_MS 100
+
+/* How often the signals of a program are looked at that an interrupt has not ended. */
+#define SIGNALS_MS 50
 
 /* Seconds that stand for the life of the mount. */
 #define FOREVER 86400.0
@@ -22,6 +26,7 @@ static void release(struct request *request)
     TAILQ_REMOVE(&fs->requests, request, link);
     fs->request_count--;
     timer_stop(&request->timer);
+    timer_stop(&request->signals);
     if (request->release_data)
         request->release_data(fs, request->data);
     place_drop(fs->nodes, request->node.place);
@@ -89,10 +94,21 @@ static void abandon(struct request *request, int code, const char *reason)
     request_fail(request, &error);
 }
 
+/* The kernel tells of the first signal alone, so others that come are looked for. */
+static void look_at_signals(void *user)
+{
+    struct request *request = user;
+
+    if (caller_wants_out(fuse_req_ctx(request->fuse)->pid))
+        abandon(request, EINTR, "interrupted");
+    else
+        timer_start(request->fs->loop, &request->signals, SIGNALS_MS, look_at_signals, request);
+}
+
 static void on_interrupt(fuse_req_t fuse, void *data)
 {
     (void)fuse;
-    abandon(data, EINTR, "interrupted");
+    look_at_signals(data);
 }
 
 static void on_timeout(void *user)
@@ -112,13 +128,14 @@ void request_wait(struct request *request, struct call *call)
     request->call = call;
     if (!call) {
         request_refuse(request, ENOMEM, "no memory");
-    } else if (fuse_req_interrupted(request->fuse)) {
-        abandon(request, EINTR, "interrupted");
-    } else {
-        fuse_req_interrupt_func(request->fuse, on_interrupt, request);
-        timer_start(request->fs->loop, &request->timer, time_left(request) + GRACE_MS, on_timeout,
-                    request);
+        return;
     }
+    timer_start(request->fs->loop, &request->timer, time_left(request) + GRACE_MS, on_timeout,
+                request);
+    if (fuse_req_interrupted(request->fuse))
+        look_at_signals(request);
+    else
+        fuse_req_interrupt_func(request->fuse, on_interrupt, request);
 }
 
 void fs_cancel_all(struct fs *fs, int code)
@@ -205,6 +222,7 @@ bool request_answered(struct request *request, const struct error *error)
 {
     request->call = NULL;
     timer_stop(&request->timer);
+    timer_stop(&request->signals);
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     if (!error)
         return true;

@@ -9,19 +9,21 @@
  * request ends by exactly one of the functions below that say so; it is freed then.
  *
  * While it waits for the backend it can be interrupted: the call is cancelled, the program gets
- * EINTR, and a change that was under way is noted as of unknown outcome.
+ * EINTR, and a change that was under way is noted as of unknown outcome. A signal that no program
+ * means so interrupts nothing; see fs/caller.h.
  */
 struct request {
     TAILQ_ENTRY(request) link;
     struct fs *fs;
     fuse_req_t fuse;
     const char *operation;
-    struct node node;   /* what it is about; its place is held */
-    char *name;         /* of a child of node, or NULL */
-    struct call *call;  /* what it waits for */
-    struct timer timer; /* for a backend that keeps no deadline: a disk that hangs */
-    int64_t started;    /* when_monotonic */
-    bool quiet;         /* that something does not exist is no news: lookups */
+    struct node node;     /* what it is about; its place is held */
+    char *name;           /* of a child of node, or NULL */
+    struct call *call;    /* what it waits for */
+    struct timer timer;   /* for a backend that keeps no deadline: a disk that hangs */
+    struct timer signals; /* looks at those of a program that waits on */
+    int64_t started;      /* when_monotonic */
+    bool quiet;           /* that something does not exist is no news: lookups */
     struct handle *handle;
     size_t size; /* of a read or a write */
     off_t offset;

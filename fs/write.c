@@ -2,38 +2,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/when.h"
+#include "fs/caller.h"
 #include "fs/file.h"
 #include "fs/tree.h"
 
 /* The journal of commits */
-
-/* The command of the process that asks, as the kernel knows it. */
-static void read_command(pid_t pid, char *command, size_t size)
-{
-    char path[32];
-    ssize_t length = -1;
-    int fd;
-
-    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-    fd = pid ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        length = read(fd, command, size - 1);
-        close(fd);
-    }
-    if (length <= 0) {
-        snprintf(command, size, "-");
-        return;
-    }
-    command[length] = '\0';
-    command[strcspn(command, "\n")] = '\0';
-}
 
 /* Notes a change in `commits` and tells syslog. A number of "" is none. */
 static void log_change(const struct request *request, const char *what, const char *number,
@@ -48,7 +26,7 @@ static void log_change(const struct request *request, const char *what, const ch
     char path[NAME_MAX_APP + NAME_MAX_STREAM + PARTITION_ROOM];
 
     when_format(when_now(), time);
-    read_command(context->pid, command, sizeof(command));
+    caller_command(context->pid, command, sizeof(command));
     snprintf(uid, sizeof(uid), "uid=%u", context->uid);
     snprintf(pid, sizeof(pid), "pid=%d", context->pid);
     snprintf(path, sizeof(path), "%s/%s/%" PRIu32, place->app, place->stream,

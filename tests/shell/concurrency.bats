@@ -181,6 +181,39 @@ END
     unlock_store
 }
 
+# A shell that is told of its child's end while it commits 42.
+commits_while_a_child_ends() {
+    in_background bash -c 'sleep 0.2 & echo 42 >"$1"' bash "$P/checkpoint"
+    sleep 0.6
+    kill -0 "$!"
+}
+
+@test "a child that ends, or a window that changes, does not interrupt a commit" {
+    lock_store
+    commits_while_a_child_ends
+    kill -WINCH "$!"
+    kill -CONT "$!"
+    sleep 0.2
+    unlock_store
+    wait "$!"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(cut -f 4,8 commits)" $'42\tok'
+}
+
+@test "what interrupts does so after what does not, too" {
+    lock_store
+    local signal begin
+    for signal in INT TERM KILL; do
+        commits_while_a_child_ends
+        begin=$(milliseconds)
+        kill "-$signal" "$!"
+        not wait "$!"
+        soon_after "$begin"
+    done
+    unlock_store
+    is "$(cut -f 4,8 commits | sort -u)" $'42\tunknown'
+}
+
 @test "SIGTERM and SIGKILL of the caller end a blocked commit at once" {
     lock_store
     local signal writer begin

@@ -1,0 +1,86 @@
+#include "fs/caller.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void make_path(pid_t thread, const char *file, char path[static 48])
+{
+    snprintf(path, 48, "/proc/%d/%s", (int)thread, file);
+}
+
+void caller_command(pid_t thread, char *command, size_t size)
+{
+    char path[48];
+    ssize_t length = -1;
+    int fd;
+
+    make_path(thread, "comm", path);
+    fd = thread ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        length = read(fd, command, size - 1);
+        close(fd);
+    }
+    if (length <= 0) {
+        snprintf(command, size, "-");
+        return;
+    }
+    command[length] = '\0';
+    command[strcspn(command, "\n")] = '\0';
+}
+
+/* Signals, as a bit each: signal 1 is the lowest. */
+
+static uint64_t bit(int signal)
+{
+    return UINT64_C(1) << (signal - 1);
+}
+
+/* Adds the signals of a line "NAME:\tHEX" of /proc/N/status, if it is that line. */
+static bool take_line(const char *line, const char *name, uint64_t *signals)
+{
+    size_t length = strlen(name);
+
+    if (strncmp(line, name, length) != 0 || line[length] != ':')
+        return false;
+    *signals |= strtoull(line + length + 1, NULL, 16);
+    return true;
+}
+
+/* The signals that wait for a thread to take them. False when that is not told. */
+static bool read_pending(FILE *status, uint64_t *pending)
+{
+    uint64_t blocked = 0;
+    int found = 0;
+    char *line = NULL;
+    size_t room = 0;
+
+    *pending = 0;
+    while (getline(&line, &room, status) > 0)
+        found += take_line(line, "SigPnd", pending) + take_line(line, "ShdPnd", pending) +
+                 take_line(line, "SigBlk", &blocked);
+    free(line);
+    *pending &= ~blocked;
+    return found == 3;
+}
+
+bool caller_wants_out(pid_t thread)
+{
+    const uint64_t harmless = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) | bit(SIGWINCH);
+    uint64_t pending;
+    char path[48];
+    FILE *status;
+    bool told;
+
+    make_path(thread, "status", path);
+    status = thread ? fopen(path, "re") : NULL;
+    if (!status)
+        return true;
+    told = read_pending(status, &pending);
+    fclose(status);
+    return !told || pending & ~harmless;
+}
