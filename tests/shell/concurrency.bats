@@ -183,7 +183,7 @@ END
 
 # A shell that is told of its child's end while it commits 42.
 commits_while_a_child_ends() {
-    in_background bash -c 'sleep 0.2 & echo 42 >"$1"' bash "$P/checkpoint"
+    in_background bash -c "sleep 0.2 & echo 42 >$P/checkpoint"
     sleep 0.6
     kill -0 "$!"
 }
