@@ -1,0 +1,116 @@
+#include "test.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "fs/caller.h"
+
+/* A stopped process takes no signal: those that it gets wait, as those do of one amid a request. */
+
+static void take(int signal)
+{
+    (void)signal;
+}
+
+/* Starts a process that handles some signals, blocks SIGUSR2, and is stopped. */
+static pid_t start(void)
+{
+    static const int handled[] = {SIGCHLD, SIGWINCH, SIGURG, SIGTERM, SIGALRM, SIGUSR2};
+    pid_t child = fork();
+    sigset_t blocked;
+    int status;
+
+    assert_true(child >= 0);
+    if (!child) {
+        for (size_t i = 0; i < COUNT(handled); i++)
+            signal(handled[i], take);
+        sigemptyset(&blocked);
+        sigaddset(&blocked, SIGUSR2);
+        sigprocmask(SIG_BLOCK, &blocked, NULL);
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_true(WIFSTOPPED(status));
+    return child;
+}
+
+static void end(pid_t child)
+{
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* What is so when a process has got these signals; 0 for none. */
+static void check(int first, int second, bool wants_out)
+{
+    pid_t child = start();
+
+    assert_true(!first || !kill(child, first));
+    assert_true(!second || !kill(child, second));
+    if (caller_wants_out(child) != wants_out)
+        fail_msg("%d and %d", first, second);
+    end(child);
+}
+
+TEST(a_signal_ends_a_wait)
+{
+    check(SIGTERM, 0, true);
+    check(SIGALRM, 0, true);
+}
+
+TEST(what_a_program_need_not_hear_of_does_not)
+{
+    check(0, 0, false);
+    check(SIGCHLD, 0, false);
+    check(SIGWINCH, 0, false);
+    check(SIGURG, SIGCHLD, false);
+}
+
+TEST(another_signal_does_so_beside_it)
+{
+    check(SIGCHLD, SIGTERM, true);
+    check(SIGALRM, SIGWINCH, true);
+}
+
+TEST(a_signal_that_is_blocked_does_not)
+{
+    check(SIGUSR2, 0, false);
+    check(SIGUSR2, SIGCHLD, false);
+}
+
+TEST(who_is_not_seen_is_let_go)
+{
+    pid_t child = start();
+
+    end(child);
+    assert_true(caller_wants_out(child));
+    assert_true(caller_wants_out(0));
+}
+
+TEST(the_command_is_that_of_the_process)
+{
+    char command[16];
+    char cut[4];
+
+    caller_command(getpid(), command, sizeof(command));
+    assert_string_equal(command, "test-caller");
+    caller_command(getpid(), cut, sizeof(cut));
+    assert_string_equal(cut, "tes");
+    caller_command(0, command, sizeof(command));
+    assert_string_equal(command, "-");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_signal_ends_a_wait),
+        cmocka_unit_test(what_a_program_need_not_hear_of_does_not),
+        cmocka_unit_test(another_signal_does_so_beside_it),
+        cmocka_unit_test(a_signal_that_is_blocked_does_not),
+        cmocka_unit_test(who_is_not_seen_is_let_go),
+        cmocka_unit_test(the_command_is_that_of_the_process),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
