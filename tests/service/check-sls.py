@@ -201,6 +201,10 @@ class Calls(Case):
         self.put("quirk", order="shuffled")
         shuffled = self.done("GET", LOGSTORE + "/shards").json()
         self.assertEqual({shard["shardID"] for shard in shuffled}, {0, 1, 2})
+        self.put("make", logstores=3)
+        names = self.done("GET", "/logstores").json()["logstores"]
+        self.assertNotEqual(names, sorted(names))
+        self.assertEqual(len(set(names)), 4)
         self.put("logstore", name="empty", shards=0)
         self.refused(400, "LogStoreWithoutShard", "GET", "/logstores/empty/shards")
         self.refused(404, "LogStoreNotExist", "GET", "/logstores/x/shards")
@@ -280,6 +284,8 @@ class Calls(Case):
                              ({"end_cursor": "x"}, "ParameterInvalid"),
                              ({"cursor": cursor(101)}, "InvalidCursor")):
             self.refused(400, code, "GET", SHARD, query={**good, **change})
+        self.put("shard", logstore="orders", shard=0, earliest=2**63 - 1, latest=2**63 - 1)
+        self.assertEqual(self.pull(cursor=cursor(2**63 - 1)).headers["x-log-count"], "0")
         for name in ("count", "cursor"):
             query = {**good}
             del query[name]

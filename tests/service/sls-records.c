@@ -106,7 +106,7 @@ static bool need_bounds(struct call *call, const struct shard *shard, int64_t *f
         *first = shard->earliest;
     if (*end > shard->latest)
         *end = shard->latest;
-    if (*end > *first + count)
+    if (*end - *first > count)
         *end = *first + count;
     return true;
 }
