@@ -9,8 +9,8 @@
  * request ends by exactly one of the functions below that say so; it is freed then.
  *
  * While it waits for the backend it can be interrupted: the call is cancelled, the program gets
- * EINTR, and a change that was under way is noted as of unknown outcome. A signal that no program
- * means so interrupts nothing; see fs/caller.h.
+ * EINTR, and a change that was under way is noted as of unknown outcome. Signals that ask no
+ * program to stop, such as that of a child's end, interrupt nothing; see fs/caller.h.
  */
 struct request {
     TAILQ_ENTRY(request) link;
