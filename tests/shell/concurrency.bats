@@ -157,7 +157,7 @@ blocked() {
     kill -INT "$writer"
     wait "$writer" || true
     eventually ended "$writer"
-    soon_after "$begin"
+    at_once_after "$begin"
     unlock_store
     sleep 0.3
     is "$(cat "$P/checkpoint")" 41
@@ -208,7 +208,7 @@ commits_while_a_child_ends() {
         begin=$(milliseconds)
         kill "-$signal" "$!"
         not wait "$!"
-        soon_after "$begin"
+        at_once_after "$begin"
     done
     unlock_store
     is "$(cut -f 4,8 commits | sort -u)" $'42\tunknown'
@@ -224,7 +224,7 @@ commits_while_a_child_ends() {
         begin=$(milliseconds)
         kill "-$signal" "$writer"
         eventually ended "$writer"
-        soon_after "$begin"
+        at_once_after "$begin"
     done
     unlock_store
 }

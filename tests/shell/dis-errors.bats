@@ -477,7 +477,7 @@ END
         begin=$(milliseconds)
         kill -INT "$!"
         not wait "$!"
-        soon_after "$begin"
+        at_once_after "$begin"
     done
 }
 
@@ -667,7 +667,7 @@ END
     begin=$(milliseconds)
     kill -INT "$!"
     wait "$!" || true
-    soon_after "$begin"
+    at_once_after "$begin"
 }
 
 @test "a commit that waits behind another one is not sent after Ctrl-C" {

@@ -175,6 +175,12 @@ soon_after() {
     ((passed < 8000)) || is "$passed ms" "less than 8000"
 }
 
+# True within a second of a time in milliseconds: what ends at once does.
+at_once_after() {
+    local passed=$(($(milliseconds) - $1))
+    ((passed < 1000)) || is "$passed ms" "less than 1000"
+}
+
 # promptly COMMAND...: it succeeds, and soon.
 promptly() {
     local begin

@@ -100,7 +100,7 @@ again_with() {
         begin=$(milliseconds)
         kill -INT "$!"
         not wait "$!"
-        soon_after "$begin"
+        at_once_after "$begin"
         eventually in_flight 0
     done
     no_faults

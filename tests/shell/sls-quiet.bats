@@ -84,6 +84,7 @@ GROUP=/logstores/orders/consumergroups/billing
 
 @test "commits to many shards go out side by side" {
     wide 20
+    remount_service -o snapshot=600
     ls apps/audit/wide/* >/dev/null
     forget_requests
     fault delay delay=1000 method=POST path=/consumergroups count=forever
@@ -94,7 +95,7 @@ GROUP=/logstores/orders/consumergroups/billing
     done
     wait_all "${writers[@]}"
     (($(stat_of in_flight_most) > 4))
-    is "$(requests POST '.*/consumergroups/audit') $(stored | grep -c " $(b64 500) ")" "20 20"
+    is "$(requests) $(stored | grep -c " $(b64 500) ")" "20 20"
 }
 
 @test "all shards of a group go to the beginning in one shell loop" {
