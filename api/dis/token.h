@@ -3,7 +3,7 @@
 
 #include "api/backend.h"
 #include "api/dis/credentials.h"
-#include "api/http.h"
+#include "api/http/http.h"
 
 /*
  * A token of IAM for one project: a ready one, or one that is got for a user's password and renewed

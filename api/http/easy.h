@@ -3,7 +3,7 @@
 
 #include <curl/curl.h>
 
-#include "api/http.h"
+#include "api/http/http.h"
 #include "base/buf.h"
 
 /* What stays the same for all requests of a client. */

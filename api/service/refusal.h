@@ -1,7 +1,7 @@
 #ifndef API_SERVICE_REFUSAL_H
 #define API_SERVICE_REFUSAL_H
 
-#include "api/http.h"
+#include "api/http/http.h"
 
 /* The secrets that an error must not repeat; NULLs are allowed among them. */
 struct secrets {

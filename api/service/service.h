@@ -2,8 +2,8 @@
 #define API_SERVICE_SERVICE_H
 
 #include "api/backend.h"
-#include "api/http.h"
 #include "api/http/endpoint.h"
+#include "api/http/http.h"
 #include "api/json.h"
 #include "api/service/request.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "api/http.h"
+#include "api/http/http.h"
 #include "base/when.h"
 
 #define OK    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
