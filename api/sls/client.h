@@ -1,12 +1,12 @@
 #ifndef API_SLS_CLIENT_H
 #define API_SLS_CLIENT_H
 
+#include "api/fan.h"
 #include "api/service/service.h"
 #include "api/sls/answer.h"
 #include "api/sls/credentials.h"
 #include "api/sls/cursor.h"
 #include "api/sls/error.h"
-#include "api/sls/fan.h"
 #include "api/sls/groups.h"
 #include "api/sls/sign.h"
 

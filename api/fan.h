@@ -1,5 +1,5 @@
-#ifndef API_SLS_FAN_H
-#define API_SLS_FAN_H
+#ifndef API_FAN_H
+#define API_FAN_H
 
 #include "api/backend.h"
 

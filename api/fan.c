@@ -1,4 +1,4 @@
-#include "api/sls/fan.h"
+#include "api/fan.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "api/sls/fan.h"
+#include "api/fan.h"
 
 struct scene;
 
@@ -201,5 +201,5 @@ int main(void)
         SCENE(cancelling_cancels_what_is_under_way),
     };
 
-    return cmocka_run_group_tests_name("sls-fan", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("fan", tests, NULL, NULL);
 }
