@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "api/sls/client.h"
+#include "api/sls/request.h"
 
 /* That no entry is answered means that there is no such shard, and so no checkpoint. */
 static int take_checkpoint(struct service_call *call, const cJSON *root)

@@ -73,17 +73,4 @@ void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
 void sls_take_streams(struct service_call *call, const struct error *error,
                       const struct answer *answer);
 
-/* Begin requests to what several operations ask of: the shards, or the groups, of the call's
- * logstore; its group there; the cursor of a place in its shard, "begin", "end" or seconds since
- * 1970. */
-void sls_begin_logstore(struct service_call *call, const char *method, const char *what);
-void sls_begin_group(struct service_call *call, const char *method);
-void sls_begin_cursor(struct service_call *call, const char *from);
-
-/* Takes it for an empty list that a logstore has no shard; also where it is described. */
-bool sls_mend_without_shard(struct service_call *call, const struct error *error);
-
-/* Begins a request for the call's shard. */
-void sls_begin_shard(struct service_call *call);
-
 #endif

@@ -3,22 +3,7 @@
 #include <stdio.h>
 
 #include "api/sls/client.h"
-
-void sls_begin_shard(struct service_call *call)
-{
-    char partition[PARTITION_ROOM];
-
-    partition_format(call->partition, false, partition);
-    sls_begin_logstore(call, "GET", "shards");
-    request_segment(&call->request, partition);
-}
-
-void sls_begin_cursor(struct service_call *call, const char *from)
-{
-    sls_begin_shard(call);
-    request_query(&call->request, "type", "cursor");
-    request_query(&call->request, "from", from);
-}
+#include "api/sls/request.h"
 
 /* The first whole second that is not before a time: SLS counts in those, by when it received. */
 static int64_t seconds(int64_t time)

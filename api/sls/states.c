@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/request.h"
 #include "base/when.h"
 
 /* All shards. A group tells of every one of its logstore's in one answer; whether it does so right
@@ -37,22 +38,6 @@ static int take_checkpoints(struct service_call *call, const cJSON *root)
     sls_begin_logstore(call, "GET", "shards");
     service_send(call, take_shards);
     return TAKEN_PART;
-}
-
-void sls_begin_group(struct service_call *call, const char *method)
-{
-    sls_begin_logstore(call, method, "consumergroups");
-    request_segment(&call->request, call->app);
-}
-
-bool sls_mend_without_shard(struct service_call *call, const struct error *error)
-{
-    if (!sls_is_without_shard(error))
-        return false;
-    if (call->gives_text)
-        sls_describe(call->table, call->stream, &call->text);
-    service_end_soon(call);
-    return true;
 }
 
 static struct call *send_states(struct service_call *call)

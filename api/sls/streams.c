@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/request.h"
 
 /* The most that a page of logstores may have. */
 #define PAGE_SIZE 500
@@ -18,13 +19,6 @@ struct service_call *sls_new_listing(struct backend *backend, const char *operat
     if (!call->names)
         service_refuse(call, ENOMEM, "no memory");
     return call;
-}
-
-void sls_begin_logstore(struct service_call *call, const char *method, const char *what)
-{
-    service_begin(call, method, "logstores");
-    request_segment(&call->request, call->stream);
-    request_segment(&call->request, what);
 }
 
 /* All logstores */
