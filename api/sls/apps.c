@@ -3,26 +3,10 @@
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/lists.h"
 #include "api/sls/request.h"
 
 /* Listing */
-
-static int take_groups(struct service_call *call, const cJSON *root)
-{
-    return sls_answer_groups(root, call->stream, call->names);
-}
-
-struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask)
-{
-    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
-
-    if (!call || call->error.code)
-        return call ? &call->call : NULL;
-    snprintf(call->stream, sizeof(call->stream), "%s", logstore);
-    sls_begin_logstore(call, "GET", "consumergroups");
-    service_send(call, take_groups);
-    return &call->call;
-}
 
 /* Takes the apps out of "APP/STREAM". */
 static int take_apps(struct names *apps, const struct names *pairs)

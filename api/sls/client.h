@@ -55,16 +55,9 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask);
 
-/* Parts of operations, of which metrics do not tell by themselves. names: all logstores;
- * "GROUP/LOGSTORE" for each group of one logstore. table: as get_states. */
-struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask);
-struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask);
+/* A part of operations, of which metrics do not tell by itself; table: as get_states. */
 struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
                             const struct ask *ask);
-
-/* A call that gives names; it is to be returned when it has an error. NULL without memory. */
-struct service_call *sls_new_listing(struct backend *backend, const char *operation,
-                                     const char *app, const struct ask *ask);
 
 /* Goes on when it is known which group is on which logstore; see groups_get. */
 void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);

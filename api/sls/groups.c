@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "api/sls/client.h"
+#include "api/sls/lists.h"
 #include "base/when.h"
 
 #define SHARED_MS 1000

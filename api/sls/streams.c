@@ -1,60 +1,9 @@
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/lists.h"
 #include "api/sls/request.h"
-
-/* The most that a page of logstores may have. */
-#define PAGE_SIZE 500
-
-struct service_call *sls_new_listing(struct backend *backend, const char *operation,
-                                     const char *app, const struct ask *ask)
-{
-    struct service_call *call = service_call_new(backend, operation, app, NULL, 0, ask);
-
-    if (!call)
-        return NULL;
-    call->names = names_new();
-    if (!call->names)
-        service_refuse(call, ENOMEM, "no memory");
-    return call;
-}
-
-/* All logstores */
-
-static void send_list(struct service_call *call);
-
-static int take_list(struct service_call *call, const cJSON *root)
-{
-    struct page page;
-    size_t offset = strtoul(call->after, NULL, 10);
-    size_t known = names_count(call->names);
-    int status = sls_answer_logstores(root, offset, PAGE_SIZE, call->names, &page);
-
-    names_sort(call->names);
-    /* A page without a new name is followed by no other: that could go on for ever. */
-    if (!status && page.more && names_count(call->names) == known)
-        return error_set(&call->error, EBADMSG, "the service's list has no end");
-    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_list);
-}
-
-static void send_list(struct service_call *call)
-{
-    service_begin(call, "GET", "logstores");
-    request_query(&call->request, "offset", *call->after ? call->after : "0");
-    request_query_number(&call->request, "size", PAGE_SIZE);
-    service_send(call, take_list);
-}
-
-struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
-{
-    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
-
-    if (call && !call->error.code)
-        send_list(call);
-    return call ? &call->call : NULL;
-}
 
 /* Those of an app */
 
@@ -164,7 +113,7 @@ struct call *sls_list_streams(struct backend *backend, enum streams which, const
     if (!call || call->error.code)
         return call ? &call->call : NULL;
     if (which == STREAMS_ALL)
-        send_list(call);
+        sls_send_logstores(call);
     else
         sls_wait_for_groups(call, false, which == STREAMS_OF_APP ? on_streams : look_at_streams);
     return &call->call;
