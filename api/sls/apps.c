@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/groups.h"
 #include "api/sls/lists.h"
 #include "api/sls/request.h"
 

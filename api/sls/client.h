@@ -7,8 +7,9 @@
 #include "api/sls/credentials.h"
 #include "api/sls/cursor.h"
 #include "api/sls/error.h"
-#include "api/sls/groups.h"
 #include "api/sls/sign.h"
+
+struct groups;
 
 /* A mount's SLS. Here an app is a consumer group of a logstore, a stream is a logstore, and a
  * partition a shard. */
@@ -58,12 +59,5 @@ struct call *sls_locate(struct backend *backend, const struct cursor_order *orde
 /* A part of operations, of which metrics do not tell by itself; table: as get_states. */
 struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
                             const struct ask *ask);
-
-/* Goes on when it is known which group is on which logstore; see groups_get. */
-void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
-
-/* Adds the streams of the call's app to its names, or sets its error. */
-void sls_take_streams(struct service_call *call, const struct error *error,
-                      const struct answer *answer);
 
 #endif

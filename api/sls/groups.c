@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "api/sls/client.h"
@@ -299,4 +300,37 @@ struct call *groups_get(struct groups *groups, bool anew, const struct ask *ask)
     }
     timer_start(loop, &waiter->timer, ask->deadline + GRACE_MS - when_monotonic(), give_up, waiter);
     return &waiter->call;
+}
+
+/* For calls */
+
+void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
+{
+    struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
+
+    call->waiting = groups_get(((struct sls *)call->service)->groups, anew, &ask);
+    if (!call->waiting)
+        service_refuse(call, ENOMEM, "no memory");
+}
+
+void sls_take_streams(struct service_call *call, const struct error *error,
+                      const struct answer *answer)
+{
+    size_t length = strlen(call->app);
+    int status = 0;
+
+    call->waiting = NULL;
+    if (error) {
+        call->error = *error;
+        return;
+    }
+    for (size_t i = 0; i < names_count(answer->names) && !status; i++) {
+        const char *pair = names_at(answer->names, i);
+
+        if (!strncmp(pair, call->app, length) && pair[length] == '/')
+            status = names_add(call->names, pair + length + 1);
+    }
+    names_sort(call->names);
+    if (status)
+        error_set(&call->error, ENOMEM, "no memory");
 }

@@ -1,7 +1,7 @@
 #ifndef API_SLS_GROUPS_H
 #define API_SLS_GROUPS_H
 
-#include "api/backend.h"
+#include "api/sls/client.h"
 
 /*
  * Which group is on which logstore. SLS lists the groups of one logstore, so this takes a request
@@ -10,7 +10,6 @@
  * Logstores of which the groups may not be listed are left out, unless that is so of all of them;
  * those that have gone since they were listed too.
  */
-struct sls;
 struct groups;
 
 /* NULL without memory. */
@@ -25,5 +24,13 @@ struct call *groups_get(struct groups *groups, bool anew, const struct ask *ask)
 
 /* Gathers anew for those who ask from now on: something was changed. */
 void groups_drop(struct groups *groups);
+
+/* Goes on when it is known which group is on which logstore; see groups_get. */
+void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
+
+/* What `done` of sls_wait_for_groups was told: adds the streams of the call's app to its names, or
+ * sets its error. */
+void sls_take_streams(struct service_call *call, const struct error *error,
+                      const struct answer *answer);
 
 #endif

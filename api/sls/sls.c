@@ -10,6 +10,7 @@
 #include "api/service/secret.h"
 #include "api/sls/auth.h"
 #include "api/sls/client.h"
+#include "api/sls/groups.h"
 
 /* That of the official consumer library for Java. */
 #define GROUP_TIMEOUT 60

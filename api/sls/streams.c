@@ -2,41 +2,11 @@
 #include <string.h>
 
 #include "api/sls/client.h"
+#include "api/sls/groups.h"
 #include "api/sls/lists.h"
 #include "api/sls/request.h"
 
 /* Those of an app */
-
-void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
-{
-    struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
-
-    call->waiting = groups_get(((struct sls *)call->service)->groups, anew, &ask);
-    if (!call->waiting)
-        service_refuse(call, ENOMEM, "no memory");
-}
-
-void sls_take_streams(struct service_call *call, const struct error *error,
-                      const struct answer *answer)
-{
-    size_t length = strlen(call->app);
-    int status = 0;
-
-    call->waiting = NULL;
-    if (error) {
-        call->error = *error;
-        return;
-    }
-    for (size_t i = 0; i < names_count(answer->names) && !status; i++) {
-        const char *pair = names_at(answer->names, i);
-
-        if (!strncmp(pair, call->app, length) && pair[length] == '/')
-            status = names_add(call->names, pair + length + 1);
-    }
-    names_sort(call->names);
-    if (status)
-        error_set(&call->error, ENOMEM, "no memory");
-}
 
 static void on_streams(void *user, const struct error *error, const struct answer *answer)
 {
