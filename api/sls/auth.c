@@ -4,10 +4,43 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/sls/client.h"
+#include <openssl/crypto.h>
+
+#include "api/sls/error.h"
 
 /* The version that every SDK sends. */
 #define API_VERSION "0.6.0"
+
+/* Keys */
+
+void sls_use_credentials(struct sls *sls)
+{
+    OPENSSL_cleanse(&sls->key.derived, sizeof(sls->key.derived));
+    sls->key.access = sls->credentials.access;
+    sls->key.secret = sls->credentials.secret;
+    sls->key.security_token = sls->credentials.security_token;
+    sls->generation++;
+}
+
+/* Reads the credentials anew; whether they are others than before. */
+static bool renew_key(struct sls *sls)
+{
+    struct sls_credentials fresh;
+    struct error error;
+
+    if (sls_credentials_load(sls->service.credentials_file, &fresh, &error))
+        return false;
+    if (sls_credentials_equal(&fresh, &sls->credentials)) {
+        sls_credentials_release(&fresh);
+        return false;
+    }
+    sls_credentials_release(&sls->credentials);
+    sls->credentials = fresh;
+    sls_use_credentials(sls);
+    return true;
+}
+
+/* Requests */
 
 static struct sls *sls_of(const struct service_call *call)
 {
@@ -81,7 +114,7 @@ static bool renew(struct service_call *call, const struct http_answer *answer)
 {
     struct sls *sls = sls_of(call);
 
-    return answer->clock_was_off || call->generation != sls->generation || sls_renew_key(sls);
+    return answer->clock_was_off || call->generation != sls->generation || renew_key(sls);
 }
 
 static void give_up(struct service_call *call, const struct http_answer *answer)

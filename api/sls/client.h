@@ -25,9 +25,6 @@ struct sls {
     struct groups *groups;
 };
 
-/* Reads the credentials anew; whether they are others than before. */
-bool sls_renew_key(struct sls *sls);
-
 /* The operations, by file. */
 struct call *sls_list_apps(struct backend *backend, const struct ask *ask);
 struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask);

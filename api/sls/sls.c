@@ -10,6 +10,7 @@
 #include "api/service/secret.h"
 #include "api/sls/auth.h"
 #include "api/sls/client.h"
+#include "api/sls/cursor.h"
 #include "api/sls/groups.h"
 
 /* That of the official consumer library for Java. */
@@ -19,33 +20,6 @@
 
 /* Credentials */
 
-/* Points the signature's key to what has been read. */
-static void take_key(struct sls *sls)
-{
-    OPENSSL_cleanse(&sls->key.derived, sizeof(sls->key.derived));
-    sls->key.access = sls->credentials.access;
-    sls->key.secret = sls->credentials.secret;
-    sls->key.security_token = sls->credentials.security_token;
-    sls->generation++;
-}
-
-bool sls_renew_key(struct sls *sls)
-{
-    struct sls_credentials fresh;
-    struct error error;
-
-    if (sls_credentials_load(sls->service.credentials_file, &fresh, &error))
-        return false;
-    if (sls_credentials_equal(&fresh, &sls->credentials)) {
-        sls_credentials_release(&fresh);
-        return false;
-    }
-    sls_credentials_release(&sls->credentials);
-    sls->credentials = fresh;
-    take_key(sls);
-    return true;
-}
-
 static void reload(struct backend *backend)
 {
     struct sls *sls = (struct sls *)backend;
@@ -54,7 +28,7 @@ static void reload(struct backend *backend)
     sls_credentials_release(&sls->credentials);
     sls_credentials_load(sls->service.credentials_file, &sls->credentials, &error);
     sls->service.no_credentials = error;
-    take_key(sls);
+    sls_use_credentials(sls);
     groups_drop(sls->groups);
     http_reload(sls->service.http);
 }
@@ -192,7 +166,7 @@ static int take_credentials(struct sls *sls, struct error *error)
 
     secret_guard_process();
     status = sls_credentials_load(sls->service.credentials_file, &sls->credentials, error);
-    take_key(sls);
+    sls_use_credentials(sls);
     return status;
 }
 
