@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/sls/answer.h"
 #include "api/sls/client.h"
 #include "api/sls/request.h"
 

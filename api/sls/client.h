@@ -1,12 +1,8 @@
 #ifndef API_SLS_CLIENT_H
 #define API_SLS_CLIENT_H
 
-#include "api/fan.h"
 #include "api/service/service.h"
-#include "api/sls/answer.h"
 #include "api/sls/credentials.h"
-#include "api/sls/cursor.h"
-#include "api/sls/error.h"
 #include "api/sls/sign.h"
 
 struct groups;
@@ -52,9 +48,5 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
                             const struct ask *ask);
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask);
-
-/* A part of operations, of which metrics do not tell by itself; table: as get_states. */
-struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
-                            const struct ask *ask);
 
 #endif

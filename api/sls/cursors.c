@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "api/sls/answer.h"
 #include "api/sls/client.h"
+#include "api/sls/cursor.h"
 #include "api/sls/request.h"
 
 /* The first whole second that is not before a time: SLS counts in those, by when it received. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "api/sls/client.h"
+#include "api/fan.h"
 #include "api/sls/lists.h"
 #include "base/when.h"
 

@@ -1,9 +1,12 @@
+#include "api/sls/states.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/sls/client.h"
+#include "api/sls/answer.h"
+#include "api/sls/cursor.h"
 #include "api/sls/request.h"
 #include "base/when.h"
 

@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/fan.h"
+#include "api/sls/answer.h"
 #include "api/sls/client.h"
 #include "api/sls/groups.h"
 #include "api/sls/lists.h"
 #include "api/sls/request.h"
+#include "api/sls/states.h"
 
 /* Those of an app */
 
