@@ -40,7 +40,7 @@ static int add_name(struct names *names, const char *name, bool (*is_valid)(cons
     return is_valid(name) ? names_add(names, name) : 0;
 }
 
-int answer_apps(const cJSON *root, struct names *names, struct page *page)
+int dis_answer_apps(const cJSON *root, struct names *names, struct page *page)
 {
     const cJSON *apps = NULL;
     const cJSON *app;
@@ -74,7 +74,7 @@ static int take_streams(const cJSON *array, struct names *names, struct page *pa
     return status;
 }
 
-int answer_streams(const cJSON *root, struct names *names, struct page *page)
+int dis_answer_streams(const cJSON *root, struct names *names, struct page *page)
 {
     const cJSON *array = NULL;
     int status = take_more(root, "has_more_streams", "hasMoreStreams", page);
@@ -86,7 +86,7 @@ int answer_streams(const cJSON *root, struct names *names, struct page *page)
     return status ? status : take_streams(array, names, page);
 }
 
-int answer_app_streams(const cJSON *root, struct names *names, bool *told)
+int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told)
 {
     static const char member[] = "commit_checkpoint_stream_names";
     struct page page = {0};
@@ -144,7 +144,7 @@ static bool describe(cJSON *object, const struct description *description, const
     return cJSON_AddStringToObject(object, description->ours, value) != NULL;
 }
 
-int answer_stream(const cJSON *root, const char *stream, struct buf *text)
+int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
 {
     cJSON *object = cJSON_CreateObject();
     bool good = cJSON_AddStringToObject(object, "stream", stream) != NULL;
@@ -171,8 +171,8 @@ int answer_stream(const cJSON *root, const char *stream, struct buf *text)
 
 /* Partitions */
 
-int range_parse(const char *range, char earliest[static DECIMAL_ROOM],
-                char latest[static DECIMAL_ROOM])
+int dis_range_parse(const char *range, char earliest[static DECIMAL_ROOM],
+                    char latest[static DECIMAL_ROOM])
 {
     char first[DECIMAL_ROOM];
     char next[DECIMAL_ROOM];
@@ -218,14 +218,14 @@ static int take_stream_partition(const cJSON *entry, struct table *table, struct
         status = json_text(entry, "sequence_number_range", &range);
     if (status)
         return status < 0 ? status : 0;
-    if (!range_parse(range, earliest, latest)) {
+    if (!dis_range_parse(range, earliest, latest)) {
         state.earliest = earliest;
         state.latest = latest;
     }
     return table_put(table, &state);
 }
 
-int answer_partitions(const cJSON *root, struct table *table, struct page *page)
+int dis_answer_partitions(const cJSON *root, struct table *table, struct page *page)
 {
     const cJSON *partitions = NULL;
     int status = take_more(root, "has_more_partitions", "hasMorePartitions", page);
@@ -284,7 +284,7 @@ static int take_state(const cJSON *entry, struct table *table, struct page *page
     return table_put(table, &state);
 }
 
-int answer_states(const cJSON *root, struct table *table, struct page *page)
+int dis_answer_states(const cJSON *root, struct table *table, struct page *page)
 {
     const cJSON *states = NULL;
     int status = take_more(root, "has_more", "hasMore", page);
@@ -300,7 +300,7 @@ int answer_states(const cJSON *root, struct table *table, struct page *page)
 
 /* Checkpoints, cursors, records */
 
-int answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata)
+int dis_answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata)
 {
     int status = take_sequence(root, sequence);
 
@@ -313,7 +313,7 @@ int answer_checkpoint(const cJSON *root, const char **sequence, const char **met
     return status;
 }
 
-int answer_cursor(const cJSON *root, const char **cursor)
+int dis_answer_cursor(const cJSON *root, const char **cursor)
 {
     int status = json_text(root, "partition_cursor", cursor);
 
@@ -326,7 +326,7 @@ int answer_cursor(const cJSON *root, const char **cursor)
     return 0;
 }
 
-int answer_records(const cJSON *root, const char **sequence, const char **next)
+int dis_answer_records(const cJSON *root, const char **sequence, const char **next)
 {
     const cJSON *records = NULL;
     int status = json_text(root, "next_partition_cursor", next);
@@ -353,7 +353,7 @@ static const char *find_start(const cJSON *root)
     return text;
 }
 
-int cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1])
+int dis_cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1])
 {
     char *text = base64_decode(cursor, CURSOR_MAX);
     cJSON *root = text ? json_parse(text, strlen(text)) : NULL;

@@ -13,37 +13,37 @@
  */
 
 /* Adds the page's names; those that no service could have are left out. */
-int answer_apps(const cJSON *root, struct names *names, struct page *page);
-int answer_streams(const cJSON *root, struct names *names, struct page *page);
+int dis_answer_apps(const cJSON *root, struct names *names, struct page *page);
+int dis_answer_streams(const cJSON *root, struct names *names, struct page *page);
 
 /* The streams on which an app has committed. *told is false when the service does not say. */
-int answer_app_streams(const cJSON *root, struct names *names, bool *told);
+int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told);
 
 /* Prints what is known of a stream as a JSON object. */
-int answer_stream(const cJSON *root, const char *stream, struct buf *text);
+int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text);
 
 /* The partitions of a stream: without checkpoints. Expired ones are left out. */
-int answer_partitions(const cJSON *root, struct table *table, struct page *page);
+int dis_answer_partitions(const cJSON *root, struct table *table, struct page *page);
 
 /* The partitions with what an app has committed; the ids may be "0" or "shardId-0000000000", the
  * numbers texts or numbers: documentation and practice differ. Expired ones are left out. */
-int answer_states(const cJSON *root, struct table *table, struct page *page);
+int dis_answer_states(const cJSON *root, struct table *table, struct page *page);
 
 /* What is committed: *sequence is NULL when nothing is, which DIS writes as -1. */
-int answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata);
+int dis_answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata);
 
-int answer_cursor(const cJSON *root, const char **cursor);
+int dis_answer_cursor(const cJSON *root, const char **cursor);
 
 /* The number of the first record, or NULL when there is none, and the cursor to go on with. */
-int answer_records(const cJSON *root, const char **sequence, const char **next);
+int dis_answer_records(const cJSON *root, const char **sequence, const char **next);
 
 /* The number that a cursor starts at. The form of a cursor is not documented; this is what the
  * official SDKs read out of it. -ENODATA when it does not tell. */
-int cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1]);
+int dis_cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1]);
 
 /* Reads "[289911 : 289927]": the oldest record and the next one to be written. -ENODATA for what is
  * no range, which partitions that are being made or have expired have. */
-int range_parse(const char *range, char earliest[static DECIMAL_ROOM],
-                char latest[static DECIMAL_ROOM]);
+int dis_range_parse(const char *range, char earliest[static DECIMAL_ROOM],
+                    char latest[static DECIMAL_ROOM]);
 
 #endif

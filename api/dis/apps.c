@@ -16,7 +16,7 @@ static void send_list(struct service_call *call);
 static int take_list(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = answer_apps(root, call->names, &page);
+    int status = dis_answer_apps(root, call->names, &page);
 
     if (!status)
         status = service_next_page(call, &page, PAGE_SIZE, send_list);
@@ -107,7 +107,7 @@ static int take_states(struct service_call *call, const cJSON *root)
 {
     struct table *table = table_new();
     struct page page;
-    int status = table ? answer_states(root, table, &page) : -ENOMEM;
+    int status = table ? dis_answer_states(root, table, &page) : -ENOMEM;
 
     if (!status && table_has_checkpoint(table))
         status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
@@ -151,7 +151,7 @@ static void look_at_next_stream(struct service_call *call)
 static int take_app(struct service_call *call, const cJSON *root)
 {
     bool told;
-    int status = answer_app_streams(root, call->names, &told);
+    int status = dis_answer_app_streams(root, call->names, &told);
 
     if (status)
         return status;

@@ -23,10 +23,10 @@ static int no_memory(struct error *error)
  * their turn, the call goes back to wait for another. */
 static int add_token(struct service_call *call, struct http_headers *headers, struct error *error)
 {
-    const struct token *token = dis_of(call)->token;
-    const char *text = token_text(token);
+    const struct dis_token *token = dis_of(call)->token;
+    const char *text = dis_token_text(token);
 
-    call->generation = token_generation(token);
+    call->generation = dis_token_generation(token);
     call->lacks_credential = !text;
     if (!text)
         return error_set(error, EACCES, "there is no token");
@@ -49,19 +49,19 @@ static int add_signature(struct service_call *call, struct http_headers *headers
     const struct service_request *built = &call->request;
     const char *security = dis->credentials.security_token;
     struct field fields[] = {{"X-Project-Id", dis->project}, {"X-Security-Token", security}};
-    struct sign_request request = {.method = built->method,
-                                   .host = dis->service.host,
-                                   .path = built->path.data,
-                                   .query = built->query,
-                                   .query_count = built->query_count,
-                                   .headers = fields,
-                                   .header_count = security ? 2 : 1,
-                                   .body = built->body ? built->body : "",
-                                   .body_size = built->body ? strlen(built->body) : 0,
-                                   .time = http_now(dis->service.http)};
-    struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct dis_sign_request request = {.method = built->method,
+                                       .host = dis->service.host,
+                                       .path = built->path.data,
+                                       .query = built->query,
+                                       .query_count = built->query_count,
+                                       .headers = fields,
+                                       .header_count = security ? 2 : 1,
+                                       .body = built->body ? built->body : "",
+                                       .body_size = built->body ? strlen(built->body) : 0,
+                                       .time = http_now(dis->service.http)};
+    struct buf authorization = BUF_INIT(DIS_AUTHORIZATION_MAX);
     char date[DIGEST_DATE_ROOM];
-    int status = sign_request(&dis->key, &request, date, &authorization);
+    int status = dis_sign(&dis->key, &request, date, &authorization);
 
     for (size_t i = 0; !status && i < request.header_count; i++)
         status = http_add_header(headers, fields[i].name, fields[i].value);
@@ -81,17 +81,17 @@ static int authorize(struct service_call *call, struct http_headers *headers, st
 {
     if (http_add_header(headers, "Content-Type", "application/json"))
         return no_memory(error);
-    return dis_of(call)->credentials.kind == CREDENTIAL_KEY ? add_signature(call, headers, error)
-                                                            : add_token(call, headers, error);
+    return dis_of(call)->credentials.kind == DIS_KEY ? add_signature(call, headers, error)
+                                                     : add_token(call, headers, error);
 }
 
 static enum http_verdict judge(const struct service_call *call, const struct http_answer *answer,
                                struct error *error)
 {
     const struct dis *dis = dis_of(call);
-    const struct credentials *credentials = &dis->credentials;
+    const struct dis_credentials *credentials = &dis->credentials;
     const struct secrets secrets = {{credentials->secret, credentials->security_token,
-                                     credentials->password, token_text(dis->token)}};
+                                     credentials->password, dis_token_text(dis->token)}};
 
     return dis_judge(answer, &secrets, error);
 }
@@ -101,8 +101,8 @@ static bool renew(struct service_call *call, const struct http_answer *answer)
 {
     struct dis *dis = dis_of(call);
 
-    return dis->credentials.kind == CREDENTIAL_KEY ? answer->clock_was_off
-                                                   : token_refused(dis->token, call->generation);
+    return dis->credentials.kind == DIS_KEY ? answer->clock_was_off
+                                            : dis_token_refused(dis->token, call->generation);
 }
 
 static void lock_out(struct service_call *call)
@@ -132,12 +132,12 @@ static bool must_wait(const struct service *service)
 {
     const struct dis *dis = (const struct dis *)service;
 
-    return dis->credentials.kind != CREDENTIAL_KEY && !token_text(dis->token);
+    return dis->credentials.kind != DIS_KEY && !dis_token_text(dis->token);
 }
 
 static struct call *wait(struct service *service, const struct ask *ask)
 {
-    return token_wait(((struct dis *)service)->token, ask);
+    return dis_token_wait(((struct dis *)service)->token, ask);
 }
 
 const struct protocol dis_protocol = {

@@ -38,7 +38,7 @@ static int take_checkpoint(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *metadata;
-    int status = answer_checkpoint(root, &sequence, &metadata);
+    int status = dis_answer_checkpoint(root, &sequence, &metadata);
 
     return status ? status : set_checkpoint(call, sequence, metadata);
 }

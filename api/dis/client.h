@@ -12,9 +12,9 @@
 struct dis {
     struct service service;
     char project[65];
-    struct credentials credentials;
-    struct token *token;
-    struct sign_key key; /* its texts are of the credentials and those below */
+    struct dis_credentials credentials;
+    struct dis_token *token;
+    struct dis_key key; /* its texts are of the credentials and those below */
     char *region;
     char *signed_service;
 };

@@ -16,16 +16,16 @@ static const struct part {
     const char *key;
     const char *variables[3];
 } fields[] = {
-    {offsetof(struct credentials, token), "token", {"OS_TOKEN", "OS_AUTH_TOKEN"}},
-    {offsetof(struct credentials, username), "username", {"OS_USERNAME"}},
-    {offsetof(struct credentials, password), "password", {"OS_PASSWORD"}},
-    {offsetof(struct credentials, user_domain),
+    {offsetof(struct dis_credentials, token), "token", {"OS_TOKEN", "OS_AUTH_TOKEN"}},
+    {offsetof(struct dis_credentials, username), "username", {"OS_USERNAME"}},
+    {offsetof(struct dis_credentials, password), "password", {"OS_PASSWORD"}},
+    {offsetof(struct dis_credentials, user_domain),
      "user_domain_name",
      {"OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"}},
-    {offsetof(struct credentials, auth_url), "auth_url", {"OS_AUTH_URL"}},
-    {offsetof(struct credentials, access), "ak", {"HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"}},
-    {offsetof(struct credentials, secret), "sk", {"HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"}},
-    {offsetof(struct credentials, security_token),
+    {offsetof(struct dis_credentials, auth_url), "auth_url", {"OS_AUTH_URL"}},
+    {offsetof(struct dis_credentials, access), "ak", {"HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"}},
+    {offsetof(struct dis_credentials, secret), "sk", {"HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"}},
+    {offsetof(struct dis_credentials, security_token),
      "security_token",
      {"HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"}},
 };
@@ -35,28 +35,28 @@ static const struct part {
 
 /* What each kind needs, as ranges of the table above. */
 static const struct {
-    enum credential_kind kind;
+    enum dis_credential_kind kind;
     size_t first;
     size_t last;
-} kinds[] = {{CREDENTIAL_TOKEN, 0, 0}, {CREDENTIAL_PASSWORD, 1, 4}, {CREDENTIAL_KEY, 5, 6}};
+} kinds[] = {{DIS_TOKEN, 0, 0}, {DIS_PASSWORD, 1, 4}, {DIS_KEY, 5, 6}};
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static char **slot(struct credentials *credentials, size_t index)
+static char **slot(struct dis_credentials *credentials, size_t index)
 {
     return (char **)(void *)((char *)credentials + fields[index].offset);
 }
 
-void credentials_release(struct credentials *credentials)
+void dis_credentials_release(struct dis_credentials *credentials)
 {
     for (size_t i = 0; i < FIELDS; i++)
         secret_free(*slot(credentials, i));
-    *credentials = (struct credentials){0};
+    *credentials = (struct dis_credentials){0};
 }
 
 /* The environment */
 
-static int load_environment(struct credentials *credentials)
+static int load_environment(struct dis_credentials *credentials)
 {
     int status = 0;
 
@@ -88,7 +88,7 @@ static bool is_name_of(const struct part *field, const char *name)
 /* Called by libinih: 0 is an error. */
 static int take_value(void *user, const char *section, const char *name, const char *value)
 {
-    struct credentials *credentials = user;
+    struct dis_credentials *credentials = user;
 
     if (!*value || (*section && strcmp(section, "basic") != 0))
         return 1;
@@ -99,7 +99,7 @@ static int take_value(void *user, const char *section, const char *name, const c
     return 1;
 }
 
-static int load_file(const char *path, struct credentials *credentials, struct error *error)
+static int load_file(const char *path, struct dis_credentials *credentials, struct error *error)
 {
     char *text = NULL;
     int status = secret_read_file(path, &text, error);
@@ -113,7 +113,7 @@ static int load_file(const char *path, struct credentials *credentials, struct e
 }
 
 /* The file of Huawei's SDKs, if there is one. */
-static int load_default_file(struct credentials *credentials, struct error *error)
+static int load_default_file(struct dis_credentials *credentials, struct error *error)
 {
     const char *path = getenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
     char *usual;
@@ -133,13 +133,13 @@ static int load_default_file(struct credentials *credentials, struct error *erro
 /* Choosing */
 
 /* OS_AUTH_URL and a domain alone are no attempt to give credentials. */
-static bool has_some(const struct credentials *credentials)
+static bool has_some(const struct dis_credentials *credentials)
 {
     return credentials->token || credentials->username || credentials->password ||
            credentials->access || credentials->secret;
 }
 
-static size_t first_missing(struct credentials *credentials, size_t kind)
+static size_t first_missing(struct dis_credentials *credentials, size_t kind)
 {
     for (size_t i = kinds[kind].first; i <= kinds[kind].last; i++) {
         if (!*slot(credentials, i) || !**slot(credentials, i))
@@ -148,7 +148,7 @@ static size_t first_missing(struct credentials *credentials, size_t kind)
     return FIELDS;
 }
 
-static int choose_kind(const char *file, struct credentials *credentials, struct error *error)
+static int choose_kind(const char *file, struct dis_credentials *credentials, struct error *error)
 {
     for (size_t i = 0; i < KINDS; i++) {
         if (first_missing(credentials, i) == FIELDS) {
@@ -171,24 +171,24 @@ static int choose_kind(const char *file, struct credentials *credentials, struct
                      "HUAWEICLOUD_SDK_SK, or use -o credentials=FILE");
 }
 
-int credentials_load(const char *file, struct credentials *credentials, struct error *error)
+int dis_credentials_load(const char *file, struct dis_credentials *credentials, struct error *error)
 {
     int status = 0;
 
-    *credentials = (struct credentials){0};
+    *credentials = (struct dis_credentials){0};
     if (file) {
         status = load_file(file, credentials, error);
     } else {
         if (load_environment(credentials))
             status = error_set(error, ENOMEM, "no memory");
         if (!status && !has_some(credentials)) {
-            credentials_release(credentials);
+            dis_credentials_release(credentials);
             status = load_default_file(credentials, error);
         }
     }
     if (!status)
         status = choose_kind(file, credentials, error);
     if (status)
-        credentials_release(credentials);
+        dis_credentials_release(credentials);
     return status;
 }

@@ -26,15 +26,15 @@
  *
  * Secrets are wiped when they are released; see also api/service/secret.h.
  */
-enum credential_kind {
-    CREDENTIAL_TOKEN,
-    CREDENTIAL_PASSWORD,
-    CREDENTIAL_KEY,
+enum dis_credential_kind {
+    DIS_TOKEN,
+    DIS_PASSWORD,
+    DIS_KEY,
 };
 
 /* Texts that the kind does not need may be NULL. */
-struct credentials {
-    enum credential_kind kind;
+struct dis_credentials {
+    enum dis_credential_kind kind;
     char *token;
     char *username;
     char *password;
@@ -49,9 +49,10 @@ struct credentials {
 /* file may be NULL. 0; -EACCES when there are none, some part is missing, or a file is open to
  * others; -EBADMSG when a file holds something else; or what opening a file said. With an error
  * that names no secret. */
-int credentials_load(const char *file, struct credentials *credentials, struct error *error);
+int dis_credentials_load(const char *file, struct dis_credentials *credentials,
+                         struct error *error);
 
 /* Wipes and frees; the struct can be loaded anew. */
-void credentials_release(struct credentials *credentials);
+void dis_credentials_release(struct dis_credentials *credentials);
 
 #endif

@@ -59,7 +59,7 @@ static struct service_call *new_call(struct backend *backend, const char *operat
 static int take_cursor(struct service_call *call, const cJSON *root)
 {
     const char *cursor;
-    int status = answer_cursor(root, &cursor);
+    int status = dis_answer_cursor(root, &cursor);
 
     if (status)
         return status;
@@ -109,7 +109,7 @@ static int give_number(struct service_call *call, const char *number)
 static int take_bound(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = dis_take_partition(call, answer_partitions(root, call->table, &page));
+    int status = dis_take_partition(call, dis_answer_partitions(root, call->table, &page));
     const char *bound = call->cursor == CURSOR_EARLIEST ? call->state.earliest : call->state.latest;
 
     if (status)
@@ -142,7 +142,7 @@ static int take_records(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *next;
-    int status = answer_records(root, &sequence, &next);
+    int status = dis_answer_records(root, &sequence, &next);
 
     if (status)
         return status;
@@ -167,11 +167,11 @@ static int take_time(struct service_call *call, const cJSON *root)
 {
     char sequence[SEQUENCE_MAX + 1];
     const char *cursor;
-    int status = answer_cursor(root, &cursor);
+    int status = dis_answer_cursor(root, &cursor);
 
     if (status)
         return status;
-    if (!cursor_decode(cursor, sequence))
+    if (!dis_cursor_decode(cursor, sequence))
         return give_number(call, sequence);
     send_read(call, cursor);
     return TAKEN_PART;

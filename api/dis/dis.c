@@ -55,9 +55,9 @@ static void reload(struct backend *backend)
     struct dis *dis = (struct dis *)backend;
     struct error error = {0};
 
-    credentials_release(&dis->credentials);
-    if (!credentials_load(dis->service.credentials_file, &dis->credentials, &error))
-        token_reload(dis->token, &error);
+    dis_credentials_release(&dis->credentials);
+    if (!dis_credentials_load(dis->service.credentials_file, &dis->credentials, &error))
+        dis_token_reload(dis->token, &error);
     dis->service.no_credentials = error;
     take_key(dis);
     http_reload(dis->service.http);
@@ -69,9 +69,9 @@ static void close_dis(struct backend *backend)
 {
     struct dis *dis = (struct dis *)backend;
 
-    token_free(dis->token);
+    dis_token_free(dis->token);
     service_close(&dis->service);
-    credentials_release(&dis->credentials);
+    dis_credentials_release(&dis->credentials);
     free(dis->region);
     free(dis->signed_service);
     OPENSSL_cleanse(dis, sizeof(*dis));
@@ -140,7 +140,8 @@ static int take_signature(struct dis *dis, const struct service_settings *settin
 
     if (given && strcmp(given, "access") != 0 && strcmp(given, "credential") != 0)
         return error_set(error, EINVAL, "signature=%.40s: it can be access or credential", given);
-    dis->key.variant = (given ? !strcmp(given, "credential") : otc) ? SIGN_CREDENTIAL : SIGN_ACCESS;
+    dis->key.variant =
+        (given ? !strcmp(given, "credential") : otc) ? DIS_SIGN_CREDENTIAL : DIS_SIGN_ACCESS;
     region_of(endpoint->name, region, sizeof(region));
     dis->region = strdup(settings->region ? settings->region : region);
     dis->signed_service = strdup(settings->service ? settings->service : otc ? "" : "dis");
@@ -156,10 +157,10 @@ static int take_credentials(struct dis *dis, struct error *error)
     int status;
 
     secret_guard_process();
-    status = credentials_load(dis->service.credentials_file, &dis->credentials, error);
+    status = dis_credentials_load(dis->service.credentials_file, &dis->credentials, error);
     if (!status)
-        status = token_new(&dis->service.http_options, &dis->credentials, dis->project, &dis->token,
-                           error);
+        status = dis_token_new(&dis->service.http_options, &dis->credentials, dis->project,
+                               &dis->token, error);
     take_key(dis);
     return status;
 }

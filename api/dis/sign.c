@@ -55,7 +55,7 @@ static int entry_error(const struct entry *entry)
 }
 
 /* Huawei's newer SDKs sort the fields before they are encoded, DIS's own SDKs afterwards. */
-static int add_query(enum sign_variant variant, const struct sign_request *request,
+static int add_query(enum dis_signature variant, const struct dis_sign_request *request,
                      struct buf *canonical)
 {
     size_t count = request->query_count;
@@ -67,8 +67,8 @@ static int add_query(enum sign_variant variant, const struct sign_request *reque
 
         field_encode(&entries[i].name, field->name);
         field_encode(&entries[i].value, field->value);
-        entries[i].first = variant == SIGN_ACCESS ? field->name : entries[i].name.data;
-        entries[i].second = variant == SIGN_ACCESS ? field->value : entries[i].value.data;
+        entries[i].first = variant == DIS_SIGN_ACCESS ? field->name : entries[i].name.data;
+        entries[i].second = variant == DIS_SIGN_ACCESS ? field->value : entries[i].value.data;
         status = entry_error(&entries[i]);
     }
     if (!status)
@@ -110,8 +110,8 @@ static int take_header(struct entry *entry, const char *name, const char *value)
 }
 
 /* Adds the lines of the headers, and their names joined by ';'. */
-static int add_headers(const struct sign_request *request, const char *date, struct buf *canonical,
-                       struct buf *names)
+static int add_headers(const struct dis_sign_request *request, const char *date,
+                       struct buf *canonical, struct buf *names)
 {
     size_t count = request->header_count;
     struct entry *entries = new_entries(count + 2);
@@ -135,7 +135,7 @@ static int add_headers(const struct sign_request *request, const char *date, str
 }
 
 /* A header that names the body's hash takes its place. */
-static int add_body_hash(const struct sign_request *request, struct buf *canonical)
+static int add_body_hash(const struct dis_sign_request *request, struct buf *canonical)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         if (strcasecmp(request->headers[i].name, "X-Sdk-Content-Sha256") != 0)
@@ -146,8 +146,8 @@ static int add_body_hash(const struct sign_request *request, struct buf *canonic
     return digest_add_sha256(canonical, request->body ? request->body : "", request->body_size);
 }
 
-int sign_canonical(enum sign_variant variant, const struct sign_request *request, const char *date,
-                   struct buf *canonical, struct buf *names)
+int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request *request,
+                       const char *date, struct buf *canonical, struct buf *names)
 {
     size_t length = strlen(request->path);
     const char *slash = length && request->path[length - 1] == '/' ? "" : "/";
@@ -167,7 +167,7 @@ int sign_canonical(enum sign_variant variant, const struct sign_request *request
 }
 
 /* Derives the key of a day from the secret, the day, the region and the service. */
-static int derive(struct sign_key *key, const char *day)
+static int derive(struct dis_key *key, const char *day)
 {
     const char *const parts[] = {day, key->region, key->service, "sdk_request", NULL};
     int status = digest_derive("SDK", key->secret, parts, key->derived.key);
@@ -177,12 +177,12 @@ static int derive(struct sign_key *key, const char *day)
     return status;
 }
 
-static int sign_text(struct sign_key *key, const char *day, const char *text,
+static int sign_text(struct dis_key *key, const char *day, const char *text,
                      unsigned char signature[static DIGEST_SIZE])
 {
     int status = 0;
 
-    if (key->variant == SIGN_ACCESS)
+    if (key->variant == DIS_SIGN_ACCESS)
         return digest_hmac(key->secret, strlen(key->secret), text, signature);
     if (strcmp(key->derived.day, day) != 0)
         status = derive(key, day);
@@ -190,17 +190,17 @@ static int sign_text(struct sign_key *key, const char *day, const char *text,
 }
 
 /* Prints "day/region/service/sdk_request"; nothing in the other variant. */
-static void add_scope(const struct sign_key *key, const char *day, struct buf *text)
+static void add_scope(const struct dis_key *key, const char *day, struct buf *text)
 {
-    if (key->variant == SIGN_CREDENTIAL)
+    if (key->variant == DIS_SIGN_CREDENTIAL)
         buf_printf(text, "%s/%s/%s/sdk_request", day, key->region, key->service);
 }
 
-static void add_authorization(const struct sign_key *key, const char *day, const char *names,
+static void add_authorization(const struct dis_key *key, const char *day, const char *names,
                               const unsigned char signature[static DIGEST_SIZE],
                               struct buf *authorization)
 {
-    bool access = key->variant == SIGN_ACCESS;
+    bool access = key->variant == DIS_SIGN_ACCESS;
 
     buf_printf(authorization, ALGORITHM " %s=%s%s", access ? "Access" : "Credential", key->access,
                access ? "" : "/");
@@ -209,22 +209,22 @@ static void add_authorization(const struct sign_key *key, const char *day, const
     digest_add_hex(authorization, signature, DIGEST_SIZE);
 }
 
-int sign_request(struct sign_key *key, const struct sign_request *request,
-                 char date[static DIGEST_DATE_ROOM], struct buf *authorization)
+int dis_sign(struct dis_key *key, const struct dis_sign_request *request,
+             char date[static DIGEST_DATE_ROOM], struct buf *authorization)
 {
     struct buf canonical = BUF_INIT(CANONICAL_MAX);
-    struct buf names = BUF_INIT(SIGN_AUTHORIZATION_MAX);
-    struct buf text = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct buf names = BUF_INIT(DIS_AUTHORIZATION_MAX);
+    struct buf text = BUF_INIT(DIS_AUTHORIZATION_MAX);
     unsigned char signature[DIGEST_SIZE];
     char day[9] = "";
     int status;
 
     digest_date(request->time, date);
     memcpy(day, date, 8);
-    status = sign_canonical(key->variant, request, date, &canonical, &names);
+    status = dis_sign_canonical(key->variant, request, date, &canonical, &names);
     buf_printf(&text, ALGORITHM "\n%s\n", date);
     add_scope(key, day, &text);
-    buf_puts(&text, key->variant == SIGN_CREDENTIAL ? "\n" : "");
+    buf_puts(&text, key->variant == DIS_SIGN_CREDENTIAL ? "\n" : "");
     if (!status)
         status = digest_add_sha256(&text, canonical.data, canonical.size);
     if (!status)

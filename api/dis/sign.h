@@ -13,17 +13,17 @@
  * same canonical form of a request: method, path with a final slash, sorted query, signed headers,
  * hash of the body. All is pure: nothing is read but the arguments.
  */
-enum sign_variant {
+enum dis_signature {
     /* "Access=AK": signed with the secret key itself. Huawei Cloud's signing guide; its newer SDKs.
      */
-    SIGN_ACCESS,
+    DIS_SIGN_ACCESS,
     /* "Credential=AK/date/region/service/sdk_request": signed with a key derived from those. DIS's
      * own SDKs; region and service may be empty, which is what Open Telekom Cloud's Go SDK sends.
      */
-    SIGN_CREDENTIAL,
+    DIS_SIGN_CREDENTIAL,
 };
 
-struct sign_request {
+struct dis_sign_request {
     const char *method;
     const char *host;          /* as in the Host header, which is signed; NULL: it is not */
     const char *path;          /* as sent, percent-encoded */
@@ -38,11 +38,11 @@ struct sign_request {
 
 /* The texts are the caller's. `derived` is kept between signatures; zero it when a text changes,
  * and wipe all of it in the end. */
-struct sign_key {
-    enum sign_variant variant;
+struct dis_key {
+    enum dis_signature variant;
     const char *access;
     const char *secret;
-    const char *region;  /* of SIGN_CREDENTIAL; never NULL then */
+    const char *region;  /* of DIS_SIGN_CREDENTIAL; never NULL then */
     const char *service; /* likewise */
     struct {
         char day[9]; /* "" while there is none */
@@ -51,17 +51,17 @@ struct sign_key {
 };
 
 /* Room that `authorization` needs at most, without the access key, region and service. */
-#define SIGN_AUTHORIZATION_MAX 4096
+#define DIS_AUTHORIZATION_MAX 4096
 
 /*
  * Gives the values of the headers X-Sdk-Date and Authorization, which are to be sent with all
  * headers that were signed. 0, -ENOMEM, or -EFBIG when authorization's maximum is too small.
  */
-int sign_request(struct sign_key *key, const struct sign_request *request,
-                 char date[static DIGEST_DATE_ROOM], struct buf *authorization);
+int dis_sign(struct dis_key *key, const struct dis_sign_request *request,
+             char date[static DIGEST_DATE_ROOM], struct buf *authorization);
 
 /* The canonical form, and the names of the headers in it: what a service shows when it does not
  * take a signature. Errors as above. */
-int sign_canonical(enum sign_variant variant, const struct sign_request *request, const char *date,
-                   struct buf *canonical, struct buf *names);
+int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request *request,
+                       const char *date, struct buf *canonical, struct buf *names);
 #endif

@@ -57,7 +57,7 @@ static void send_states(struct service_call *call);
 static int take_partitions(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = answer_partitions(root, call->table, &page);
+    int status = dis_answer_partitions(root, call->table, &page);
 
     return status ? status : service_next_page(call, &page, PAGE_SIZE, send_partitions);
 }
@@ -71,7 +71,7 @@ static void send_partitions(struct service_call *call)
 static int take_states(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = answer_states(root, call->table, &page);
+    int status = dis_answer_states(root, call->table, &page);
 
     return status ? status : service_next_page(call, &page, PAGE_SIZE, send_states);
 }
@@ -125,14 +125,14 @@ static int take_one_partition(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
-    return dis_take_partition(call, answer_partitions(root, call->table, &page));
+    return dis_take_partition(call, dis_answer_partitions(root, call->table, &page));
 }
 
 static int take_one_state(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
-    return dis_take_partition(call, answer_states(root, call->table, &page));
+    return dis_take_partition(call, dis_answer_states(root, call->table, &page));
 }
 
 static bool ask_for_one_without_app(struct service_call *call, const struct error *error)

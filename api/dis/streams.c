@@ -10,7 +10,7 @@ static void send_list(struct service_call *call);
 static int take_list(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = answer_streams(root, call->names, &page);
+    int status = dis_answer_streams(root, call->names, &page);
 
     if (!status)
         status = service_next_page(call, &page, PAGE_SIZE, send_list);
@@ -43,7 +43,7 @@ static void send_list(struct service_call *call)
 static int take_app(struct service_call *call, const cJSON *root)
 {
     bool told;
-    int status = answer_app_streams(root, call->names, &told);
+    int status = dis_answer_app_streams(root, call->names, &told);
 
     if (status)
         return status;
@@ -78,7 +78,7 @@ struct call *dis_list_streams(struct backend *backend, enum streams which, const
 static int take_description(struct service_call *call, const cJSON *root)
 {
     call->gives_text = true;
-    return answer_stream(root, call->stream, &call->text);
+    return dis_answer_stream(root, call->stream, &call->text);
 }
 
 struct call *dis_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)

@@ -24,14 +24,14 @@
 struct waiter {
     struct call call;
     TAILQ_ENTRY(waiter) link;
-    struct token *token;
+    struct dis_token *token;
     struct ask ask;
     struct timer timer;
     struct error error; /* what it is told of by the timer */
 };
 
-struct token {
-    const struct credentials *credentials;
+struct dis_token {
+    const struct dis_credentials *credentials;
     const char *project;
     struct http_options options;
     struct http *http; /* NULL with a ready token */
@@ -46,7 +46,7 @@ struct token {
 
 /* Making one */
 
-static int take_url(struct token *token, struct error *error)
+static int take_url(struct dis_token *token, struct error *error)
 {
     const char *given = token->credentials->auth_url;
     size_t length = strlen(given);
@@ -67,22 +67,22 @@ static int take_url(struct token *token, struct error *error)
 }
 
 /* Makes the client of IAM that the credentials need. */
-static int make_client(struct token *token, struct error *error)
+static int make_client(struct dis_token *token, struct error *error)
 {
     struct http_options options = token->options;
     int status;
 
-    if (token->credentials->kind != CREDENTIAL_PASSWORD)
+    if (token->credentials->kind != DIS_PASSWORD)
         return 0;
     status = take_url(token, error);
     options.plain = !strncmp(token->url, "http:", 5);
     return status ? status : http_new(&options, &token->http, error);
 }
 
-int token_new(const struct http_options *options, const struct credentials *credentials,
-              const char *project, struct token **result, struct error *error)
+int dis_token_new(const struct http_options *options, const struct dis_credentials *credentials,
+                  const char *project, struct dis_token **result, struct error *error)
 {
-    struct token *token = calloc(1, sizeof(*token));
+    struct dis_token *token = calloc(1, sizeof(*token));
     int status;
 
     if (!token)
@@ -93,14 +93,14 @@ int token_new(const struct http_options *options, const struct credentials *cred
     token->project = project;
     status = make_client(token, error);
     if (status)
-        token_free(token);
+        dis_token_free(token);
     else
         *result = token;
     return status;
 }
 
 /* Drops what was had for the credentials. */
-static void forget(struct token *token)
+static void forget(struct dis_token *token)
 {
     http_cancel(token->request);
     token->request = NULL;
@@ -111,7 +111,7 @@ static void forget(struct token *token)
     token->refused = (struct error){0};
 }
 
-void token_free(struct token *token)
+void dis_token_free(struct dis_token *token)
 {
     if (!token)
         return;
@@ -119,19 +119,19 @@ void token_free(struct token *token)
     free(token);
 }
 
-const char *token_text(const struct token *token)
+const char *dis_token_text(const struct dis_token *token)
 {
     if (!token->http)
         return token->credentials->token;
     return token->text && when_monotonic() < token->until ? token->text : NULL;
 }
 
-unsigned token_generation(const struct token *token)
+unsigned dis_token_generation(const struct dis_token *token)
 {
     return token->generation;
 }
 
-bool token_refused(struct token *token, unsigned generation)
+bool dis_token_refused(struct dis_token *token, unsigned generation)
 {
     if (token->http && generation == token->generation)
         token->until = 0;
@@ -149,7 +149,7 @@ static void forget_waiter(struct waiter *waiter)
 static void cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
-    struct token *token = waiter->token;
+    struct dis_token *token = waiter->token;
 
     forget_waiter(waiter);
     free(waiter);
@@ -169,7 +169,7 @@ static void tell(struct waiter *waiter, const struct error *error)
 }
 
 /* Tells those who wait now; some may come back to wait again. */
-static void tell_all(struct token *token, const struct error *error)
+static void tell_all(struct dis_token *token, const struct error *error)
 {
     struct waiter *waiter;
     size_t count = 0;
@@ -182,7 +182,7 @@ static void tell_all(struct token *token, const struct error *error)
     }
 }
 
-int token_reload(struct token *token, struct error *error)
+int dis_token_reload(struct dis_token *token, struct error *error)
 {
     int status;
 
@@ -219,9 +219,9 @@ static bool add_reference(cJSON *object, const char *name, const char *text)
 }
 
 /* Prints the request for a token of the project into a body of BODY_MAX bytes. */
-static bool print_body(const struct token *token, char *body)
+static bool print_body(const struct dis_token *token, char *body)
 {
-    const struct credentials *credentials = token->credentials;
+    const struct dis_credentials *credentials = token->credentials;
     cJSON *root = cJSON_CreateObject();
     cJSON *auth = add_object(root, "auth");
     cJSON *identity = add_object(auth, "identity");
@@ -249,8 +249,8 @@ static int prepare(void *user, struct http_headers *headers, struct error *error
 }
 
 /* "error.message" of an answer, if it has one; IAM may repeat what it was sent. */
-static void take_message(const struct token *token, const struct http_answer *answer, char *message,
-                         size_t room)
+static void take_message(const struct dis_token *token, const struct http_answer *answer,
+                         char *message, size_t room)
 {
     const struct secrets secrets = {{token->credentials->password}};
     cJSON *root = json_parse(answer->body, answer->size);
@@ -267,7 +267,7 @@ static void take_message(const struct token *token, const struct http_answer *an
 
 static enum http_verdict judge(void *user, const struct http_answer *answer, struct error *error)
 {
-    struct token *token = user;
+    struct dis_token *token = user;
     const char *origin = token->credentials->origin;
     char message[256];
 
@@ -295,7 +295,7 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
 }
 
 /* How long the token of an answer lasts, in ms. */
-static int64_t lifetime(const struct token *token, const struct http_answer *answer)
+static int64_t lifetime(const struct dis_token *token, const struct http_answer *answer)
 {
     cJSON *root = json_parse(answer->body, answer->size);
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "token");
@@ -311,7 +311,8 @@ static int64_t lifetime(const struct token *token, const struct http_answer *ans
     return life > SMALLEST_AGE ? life : SMALLEST_AGE;
 }
 
-static int take_token(struct token *token, const struct http_answer *answer, struct error *error)
+static int take_token(struct dis_token *token, const struct http_answer *answer,
+                      struct error *error)
 {
     const char *text = http_header(answer, "X-Subject-Token");
     char *copy = text && *text && strlen(text) <= TOKEN_MAX ? strdup(text) : NULL;
@@ -327,7 +328,7 @@ static int take_token(struct token *token, const struct http_answer *answer, str
 
 static void on_done(void *user, const struct error *error, const struct http_answer *answer)
 {
-    struct token *token = user;
+    struct dis_token *token = user;
     struct error own;
 
     token->request = NULL;
@@ -338,7 +339,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     tell_all(token, error);
 }
 
-static int ask_iam(struct token *token)
+static int ask_iam(struct dis_token *token)
 {
     char *body = malloc(BODY_MAX);
     struct http_order order = {.method = "POST",
@@ -361,7 +362,7 @@ static int ask_iam(struct token *token)
     return token->request ? 0 : -ENOMEM;
 }
 
-struct call *token_wait(struct token *token, const struct ask *ask)
+struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
 {
     struct waiter *waiter = calloc(1, sizeof(*waiter));
     int64_t left = ask->deadline - when_monotonic();

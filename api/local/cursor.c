@@ -45,8 +45,8 @@ static char *url_safe_base64(const char *text)
     return encoded;
 }
 
-char *cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
-                  const char *starting, int64_t now)
+char *local_cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
+                        const char *starting, int64_t now)
 {
     char *json = json_text(stream, partition, types[kind], starting, now);
     char *cursor = json ? url_safe_base64(json) : NULL;

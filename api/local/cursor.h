@@ -13,7 +13,7 @@
  * minutes from generateTimestamp. `starting` is a decimal. The caller frees it; NULL when there is
  * no memory.
  */
-char *cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
-                  const char *starting, int64_t now);
+char *local_cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
+                        const char *starting, int64_t now);
 
 #endif

@@ -521,7 +521,7 @@ static int get_cursor_work(struct store *store, struct local_call *call)
         return status;
     snprintf(call->sequence, sizeof(call->sequence), "%" PRId64, starting);
     call->text =
-        cursor_text(call->stream, call->partition, call->cursor, call->sequence, when_now());
+        local_cursor_text(call->stream, call->partition, call->cursor, call->sequence, when_now());
     return call->text ? 0 : no_memory(call);
 }
 

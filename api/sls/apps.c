@@ -75,7 +75,7 @@ struct call *sls_find_app(struct backend *backend, const char *app, const struct
 static bool forget_groups(struct service_call *call, const struct error *error)
 {
     (void)error;
-    groups_drop(((struct sls *)call->service)->groups);
+    sls_groups_drop(((struct sls *)call->service)->groups);
     return false;
 }
 

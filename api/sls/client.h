@@ -5,7 +5,7 @@
 #include "api/sls/credentials.h"
 #include "api/sls/sign.h"
 
-struct groups;
+struct sls_groups;
 
 /* A mount's SLS. Here an app is a consumer group of a logstore, a stream is a logstore, and a
  * partition a shard. */
@@ -18,7 +18,7 @@ struct sls {
     char *consumer;         /* as which to commit; NULL: forced, as nobody */
     unsigned group_timeout; /* of the groups that are made, in seconds */
     bool group_order;
-    struct groups *groups;
+    struct sls_groups *groups;
 };
 
 /* The operations, by file. */

@@ -18,13 +18,13 @@
 struct waiter {
     struct call call;
     LIST_ENTRY(waiter) link;
-    struct groups *groups;
+    struct sls_groups *groups;
     struct ask ask;
     struct timer timer; /* answers it soon, or gives up at its deadline */
     struct names *names;
 };
 
-struct groups {
+struct sls_groups {
     struct sls *sls;
     LIST_HEAD(, waiter) waiters; /* for what is being gathered */
 
@@ -40,9 +40,9 @@ struct groups {
     int64_t came;        /* when */
 };
 
-struct groups *groups_new(struct sls *sls)
+struct sls_groups *sls_groups_new(struct sls *sls)
 {
-    struct groups *groups = calloc(1, sizeof(*groups));
+    struct sls_groups *groups = calloc(1, sizeof(*groups));
 
     if (groups)
         groups->sls = sls;
@@ -50,7 +50,7 @@ struct groups *groups_new(struct sls *sls)
 }
 
 /* Ends what is being gathered. */
-static void stop(struct groups *groups)
+static void stop(struct sls_groups *groups)
 {
     call_cancel(groups->step);
     groups->step = NULL;
@@ -60,7 +60,7 @@ static void stop(struct groups *groups)
     groups->logstores = NULL;
 }
 
-void groups_free(struct groups *groups)
+void sls_groups_free(struct sls_groups *groups)
 {
     if (!groups)
         return;
@@ -69,7 +69,7 @@ void groups_free(struct groups *groups)
     free(groups);
 }
 
-void groups_drop(struct groups *groups)
+void sls_groups_drop(struct sls_groups *groups)
 {
     names_drop(groups->names);
     groups->names = NULL;
@@ -96,7 +96,7 @@ static void free_waiter(struct waiter *waiter)
 static void cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
-    struct groups *groups = waiter->groups;
+    struct sls_groups *groups = waiter->groups;
 
     leave(waiter);
     free_waiter(waiter);
@@ -123,7 +123,7 @@ static void answer_from_shared(void *user)
 static void give_up(void *user)
 {
     struct waiter *waiter = user;
-    struct groups *groups = waiter->groups;
+    struct sls_groups *groups = waiter->groups;
     struct error error;
 
     error_set(&error, ETIMEDOUT, "the consumer groups of all logstores were not had in time");
@@ -132,7 +132,7 @@ static void give_up(void *user)
         stop(groups);
 }
 
-static void answer_all(struct groups *groups, const struct error *error, struct names *names)
+static void answer_all(struct sls_groups *groups, const struct error *error, struct names *names)
 {
     struct waiter *waiter;
 
@@ -143,7 +143,7 @@ static void answer_all(struct groups *groups, const struct error *error, struct 
 
 /* Gathering */
 
-static void finish(struct groups *groups)
+static void finish(struct sls_groups *groups)
 {
     struct names *names = groups->found;
 
@@ -159,7 +159,7 @@ static void finish(struct groups *groups)
     names_drop(names);
 }
 
-static void fail(struct groups *groups, const struct error *error)
+static void fail(struct sls_groups *groups, const struct error *error)
 {
     struct error copy = *error;
 
@@ -169,7 +169,7 @@ static void fail(struct groups *groups, const struct error *error)
 
 static struct call *ask_one(void *user, const char *logstore, const struct ask *ask)
 {
-    const struct groups *groups = user;
+    const struct sls_groups *groups = user;
 
     return sls_ask_groups(groups->sls, logstore, ask);
 }
@@ -177,7 +177,7 @@ static struct call *ask_one(void *user, const char *logstore, const struct ask *
 static int take_one(void *user, const char *logstore, const struct error *error,
                     const struct answer *found, struct error *failure)
 {
-    struct groups *groups = user;
+    struct sls_groups *groups = user;
 
     (void)logstore;
     if (error && error->code == EACCES) {
@@ -200,7 +200,7 @@ static int take_one(void *user, const char *logstore, const struct error *error,
 
 static void on_all(void *user, const struct error *error, const struct answer *unused)
 {
-    struct groups *groups = user;
+    struct sls_groups *groups = user;
     size_t count = names_count(groups->logstores);
 
     (void)unused;
@@ -213,7 +213,7 @@ static void on_all(void *user, const struct error *error, const struct answer *u
         finish(groups);
 }
 
-static void wait_for(struct groups *groups, struct call *step)
+static void wait_for(struct sls_groups *groups, struct call *step)
 {
     struct error error;
 
@@ -226,7 +226,7 @@ static void wait_for(struct groups *groups, struct call *step)
 
 static void on_logstores(void *user, const struct error *error, const struct answer *found)
 {
-    struct groups *groups = user;
+    struct sls_groups *groups = user;
     struct ask ask = {.deadline = groups->deadline, .done = on_all, .user = groups};
     struct fan_order order = {.loop = groups->sls->service.backend.loop,
                               .start = ask_one,
@@ -244,7 +244,7 @@ static void on_logstores(void *user, const struct error *error, const struct ans
 }
 
 /* Begins to gather, for a first waiter. False without memory. */
-static bool gather(struct groups *groups, int64_t deadline)
+static bool gather(struct sls_groups *groups, int64_t deadline)
 {
     struct ask ask = {.deadline = deadline, .done = on_logstores, .user = groups};
 
@@ -259,13 +259,13 @@ static bool gather(struct groups *groups, int64_t deadline)
     return groups->step != NULL;
 }
 
-static bool is_fresh(const struct groups *groups)
+static bool is_fresh(const struct sls_groups *groups)
 {
     return groups->names && when_monotonic() < groups->came + SHARED_MS;
 }
 
 /* Waits for what is being gathered. What began before a change is begun anew. */
-static bool join(struct groups *groups, struct waiter *waiter)
+static bool join(struct sls_groups *groups, struct waiter *waiter)
 {
     int64_t deadline = waiter->ask.deadline;
 
@@ -280,7 +280,7 @@ static bool join(struct groups *groups, struct waiter *waiter)
     return true;
 }
 
-struct call *groups_get(struct groups *groups, bool anew, const struct ask *ask)
+struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct ask *ask)
 {
     struct loop *loop = groups->sls->service.backend.loop;
     struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -308,7 +308,7 @@ void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
 {
     struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
 
-    call->waiting = groups_get(((struct sls *)call->service)->groups, anew, &ask);
+    call->waiting = sls_groups_get(((struct sls *)call->service)->groups, anew, &ask);
     if (!call->waiting)
         service_refuse(call, ENOMEM, "no memory");
 }

@@ -29,7 +29,7 @@ static void reload(struct backend *backend)
     sls_credentials_load(sls->service.credentials_file, &sls->credentials, &error);
     sls->service.no_credentials = error;
     sls_use_credentials(sls);
-    groups_drop(sls->groups);
+    sls_groups_drop(sls->groups);
     http_reload(sls->service.http);
 }
 
@@ -39,7 +39,7 @@ static void close_sls(struct backend *backend)
 {
     struct sls *sls = (struct sls *)backend;
 
-    groups_free(sls->groups);
+    sls_groups_free(sls->groups);
     service_close(&sls->service);
     sls_credentials_release(&sls->credentials);
     free(sls->region);
@@ -186,7 +186,7 @@ static struct sls *new_sls(const struct backend_options *options)
         .takes_any = true,
         .is_brief = true,
     };
-    sls->groups = groups_new(sls);
+    sls->groups = sls_groups_new(sls);
     if (sls->groups)
         return sls;
     free(sls);

@@ -33,16 +33,16 @@ static void load_sls(const char *path)
 
 static void load_dis(const char *path)
 {
-    struct credentials credentials;
+    struct dis_credentials credentials;
     struct error error = {0};
-    int status = credentials_load(path, &credentials, &error);
+    int status = dis_credentials_load(path, &credentials, &error);
 
     if (status)
         check_error(status, &error);
     else
         CHECK(credentials.token || credentials.password ||
               (credentials.access && credentials.secret));
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 }
 
 /* A file that its owner alone can read. */

@@ -36,11 +36,11 @@ static void read_lists(const cJSON *root)
     bool told;
 
     CHECK(table && names);
-    check_status(answer_states(root, table, &page));
-    check_status(answer_partitions(root, table, &page));
-    check_status(answer_apps(root, names, &page));
-    check_status(answer_streams(root, names, &page));
-    check_status(answer_app_streams(root, names, &told));
+    check_status(dis_answer_states(root, table, &page));
+    check_status(dis_answer_partitions(root, table, &page));
+    check_status(dis_answer_apps(root, names, &page));
+    check_status(dis_answer_streams(root, names, &page));
+    check_status(dis_answer_app_streams(root, names, &told));
     check_table(table);
     for (size_t i = 0; i < names_count(names); i++)
         CHECK(name_is_app(names_at(names, i)));
@@ -55,12 +55,12 @@ static void read_values(const cJSON *root)
     const char *first;
     const char *second;
 
-    check_status(answer_stream(root, "s", &text));
-    if (!answer_checkpoint(root, &first, &second))
+    check_status(dis_answer_stream(root, "s", &text));
+    if (!dis_answer_checkpoint(root, &first, &second))
         CHECK(!first == !second);
-    if (!answer_records(root, &first, &second))
+    if (!dis_answer_records(root, &first, &second))
         CHECK(!first || decimal_is_unsigned(first));
-    if (!answer_cursor(root, &first) && !cursor_decode(first, sequence))
+    if (!dis_answer_cursor(root, &first) && !dis_cursor_decode(first, sequence))
         CHECK(decimal_is_unsigned(sequence));
     buf_release(&text);
 }
@@ -90,9 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_values(root);
     cJSON_Delete(root);
     read_error(text, size);
-    if (!range_parse(text, earliest, latest))
+    if (!dis_range_parse(text, earliest, latest))
         CHECK(decimal_is_unsigned(earliest) && decimal_is_unsigned(latest));
-    if (!cursor_decode(text, sequence))
+    if (!dis_cursor_decode(text, sequence))
         CHECK(decimal_is_unsigned(sequence));
     free(text);
     return 0;

@@ -48,7 +48,7 @@ static void assert_cursor(char *cursor, const char *json)
 
 TEST(a_cursor_is_json_in_url_safe_base64)
 {
-    assert_cursor(cursor_text("orders", 7, CURSOR_AFTER, "41", NOW),
+    assert_cursor(local_cursor_text("orders", 7, CURSOR_AFTER, "41", NOW),
                   "{\"getIteratorParam\":{\"stream-name\":\"orders\",\"partition-id\":\"7\","
                   "\"cursor-type\":\"AFTER_SEQUENCE_NUMBER\",\"starting-sequence-number\":\"41\"},"
                   "\"generateTimestamp\":1795248000123}");
@@ -60,7 +60,7 @@ TEST(each_kind_has_its_type)
                                         "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"};
 
     for (int kind = CURSOR_AT; kind <= CURSOR_SINCE; kind++) {
-        char *cursor = cursor_text("orders", 0, (enum cursor_kind)kind, "0", NOW);
+        char *cursor = local_cursor_text("orders", 0, (enum cursor_kind)kind, "0", NOW);
         char *text = decode(cursor);
         cJSON *object = cJSON_Parse(text);
         const cJSON *param = cJSON_GetObjectItemCaseSensitive(object, "getIteratorParam");
@@ -76,7 +76,7 @@ TEST(each_kind_has_its_type)
 
 TEST(long_numbers_are_exact)
 {
-    assert_cursor(cursor_text("s", PARTITION_MAX, CURSOR_AT, "9223372036854775807", NOW),
+    assert_cursor(local_cursor_text("s", PARTITION_MAX, CURSOR_AT, "9223372036854775807", NOW),
                   "{\"getIteratorParam\":{\"stream-name\":\"s\",\"partition-id\":\"33554431\","
                   "\"cursor-type\":\"AT_SEQUENCE_NUMBER\","
                   "\"starting-sequence-number\":\"9223372036854775807\"},"
@@ -92,7 +92,7 @@ TEST(every_length_is_padded)
         char *text;
 
         stream[i] = 'a';
-        cursor = cursor_text(stream, 0, CURSOR_LATEST, "0", NOW);
+        cursor = local_cursor_text(stream, 0, CURSOR_LATEST, "0", NOW);
         text = decode(cursor);
         assert_non_null(strstr(text, stream));
         assert_int_equal(text[strlen(text) - 1], '}');

@@ -28,7 +28,7 @@ static struct table *states_of(const char *text, struct page *page)
     cJSON *root = parse(text);
     struct table *table = table_new();
 
-    assert_int_equal(answer_states(root, table, page), 0);
+    assert_int_equal(dis_answer_states(root, table, page), 0);
     cJSON_Delete(root);
     return table;
 }
@@ -127,7 +127,7 @@ static void test_states_that_are_none(void **state)
         struct table *table = table_new();
         struct page page;
 
-        if (answer_states(root, table, &page) != -EBADMSG)
+        if (dis_answer_states(root, table, &page) != -EBADMSG)
             fail_msg("%s was taken", texts[i]);
         table_drop(table);
         cJSON_Delete(root);
@@ -150,7 +150,7 @@ static void test_partitions(void **state)
     struct page page;
 
     (void)state;
-    assert_int_equal(answer_partitions(root, table, &page), 0);
+    assert_int_equal(dis_answer_partitions(root, table, &page), 0);
     assert_int_equal(table_count(table), 3);
     check_state(table, 0, NULL, NULL, "289911", "289927");
     check_state(table, 1, NULL, NULL, NULL, NULL);
@@ -169,13 +169,13 @@ static void test_ranges(void **state)
     char next[DECIMAL_ROOM];
 
     (void)state;
-    assert_int_equal(range_parse("[0 : 0]", first, next), 0);
-    assert_int_equal(range_parse("[007:9223372036854775807]", first, next), 0);
+    assert_int_equal(dis_range_parse("[0 : 0]", first, next), 0);
+    assert_int_equal(dis_range_parse("[007:9223372036854775807]", first, next), 0);
     assert_string_equal(first, "7");
     assert_string_equal(next, "9223372036854775807");
-    assert_int_equal(range_parse(NULL, first, next), -ENODATA);
+    assert_int_equal(dis_range_parse(NULL, first, next), -ENODATA);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(range_parse(bad[i], first, next), -ENODATA);
+        assert_int_equal(dis_range_parse(bad[i], first, next), -ENODATA);
 }
 
 /* Lists */
@@ -188,7 +188,7 @@ static void test_apps(void **state)
     struct page page;
 
     (void)state;
-    assert_int_equal(answer_apps(root, names, &page), 0);
+    assert_int_equal(dis_answer_apps(root, names, &page), 0);
     assert_true(page.more);
     assert_string_equal(page.last, "a");
     assert_int_equal(page.count, 3);
@@ -205,10 +205,10 @@ static void test_streams(void **state)
     struct page page;
 
     (void)state;
-    assert_int_equal(answer_streams(root, names, &page), 0);
+    assert_int_equal(dis_answer_streams(root, names, &page), 0);
     assert_false(page.more);
     assert_int_equal(names_count(names), 2);
-    assert_int_equal(answer_streams(wrong, names, &page), -EBADMSG);
+    assert_int_equal(dis_answer_streams(wrong, names, &page), -EBADMSG);
     names_drop(names);
     cJSON_Delete(root);
     cJSON_Delete(wrong);
@@ -231,7 +231,7 @@ static void test_streams_of_an_app(void **state)
         struct names *names = names_new();
         bool told;
 
-        assert_int_equal(answer_app_streams(root, names, &told), 0);
+        assert_int_equal(dis_answer_app_streams(root, names, &told), 0);
         assert_int_equal(told, cases[i].told);
         assert_int_equal(names_count(names), cases[i].count);
         names_drop(names);
@@ -249,7 +249,7 @@ static void test_long_names_end_a_list(void **state)
     (void)state;
     snprintf(text, sizeof(text), "{\"stream_names\":[\"%0400d\"]}", 1);
     root = parse(text);
-    assert_int_equal(answer_streams(root, names, &page), -EBADMSG);
+    assert_int_equal(dis_answer_streams(root, names, &page), -EBADMSG);
     names_drop(names);
     cJSON_Delete(root);
 }
@@ -263,7 +263,7 @@ static void test_description(void **state)
     struct buf text = BUF_INIT(1000);
 
     (void)state;
-    assert_int_equal(answer_stream(root, "s", &text), 0);
+    assert_int_equal(dis_answer_stream(root, "s", &text), 0);
     assert_string_equal(text.data,
                         "{\"stream\":\"s\",\"id\":\"i\",\"status\":\"RUNNING\",\"partitions\":3,"
                         "\"writable_partitions\":2,\"retention_hours\":24,"
@@ -281,7 +281,7 @@ static void test_a_checkpoint_that_is_no_number(void **state)
     const char *metadata;
 
     (void)state;
-    assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+    assert_int_equal(dis_answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
     cJSON_Delete(root);
 }
 
@@ -308,7 +308,7 @@ static void test_checkpoints(void **state)
         const char *sequence;
         const char *metadata;
 
-        assert_int_equal(answer_checkpoint(root, &sequence, &metadata), 0);
+        assert_int_equal(dis_answer_checkpoint(root, &sequence, &metadata), 0);
         if (cases[i].sequence) {
             assert_string_equal(sequence, cases[i].sequence);
             assert_string_equal(metadata, cases[i].metadata);
@@ -338,14 +338,14 @@ static void test_checkpoints_that_are_none(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         root = parse(texts[i]);
-        assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+        assert_int_equal(dis_answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
         cJSON_Delete(root);
     }
     snprintf(text, sizeof(text), "{\"sequence_number\":\"%0200d\"}", 7);
     root = parse(text);
-    assert_int_equal(answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
+    assert_int_equal(dis_answer_checkpoint(root, &sequence, &metadata), -EBADMSG);
     cJSON_Delete(root);
-    assert_int_equal(answer_checkpoint(NULL, &sequence, &metadata), -EBADMSG);
+    assert_int_equal(dis_answer_checkpoint(NULL, &sequence, &metadata), -EBADMSG);
 }
 
 /* Cursors and records */
@@ -363,12 +363,12 @@ static void test_cursors_are_decoded(void **state)
     char sequence[SEQUENCE_MAX + 1];
 
     (void)state;
-    assert_int_equal(cursor_decode(today, sequence), 0);
+    assert_int_equal(dis_cursor_decode(today, sequence), 0);
     assert_string_equal(sequence, "42");
-    assert_int_equal(cursor_decode(older, sequence), 0);
+    assert_int_equal(dis_cursor_decode(older, sequence), 0);
     assert_string_equal(sequence, "43");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(cursor_decode(bad[i], sequence), -ENODATA);
+        assert_int_equal(dis_cursor_decode(bad[i], sequence), -ENODATA);
 }
 
 static void test_records(void **state)
@@ -381,12 +381,12 @@ static void test_records(void **state)
     const char *next;
 
     (void)state;
-    assert_int_equal(answer_records(some, &sequence, &next), 0);
+    assert_int_equal(dis_answer_records(some, &sequence, &next), 0);
     assert_string_equal(sequence, "5");
-    assert_int_equal(answer_records(none, &sequence, &next), 0);
+    assert_int_equal(dis_answer_records(none, &sequence, &next), 0);
     assert_null(sequence);
     assert_string_equal(next, "c");
-    assert_int_equal(answer_records(wrong, &sequence, &next), -EBADMSG);
+    assert_int_equal(dis_answer_records(wrong, &sequence, &next), -EBADMSG);
     cJSON_Delete(some);
     cJSON_Delete(none);
     cJSON_Delete(wrong);
@@ -406,17 +406,17 @@ static void read_as_everything(const char *text, size_t size)
     const char *second;
     bool told;
 
-    (void)!answer_states(root, table, &page);
-    (void)!answer_partitions(root, table, &page);
-    (void)!answer_apps(root, names, &page);
-    (void)!answer_streams(root, names, &page);
-    (void)!answer_app_streams(root, names, &told);
-    (void)!answer_stream(root, "s", &description);
-    if (!answer_checkpoint(root, &first, &second) && first)
+    (void)!dis_answer_states(root, table, &page);
+    (void)!dis_answer_partitions(root, table, &page);
+    (void)!dis_answer_apps(root, names, &page);
+    (void)!dis_answer_streams(root, names, &page);
+    (void)!dis_answer_app_streams(root, names, &told);
+    (void)!dis_answer_stream(root, "s", &description);
+    if (!dis_answer_checkpoint(root, &first, &second) && first)
         assert_true(strlen(first) <= SEQUENCE_MAX);
-    (void)!answer_records(root, &first, &second);
-    if (!answer_cursor(root, &first))
-        (void)!cursor_decode(first, sequence);
+    (void)!dis_answer_records(root, &first, &second);
+    if (!dis_answer_cursor(root, &first))
+        (void)!dis_cursor_decode(first, sequence);
     buf_release(&description);
     names_drop(names);
     table_drop(table);

@@ -67,22 +67,22 @@ static void write_file(const char *text, mode_t mode)
     assert_int_equal(chmod(path, mode), 0);
 }
 
-static struct credentials load(const char *file)
+static struct dis_credentials load(const char *file)
 {
-    struct credentials credentials;
+    struct dis_credentials credentials;
     struct error error;
 
-    if (credentials_load(file, &credentials, &error))
+    if (dis_credentials_load(file, &credentials, &error))
         fail_msg("%s", error.message);
     return credentials;
 }
 
 static void check_failure(const char *file, int code, const char *part)
 {
-    struct credentials credentials;
+    struct dis_credentials credentials;
     struct error error;
 
-    assert_int_equal(credentials_load(file, &credentials, &error), -code);
+    assert_int_equal(dis_credentials_load(file, &credentials, &error), -code);
     assert_int_equal(error.code, code);
     if (!strstr(error.message, part))
         fail_msg("\"%s\" does not say \"%s\"", error.message, part);
@@ -90,32 +90,32 @@ static void check_failure(const char *file, int code, const char *part)
 
 static void test_what_wins_in_the_environment(void **state)
 {
-    struct credentials credentials;
+    struct dis_credentials credentials;
 
     (void)state;
     setenv("HUAWEICLOUD_SDK_AK", "ak", 1);
     setenv("HUAWEICLOUD_SDK_SK", "sk", 1);
     credentials = load(NULL);
-    assert_int_equal(credentials.kind, CREDENTIAL_KEY);
+    assert_int_equal(credentials.kind, DIS_KEY);
     assert_string_equal(credentials.access, "ak");
     assert_string_equal(credentials.secret, "sk");
     assert_null(credentials.security_token);
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 
     setenv("OS_USERNAME", "u", 1);
     setenv("OS_PASSWORD", "p", 1);
     setenv("OS_DOMAIN_NAME", "d", 1);
     setenv("OS_AUTH_URL", "https://iam.example/v3", 1);
     credentials = load(NULL);
-    assert_int_equal(credentials.kind, CREDENTIAL_PASSWORD);
+    assert_int_equal(credentials.kind, DIS_PASSWORD);
     assert_string_equal(credentials.user_domain, "d");
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 
     setenv("OS_TOKEN", "t", 1);
     credentials = load(NULL);
-    assert_int_equal(credentials.kind, CREDENTIAL_TOKEN);
+    assert_int_equal(credentials.kind, DIS_TOKEN);
     assert_string_equal(credentials.token, "t");
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 }
 
 static void test_missing_parts(void **state)
@@ -135,28 +135,28 @@ static void test_missing_parts(void **state)
 
 static void test_files(void **state)
 {
-    struct credentials credentials;
+    struct dis_credentials credentials;
 
     (void)state;
     setenv("OS_TOKEN", "from-the-environment", 1);
     write_file("# a comment\n[basic]\nak = file-ak\nsk = file-sk\n[global]\nak = other\n", 0600);
     credentials = load(path);
-    assert_int_equal(credentials.kind, CREDENTIAL_KEY);
+    assert_int_equal(credentials.kind, DIS_KEY);
     assert_string_equal(credentials.access, "file-ak");
     assert_null(credentials.token);
     assert_string_equal(credentials.origin, path);
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 
     write_file("HUAWEICLOUD_SDK_AK=a\nHUAWEICLOUD_SDK_SK=s=#;\nunknown=1\n", 0400);
     credentials = load(path);
     assert_string_equal(credentials.secret, "s=#;");
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 
     clear_environment(NULL);
     setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", path, 1);
     credentials = load(NULL);
     assert_string_equal(credentials.access, "a");
-    credentials_release(&credentials);
+    dis_credentials_release(&credentials);
 }
 
 static void test_files_that_are_refused(void **state)
@@ -184,7 +184,7 @@ static void test_long_values(void **state)
 {
     char text[8000];
     char token[6001];
-    struct credentials credentials;
+    struct dis_credentials credentials;
 
     (void)state;
     for (size_t length = 180; length < sizeof(token); length += length < 420 ? 1 : 1777) {
@@ -196,7 +196,7 @@ static void test_long_values(void **state)
         credentials = load(path);
         assert_string_equal(credentials.token, token);
         assert_string_equal(credentials.access, "b");
-        credentials_release(&credentials);
+        dis_credentials_release(&credentials);
     }
 }
 

@@ -63,7 +63,7 @@ static size_t take_query(const cJSON *vector, struct field fields[static FIELDS_
 
 /* The signer adds the date and the host itself. */
 static size_t take_headers(const cJSON *vector, struct field fields[static FIELDS_MAX],
-                           struct sign_request *request)
+                           struct dis_sign_request *request)
 {
     const cJSON *header;
     size_t count = 0;
@@ -90,34 +90,34 @@ static int64_t time_of(const char *date)
     return when;
 }
 
-static bool passes(const cJSON *vector, enum sign_variant variant)
+static bool passes(const cJSON *vector, enum dis_signature variant)
 {
     struct field query[FIELDS_MAX];
     struct field headers[FIELDS_MAX];
-    struct sign_request request = {.method = vector_text(vector, "method"),
-                                   .path = vector_text(vector, "path"),
-                                   .query = query,
-                                   .headers = headers,
-                                   .body = vector_text(vector, "body"),
-                                   .time = time_of(vector_text(vector, "date"))};
-    struct sign_key key = {.variant = variant,
-                           .access = vector_text(vector, "access_key"),
-                           .secret = vector_text(vector, "secret_key"),
-                           .region = vector_text(vector, "region"),
-                           .service = vector_text(vector, "service")};
-    struct buf authorization = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct dis_sign_request request = {.method = vector_text(vector, "method"),
+                                       .path = vector_text(vector, "path"),
+                                       .query = query,
+                                       .headers = headers,
+                                       .body = vector_text(vector, "body"),
+                                       .time = time_of(vector_text(vector, "date"))};
+    struct dis_key key = {.variant = variant,
+                          .access = vector_text(vector, "access_key"),
+                          .secret = vector_text(vector, "secret_key"),
+                          .region = vector_text(vector, "region"),
+                          .service = vector_text(vector, "service")};
+    struct buf authorization = BUF_INIT(DIS_AUTHORIZATION_MAX);
     char date[DIGEST_DATE_ROOM];
     bool same;
 
     request.query_count = take_query(vector, query);
     request.header_count = take_headers(vector, headers, &request);
     request.body_size = strlen(request.body);
-    assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
+    assert_int_equal(dis_sign(&key, &request, date, &authorization), 0);
     assert_string_equal(date, vector_text(vector, "date"));
     same = !strcmp(authorization.data, vector_text(vector, "authorization"));
     buf_reset(&authorization);
     /* Again, with the derived key that was kept. */
-    assert_int_equal(sign_request(&key, &request, date, &authorization), 0);
+    assert_int_equal(dis_sign(&key, &request, date, &authorization), 0);
     assert_int_equal(same, !strcmp(authorization.data, vector_text(vector, "authorization")));
     buf_release(&authorization);
     return same;
@@ -129,7 +129,7 @@ static bool is_undisputed(const cJSON *vector)
            !vector_member(vector, "quirk");
 }
 
-static void check_variant(const char *name, enum sign_variant variant, int expected)
+static void check_variant(const char *name, enum dis_signature variant, int expected)
 {
     cJSON *root = vectors_read(VECTORS "/dis-signing.json");
     const cJSON *vector;
@@ -161,30 +161,33 @@ static void check_variant(const char *name, enum sign_variant variant, int expec
 static void test_access(void **state)
 {
     (void)state;
-    check_variant("access", SIGN_ACCESS, 7);
+    check_variant("access", DIS_SIGN_ACCESS, 7);
 }
 
 static void test_credential(void **state)
 {
     (void)state;
-    check_variant("credential", SIGN_CREDENTIAL, 7);
+    check_variant("credential", DIS_SIGN_CREDENTIAL, 7);
 }
 
 static void test_derived_key_follows_the_day(void **state)
 {
-    struct sign_key key = {
-        .variant = SIGN_CREDENTIAL, .access = "AK", .secret = "SK", .region = "", .service = ""};
-    struct sign_request request = {.method = "GET", .path = "/"};
-    struct buf first = BUF_INIT(SIGN_AUTHORIZATION_MAX);
-    struct buf second = BUF_INIT(SIGN_AUTHORIZATION_MAX);
+    struct dis_key key = {.variant = DIS_SIGN_CREDENTIAL,
+                          .access = "AK",
+                          .secret = "SK",
+                          .region = "",
+                          .service = ""};
+    struct dis_sign_request request = {.method = "GET", .path = "/"};
+    struct buf first = BUF_INIT(DIS_AUTHORIZATION_MAX);
+    struct buf second = BUF_INIT(DIS_AUTHORIZATION_MAX);
     char date[DIGEST_DATE_ROOM];
 
     (void)state;
     request.time = time_of("20260102T235959Z");
-    assert_int_equal(sign_request(&key, &request, date, &first), 0);
+    assert_int_equal(dis_sign(&key, &request, date, &first), 0);
     assert_string_equal(key.derived.day, "20260102");
     request.time = time_of("20260103T000000Z");
-    assert_int_equal(sign_request(&key, &request, date, &second), 0);
+    assert_int_equal(dis_sign(&key, &request, date, &second), 0);
     assert_string_equal(key.derived.day, "20260103");
     assert_string_not_equal(first.data, second.data);
     assert_non_null(strstr(second.data, "Credential=AK/20260103///sdk_request, "));
@@ -194,13 +197,13 @@ static void test_derived_key_follows_the_day(void **state)
 
 static void test_too_long_an_authorization(void **state)
 {
-    struct sign_key key = {.variant = SIGN_ACCESS, .access = "AK", .secret = "SK"};
-    struct sign_request request = {.method = "GET", .path = "/"};
+    struct dis_key key = {.variant = DIS_SIGN_ACCESS, .access = "AK", .secret = "SK"};
+    struct dis_sign_request request = {.method = "GET", .path = "/"};
     struct buf authorization = BUF_INIT(20);
     char date[DIGEST_DATE_ROOM];
 
     (void)state;
-    assert_int_equal(sign_request(&key, &request, date, &authorization), -EFBIG);
+    assert_int_equal(dis_sign(&key, &request, date, &authorization), -EFBIG);
     buf_release(&authorization);
 }
 
