@@ -12,7 +12,7 @@ from openstack import exceptions
 from otcextensions import sdk
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
 from simulation import DOMAIN, PASSWORD, PROJECT, USER, simulation
 
 STREAM, APP = "otc-stream", "otc_app"

@@ -14,7 +14,7 @@ from dis_sdk_python.com.huaweicloud.dis.sdk.python.client.disclient import discl
 from dis_sdk_python.com.huaweicloud.dis.sdk.python.models.disexception import DisException
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
 from simulation import ACCESS_KEY, PROJECT, SECRET_KEY, simulation
 
 STREAM, APP = "py-stream", "py_app"

@@ -19,7 +19,7 @@ from huaweicloudsdkdis.v2 import (
     UpdatePartitionCountReq, UpdatePartitionCountRequest)
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
 from simulation import ACCESS_KEY, PROJECT, SECRET_KEY, simulation
 
 STREAM, APP = "sdk-stream", "sdk_app"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(here, ".."))
+sys.path.insert(0, os.path.join(here, "..", "common"))
 from simulation import ACCESS_KEY, SECRET_KEY, simulation
 
 PROJECT, REGION = "my-project", "cn-hangzhou"

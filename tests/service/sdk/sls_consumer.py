@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(here, ".."))
+sys.path.insert(0, os.path.join(here, "..", "common"))
 import sls_host
 from aliyun.log.auth import AUTH_VERSION_1, AUTH_VERSION_4
 from aliyun.log.consumer import ConsumerProcessorBase, ConsumerWorker, LogHubConfig

@@ -11,7 +11,7 @@ import time
 from urllib.parse import urlsplit
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
 import sls_host
 from aliyun.log import LogClient
 from aliyun.log.auth import AUTH_VERSION_1, AUTH_VERSION_4

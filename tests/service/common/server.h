@@ -1,0 +1,37 @@
+#ifndef SERVICE_SERVER_H
+#define SERVICE_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/service/common/http.h"
+
+/*
+ * Brings requests from the wire to a handler, and its answers back, as late and as broken as they
+ * ask to be delivered. One thread, one loop; an answer that waits holds no thread. It listens on
+ * the loopback address only.
+ */
+struct server;
+
+struct server_hooks {
+    void *user;
+    void (*handle)(void *user, struct request *request, struct answer *answer);
+
+    /* Once for each request that was handled; in_full is false when the client did not get all. */
+    void (*finished)(void *user, const struct request *request, bool in_full);
+    void (*connected)(void *user, bool opened);
+};
+
+/* certificate and key are PEM texts, or NULL for plain HTTP. NULL when it cannot listen. */
+struct server *server_new(uint16_t port, const char *certificate, const char *key,
+                          const struct server_hooks *hooks);
+void server_free(struct server *server);
+uint16_t server_port(const struct server *server);
+
+/* Runs until one of the signals that end a program comes, which must be blocked. */
+void server_run(struct server *server);
+
+/* Closes the connections on which no request is going on, without a word. */
+void server_close_idle(struct server *server);
+
+#endif
