@@ -7,6 +7,11 @@ set -euo pipefail
 check=$1
 build=$2
 
+# What the code is held to. Lower a limit when the code allows it, and raise none.
+LINES_MEDIAN=12
+LINES_OF_MOST=25 # of 9 in 10 functions
+LINES_LONGEST=60
+
 check_format() {
     find base api fs tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run --Werror
 }
@@ -25,7 +30,7 @@ check_cppcheck() {
 
 check_shell() {
     shellcheck .ci/install .ci/run examples/*.sh tests/run.sh tests/lint/lint.sh \
-        tests/service/sdk/run.sh
+        tests/lint/check-lints tests/service/sdk/run.sh
     shellcheck -x -P tests/shell tests/shell/*.bats tests/shell/*.bash
 }
 
@@ -33,18 +38,34 @@ check_manual() {
     mandoc -T lint -W warning docs/*.1
 }
 
-# No function of the program is longer than 70 lines, and 9 of 10 have at most 45.
+# A line for each function of the program: how many lines it has, where it is, its name, and "static"
+# if it is.
+list_functions() {
+    find base api fs -name '*.[ch]' -print0 |
+        xargs -0 ctags --languages=C --map-C=+.h --kinds-C=f --fields=+nef --output-format=json -f - |
+        jq -r '"\(.end - .line + 1) \(.path):\(.line) \(.name) \(if .file then "static" else "" end)"'
+}
+
+# Functions are short, as the limits above say, and lines are no longer than 100 columns: clang-format
+# breaks no comment and no text.
 check_functions() {
-    find base api fs -name '*.c' -print0 |
-        xargs -0 ctags --languages=C --kinds-C=f --fields=+ne --output-format=json -f - |
-        jq -r '"\(.end - .line + 1) \(.path):\(.line) \(.name)"' | sort -rn |
-        awk '{ length_of[NR] = $1; text[NR] = $0 }
-             END {
-                 for (i = 1; i <= NR && length_of[i] > 70; i++) { print "too long: " text[i]; bad = 1 }
-                 tenth = int(NR / 10) + 1
-                 if (length_of[tenth] > 45) { print "9 of 10 functions: " length_of[tenth] " lines"; bad = 1 }
-                 exit bad
-             }'
+    local bad=0
+    list_functions | sort -rn |
+        awk -v median="$LINES_MEDIAN" -v most="$LINES_OF_MOST" -v longest="$LINES_LONGEST" '
+            { lines[NR] = $1; text[NR] = $0 }
+            END {
+                for (i = 1; i <= NR && lines[i] > longest; i++) { print "too long: " text[i]; bad = 1 }
+                tenth = int(NR / 10) + 1
+                if (lines[tenth] > most) { print "more than 1 in 10 have over " most " lines"; bad = 1 }
+                half = int((NR + 1) / 2)
+                if (lines[half] > median) { print "half have over " median " lines"; bad = 1 }
+                printf "%d functions; lines: median %d, 9 of 10 at most %d, longest %d\n",
+                    NR, lines[half], lines[tenth], lines[1]
+                exit bad
+            }' || bad=1
+    # In bytes, some of our texts are longer.
+    ! LC_ALL=C.UTF-8 grep -rnE --include='*.[ch]' '.{101}' base api fs || bad=1
+    return "$bad"
 }
 
 # Functions that have a safer form.
