@@ -68,6 +68,11 @@ check_functions() {
     return "$bad"
 }
 
+# Files include downwards only. The floors are in tests/lint/floors.
+check_floors() {
+    "$(dirname "$0")/floors.py"
+}
+
 # Functions that have a safer form.
 check_banned() {
     ! grep -rnE --include='*.[ch]' '\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok|alloca|strncpy|system|popen)\s*\(' \
