@@ -11,6 +11,8 @@ build=$2
 LINES_MEDIAN=12
 LINES_OF_MOST=25 # of 9 in 10 functions
 LINES_LONGEST=60
+FILES_WITH_A_STATIC_NAME=2
+SHARED_NAMES_PERCENT=5 # of all functions; there must be fewer
 
 check_format() {
     find base api fs tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run --Werror
@@ -66,6 +68,41 @@ check_functions() {
     # In bytes, some of our texts are longer.
     ! LC_ALL=C.UTF-8 grep -rnE --include='*.[ch]' '.{101}' base api fs || bad=1
     return "$bad"
+}
+
+# Functions can be told apart by their names alone, in a backtrace, a profile or the answer of grep.
+check_names() {
+    list_functions | sort -k 3,3 -k 2,2 |
+        awk -v most="$FILES_WITH_A_STATIC_NAME" -v limit="$SHARED_NAMES_PERCENT" '
+            {
+                if (!uses[$3]++)
+                    names[++count] = $3
+                places[$3] = places[$3] " " $2
+                file = $2
+                sub(/:.*/, "", file)
+                if ($4 == "static" && !seen[$3, file]++)
+                    files[$3]++
+            }
+            END {
+                for (i = 1; i <= count; i++) {
+                    name = names[i]
+                    if (files[name] > most) {
+                        print "static in " files[name] " files: " name ":" places[name]
+                        bad = 1
+                    } else if (uses[name] > 1) {
+                        list = list "shared: " name ":" places[name] "\n"
+                    }
+                    if (uses[name] > 1)
+                        shared += uses[name]
+                }
+                percent = 100 * shared / NR
+                if (percent >= limit) {
+                    printf "%s", list
+                    bad = 1
+                }
+                printf "%d of %d functions share their name with another: %.1f %%\n", shared, NR, percent
+                exit bad
+            }'
 }
 
 # Files include downwards only. The floors are in tests/lint/floors.
