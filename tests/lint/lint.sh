@@ -12,6 +12,8 @@ LINES_MEDIAN=12
 LINES_OF_MOST=25 # of 9 in 10 functions
 LINES_LONGEST=60
 FILES_WITH_A_STATIC_NAME=2
+COMPLEXITY_WORST=17
+COMPLEXITY_MEAN=3.35
 SHARED_NAMES_PERCENT=5 # of all functions; there must be fewer
 
 check_format() {
@@ -68,6 +70,25 @@ check_functions() {
     # In bytes, some of our texts are longer.
     ! LC_ALL=C.UTF-8 grep -rnE --include='*.[ch]' '.{101}' base api fs || bad=1
     return "$bad"
+}
+
+# McCabe's number: how many ways lead through a function. pmccabe complains of TAILQ_HEAD() without a
+# name, and counts on.
+check_complexity() {
+    find base api fs -name '*.[ch]' -print0 | xargs -0 pmccabe 2>/dev/null | sort -k 2,2rn |
+        awk -v worst="$COMPLEXITY_WORST" -v mean="$COMPLEXITY_MEAN" '
+            NR == 1 { most = $2 }
+            $2 > worst {
+                gsub(/[()]/, ":", $6) # file(line): name
+                print "too complex: " $2 " " substr($6, 1, length($6) - 2) " " $7
+                bad = 1
+            }
+            { sum += $2 }
+            END {
+                if (sum > mean * NR) { print "the mean is above " mean; bad = 1 }
+                printf "%d functions; complexity: mean %.3f, worst %d\n", NR, sum / NR, most
+                exit bad
+            }'
 }
 
 # Functions can be told apart by their names alone, in a backtrace, a profile or the answer of grep.
