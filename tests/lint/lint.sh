@@ -131,6 +131,12 @@ check_floors() {
     "$(dirname "$0")/floors.py"
 }
 
+# api/backend.c is the door to the backends: only there is a backend's function called, or fetched to
+# be called, so that what holds for all calls is written once.
+check_door() {
+    ! grep -rnE 'operations->|->operations\b' api fs | grep -v '^api/backend\.c:'
+}
+
 # Functions that have a safer form.
 check_banned() {
     ! grep -rnE --include='*.[ch]' '\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok|alloca|strncpy|system|popen)\s*\(' \
