@@ -1,16 +1,13 @@
 #include "fs/change.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/when.h"
 #include "fs/lookup.h"
+#include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 #include "fs/write.h"
-
-/* How many directories that mkdir made may be empty. */
-#define MADE_MAX 4096
 
 /* What a request makes or removes. */
 static void set_target(struct request *request, const struct node *node)
@@ -26,16 +23,6 @@ static void reply_made(struct request *request)
 
     tree_attributes(request->fs, &node, 0, when_now(), &attr);
     request_reply_entry(request, &node, &attr);
-}
-
-/* Marks a directory as one that stays while it is empty, or not. */
-static void set_made(struct fs *fs, struct place *place, bool made)
-{
-    place->created = place->created && made;
-    if (place->made == made || (made && fs->made_count == MADE_MAX))
-        return;
-    place->made = made;
-    fs->made_count += made ? 1U : -1U;
 }
 
 static bool has(const struct request *request, enum ability ability)
@@ -86,7 +73,7 @@ static void on_made(void *user, const struct error *error, const struct answer *
 /* Where apps are of streams, one without any is a directory of this mount and nothing else. */
 static void make_empty_app(struct request *request)
 {
-    set_made(request->fs, request->target.place, true);
+    made_set(request->fs, request->target.place, true);
     if (request->target.place->made)
         reply_made(request);
     else
@@ -115,24 +102,12 @@ void make_stream(struct request *request, const struct node *child)
     request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
 }
 
-/* Marks the directory of the target's app, in apps/ and checkpoints/ alike. */
-static void set_app_made(struct request *request, bool made)
-{
-    struct nodes *nodes = request->fs->nodes;
-    struct place *app = place_get(nodes, request->target.place->app, "", "");
-
-    if (!app)
-        return;
-    set_made(request->fs, app, made);
-    place_drop(nodes, app);
-}
-
 static void on_app_stream_made(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
     if (!error)
-        set_app_made(request, false);
+        made_set_app(request->fs, request->target.place->app, false);
     on_made(request, error, answer);
 }
 
@@ -177,10 +152,10 @@ static void on_saved_stream(void *user, const struct error *error, const struct 
         return;
     if (!existed)
         forget(request);
-    set_made(request->fs, request->target.place, true);
+    made_set(request->fs, request->target.place, true);
     if (has(request, APP_IS_OF_STREAM)) {
         request->target.place->created = request->target.place->made && !existed;
-        set_app_made(request, false);
+        made_set_app(request->fs, request->target.place->app, false);
     }
     reply_made(request);
 }
@@ -215,32 +190,12 @@ static void on_removed(void *user, const struct error *error, const struct answe
     request_succeed(request);
 }
 
-static void unmake(struct place *place, void *user)
-{
-    struct request *request = user;
-
-    if (strcmp(place->app, request->target.place->app) != 0)
-        return;
-    set_made(request->fs, place, false);
-    scratch_remove_all(request->fs, place);
-}
-
-/* Whether a directory of the app in checkpoints/ has to be removed before it. */
-static void find_directory(struct place *place, void *user)
-{
-    struct request *request = user;
-
-    if (*place->stream && !strcmp(place->app, request->target.place->app) &&
-        (place->made || !SLIST_EMPTY(&place->scratch)))
-        request->size = 1;
-}
-
 static void on_app_removed(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
     if (!error)
-        place_each(request->fs->nodes, unmake, request);
+        made_forget_app(request->fs, request->target.place->app);
     on_removed(user, error, answer);
 }
 
@@ -266,9 +221,7 @@ void remove_app(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, has(request, CAN_MAKE_APP) ? on_app_removed : on_streams);
 
     set_target(request, child);
-    if (child->kind == SAVED_APP)
-        place_each(request->fs->nodes, find_directory, request);
-    if (request->size) {
+    if (child->kind == SAVED_APP && made_has_stream(request->fs, child->place->app)) {
         request_refuse(request, ENOTEMPTY, "there are directories in it");
         return;
     }
@@ -296,9 +249,9 @@ static void on_app_stream_removed(void *user, const struct error *error,
     struct request *request = user;
 
     if (!error) {
-        set_made(request->fs, request->target.place, false);
+        made_set(request->fs, request->target.place, false);
         scratch_remove_all(request->fs, request->target.place);
-        set_app_made(request, true);
+        made_set_app(request->fs, request->target.place->app, true);
     }
     on_removed(request, error, answer);
 }
@@ -348,7 +301,7 @@ static void on_states(void *user, const struct error *error, const struct answer
         delete_app(request);
         return;
     }
-    set_made(request->fs, place, false);
+    made_set(request->fs, place, false);
     request_succeed(request);
 }
 
@@ -371,7 +324,7 @@ void remove_saved_stream(struct request *request, const struct node *child)
 static void on_checkpoint_removed(struct request *request)
 {
     if (request->target.kind == SAVED)
-        set_made(request->fs, request->target.place, true);
+        made_set(request->fs, request->target.place, true);
     request_succeed(request);
 }
 

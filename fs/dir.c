@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fs/attr.h"
+#include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 
@@ -130,17 +130,15 @@ static void add_made_app(struct place *place, void *user)
 {
     struct made *made = user;
 
-    if (!made->status && !*place->stream && !*place->text && place->made)
+    if (!made->status && made_is_app(place))
         made->status = names_add(made->directory->names, place->app);
 }
 
 static void add_made_stream(struct place *place, void *user)
 {
     struct made *made = user;
-    const struct place *app = made->directory->node.place;
 
-    if (!made->status && *place->stream && !*place->text && !strcmp(place->app, app->app) &&
-        (place->made || !SLIST_EMPTY(&place->scratch)))
+    if (!made->status && made_is_stream(place, made->directory->node.place->app))
         made->status = names_add(made->directory->names, place->stream);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/when.h"
 #include "fs/attr.h"
+#include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 
@@ -40,16 +41,6 @@ static bool is_in(const struct node *node, const struct answer *answer)
         return !table_find(answer->table, node->partition, &state) &&
                (row->source == FROM_NOWHERE || state.sequence);
     return names_has(answer->names, row->naming == BY_APP ? node->place->app : node->place->stream);
-}
-
-/* A directory that this mount made, or that holds a temporary file. */
-static bool is_made(const struct node *node)
-{
-    const struct place *place = node->place;
-
-    if (node->kind == SAVED_STREAM)
-        return place->made || !SLIST_EMPTY(&place->scratch);
-    return tree_row(node->kind)->naming == BY_APP && place->made;
 }
 
 static void reply_found(struct request *request)
@@ -93,7 +84,7 @@ int lookup_check(const struct fs *fs, const struct node *node, int64_t not_befor
     struct answer answer;
     char room[TREE_NAME_ROOM];
 
-    if (!tree_question(fs, node->kind, node->place, question) || is_made(node))
+    if (!tree_question(fs, node->kind, node->place, question) || made_has(node))
         return 0;
     gone_question(fs, node, &gone);
     if (!row->strict)
@@ -198,7 +189,7 @@ static void search_list(struct request *request)
     bool young;
 
     tree_question(fs, node->kind, node->place, &question);
-    if (is_made(node) ||
+    if (made_has(node) ||
         (cache_peek(fs->cache, &question, ANY_AGE, &answer) && is_in(node, &answer))) {
         reply_found(request);
         return;
