@@ -6,6 +6,7 @@
 
 #include "base/when.h"
 #include "fs/file.h"
+#include "fs/handle.h"
 #include "fs/lookup.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
@@ -69,7 +70,7 @@ static int from_scratch(const struct fs *fs, const struct node *node, struct sta
     const struct scratch *scratch = scratch_find(fs, node);
 
     if (!scratch) {
-        const struct handle *writer = file_writer(fs, node);
+        const struct handle *writer = handle_writer(fs, node);
 
         scratch = writer ? writer->scratch : NULL;
     }
@@ -83,7 +84,7 @@ static int from_scratch(const struct fs *fs, const struct node *node, struct sta
 /* A checkpoint that is being written exists for its writer, with what was written so far. */
 static int from_writer(const struct fs *fs, const struct node *node, struct stat *attr)
 {
-    const struct handle *writer = file_writer(fs, node);
+    const struct handle *writer = handle_writer(fs, node);
 
     if (!writer)
         return -ENOENT;

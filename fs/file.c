@@ -3,65 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/handle.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
 #include "fs/write.h"
-
-/* Handles */
-
-static bool writes(int flags)
-{
-    return (flags & O_ACCMODE) != O_RDONLY;
-}
-
-static struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
-{
-    struct handle *handle = calloc(1, sizeof(*handle));
-
-    if (!handle)
-        return NULL;
-    handle->fs = fs;
-    handle->node = *node;
-    handle->flags = flags;
-    place_hold(node->place);
-    buf_init(&handle->text, JOURNAL_MAX);
-    buf_init(&handle->content, writes(flags) ? TEXT_MAX : 0);
-    LIST_INSERT_HEAD(&fs->handles, handle, link);
-    fs->handle_count++;
-    return handle;
-}
-
-static void handle_free(struct handle *handle)
-{
-    struct fs *fs = handle->fs;
-
-    LIST_REMOVE(handle, link);
-    fs->handle_count--;
-    watch_forget(handle);
-    if (handle->scratch)
-        scratch_close(fs, handle->scratch);
-    buf_release(&handle->text);
-    buf_release(&handle->content);
-    place_drop(fs->nodes, handle->node.place);
-    free(handle);
-}
-
-const struct handle *file_writer(const struct fs *fs, const struct node *node)
-{
-    const struct handle *handle;
-    uint64_t inode = node_inode(node);
-
-    LIST_FOREACH (handle, &fs->handles, link) {
-        if (writes(handle->flags) && node_inode(&handle->node) == inode)
-            return handle;
-    }
-    return NULL;
-}
 
 /* A file of checkpoints/ is an ordinary one: it holds what is written where. */
 static bool is_file(const struct handle *handle)
@@ -173,7 +122,7 @@ static enum source source_of(const struct handle *handle)
 {
     enum source source = tree_row(handle->node.kind)->source;
 
-    return source == FROM_SNAPSHOT && writes(handle->flags) ? FROM_CHECKPOINT : source;
+    return source == FROM_SNAPSHOT && handle_writes(handle->flags) ? FROM_CHECKPOINT : source;
 }
 
 static void load(struct request *request, void (*then)(struct request *request))
@@ -231,7 +180,7 @@ static struct fuse_file_info open_info(struct request *request)
     struct handle *handle = request->handle;
     struct fuse_file_info info = {.direct_io = 1, .fh = (uint64_t)(uintptr_t)handle};
 
-    if (!writes(handle->flags))
+    if (!handle_writes(handle->flags))
         info.noflush = 1;
     request->data = NULL;
     return info;
@@ -259,7 +208,7 @@ static bool may_open(struct request *request, int flags)
     const struct row *row = tree_row(request->node.kind);
     struct stat attr;
 
-    if (!writes(flags))
+    if (!handle_writes(flags))
         return true;
     if (request->fs->settings.read_only) {
         request_refuse(request, EROFS, "the mount is read-only");
@@ -302,7 +251,7 @@ void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
         request_refuse(request, ENOMEM, "no memory");
     else if (request->node.kind == SCRATCH)
         open_scratch(request);
-    else if (!writes(info->flags))
+    else if (!handle_writes(info->flags))
         load(request, reply_open);
     else if (is_file(request->handle) && !(info->flags & O_TRUNC))
         load(request, open_content);
@@ -416,7 +365,7 @@ void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     request->offset = offset;
     if (handle->scratch)
         reply_slice(request, &handle->scratch->content);
-    else if (is_file(handle) && writes(handle->flags))
+    else if (is_file(handle) && handle_writes(handle->flags))
         reply_slice(request, &handle->content);
     else if (must_load(handle, offset))
         load(request, reply_read);
@@ -571,7 +520,7 @@ int file_truncate(struct handle *handle, size_t size)
 {
     if (handle->scratch)
         return scratch_resize(handle->scratch, size);
-    if (!writes(handle->flags) || size == handle->content.size)
+    if (!handle_writes(handle->flags) || size == handle->content.size)
         return 0;
     if (!is_file(handle) && size > handle->content.size)
         return 0;

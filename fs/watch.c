@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fs/tree.h"
+#include "fs/handle.h"
+#include "fs/request.h"
 
 static bool has_changed(const struct handle *handle)
 {
@@ -27,13 +28,6 @@ void watch_seen(struct handle *handle, const struct state *state)
     snprintf(handle->seen, sizeof(handle->seen), "%s", state->sequence ? state->sequence : "");
 }
 
-void watch_forget(struct handle *handle)
-{
-    if (handle->poll)
-        fuse_pollhandle_destroy(handle->poll);
-    handle->poll = NULL;
-}
-
 void watch_news(struct fs *fs, const char *app, const char *stream)
 {
     struct handle *handle;
@@ -44,7 +38,7 @@ void watch_news(struct fs *fs, const char *app, const char *stream)
             continue;
         handle->stale = true;
         fuse_lowlevel_notify_poll(handle->poll);
-        watch_forget(handle);
+        handle_forget_poll(handle);
     }
 }
 
@@ -86,7 +80,7 @@ void watch_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
         handle->stale = true;
         events |= POLLIN | POLLRDNORM | POLLPRI;
     }
-    watch_forget(handle);
+    handle_forget_poll(handle);
     if (poll && can_be_watched(handle)) {
         handle->poll = poll;
         if (!handle->fs->watch_timer.loop)

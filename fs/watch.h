@@ -1,7 +1,7 @@
 #ifndef FS_WATCH_H
 #define FS_WATCH_H
 
-#include "fs/file.h"
+#include "fs/fs.h"
 
 /*
  * poll(2): a checkpoint that has another value than its program has seen is readable, and has
@@ -16,8 +16,5 @@ void watch_news(struct fs *fs, const char *app, const char *stream);
 
 /* Notes what the program that reads now sees. */
 void watch_seen(struct handle *handle, const struct state *state);
-
-/* Forgets a file that is closed. */
-void watch_forget(struct handle *handle);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "base/when.h"
 #include "fs/caller.h"
-#include "fs/file.h"
+#include "fs/handle.h"
 #include "fs/tree.h"
 
 /* The journal of commits */

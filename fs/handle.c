@@ -1,0 +1,60 @@
+#include "fs/handle.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+bool handle_writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
+{
+    struct handle *handle = calloc(1, sizeof(*handle));
+
+    if (!handle)
+        return NULL;
+    handle->fs = fs;
+    handle->node = *node;
+    handle->flags = flags;
+    place_hold(node->place);
+    buf_init(&handle->text, JOURNAL_MAX);
+    buf_init(&handle->content, handle_writes(flags) ? TEXT_MAX : 0);
+    LIST_INSERT_HEAD(&fs->handles, handle, link);
+    fs->handle_count++;
+    return handle;
+}
+
+void handle_forget_poll(struct handle *handle)
+{
+    if (handle->poll)
+        fuse_pollhandle_destroy(handle->poll);
+    handle->poll = NULL;
+}
+
+void handle_free(struct handle *handle)
+{
+    struct fs *fs = handle->fs;
+
+    LIST_REMOVE(handle, link);
+    fs->handle_count--;
+    handle_forget_poll(handle);
+    if (handle->scratch)
+        scratch_close(fs, handle->scratch);
+    buf_release(&handle->text);
+    buf_release(&handle->content);
+    place_drop(fs->nodes, handle->node.place);
+    free(handle);
+}
+
+const struct handle *handle_writer(const struct fs *fs, const struct node *node)
+{
+    const struct handle *handle;
+    uint64_t inode = node_inode(node);
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        if (handle_writes(handle->flags) && node_inode(&handle->node) == inode)
+            return handle;
+    }
+    return NULL;
+}
