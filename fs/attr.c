@@ -1,124 +1,17 @@
 #include "fs/attr.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/when.h"
 #include "fs/file.h"
 #include "fs/handle.h"
-#include "fs/lookup.h"
+#include "fs/known.h"
+#include "fs/scratch.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 
-/* What is known */
-
-static int from_state(const struct fs *fs, const struct node *node, const struct state *state,
-                      struct stat *attr)
-{
-    struct buf text = BUF_INIT(JOURNAL_MAX);
-    const struct row *row = tree_row(node->kind);
-    int status = row->print(fs, node, state, &text);
-    bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->is_brief;
-
-    if (!status || status == -ENODATA)
-        tree_attributes(fs, node, is_told ? text.size : 0, state->committed, attr);
-    buf_release(&text);
-    return status;
-}
-
-static int from_states(const struct fs *fs, const struct node *node, int64_t not_before,
-                       struct stat *attr)
-{
-    bool whole = tree_row(node->kind)->source == FROM_STATE;
-    struct state state;
-    int status = cache_state(fs->cache, node->place->app, node->place->stream, node->partition,
-                             not_before, whole, &state);
-
-    if (!status)
-        status = from_state(fs, node, &state, attr);
-    if (status != -ENODATA)
-        return status;
-    /* What the backend does not tell is a file all the same; opening it says why it is empty. */
-    return whole || not_before == ANY_AGE ? 0 : -EAGAIN;
-}
-
-static int from_info(const struct fs *fs, const struct node *node, int64_t not_before,
-                     struct stat *attr)
-{
-    struct question question = {WHAT_INFO, "", node->place->stream};
-    struct answer answer;
-
-    if (!cache_peek(fs->cache, &question, not_before, &answer))
-        return -EAGAIN;
-    tree_attributes(fs, node, strlen(answer.text) + 1, WHEN_UNKNOWN, attr);
-    return 0;
-}
-
-static int from_mount(const struct fs *fs, const struct node *node, struct stat *attr)
-{
-    struct buf text = BUF_INIT(JOURNAL_MAX);
-
-    tree_row(node->kind)->print_mount(fs, &text);
-    tree_attributes(fs, node, text.size, when_now(), attr);
-    buf_release(&text);
-    return 0;
-}
-
-static int from_scratch(const struct fs *fs, const struct node *node, struct stat *attr)
-{
-    const struct scratch *scratch = scratch_find(fs, node);
-
-    if (!scratch) {
-        const struct handle *writer = handle_writer(fs, node);
-
-        scratch = writer ? writer->scratch : NULL;
-    }
-    if (!scratch)
-        return -ENOENT;
-    tree_attributes(fs, node, scratch->content.size, scratch->changed, attr);
-    attr->st_mode = S_IFREG | scratch->mode;
-    return 0;
-}
-
-/* A checkpoint that is being written exists for its writer, with what was written so far. */
-static int from_writer(const struct fs *fs, const struct node *node, struct stat *attr)
-{
-    const struct handle *writer = handle_writer(fs, node);
-
-    if (!writer)
-        return -ENOENT;
-    tree_attributes(fs, node, writer->content.size, when_now(), attr);
-    return 0;
-}
-
-int attr_known(const struct fs *fs, const struct node *node, int64_t not_before, struct stat *attr)
-{
-    const struct row *row = tree_row(node->kind);
-    int status = 0;
-
-    if (node->kind == SCRATCH)
-        return from_scratch(fs, node, attr);
-    switch (row->source) {
-    case FROM_CHECKPOINT:
-    case FROM_STATE:
-    case FROM_SNAPSHOT:
-        status = from_states(fs, node, not_before, attr);
-        return status == -ENOENT && row->write ? from_writer(fs, node, attr) : status;
-    case FROM_INFO:
-        return from_info(fs, node, not_before, attr);
-    case FROM_MOUNT:
-    case FROM_JOURNAL:
-        return from_mount(fs, node, attr);
-    case FROM_CURSOR:
-    case FROM_NOWHERE:
-        tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
-        break;
-    }
-    return 0;
-}
-
-/* The requests. Each needs the attributes, and then goes on. */
+/* Each request needs the attributes, and then goes on. */
 
 static void with_attributes(struct request *request, int status, const struct stat *attr)
 {
@@ -137,12 +30,12 @@ static int known(const struct fs *fs, const struct node *node, int64_t not_befor
     int status;
 
     if (tree_is_directory(node->kind)) {
-        status = lookup_check(fs, node, not_before, question);
+        status = known_check(fs, node, not_before, question);
         tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
         return status;
     }
     *question = (struct question){WHAT_INFO, "", node->place->stream};
-    return attr_known(fs, node, not_before, attr);
+    return known_attributes(fs, node, not_before, attr);
 }
 
 static void reply_known(struct request *request)

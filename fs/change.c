@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/when.h"
-#include "fs/lookup.h"
+#include "fs/known.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
@@ -186,7 +186,7 @@ static void on_removed(void *user, const struct error *error, const struct answe
     forget(request);
     if (!request_answered(request, error))
         return;
-    lookup_note_gone(request->fs, &request->target);
+    known_note_gone(request->fs, &request->target);
     request_succeed(request);
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fs/attr.h"
+#include "fs/known.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
@@ -66,7 +66,7 @@ static bool is_there(const struct fs *fs, const struct node *parent, enum kind k
 
     child.kind = kind;
     return tree_has(fs, kind) &&
-           (tree_is_directory(kind) || attr_known(fs, &child, ANY_AGE, &attr) != -ENOENT);
+           (tree_is_directory(kind) || known_attributes(fs, &child, ANY_AGE, &attr) != -ENOENT);
 }
 
 static void add_fixed(const struct fs *fs, struct directory *directory)

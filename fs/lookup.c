@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/when.h"
-#include "fs/attr.h"
+#include "fs/known.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
@@ -31,24 +31,12 @@ static struct search *search_of(const struct request *request)
     return request->data;
 }
 
-/* Whether a list has the node. */
-static bool is_in(const struct node *node, const struct answer *answer)
-{
-    const struct row *row = tree_row(node->kind);
-    struct state state;
-
-    if (row->naming == BY_PARTITION)
-        return !table_find(answer->table, node->partition, &state) &&
-               (row->source == FROM_NOWHERE || state.sequence);
-    return names_has(answer->names, row->naming == BY_APP ? node->place->app : node->place->stream);
-}
-
 static void reply_found(struct request *request)
 {
     const struct node node = search_of(request)->node;
     struct stat attr;
 
-    if (attr_known(request->fs, &node, ANY_AGE, &attr))
+    if (known_attributes(request->fs, &node, ANY_AGE, &attr))
         tree_attributes(request->fs, &node, 0, WHEN_UNKNOWN, &attr);
     request_reply_entry(request, &node, &attr);
 }
@@ -56,42 +44,6 @@ static void reply_found(struct request *request)
 static void reply_missing(struct request *request)
 {
     request_refuse(request, ENOENT, "no such name");
-}
-
-/* Under what a removed directory is remembered: a stream is gone for all apps, unless it was the
- * app that was removed from it. */
-static void gone_question(const struct fs *fs, const struct node *node, struct question *question)
-{
-    tree_question(fs, node->kind, node->place, question);
-    if (!(fs->backend->abilities & APP_IS_OF_STREAM))
-        question->app = "";
-}
-
-void lookup_note_gone(struct fs *fs, const struct node *node)
-{
-    struct question question;
-    char room[TREE_NAME_ROOM];
-
-    gone_question(fs, node, &question);
-    cache_note_missing(fs->cache, &question, tree_name(node, room));
-}
-
-int lookup_check(const struct fs *fs, const struct node *node, int64_t not_before,
-                 struct question *question)
-{
-    const struct row *row = tree_row(node->kind);
-    struct question gone;
-    struct answer answer;
-    char room[TREE_NAME_ROOM];
-
-    if (!tree_question(fs, node->kind, node->place, question) || made_has(node))
-        return 0;
-    gone_question(fs, node, &gone);
-    if (!row->strict)
-        return cache_is_missing(fs->cache, &gone, tree_name(node, room)) ? -ENOENT : 0;
-    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && is_in(node, &answer))
-        return 0;
-    return cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
 }
 
 /* One name */
@@ -190,7 +142,7 @@ static void search_list(struct request *request)
 
     tree_question(fs, node->kind, node->place, &question);
     if (made_has(node) ||
-        (cache_peek(fs->cache, &question, ANY_AGE, &answer) && is_in(node, &answer))) {
+        (cache_peek(fs->cache, &question, ANY_AGE, &answer) && known_is_in(node, &answer))) {
         reply_found(request);
         return;
     }
@@ -211,7 +163,7 @@ static bool is_absent(const struct fs *fs, const struct node *node)
 
     if (node->kind == SCRATCH)
         return !scratch_find(fs, node);
-    return attr_known(fs, node, fs_not_before(fs->settings.snapshot), &attr) == -ENOENT;
+    return known_attributes(fs, node, fs_not_before(fs->settings.snapshot), &attr) == -ENOENT;
 }
 
 static void find(struct request *request)

@@ -1,0 +1,167 @@
+#include "fs/known.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/handle.h"
+#include "fs/made.h"
+#include "fs/scratch.h"
+#include "fs/tree.h"
+
+/* Files */
+
+static int from_state(const struct fs *fs, const struct node *node, const struct state *state,
+                      struct stat *attr)
+{
+    struct buf text = BUF_INIT(JOURNAL_MAX);
+    const struct row *row = tree_row(node->kind);
+    int status = row->print(fs, node, state, &text);
+    bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->is_brief;
+
+    if (!status || status == -ENODATA)
+        tree_attributes(fs, node, is_told ? text.size : 0, state->committed, attr);
+    buf_release(&text);
+    return status;
+}
+
+static int from_states(const struct fs *fs, const struct node *node, int64_t not_before,
+                       struct stat *attr)
+{
+    bool whole = tree_row(node->kind)->source == FROM_STATE;
+    struct state state;
+    int status = cache_state(fs->cache, node->place->app, node->place->stream, node->partition,
+                             not_before, whole, &state);
+
+    if (!status)
+        status = from_state(fs, node, &state, attr);
+    if (status != -ENODATA)
+        return status;
+    /* What the backend does not tell is a file all the same; opening it says why it is empty. */
+    return whole || not_before == ANY_AGE ? 0 : -EAGAIN;
+}
+
+static int from_info(const struct fs *fs, const struct node *node, int64_t not_before,
+                     struct stat *attr)
+{
+    struct question question = {WHAT_INFO, "", node->place->stream};
+    struct answer answer;
+
+    if (!cache_peek(fs->cache, &question, not_before, &answer))
+        return -EAGAIN;
+    tree_attributes(fs, node, strlen(answer.text) + 1, WHEN_UNKNOWN, attr);
+    return 0;
+}
+
+static int from_mount(const struct fs *fs, const struct node *node, struct stat *attr)
+{
+    struct buf text = BUF_INIT(JOURNAL_MAX);
+
+    tree_row(node->kind)->print_mount(fs, &text);
+    tree_attributes(fs, node, text.size, when_now(), attr);
+    buf_release(&text);
+    return 0;
+}
+
+static int from_scratch(const struct fs *fs, const struct node *node, struct stat *attr)
+{
+    const struct scratch *scratch = scratch_find(fs, node);
+
+    if (!scratch) {
+        const struct handle *writer = handle_writer(fs, node);
+
+        scratch = writer ? writer->scratch : NULL;
+    }
+    if (!scratch)
+        return -ENOENT;
+    tree_attributes(fs, node, scratch->content.size, scratch->changed, attr);
+    attr->st_mode = S_IFREG | scratch->mode;
+    return 0;
+}
+
+/* A checkpoint that is being written exists for its writer, with what was written so far. */
+static int from_writer(const struct fs *fs, const struct node *node, struct stat *attr)
+{
+    const struct handle *writer = handle_writer(fs, node);
+
+    if (!writer)
+        return -ENOENT;
+    tree_attributes(fs, node, writer->content.size, when_now(), attr);
+    return 0;
+}
+
+int known_attributes(const struct fs *fs, const struct node *node, int64_t not_before,
+                     struct stat *attr)
+{
+    const struct row *row = tree_row(node->kind);
+    int status = 0;
+
+    if (node->kind == SCRATCH)
+        return from_scratch(fs, node, attr);
+    switch (row->source) {
+    case FROM_CHECKPOINT:
+    case FROM_STATE:
+    case FROM_SNAPSHOT:
+        status = from_states(fs, node, not_before, attr);
+        return status == -ENOENT && row->write ? from_writer(fs, node, attr) : status;
+    case FROM_INFO:
+        return from_info(fs, node, not_before, attr);
+    case FROM_MOUNT:
+    case FROM_JOURNAL:
+        return from_mount(fs, node, attr);
+    case FROM_CURSOR:
+    case FROM_NOWHERE:
+        tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
+        break;
+    }
+    return 0;
+}
+
+/* Directories */
+
+bool known_is_in(const struct node *node, const struct answer *answer)
+{
+    const struct row *row = tree_row(node->kind);
+    struct state state;
+
+    if (row->naming == BY_PARTITION)
+        return !table_find(answer->table, node->partition, &state) &&
+               (row->source == FROM_NOWHERE || state.sequence);
+    return names_has(answer->names, row->naming == BY_APP ? node->place->app : node->place->stream);
+}
+
+/* Under what a removed directory is remembered: a stream is gone for all apps, unless it was the
+ * app that was removed from it. */
+static void gone_question(const struct fs *fs, const struct node *node, struct question *question)
+{
+    tree_question(fs, node->kind, node->place, question);
+    if (!(fs->backend->abilities & APP_IS_OF_STREAM))
+        question->app = "";
+}
+
+void known_note_gone(struct fs *fs, const struct node *node)
+{
+    struct question question;
+    char room[TREE_NAME_ROOM];
+
+    gone_question(fs, node, &question);
+    cache_note_missing(fs->cache, &question, tree_name(node, room));
+}
+
+int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
+                struct question *question)
+{
+    const struct row *row = tree_row(node->kind);
+    struct question gone;
+    struct answer answer;
+    char room[TREE_NAME_ROOM];
+
+    if (!tree_question(fs, node->kind, node->place, question) || made_has(node))
+        return 0;
+    gone_question(fs, node, &gone);
+    if (!row->strict)
+        return cache_is_missing(fs->cache, &gone, tree_name(node, room)) ? -ENOENT : 0;
+    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(node, &answer))
+        return 0;
+    return cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
+}

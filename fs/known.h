@@ -1,0 +1,32 @@
+#ifndef FS_KNOWN_H
+#define FS_KNOWN_H
+
+#include <sys/stat.h>
+
+#include "fs/fs.h"
+
+/*
+ * What is known of a node without asking the backend: whether it is there, and its attributes,
+ * above all the true size of a file.
+ *
+ * known_attributes fills in what is known of a file from answers that came at not_before or later:
+ * 0, -ENOENT when there is no such file now, or -EAGAIN when the backend must be asked.
+ */
+int known_attributes(const struct fs *fs, const struct node *node, int64_t not_before,
+                     struct stat *attr);
+
+/*
+ * Whether a directory that the kernel knows is still there: 0, -ENOENT, or -EAGAIN when the list of
+ * the question has to be asked for first. not_before is for lists that are strict.
+ */
+int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
+                struct question *question);
+
+/* Whether the list that is the answer to a node's question has the node. */
+bool known_is_in(const struct node *node, const struct answer *answer);
+
+/* Notes that a directory was removed: it is gone from all trees at once, though the kernel may know
+ * its name in another. */
+void known_note_gone(struct fs *fs, const struct node *node);
+
+#endif
