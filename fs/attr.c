@@ -60,7 +60,8 @@ static void reply(struct request *request)
     struct ask ask = request_ask(request, on_asked);
     struct question question;
     struct stat attr;
-    int status = known(fs, &request->node, fs_not_before(fs->settings.snapshot), &attr, &question);
+    int status =
+        known(fs, &request->node, cache_not_before(fs->settings.snapshot), &attr, &question);
 
     request->quiet = true;
     if (status != -EAGAIN)

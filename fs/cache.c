@@ -576,6 +576,11 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
     return &waiter->call;
 }
 
+int64_t cache_not_before(int64_t age_ms)
+{
+    return when_monotonic() - age_ms;
+}
+
 /* Ages count from when the answer came: a slow service's would be old at once. */
 static bool is_young(const struct topic *topic, int64_t not_before)
 {

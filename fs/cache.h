@@ -33,6 +33,9 @@ struct question {
 /* For not_before: any answer will do. */
 #define ANY_AGE INT64_MIN
 
+/* The youngest time an answer may have been asked for that is at most age_ms old. */
+int64_t cache_not_before(int64_t age_ms);
+
 /* Told whenever something new is known of the partitions of an app and a stream. */
 typedef void cache_news_fn(void *user, const char *app, const char *stream);
 

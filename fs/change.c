@@ -313,7 +313,7 @@ void remove_saved_stream(struct request *request, const struct node *child)
 
     set_target(request, child);
     if (!child->place->created &&
-        cache_peek(request->fs->cache, &question, fs_not_before(request->fs->settings.snapshot),
+        cache_peek(request->fs->cache, &question, cache_not_before(request->fs->settings.snapshot),
                    &answer))
         on_states(request, NULL, &answer);
     else

@@ -233,11 +233,11 @@ void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     }
     strict = tree_row(listed)->strict;
     if (cache_peek(request->fs->cache, &question,
-                   strict ? fs_not_before(request->fs->settings.snapshot) : ANY_AGE, &answer)) {
+                   strict ? cache_not_before(request->fs->settings.snapshot) : ANY_AGE, &answer)) {
         struct fs *fs = request->fs;
 
         reply_open(request, listed, &answer);
-        cache_refresh(fs->cache, &question, fs_not_before(fs->settings.listing));
+        cache_refresh(fs->cache, &question, cache_not_before(fs->settings.listing));
     } else {
         request_wait(request, cache_get(request->fs->cache, &question, &ask));
     }

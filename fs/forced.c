@@ -57,7 +57,7 @@ static bool find_consumer(const struct fs *fs, const struct commit_request *requ
 {
     struct state state = {0};
     int status = cache_state(fs->cache, request->app, request->stream, request->partition,
-                             fs_not_before(KNOWN_MS), false, &state);
+                             cache_not_before(KNOWN_MS), false, &state);
 
     *consumer = '\0';
     if (!status && state.consumer && state.committed != WHEN_UNKNOWN &&

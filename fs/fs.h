@@ -57,20 +57,4 @@ struct fs {
     int64_t started;              /* as in base/when.h */
 };
 
-/* The operations that libfuse calls, with a struct fs as their user data. */
-extern const struct fuse_lowlevel_ops fs_operations;
-
-/* 0 or a negative errno. The loop, the backend and the metrics stay the caller's. */
-int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
-            const struct settings *settings, struct metrics *metrics);
-
-/* Ends all requests with an errno. */
-void fs_cancel_all(struct fs *fs, int code);
-
-/* Closes all files and frees what fs_init made; no request may be under way. */
-void fs_release(struct fs *fs);
-
-/* The youngest time an answer may have been asked for that is at most age_ms old. */
-int64_t fs_not_before(int64_t age_ms);
-
 #endif

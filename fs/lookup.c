@@ -146,8 +146,8 @@ static void search_list(struct request *request)
         reply_found(request);
         return;
     }
-    young = cache_peek(fs->cache, &question, final ? fs_not_before(fs->settings.snapshot) : ANY_AGE,
-                       &answer);
+    young = cache_peek(fs->cache, &question,
+                       final ? cache_not_before(fs->settings.snapshot) : ANY_AGE, &answer);
     if (!young && !search->listed)
         ask_list(request, &question);
     else if (final || cache_is_missing(fs->cache, &question, request->name))
@@ -163,7 +163,7 @@ static bool is_absent(const struct fs *fs, const struct node *node)
 
     if (node->kind == SCRATCH)
         return !scratch_find(fs, node);
-    return known_attributes(fs, node, fs_not_before(fs->settings.snapshot), &attr) == -ENOENT;
+    return known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr) == -ENOENT;
 }
 
 static void find(struct request *request)

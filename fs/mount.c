@@ -11,6 +11,8 @@
 
 #include "base/when.h"
 #include "fs/daemon.h"
+#include "fs/operations.h"
+#include "fs/request.h"
 #include "fs/say.h"
 
 /* The most requests that are taken from the kernel before other work has its turn. */
@@ -249,7 +251,7 @@ static void end_session(struct mount *mount)
     if (!session)
         return;
     loop_unwatch(mount->loop, fuse_session_fd(session));
-    fs_cancel_all(&mount->fs, ECANCELED);
+    request_cancel_all(&mount->fs, ECANCELED);
     fuse_session_unmount(session);
     fuse_session_destroy(session);
     free(mount->buffer.mem);

@@ -138,7 +138,7 @@ void request_wait(struct request *request, struct call *call)
         fuse_req_interrupt_func(request->fuse, on_interrupt, request);
 }
 
-void fs_cancel_all(struct fs *fs, int code)
+void request_cancel_all(struct fs *fs, int code)
 {
     struct request *request;
 

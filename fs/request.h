@@ -44,6 +44,9 @@ struct request {
 struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
                             const char *name);
 
+/* Ends all requests with an errno. */
+void request_cancel_all(struct fs *fs, int code);
+
 /* For an operation of the backend: done is called with the request. */
 struct ask request_ask(struct request *request, done_fn *done);
 

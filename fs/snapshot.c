@@ -76,7 +76,7 @@ void snapshot_need(struct request *request, const struct node *node,
 
     request->needed = *node;
     request->known = then;
-    status = state_of(request, fs_not_before(fs->settings.snapshot), &state);
+    status = state_of(request, cache_not_before(fs->settings.snapshot), &state);
     if (status == -EAGAIN)
         request_wait(request, cache_get(fs->cache, &question, &ask));
     else if (status)

@@ -56,7 +56,7 @@ static void look(void *user)
         if (!handle->poll)
             continue;
         waiting = true;
-        cache_refresh(fs->cache, &question, fs_not_before(fs->settings.watch / 2));
+        cache_refresh(fs->cache, &question, cache_not_before(fs->settings.watch / 2));
     }
     if (waiting)
         timer_start(fs->loop, &fs->watch_timer, fs->settings.watch, look, fs);

@@ -1,7 +1,6 @@
-#include "fs/fs.h"
+#include "fs/operations.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/when.h"
 #include "fs/attr.h"
@@ -85,9 +84,4 @@ void fs_release(struct fs *fs)
     journal_release(&fs->commits);
     journal_release(&fs->errors);
     syslog_close(&fs->syslog);
-}
-
-int64_t fs_not_before(int64_t age_ms)
-{
-    return when_monotonic() - age_ms;
 }
