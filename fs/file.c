@@ -10,7 +10,6 @@
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
-#include "fs/write.h"
 
 /* A file of checkpoints/ is an ordinary one: it holds what is written where. */
 static bool is_file(const struct handle *handle)
@@ -215,7 +214,7 @@ static bool may_open(struct request *request, int flags)
         return false;
     }
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
-    if ((!row->write && request->node.kind != SCRATCH) || !(attr.st_mode & 0222)) {
+    if (row->writes == WRITES_NOTHING || !(attr.st_mode & 0222)) {
         request_refuse(request, EROFS, "this file can only be read");
         return false;
     }
@@ -296,7 +295,7 @@ static void create(struct request *request, const struct node *node, mode_t mode
         request_refuse(request, EROFS, "the mount is read-only");
         return;
     }
-    if (node->kind != SCRATCH && !tree_row(node->kind)->write) {
+    if (tree_row(node->kind)->writes == WRITES_NOTHING) {
         request_refuse(request, EPERM, "there are no other files here");
         return;
     }
@@ -400,7 +399,7 @@ static void commit(struct request *request, void (*then)(struct request *request
     request->then = then;
     handle->dirty = false;
     add_content(handle, &text);
-    if (tree_row(handle->node.kind)->write == write_bound)
+    if (tree_row(handle->node.kind)->writes == WRITES_BOUND)
         buf_reset(&handle->content);
     if (buf_error(&text))
         request_refuse(request, ENOMEM, "no memory");

@@ -103,7 +103,8 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
     case FROM_STATE:
     case FROM_SNAPSHOT:
         status = from_states(fs, node, not_before, attr);
-        return status == -ENOENT && row->write ? from_writer(fs, node, attr) : status;
+        return status == -ENOENT && row->writes != WRITES_NOTHING ? from_writer(fs, node, attr)
+                                                                  : status;
     case FROM_INFO:
         return from_info(fs, node, not_before, attr);
     case FROM_MOUNT:

@@ -43,6 +43,7 @@ static const struct row rows[KINDS] = {
                     .mode = WRITABLE,
                     .source = FROM_CHECKPOINT,
                     .print = value_checkpoint,
+                    .writes = WRITES_POSITION,
                     .write = write_checkpoint,
                     .remove = remove_checkpoint},
     [METADATA] = {.name = "metadata",
@@ -50,6 +51,7 @@ static const struct row rows[KINDS] = {
                   .mode = WRITABLE,
                   .source = FROM_CHECKPOINT,
                   .print = value_metadata,
+                  .writes = WRITES_METADATA,
                   .write = write_metadata,
                   .needs = CAN_STORE_METADATA},
     [CURSOR] = {.name = "cursor",
@@ -92,11 +94,13 @@ static const struct row rows[KINDS] = {
                .strict = true,
                .source = FROM_SNAPSHOT,
                .print = value_saved,
+               .writes = WRITES_POSITION,
                .write = write_checkpoint,
                .remove = remove_checkpoint},
     [SCRATCH] = {.parent = SAVED_STREAM,
                  .naming = BY_CHANCE,
                  .mode = WRITABLE,
+                 .writes = WRITES_BYTES,
                  .remove = remove_scratch},
 
     [STREAMS] = {.name = "streams", .parent = ROOT, .mode = DIRECTORY},
@@ -121,6 +125,7 @@ static const struct row rows[KINDS] = {
                   .source = FROM_STATE,
                   .detail = DETAIL_EARLIEST,
                   .print = value_earliest,
+                  .writes = WRITES_BOUND,
                   .write = write_bound},
     [LATEST] = {.name = "latest",
                 .parent = PARTITION,
@@ -128,6 +133,7 @@ static const struct row rows[KINDS] = {
                 .source = FROM_STATE,
                 .detail = DETAIL_LATEST,
                 .print = value_latest,
+                .writes = WRITES_BOUND,
                 .write = write_bound},
     [PARTITION_STATUS] = {.name = "status",
                           .parent = PARTITION,
@@ -327,7 +333,7 @@ static bool can_write(const struct fs *fs, enum kind kind)
 {
     if (fs->settings.read_only)
         return false;
-    return rows[kind].write != write_bound || fs->backend->abilities & CAN_MAKE_STREAM;
+    return rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_MAKE_STREAM;
 }
 
 void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,

@@ -34,12 +34,22 @@ enum source {
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
 };
 
+/* What a text says that is written to a file. */
+enum writes {
+    WRITES_NOTHING,  /* it cannot be written to */
+    WRITES_POSITION, /* a position and metadata: what the checkpoint is to be */
+    WRITES_METADATA, /* metadata for the checkpoint that is there */
+    WRITES_BOUND,    /* the earliest or the latest record of a partition */
+    WRITES_BYTES,    /* anything: a temporary file keeps it */
+};
+
 struct row {
     const char *name;
     enum kind parent;
     enum naming naming;
     mode_t mode;
     enum source source;
+    enum writes writes;
 
     /* What of a state the file needs. */
     enum detail detail;
@@ -60,7 +70,8 @@ struct row {
     /* Starts the operation that gets a cursor. */
     struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);
 
-    /* Does what a text says that was written to the file; see fs/write.h. */
+    /* Does what a text says that was written to the file; see fs/write.h. NULL for a file that
+     * cannot be written to, or that only keeps its bytes. */
     void (*write)(struct request *request, const struct node *node, char *text, size_t size);
 
     /* Each handles a whole request about a child of this kind, or is NULL (EPERM). */

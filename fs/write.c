@@ -131,7 +131,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
         log_change(request, "commit", request->number, "unknown");
     if (!request_answered(request, error))
         return;
-    if (request->handle && tree_row(request->target.kind)->write == write_checkpoint)
+    if (request->handle && tree_row(request->target.kind)->writes == WRITES_POSITION)
         snprintf(request->handle->committed, sizeof(request->handle->committed), "%s", number);
     if (*number) {
         note_commit(request, answer->state);

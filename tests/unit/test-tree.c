@@ -275,6 +275,17 @@ TEST(every_file_has_a_source_of_its_text)
     }
 }
 
+TEST(a_file_is_writable_if_its_row_says_what_is_written)
+{
+    for (int kind = ROOT; kind < KINDS; kind++) {
+        const struct row *row = tree_row((enum kind)kind);
+        bool writable = S_ISREG(row->mode) && row->mode & 0222;
+
+        assert_int_equal(row->writes != WRITES_NOTHING, writable);
+        assert_int_equal(row->write != NULL, writable && row->writes != WRITES_BYTES);
+    }
+}
+
 static struct stat attributes_of(const char *path, size_t size, int64_t when)
 {
     struct stat attr;
@@ -378,6 +389,7 @@ int main(void)
         SCENE(the_skeleton_is_fixed),
         SCENE(a_parent_is_a_directory),
         SCENE(every_file_has_a_source_of_its_text),
+        SCENE(a_file_is_writable_if_its_row_says_what_is_written),
         SCENE(attributes_are_those_of_an_ordinary_file),
         SCENE(a_time_before_1970_has_positive_nanoseconds),
         SCENE(a_time_that_is_not_known_is_when_the_mount_began),
