@@ -110,8 +110,7 @@ void attr_access(fuse_req_t fuse, fuse_ino_t inode, int mask)
  * files take any mode, for it goes with them. */
 static int set_mode_and_owner(const struct request *request, const struct stat *wanted, int to_set)
 {
-    struct scratch *scratch =
-        request->node.kind == SCRATCH ? scratch_find(request->fs, &request->node) : NULL;
+    struct scratch *scratch = scratch_find(request->fs, &request->node);
     struct stat now;
 
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &now);
@@ -130,8 +129,7 @@ static int set_mode_and_owner(const struct request *request, const struct stat *
 
 static int set_size(const struct request *request, size_t size, const struct fuse_file_info *info)
 {
-    struct scratch *scratch =
-        request->node.kind == SCRATCH ? scratch_find(request->fs, &request->node) : NULL;
+    struct scratch *scratch = scratch_find(request->fs, &request->node);
 
     if (info)
         return file_truncate(handle_of(info), size);

@@ -158,6 +158,7 @@ static void load(struct request *request, void (*then)(struct request *request))
     case FROM_JOURNAL:
         load_mount(request);
         break;
+    case FROM_MEMORY:
     case FROM_NOWHERE:
         finish_load(request, 0);
         break;
@@ -248,7 +249,7 @@ void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     request->release_data = release_handle;
     if (!request->handle)
         request_refuse(request, ENOMEM, "no memory");
-    else if (request->node.kind == SCRATCH)
+    else if (tree_row(request->node.kind)->source == FROM_MEMORY)
         open_scratch(request);
     else if (!handle_writes(info->flags))
         load(request, reply_open);
@@ -270,7 +271,7 @@ static void reply_create(struct request *request, const struct node *node, int f
         request_refuse(request, ENOMEM, "no memory");
         return;
     }
-    request->handle->scratch = node->kind == SCRATCH ? scratch_find(request->fs, node) : NULL;
+    request->handle->scratch = scratch_find(request->fs, node);
     if (request->handle->scratch)
         scratch_open(request->handle->scratch);
     info = open_info(request);
@@ -299,7 +300,7 @@ static void create(struct request *request, const struct node *node, mode_t mode
         request_refuse(request, EPERM, "there are no other files here");
         return;
     }
-    if (node->kind == SCRATCH)
+    if (tree_row(node->kind)->source == FROM_MEMORY)
         status = need_scratch(request->fs, node, mode);
     if (status)
         request_refuse(request, -status, "cannot make a temporary file: %s", strerror(-status));

@@ -96,8 +96,6 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
     const struct row *row = tree_row(node->kind);
     int status = 0;
 
-    if (node->kind == SCRATCH)
-        return from_scratch(fs, node, attr);
     switch (row->source) {
     case FROM_CHECKPOINT:
     case FROM_STATE:
@@ -110,6 +108,8 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
     case FROM_MOUNT:
     case FROM_JOURNAL:
         return from_mount(fs, node, attr);
+    case FROM_MEMORY:
+        return from_scratch(fs, node, attr);
     case FROM_CURSOR:
     case FROM_NOWHERE:
         tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);

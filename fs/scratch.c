@@ -14,7 +14,7 @@ static struct place *directory_of(const struct fs *fs, const struct node *node)
 
 struct scratch *scratch_find(const struct fs *fs, const struct node *node)
 {
-    const struct place *directory = directory_of(fs, node);
+    const struct place *directory = node->kind == SCRATCH ? directory_of(fs, node) : NULL;
     struct scratch *scratch;
 
     if (!directory)

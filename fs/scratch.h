@@ -23,7 +23,7 @@ struct scratch {
 #define SCRATCH_SIZE_MAX  65536
 #define SCRATCH_COUNT_MAX 256
 
-/* The file that a node of kind SCRATCH names, or NULL. */
+/* The file that a node names, or NULL: there is none, or the node is no temporary file. */
 struct scratch *scratch_find(const struct fs *fs, const struct node *node);
 
 /* Makes an empty one, which must not exist: 0, -ENOSPC or -ENOMEM. */

@@ -100,6 +100,7 @@ static const struct row rows[KINDS] = {
     [SCRATCH] = {.parent = SAVED_STREAM,
                  .naming = BY_CHANCE,
                  .mode = WRITABLE,
+                 .source = FROM_MEMORY,
                  .writes = WRITES_BYTES,
                  .remove = remove_scratch},
 

@@ -24,7 +24,7 @@ enum naming {
 
 /* Where the text of a file comes from. */
 enum source {
-    FROM_NOWHERE,    /* a directory, or a temporary file, which has its own */
+    FROM_NOWHERE,    /* a directory */
     FROM_CHECKPOINT, /* get_checkpoint, when it is opened */
     FROM_STATE,      /* get_state, when it is opened */
     FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
@@ -32,6 +32,7 @@ enum source {
     FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 */
     FROM_MOUNT,      /* the mount itself, when it is opened */
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
+    FROM_MEMORY,     /* a temporary file, which has its own */
 };
 
 /* What a text says that is written to a file. */

@@ -267,10 +267,10 @@ TEST(every_file_has_a_source_of_its_text)
     for (int kind = ROOT; kind < KINDS; kind++) {
         const struct row *row = tree_row((enum kind)kind);
         bool printed = row->print || row->print_mount || row->get_cursor ||
-                       row->source == FROM_INFO || row->naming == BY_CHANCE;
+                       row->source == FROM_INFO || row->source == FROM_MEMORY;
 
         assert_int_equal(S_ISDIR(row->mode), !printed);
-        assert_true(S_ISDIR(row->mode) || row->source != FROM_NOWHERE || row->naming == BY_CHANCE);
+        assert_int_equal(S_ISDIR(row->mode), row->source == FROM_NOWHERE);
         assert_true(row->naming != NAMED || row->name);
     }
 }
