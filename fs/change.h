@@ -3,7 +3,7 @@
 
 #include "fs/request.h"
 
-/* Making and removing: functions for the rows of fs/tree.c; each ends its request. */
+/* Making and removing: functions for the rows of fs/rows.c; each ends its request. */
 typedef void change_fn(struct request *request, const struct node *child);
 
 change_fn make_app;

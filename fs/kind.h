@@ -1,7 +1,7 @@
 #ifndef FS_KIND_H
 #define FS_KIND_H
 
-/* The kinds of node; fs/tree.c says what each is. Inode 1, the root, is kind 1 and nothing else. */
+/* The kinds of node; fs/rows.c says what each is. Inode 1, the root, is kind 1 and nothing else. */
 enum kind {
     NO_KIND,
     ROOT,

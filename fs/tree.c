@@ -5,209 +5,26 @@
 #include <string.h>
 
 #include "base/when.h"
-#include "fs/change.h"
-#include "fs/value.h"
-#include "fs/write.h"
-
-#define DIRECTORY (S_IFDIR | 0777)
-#define WRITABLE  (S_IFREG | 0666)
-#define READABLE  (S_IFREG | 0444)
-
-static const struct row rows[KINDS] = {
-    [ROOT] = {.name = "", .parent = ROOT, .mode = DIRECTORY},
-
-    [APPS] = {.name = "apps", .parent = ROOT, .mode = DIRECTORY},
-    [APP] = {.parent = APPS,
-             .naming = BY_APP,
-             .mode = DIRECTORY,
-             .list = WHAT_APPS,
-             .make = make_app,
-             .remove = remove_app,
-             .make_needs = CAN_MAKE_APP | APP_IS_OF_STREAM},
-    [APP_STREAM] = {.parent = APP,
-                    .naming = BY_STREAM,
-                    .mode = DIRECTORY,
-                    .list = WHAT_STREAMS,
-                    .make = make_app_stream,
-                    .remove = remove_app_stream,
-                    .make_needs = CAN_MAKE_STREAM | APP_IS_OF_STREAM},
-    [APP_PARTITION] = {.parent = APP_STREAM,
-                       .naming = BY_PARTITION,
-                       .mode = DIRECTORY,
-                       .list = WHAT_STATES,
-                       .make = make_partition,
-                       .remove = remove_partition,
-                       .make_needs = CAN_MAKE_STREAM},
-    [CHECKPOINT] = {.name = "checkpoint",
-                    .parent = APP_PARTITION,
-                    .mode = WRITABLE,
-                    .source = FROM_CHECKPOINT,
-                    .print = value_checkpoint,
-                    .writes = WRITES_POSITION,
-                    .write = write_checkpoint,
-                    .remove = remove_checkpoint},
-    [METADATA] = {.name = "metadata",
-                  .parent = APP_PARTITION,
-                  .mode = WRITABLE,
-                  .source = FROM_CHECKPOINT,
-                  .print = value_metadata,
-                  .writes = WRITES_METADATA,
-                  .write = write_metadata,
-                  .needs = CAN_STORE_METADATA},
-    [CURSOR] = {.name = "cursor",
-                .parent = APP_PARTITION,
-                .mode = READABLE,
-                .source = FROM_CURSOR,
-                .get_cursor = value_cursor_resume},
-    [LAG] = {.name = "lag",
-             .parent = APP_PARTITION,
-             .mode = READABLE,
-             .source = FROM_STATE,
-             .detail = DETAIL_LAG,
-             .print = value_lag},
-    [STATUS] = {.name = "status",
-                .parent = APP_PARTITION,
-                .mode = READABLE,
-                .source = FROM_STATE,
-                .detail = DETAIL_ALL,
-                .print = value_status},
-
-    [CHECKPOINTS] = {.name = "checkpoints", .parent = ROOT, .mode = DIRECTORY},
-    [SAVED_APP] = {.parent = CHECKPOINTS,
-                   .naming = BY_APP,
-                   .mode = DIRECTORY,
-                   .list = WHAT_APPS,
-                   .make = make_app,
-                   .remove = remove_app,
-                   .make_needs = CAN_MAKE_APP | APP_IS_OF_STREAM},
-    [SAVED_STREAM] = {.parent = SAVED_APP,
-                      .naming = BY_STREAM,
-                      .mode = DIRECTORY,
-                      .list = WHAT_COMMITTED,
-                      .strict = true,
-                      .make = make_saved_stream,
-                      .remove = remove_saved_stream},
-    [SAVED] = {.parent = SAVED_STREAM,
-               .naming = BY_PARTITION,
-               .mode = WRITABLE,
-               .list = WHAT_STATES,
-               .strict = true,
-               .source = FROM_SNAPSHOT,
-               .print = value_saved,
-               .writes = WRITES_POSITION,
-               .write = write_checkpoint,
-               .remove = remove_checkpoint},
-    [SCRATCH] = {.parent = SAVED_STREAM,
-                 .naming = BY_CHANCE,
-                 .mode = WRITABLE,
-                 .source = FROM_MEMORY,
-                 .writes = WRITES_BYTES,
-                 .remove = remove_scratch},
-
-    [STREAMS] = {.name = "streams", .parent = ROOT, .mode = DIRECTORY},
-    [STREAM] = {.parent = STREAMS,
-                .naming = BY_STREAM,
-                .mode = DIRECTORY,
-                .list = WHAT_STREAMS,
-                .make = make_stream,
-                .remove = remove_stream,
-                .make_needs = CAN_MAKE_STREAM},
-    [STREAM_STATUS] = {.name = "status", .parent = STREAM, .mode = READABLE, .source = FROM_INFO},
-    [PARTITION] = {.parent = STREAM,
-                   .naming = BY_PARTITION,
-                   .mode = DIRECTORY,
-                   .list = WHAT_STATES,
-                   .make = make_partition,
-                   .remove = remove_partition,
-                   .make_needs = CAN_MAKE_STREAM},
-    [EARLIEST] = {.name = "earliest",
-                  .parent = PARTITION,
-                  .mode = WRITABLE,
-                  .source = FROM_STATE,
-                  .detail = DETAIL_EARLIEST,
-                  .print = value_earliest,
-                  .writes = WRITES_BOUND,
-                  .write = write_bound},
-    [LATEST] = {.name = "latest",
-                .parent = PARTITION,
-                .mode = WRITABLE,
-                .source = FROM_STATE,
-                .detail = DETAIL_LATEST,
-                .print = value_latest,
-                .writes = WRITES_BOUND,
-                .write = write_bound},
-    [PARTITION_STATUS] = {.name = "status",
-                          .parent = PARTITION,
-                          .mode = READABLE,
-                          .source = FROM_STATE,
-                          .detail = DETAIL_ALL,
-                          .print = value_partition_status},
-    [CURSORS] = {.name = "cursors", .parent = PARTITION, .mode = DIRECTORY},
-    [CURSORS_EARLIEST] = {.name = "earliest",
-                          .parent = CURSORS,
-                          .mode = READABLE,
-                          .source = FROM_CURSOR,
-                          .get_cursor = value_cursor_earliest},
-    [CURSORS_LATEST] = {.name = "latest",
-                        .parent = CURSORS,
-                        .mode = READABLE,
-                        .source = FROM_CURSOR,
-                        .get_cursor = value_cursor_latest},
-    [CURSORS_AT] = {.name = "at", .parent = CURSORS, .mode = DIRECTORY},
-    [CURSORS_AFTER] = {.name = "after", .parent = CURSORS, .mode = DIRECTORY},
-    [CURSORS_SINCE] = {.name = "since", .parent = CURSORS, .mode = DIRECTORY},
-    [CURSOR_AT_NUMBER] = {.parent = CURSORS_AT,
-                          .naming = BY_NUMBER,
-                          .mode = READABLE,
-                          .source = FROM_CURSOR,
-                          .get_cursor = value_cursor_at},
-    [CURSOR_AFTER_NUMBER] = {.parent = CURSORS_AFTER,
-                             .naming = BY_NUMBER,
-                             .mode = READABLE,
-                             .source = FROM_CURSOR,
-                             .get_cursor = value_cursor_after},
-    [CURSOR_SINCE_TIME] = {.parent = CURSORS_SINCE,
-                           .naming = BY_TIME,
-                           .mode = READABLE,
-                           .source = FROM_CURSOR,
-                           .get_cursor = value_cursor_since},
-
-    [COMMITS] = {.name = "commits",
-                 .parent = ROOT,
-                 .mode = READABLE,
-                 .source = FROM_JOURNAL,
-                 .print_mount = value_commits},
-    [ERRORS] = {.name = "errors",
-                .parent = ROOT,
-                .mode = READABLE,
-                .source = FROM_JOURNAL,
-                .print_mount = value_errors},
-    [METRICS] = {.name = "metrics",
-                 .parent = ROOT,
-                 .mode = READABLE,
-                 .source = FROM_MOUNT,
-                 .print_mount = value_metrics},
-};
 
 const struct row *tree_row(enum kind kind)
 {
-    return &rows[kind];
+    return &tree_rows[kind];
 }
 
 enum kind tree_parent(enum kind kind)
 {
-    return rows[kind].parent;
+    return tree_rows[kind].parent;
 }
 
 bool tree_is_fixed(enum kind kind)
 {
-    return rows[kind].naming == NAMED && (kind == ROOT || rows[kind].parent == ROOT);
+    return tree_rows[kind].naming == NAMED && (kind == ROOT || tree_rows[kind].parent == ROOT);
 }
 
 bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
                    struct question *question)
 {
-    const struct row *row = &rows[kind];
+    const struct row *row = &tree_rows[kind];
     bool streams_of_app = row->list == WHAT_COMMITTED || fs->backend->abilities & APP_IS_OF_STREAM;
 
     if (row->naming == BY_APP)
@@ -221,7 +38,7 @@ bool tree_question(const struct fs *fs, enum kind kind, const struct place *plac
 
 bool tree_has(const struct fs *fs, enum kind kind)
 {
-    return (rows[kind].needs & fs->backend->abilities) == rows[kind].needs;
+    return (tree_rows[kind].needs & fs->backend->abilities) == tree_rows[kind].needs;
 }
 
 /* Whether a name is of the form that a kind of naming takes. */
@@ -279,11 +96,11 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
     for (enum kind kind = APPS; kind < KINDS; kind++) {
         struct node found = *parent;
 
-        if (rows[kind].parent != parent->kind || !tree_has(fs, kind) ||
-            !name_fits(fs, &rows[kind], name, &found))
+        if (tree_rows[kind].parent != parent->kind || !tree_has(fs, kind) ||
+            !name_fits(fs, &tree_rows[kind], name, &found))
             continue;
         found.kind = kind;
-        found.place = child_place(fs, parent, &rows[kind], name);
+        found.place = child_place(fs, parent, &tree_rows[kind], name);
         if (!found.place)
             return -ENOMEM;
         *child = found;
@@ -294,7 +111,7 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
 
 const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
 {
-    switch (rows[node->kind].naming) {
+    switch (tree_rows[node->kind].naming) {
     case NAMED:
         break;
     case BY_APP:
@@ -309,7 +126,7 @@ const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
     case BY_CHANCE:
         return node->place->text;
     }
-    return rows[node->kind].name;
+    return tree_rows[node->kind].name;
 }
 
 void tree_print_path(const struct node *node, struct buf *path)
@@ -318,7 +135,7 @@ void tree_print_path(const struct node *node, struct buf *path)
     enum kind line[8];
     int depth = 0;
 
-    for (enum kind kind = node->kind; kind != ROOT; kind = rows[kind].parent)
+    for (enum kind kind = node->kind; kind != ROOT; kind = tree_rows[kind].parent)
         line[depth++] = kind;
     while (depth > 0) {
         struct node ancestor = *node;
@@ -334,13 +151,13 @@ static bool can_write(const struct fs *fs, enum kind kind)
 {
     if (fs->settings.read_only)
         return false;
-    return rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_MAKE_STREAM;
+    return tree_rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_MAKE_STREAM;
 }
 
 void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,
                      struct stat *attr)
 {
-    mode_t mode = rows[node->kind].mode & ~fs->settings.umask;
+    mode_t mode = tree_rows[node->kind].mode & ~fs->settings.umask;
 
     if (!S_ISDIR(mode) && !can_write(fs, node->kind))
         mode &= ~(mode_t)0222;

@@ -7,8 +7,7 @@
 
 /*
  * The tree as a table: what each kind of node is called, where it stands, its mode, and by which
- * functions it is listed, read, written, made and removed. A new file is a row here and its
- * functions.
+ * functions it is listed, read, written, made and removed. A new file is a row and its functions.
  */
 
 /* What the name of a node is. */
@@ -82,6 +81,9 @@ struct row {
     unsigned needs;      /* abilities of the backend without which there is no such node */
     unsigned make_needs; /* and without any of which none is made or removed (EPERM); 0: none */
 };
+
+/* The table: fs/rows.c, which stands above the functions that it names. */
+extern const struct row tree_rows[KINDS];
 
 const struct row *tree_row(enum kind kind);
 

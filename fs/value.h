@@ -4,7 +4,7 @@
 #include "fs/fs.h"
 
 /*
- * What files say: the functions that the rows of fs/tree.c name. What each kind of function takes
+ * What files say: the functions that the rows of fs/rows.c name. What each kind of function takes
  * and returns is told at struct row.
  */
 typedef int value_fn(const struct fs *fs, const struct node *node, const struct state *state,
