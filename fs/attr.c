@@ -81,15 +81,14 @@ void attr_get(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
         reply(request);
 }
 
-/* What the program asked for is in request->size: the mask of access(2). */
 static void check_access(struct request *request)
 {
     struct stat attr;
 
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
-    if (request->size & W_OK && !(attr.st_mode & 0222))
+    if (request->mask & W_OK && !(attr.st_mode & 0222))
         request_refuse(request, EROFS, "this can only be read");
-    else if (request->size & X_OK && !(attr.st_mode & 0111))
+    else if (request->mask & X_OK && !(attr.st_mode & 0111))
         request_refuse(request, EACCES, "this is no program");
     else
         request_succeed(request);
@@ -101,7 +100,7 @@ void attr_access(fuse_req_t fuse, fuse_ino_t inode, int mask)
 
     if (!request)
         return;
-    request->size = (size_t)mask;
+    request->mask = mask;
     request->then = check_access;
     reply(request);
 }

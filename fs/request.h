@@ -27,6 +27,7 @@ struct request {
     struct handle *handle;
     size_t size; /* of a read or a write */
     off_t offset;
+    int mask;                              /* of access(2) */
     void (*then)(struct request *request); /* goes on when a shared step has succeeded */
 
     struct node needed; /* of fs/snapshot.h, as is known */
