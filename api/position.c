@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 
 #define HOW                                                                                        \
@@ -95,29 +96,6 @@ int position_parse(const char *text, int64_t now, struct position *position, str
     return 0;
 }
 
-/*
- * The length of the UTF-8 character at text, or 0 where there is none. Overlong forms, surrogates
- * and what lies past U+10FFFF are none.
- */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80   ? 1
-                    : text[0] < 0xc2 ? 0
-                    : text[0] < 0xe0 ? 2
-                    : text[0] < 0xf0 ? 3
-                    : text[0] < 0xf5 ? 4
-                                     : 0;
-
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
                    struct error *error)
 {
@@ -129,7 +107,7 @@ int metadata_parse(char *text, size_t size, size_t metadata_max, const char **me
     if (strlen(text) != size)
         return error_set(error, EINVAL, "metadata is text and cannot hold a NUL byte");
     for (size_t i = 0; i < size; i += length, characters++) {
-        length = utf8_length((const unsigned char *)text + i);
+        length = utf8_length(text + i);
         if (!length)
             return error_set(error, EINVAL, "the metadata is not UTF-8 at byte %zu", i + 1);
     }
