@@ -1,51 +1,495 @@
 #include "api/backend.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "api/dis/dis.h"
-#include "api/local/local.h"
-#include "api/sls/sls.h"
+#include "base/buf.h"
+#include "base/when.h"
 
-/* The backends: what their sources begin with, and who opens the rest. */
-static const struct {
-    const char *prefix;
-    int (*open)(const char *rest, const struct backend_options *options, struct backend **backend,
-                struct error *error);
-} backends[] = {
-    {"local:", local_open},          {"dis://", dis_open},
-    {"dis+http://", dis_open_plain}, {"sls://", sls_open},
-    {"sls+http://", sls_open_plain},
+/* The longest arguments that are told: names, and a sequence number. */
+#define ARGUMENTS_MAX 2048
+
+/* A call on its way through the door. */
+struct passage {
+    struct operation operation;
+    struct ask inside; /* how the backend is asked */
+    struct backend *backend;
+    const char *name; /* of what is called */
+    bool changes;     /* it is a change, not a question */
+    int64_t began;
+    char *arguments; /* NULL unless they are told */
+    bool ended;
 };
 
-#define BACKENDS (sizeof(backends) / sizeof(backends[0]))
+OPERATION_FIRST(struct passage);
 
-static size_t find(const char *source)
+/* What a call is about, for those who watch. */
+struct arguments {
+    struct subject about;
+    const char *name; /* of one more; or NULL */
+    const char *value;
+};
+
+static void tell_observer(const struct passage *passage, const struct error *error)
 {
-    size_t i = 0;
+    const struct backend *backend = passage->backend;
 
-    while (i < BACKENDS && strncmp(source, backends[i].prefix, strlen(backends[i].prefix)) != 0)
-        i++;
-    return i;
+    if (backend->observe)
+        backend->observe(backend->observer,
+                         &(struct observation){.operation = passage->name,
+                                               .arguments = passage->arguments,
+                                               .took_ms = when_monotonic() - passage->began,
+                                               .error = error});
 }
 
-int backend_check_source(const char *source, struct error *error)
+static void release_passage(struct operation *operation)
 {
-    if (!*source || find(source) < BACKENDS)
-        return 0;
-    return error_set(error, EINVAL,
-                     "unknown source \"%.100s\": use local:PATH, dis://HOST/PROJECT_ID or "
-                     "sls://PROJECT.ENDPOINT",
-                     source);
+    struct passage *passage = (struct passage *)operation;
+    struct error given_up;
+
+    if (!passage->ended) {
+        error_set(&given_up, ECANCELED, "given up");
+        tell_observer(passage, &given_up);
+    }
+    free(passage->arguments);
+    free(passage);
+}
+
+/* A question that failed has changed nothing, whatever became of its requests. */
+static void end_passage(void *user, const struct error *error, const struct answer *answer)
+{
+    struct passage *passage = user;
+
+    passage->ended = true;
+    tell_observer(passage, error);
+    if (!error) {
+        operation_end(&passage->operation, NULL, answer);
+        return;
+    }
+    passage->operation.error = *error;
+    passage->operation.error.is_unknown = error->is_unknown && passage->changes;
+    operation_fail(&passage->operation);
+}
+
+static void refuse_passage(void *user)
+{
+    struct passage *passage = user;
+
+    end_passage(passage, &passage->operation.error, &no_answer);
+}
+
+static void print_argument(struct buf *text, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    buf_printf(text, "%s%s=", text->size ? " " : "", name);
+    buf_puts(text, value);
+}
+
+/* NULL also without memory: then they are not told. */
+static char *print_arguments(const struct arguments *arguments)
+{
+    struct buf text = BUF_INIT(ARGUMENTS_MAX);
+    char partition[PARTITION_ROOM];
+
+    print_argument(&text, "app", arguments->about.app);
+    print_argument(&text, "stream", arguments->about.stream);
+    if (arguments->about.partition != ANY_PARTITION) {
+        partition_format((uint32_t)arguments->about.partition, false, partition);
+        print_argument(&text, "partition", partition);
+    }
+    if (arguments->name)
+        print_argument(&text, arguments->name, arguments->value);
+    return buf_detach(&text);
+}
+
+static struct passage *ask_for(struct backend *backend, const char *name,
+                               const struct arguments *arguments, const struct ask *ask)
+{
+    struct passage *passage = calloc(1, sizeof(*passage));
+
+    if (!passage)
+        return NULL;
+    operation_begin(&passage->operation, backend->loop, ask, release_passage);
+    passage->inside = operation_ask(&passage->operation, end_passage);
+    passage->backend = backend;
+    passage->name = name;
+    passage->began = when_monotonic();
+    if (backend->tells_arguments)
+        passage->arguments = print_arguments(arguments);
+    return passage;
+}
+
+static struct passage *change(struct backend *backend, const char *name,
+                              const struct arguments *arguments, const struct ask *ask)
+{
+    struct passage *passage = ask_for(backend, name, arguments, ask);
+
+    if (passage)
+        passage->changes = true;
+    return passage;
+}
+
+static void refuse_call(struct passage *passage, int code, const char *why)
+{
+    error_set(&passage->operation.error, code, "%s %s: %s", passage->backend->name, passage->name,
+              why);
+    operation_soon(&passage->operation, refuse_passage);
+}
+
+/* Whether a call may pass. If not it has been refused, and its answer is under way. */
+static bool may_pass(struct passage *passage, bool exists)
+{
+    if (!passage)
+        return false;
+    if (passage->changes && passage->backend->read_only)
+        refuse_call(passage, EROFS, "the mount is read-only");
+    else if (!exists)
+        refuse_call(passage, EOPNOTSUPP, "the backend cannot do this");
+    else
+        return true;
+    return false;
+}
+
+/* The backend's own call is under way, or there was no memory for one. */
+static void enter(struct passage *passage, struct call *call)
+{
+    passage->operation.step = call;
+    if (!call)
+        refuse_call(passage, ENOMEM, "no memory");
+}
+
+static struct call *call_of(struct passage *passage)
+{
+    return passage ? &passage->operation.call : NULL;
+}
+
+/* Apps */
+
+struct call *backend_list_apps(struct backend *backend, const struct ask *ask)
+{
+    static const struct arguments none = {{NULL, NULL, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "list_apps", &none, ask);
+
+    if (may_pass(passage, backend->operations->list_apps))
+        enter(passage, backend->operations->list_apps(backend, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_find_app(struct backend *backend, const char *app, const struct ask *ask)
+{
+    struct arguments arguments = {{app, NULL, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "find_app", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->find_app))
+        enter(passage, backend->operations->find_app(backend, app, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_create_app(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = change(backend, "create_app", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->create_app))
+        enter(passage, backend->operations->create_app(backend, app, stream, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_delete_app(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = change(backend, "delete_app", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->delete_app))
+        enter(passage, backend->operations->delete_app(backend, app, stream, &passage->inside));
+    return call_of(passage);
+}
+
+/* Streams and partitions */
+
+struct call *backend_list_streams(struct backend *backend, enum streams which, const char *app,
+                                  const struct ask *ask)
+{
+    struct arguments arguments = {
+        {app, NULL, ANY_PARTITION}, "which", which == STREAMS_COMMITTED ? "committed" : ""};
+    struct passage *passage = ask_for(backend, "list_streams", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->list_streams))
+        enter(passage, backend->operations->list_streams(backend, which, app, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_describe_stream(struct backend *backend, const char *stream,
+                                     const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "describe_stream", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->describe_stream))
+        enter(passage, backend->operations->describe_stream(backend, stream, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_create_stream(struct backend *backend, const char *stream,
+                                   const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = change(backend, "create_stream", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->create_stream))
+        enter(passage, backend->operations->create_stream(backend, stream, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_delete_stream(struct backend *backend, const char *stream,
+                                   const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = change(backend, "delete_stream", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->delete_stream))
+        enter(passage, backend->operations->delete_stream(backend, stream, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_create_partition(struct backend *backend, const char *stream,
+                                      uint32_t partition, const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, partition}, NULL, NULL};
+    struct passage *passage = change(backend, "create_partition", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->create_partition))
+        enter(passage,
+              backend->operations->create_partition(backend, stream, partition, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_delete_partition(struct backend *backend, const char *stream,
+                                      uint32_t partition, const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, partition}, NULL, NULL};
+    struct passage *passage = change(backend, "delete_partition", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->delete_partition))
+        enter(passage,
+              backend->operations->delete_partition(backend, stream, partition, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_set_bound(struct backend *backend, const char *stream, uint32_t partition,
+                               bool earliest, const char *value, const struct ask *ask)
+{
+    struct arguments arguments = {
+        {NULL, stream, partition}, earliest ? "earliest" : "latest", value};
+    struct passage *passage = change(backend, "set_bound", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->set_bound))
+        enter(passage, backend->operations->set_bound(backend, stream, partition, earliest, value,
+                                                      &passage->inside));
+    return call_of(passage);
+}
+
+/* States and checkpoints */
+
+struct call *backend_get_states(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "get_states", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->get_states))
+        enter(passage, backend->operations->get_states(backend, app, stream, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_get_state(struct backend *backend, const char *app, const char *stream,
+                               uint32_t partition, enum detail detail, const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, partition}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "get_state", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->get_state))
+        enter(passage, backend->operations->get_state(backend, app, stream, partition, detail,
+                                                      &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                    uint32_t partition, const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, partition}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "get_checkpoint", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->get_checkpoint))
+        enter(passage, backend->operations->get_checkpoint(backend, app, stream, partition,
+                                                           &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_commit(struct backend *backend, const struct commit_order *order,
+                            const struct ask *ask)
+{
+    struct arguments arguments = {
+        {order->app, order->stream, order->partition}, "sequence", order->sequence};
+    struct passage *passage = change(backend, "commit", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->commit))
+        enter(passage, backend->operations->commit(backend, order, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                       uint32_t partition, const struct ask *ask)
+{
+    struct arguments arguments = {{app, stream, partition}, NULL, NULL};
+    struct passage *passage = change(backend, "delete_checkpoint", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->delete_checkpoint))
+        enter(passage, backend->operations->delete_checkpoint(backend, app, stream, partition,
+                                                              &passage->inside));
+    return call_of(passage);
+}
+
+/* Cursors */
+
+static const char *const cursor_names[] = {
+    [CURSOR_AT] = "at",         [CURSOR_AFTER] = "after", [CURSOR_EARLIEST] = "earliest",
+    [CURSOR_LATEST] = "latest", [CURSOR_SINCE] = "since",
+};
+
+struct call *backend_get_cursor(struct backend *backend, const struct cursor_order *order,
+                                const struct ask *ask)
+{
+    struct arguments arguments = {
+        {NULL, order->stream, order->partition}, "cursor", cursor_names[order->kind]};
+    struct passage *passage = ask_for(backend, "get_cursor", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->get_cursor))
+        enter(passage, backend->operations->get_cursor(backend, order, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_locate(struct backend *backend, const struct cursor_order *order,
+                            const struct ask *ask)
+{
+    struct arguments arguments = {
+        {NULL, order->stream, order->partition}, "cursor", cursor_names[order->kind]};
+    struct passage *passage = ask_for(backend, "locate", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->locate))
+        enter(passage, backend->operations->locate(backend, order, &passage->inside));
+    return call_of(passage);
+}
+
+/* What is answered at once */
+
+int backend_parse_sequence(const struct backend *backend, const char *text,
+                           char sequence[static SEQUENCE_MAX + 1], struct error *error)
+{
+    if (!backend->operations->parse_sequence)
+        return error_set(error, EOPNOTSUPP, "the backend has no sequence numbers");
+    return backend->operations->parse_sequence(text, sequence, error);
+}
+
+int backend_to_decimal(const struct backend *backend, const char *sequence,
+                       char decimal[static DECIMAL_ROOM])
+{
+    return backend->operations->to_decimal ? backend->operations->to_decimal(sequence, decimal)
+                                           : -EBADMSG;
+}
+
+bool backend_takes_app(const struct backend *backend, const char *name)
+{
+    return backend->operations->takes_app ? backend->operations->takes_app(name)
+                                          : name_is_app(name);
+}
+
+bool backend_takes_stream(const struct backend *backend, const char *name)
+{
+    return backend->operations->takes_stream ? backend->operations->takes_stream(name)
+                                             : name_is_stream(name);
+}
+
+void backend_reload(struct backend *backend)
+{
+    if (backend->operations->reload)
+        backend->operations->reload(backend);
+}
+
+void backend_close(struct backend *backend)
+{
+    if (backend && backend->operations->close)
+        backend->operations->close(backend);
+}
+
+/* Opening */
+
+const char *backend_setting(const struct backend_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->setting_count; i++) {
+        if (!strcmp(options->settings[i].name, name))
+            return options->settings[i].value;
+    }
+    return NULL;
+}
+
+/* The part of a source that follows a prefix, or NULL. */
+static const char *rest_after(const char *source, const char *prefix)
+{
+    size_t length = prefix ? strlen(prefix) : 0;
+
+    return length && !strncmp(source, prefix, length) ? source + length : NULL;
+}
+
+static int refuse_source(const char *source, struct error *error)
+{
+    struct buf known = BUF_INIT(sizeof(error->message));
+    int status;
+
+    for (size_t i = 0; backend_types[i]; i++)
+        buf_printf(&known, "%s%s", i ? backend_types[i + 1] ? ", " : " or " : "",
+                   backend_types[i]->source);
+    status = error_set(error, EINVAL, "unknown source \"%.100s\": use %s", source, known.data);
+    buf_release(&known);
+    return status;
+}
+
+int backend_find_type(const char *source, const struct backend_type **type, struct error *error)
+{
+    for (size_t i = 0; backend_types[i]; i++) {
+        if (!*source || rest_after(source, backend_types[i]->prefix) ||
+            rest_after(source, backend_types[i]->plain_prefix)) {
+            *type = backend_types[i];
+            return 0;
+        }
+    }
+    return refuse_source(source, error);
 }
 
 int backend_open(const char *source, const struct backend_options *options,
                  struct backend **backend, struct error *error)
 {
-    size_t i = *source ? find(source) : 0;
+    const struct backend_type *type;
+    const char *rest;
+    const char *plain;
+    int status = backend_find_type(source, &type, error);
 
-    if (backend_check_source(source, error))
-        return -EINVAL;
-    return backends[i].open(*source ? source + strlen(backends[i].prefix) : "", options, backend,
-                            error);
+    if (status)
+        return status;
+    rest = rest_after(source, type->prefix);
+    plain = rest_after(source, type->plain_prefix);
+    status = type->open(plain ? plain : rest ? rest : "", plain, options, backend, error);
+    if (status)
+        return status;
+    (*backend)->name = type->name;
+    (*backend)->read_only = options->read_only;
+    (*backend)->observe = options->observe;
+    (*backend)->observer = options->observer;
+    (*backend)->tells_arguments = options->tells_arguments;
+    return 0;
 }

@@ -7,62 +7,36 @@
 #include "api/error.h"
 #include "api/name.h"
 #include "api/names.h"
+#include "api/operation.h"
 #include "api/position.h"
 #include "api/state.h"
-#include "base/loop.h"
 
 /*
  * A backend is the service, or the store, behind a mount. It answers questions about apps, streams,
  * partitions and checkpoints; it knows nothing of files.
  *
- * Every operation is asynchronous. It copies its arguments, returns at once, and later, never
- * before it has returned, calls `done` exactly once from the loop. The call that it returns can be
- * cancelled until then; `done` is then not called, and whether a change was made is unknown. When
- * there is no memory for a call it returns NULL and `done` is not called.
+ * This is its front door. Whoever wants something of a backend calls one of the functions below,
+ * and nobody calls a backend's own functions but these. They do once what is the same for all: what
+ * a backend lacks is EOPNOTSUPP, a change of a read-only mount is EROFS, and whoever watches is
+ * told of every call, how long it took and how it ended.
  */
 
-/* Something under way. Who starts it owns it until `done` runs or call_cancel returns. */
-struct call {
-    void (*cancel)(struct call *call);
-};
-
-/* NULL is allowed. */
-static inline void call_cancel(struct call *call)
-{
-    if (call)
-        call->cancel(call);
-}
-
-/*
- * What an operation found out; which member is set stands with the operation. It lasts as long as
- * the callback; names and table can be held longer.
- */
-struct answer {
-    struct names *names;
-    struct table *table;
-    const struct state *state;
-    const char *text;
-};
-
-/* error is NULL when the operation succeeded; else the answer is all NULL. */
-typedef void done_fn(void *user, const struct error *error, const struct answer *answer);
-
-/* Whom to tell, and until when to try: milliseconds of when_monotonic(). Past it, ETIMEDOUT. */
-struct ask {
-    int64_t deadline;
-    done_fn *done;
-    void *user;
-};
-
-/* What a backend can do; without a bit its operation is NULL, and the tree does not offer it. */
+/* What a backend can do. The tree offers just that, and the door refuses what a backend claims
+ * without having a function for it. */
 enum ability {
     CAN_STORE_METADATA = 1 << 0,
     CAN_MAKE_APP = 1 << 1,          /* an app by itself, without a stream */
-    CAN_DELETE_CHECKPOINT = 1 << 2, /* of one partition */
-    CAN_MAKE_STREAM = 1 << 3,       /* create and delete streams and partitions, set their bounds */
-    CAN_COMPARE = 1 << 4,           /* commit only if nobody else has committed meanwhile */
-    APP_IS_OF_STREAM = 1 << 5,      /* an app is made on a stream, and consumes those on which it
-                                       was made: SLS's consumer groups */
+    CAN_DELETE_APP = 1 << 2,        /* the same */
+    CAN_DELETE_CHECKPOINT = 1 << 3, /* of one partition */
+    CAN_MAKE_STREAM = 1 << 4,       /* and delete one, and partitions */
+    CAN_SET_BOUND = 1 << 5,         /* the oldest record and the next one of a partition */
+    CAN_GIVE_CURSOR = 1 << 6,
+    CAN_COMPARE = 1 << 7,      /* commit only if nobody else has committed meanwhile */
+    APP_IS_OF_STREAM = 1 << 8, /* an app is made on a stream, and consumes those on which it
+                                  was made: SLS's consumer groups */
+    /* The service makes an app when something is committed for it; until then it is a directory of
+     * the mount and nothing else. */
+    APP_BEGINS_WITH_COMMIT = 1 << 9,
 };
 
 enum streams {
@@ -109,63 +83,120 @@ struct commit_order {
 
 struct backend;
 
-struct backend_operations {
-    /* names: every app. The first request of a mount; it fails if the backend cannot be used. */
-    struct call *(*list_apps)(struct backend *backend, const struct ask *ask);
+/* names: every app. The first request of a mount; it fails if the backend cannot be used. */
+struct call *backend_list_apps(struct backend *backend, const struct ask *ask);
 
-    /* Succeeds if there is such an app. */
-    struct call *(*find_app)(struct backend *backend, const char *app, const struct ask *ask);
+/* Succeeds if there is such an app. */
+struct call *backend_find_app(struct backend *backend, const char *app, const struct ask *ask);
 
-    /* With APP_IS_OF_STREAM the app on that stream; else stream is NULL. */
-    struct call *(*create_app)(struct backend *backend, const char *app, const char *stream,
-                               const struct ask *ask);
+/* With APP_IS_OF_STREAM the app on that stream; else stream is NULL. */
+struct call *backend_create_app(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask);
 
-    /* ENOTEMPTY if it has checkpoints; but with APP_IS_OF_STREAM those on that stream go with it.
-     */
-    struct call *(*delete_app)(struct backend *backend, const char *app, const char *stream,
-                               const struct ask *ask);
+/* ENOTEMPTY if it has checkpoints; but with APP_IS_OF_STREAM those on that stream go with it. */
+struct call *backend_delete_app(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask);
 
-    /* names: streams; app is NULL with STREAMS_ALL. */
-    struct call *(*list_streams)(struct backend *backend, enum streams which, const char *app,
-                                 const struct ask *ask);
+/* names: streams; app is NULL with STREAMS_ALL. */
+struct call *backend_list_streams(struct backend *backend, enum streams which, const char *app,
+                                  const struct ask *ask);
 
-    /* text: a JSON object that describes the stream. */
-    struct call *(*describe_stream)(struct backend *backend, const char *stream,
-                                    const struct ask *ask);
+/* text: a JSON object that describes the stream. */
+struct call *backend_describe_stream(struct backend *backend, const char *stream,
+                                     const struct ask *ask);
 
-    /* table: every partition of the stream; with an app its checkpoints too. In as few requests as
-     * the service allows. */
-    struct call *(*get_states)(struct backend *backend, const char *app, const char *stream,
-                               const struct ask *ask);
+/* table: every partition of the stream; with an app its checkpoints too. In as few requests as
+ * the service allows. */
+struct call *backend_get_states(struct backend *backend, const char *app, const char *stream,
+                                const struct ask *ask);
 
-    /* state: one partition; app may be NULL. */
-    struct call *(*get_state)(struct backend *backend, const char *app, const char *stream,
-                              uint32_t partition, enum detail detail, const struct ask *ask);
+/* state: one partition; app may be NULL. */
+struct call *backend_get_state(struct backend *backend, const char *app, const char *stream,
+                               uint32_t partition, enum detail detail, const struct ask *ask);
 
-    /* state: sequence, metadata and time; in exactly one request. A partition without a checkpoint
-     * is a success with a sequence of NULL. */
-    struct call *(*get_checkpoint)(struct backend *backend, const char *app, const char *stream,
-                                   uint32_t partition, const struct ask *ask);
+/* state: sequence, metadata and time; in exactly one request. A partition without a checkpoint
+ * is a success with a sequence of NULL. */
+struct call *backend_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                    uint32_t partition, const struct ask *ask);
 
-    /* state: as get_checkpoint's, what is stored now. In exactly one request. */
-    struct call *(*commit)(struct backend *backend, const struct commit_order *order,
-                           const struct ask *ask);
+/* state: as get_checkpoint's, what is stored now. In exactly one request. */
+struct call *backend_commit(struct backend *backend, const struct commit_order *order,
+                            const struct ask *ask);
 
-    /* ENOENT if there is none. */
-    struct call *(*delete_checkpoint)(struct backend *backend, const char *app, const char *stream,
+/* ENOENT if there is none. */
+struct call *backend_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                       uint32_t partition, const struct ask *ask);
+
+/* text: a fresh cursor. */
+struct call *backend_get_cursor(struct backend *backend, const struct cursor_order *order,
+                                const struct ask *ask);
+
+/* text: the decimal number of the record that a cursor of this kind (EARLIEST, LATEST or SINCE)
+ * would read first. */
+struct call *backend_locate(struct backend *backend, const struct cursor_order *order,
+                            const struct ask *ask);
+
+/* With CAN_MAKE_STREAM. Making a partition makes its stream. Deleting what has checkpoints, or
+ * a partition of a stream that has some on it, is ENOTEMPTY. */
+struct call *backend_create_stream(struct backend *backend, const char *stream,
+                                   const struct ask *ask);
+struct call *backend_delete_stream(struct backend *backend, const char *stream,
+                                   const struct ask *ask);
+struct call *backend_create_partition(struct backend *backend, const char *stream,
+                                      uint32_t partition, const struct ask *ask);
+struct call *backend_delete_partition(struct backend *backend, const char *stream,
                                       uint32_t partition, const struct ask *ask);
 
-    /* text: a fresh cursor. */
+/* With CAN_SET_BOUND: sets earliest (or else latest) to a decimal number. */
+struct call *backend_set_bound(struct backend *backend, const char *stream, uint32_t partition,
+                               bool earliest, const char *value, const struct ask *ask);
+
+/* Reads a sequence number as a user writes it, a decimal or the service's own form, into the
+ * service's own form. 0 or a negative errno with an error. Pure. */
+int backend_parse_sequence(const struct backend *backend, const char *text,
+                           char sequence[static SEQUENCE_MAX + 1], struct error *error);
+
+/* The decimal that a stored sequence number stands for. 0 or -EBADMSG. Pure. */
+int backend_to_decimal(const struct backend *backend, const char *sequence,
+                       char decimal[static DECIMAL_ROOM]);
+
+/* Whether the service could hold an app, or a stream, of this name. Pure. */
+bool backend_takes_app(const struct backend *backend, const char *name);
+bool backend_takes_stream(const struct backend *backend, const char *name);
+
+/* Reads credentials anew, and uses no connection made before. */
+void backend_reload(struct backend *backend);
+
+/* Frees the backend; no call may be under way. NULL is allowed. */
+void backend_close(struct backend *backend);
+
+/* What a backend is made of: a function for each of those above, or NULL for what it lacks. They
+ * have the same arguments and promise the same. */
+struct backend_operations {
+    struct call *(*list_apps)(struct backend *backend, const struct ask *ask);
+    struct call *(*find_app)(struct backend *backend, const char *app, const struct ask *ask);
+    struct call *(*create_app)(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask);
+    struct call *(*delete_app)(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask);
+    struct call *(*list_streams)(struct backend *backend, enum streams which, const char *app,
+                                 const struct ask *ask);
+    struct call *(*describe_stream)(struct backend *backend, const char *stream,
+                                    const struct ask *ask);
+    struct call *(*get_states)(struct backend *backend, const char *app, const char *stream,
+                               const struct ask *ask);
+    struct call *(*get_state)(struct backend *backend, const char *app, const char *stream,
+                              uint32_t partition, enum detail detail, const struct ask *ask);
+    struct call *(*get_checkpoint)(struct backend *backend, const char *app, const char *stream,
+                                   uint32_t partition, const struct ask *ask);
+    struct call *(*commit)(struct backend *backend, const struct commit_order *order,
+                           const struct ask *ask);
+    struct call *(*delete_checkpoint)(struct backend *backend, const char *app, const char *stream,
+                                      uint32_t partition, const struct ask *ask);
     struct call *(*get_cursor)(struct backend *backend, const struct cursor_order *order,
                                const struct ask *ask);
-
-    /* text: the decimal number of the record that a cursor of this kind (EARLIEST, LATEST or SINCE)
-     * would read first. */
     struct call *(*locate)(struct backend *backend, const struct cursor_order *order,
                            const struct ask *ask);
-
-    /* With CAN_MAKE_STREAM. Making a partition makes its stream. Deleting what has checkpoints, or
-     * a partition of a stream that has some on it, is ENOTEMPTY. */
     struct call *(*create_stream)(struct backend *backend, const char *stream,
                                   const struct ask *ask);
     struct call *(*delete_stream)(struct backend *backend, const char *stream,
@@ -174,31 +205,33 @@ struct backend_operations {
                                      uint32_t partition, const struct ask *ask);
     struct call *(*delete_partition)(struct backend *backend, const char *stream,
                                      uint32_t partition, const struct ask *ask);
-
-    /* Sets earliest (or else latest) to a decimal number. */
     struct call *(*set_bound)(struct backend *backend, const char *stream, uint32_t partition,
                               bool earliest, const char *value, const struct ask *ask);
-
-    /* Reads a sequence number as a user writes it, a decimal or the service's own form, into the
-     * service's own form. 0 or a negative errno with an error. Pure. */
     int (*parse_sequence)(const char *text, char sequence[static SEQUENCE_MAX + 1],
                           struct error *error);
-
-    /* The decimal that a stored sequence number stands for. 0 or -EBADMSG. Pure. */
     int (*to_decimal)(const char *sequence, char decimal[static DECIMAL_ROOM]);
-
-    /* Reads credentials anew, and uses no connection made before. May be NULL. */
+    bool (*takes_app)(const char *name);
+    bool (*takes_stream)(const char *name);
     void (*reload)(struct backend *backend);
-
-    /* Frees the backend; no call may be under way. */
     void (*close)(struct backend *backend);
 };
 
-/* The head of every backend's own struct. */
+/* A call that has ended, or was given up. */
+struct observation {
+    const char *operation; /* "commit" */
+    const char *arguments; /* "app=billing stream=orders partition=0 sequence=42"; NULL unless they
+                              were asked for */
+    int64_t took_ms;
+    const struct error *error; /* NULL if it succeeded; ECANCELED if it was given up */
+};
+
+typedef void observe_fn(void *observer, const struct observation *seen);
+
+/* The head of every backend's own struct. The first part is the backend's to fill in, the second
+ * backend_open's. */
 struct backend {
     const struct backend_operations *operations;
     struct loop *loop;
-    const char *name;        /* "local", for metrics and messages */
     unsigned abilities;      /* of enum ability */
     size_t metadata_max;     /* characters */
     bool checkpoint_is_next; /* it names the next record to be read, not the last one read */
@@ -206,42 +239,73 @@ struct backend {
     bool takes_any;          /* it commits numbers outside the kept range */
     bool is_brief;           /* get_states tells no bounds, which get_state does */
     const char *warning;     /* what who mounts it should know, one sentence; or NULL */
+
+    const char *name; /* of its type, for messages */
+    bool read_only;
+    observe_fn *observe; /* or NULL */
+    void *observer;
+    bool tells_arguments;
 };
 
-/* What a mount's options say to the backends of services, as they were written; NULL for those that
- * were not given. The texts last as long as backend_open. */
-struct service_settings {
-    const char *credentials; /* a file */
-    const char *cacert;      /* a file of trusted certificates */
-    const char *cert;        /* a file: the client's certificate */
-    const char *key;         /* a file: its key */
-    const char *signature;
-    const char *region;
-    const char *service;
-    const char *consumer;
-    const char *group_timeout; /* seconds */
-    bool group_order;
+/* An option of a backend, as "-o NAME" or "-o NAME=VALUE". */
+enum option_kind {
+    OPTION_TEXT,
+    OPTION_FILE, /* a path, which the backend gets as an absolute one */
+    OPTION_FLAG, /* without a value */
 };
 
+struct backend_option {
+    const char *name;
+    enum option_kind kind;
+    const char *value; /* what its value is called in the help: "FILE" */
+    const char *help;
+};
+
+/* One option that was given. */
+struct setting {
+    const char *name;
+    const char *value; /* "" of a flag */
+};
+
+/* How a mount is to be. The texts last as long as backend_open. */
 struct backend_options {
     struct loop *loop;
     bool read_only;
     bool checkpoint_is_next;
-    struct service_settings settings;
-
-    /* Told of every operation that ended, with its name, how long it took, and an errno or 0. */
-    void (*observe)(void *observer, const char *operation, int64_t took_ms, int code);
+    const struct setting *settings; /* each of one of the type's options */
+    size_t setting_count;
+    observe_fn *observe; /* told of every call; or NULL */
     void *observer;
+    bool tells_arguments; /* and of its arguments */
 };
 
-/*
- * Opens what SOURCE names; "" is "local:". Nothing is asked of a network yet. Returns 0; -EINVAL
- * when the source or a setting is wrong; or another negative errno. With an error.
- */
+/* What was given for an option, or NULL. */
+const char *backend_setting(const struct backend_options *options, const char *name);
+
+/* A kind of backend: what its sources look like, its options, and who opens one. */
+struct backend_type {
+    const char *name;                     /* "dis" */
+    const char *prefix;                   /* what its sources begin with: "dis://" */
+    const char *plain_prefix;             /* the same without encryption; NULL if there is none */
+    const char *source;                   /* how a source is written: "dis://HOST/PROJECT_ID" */
+    const char *help;                     /* what it is, in a few words */
+    const struct backend_option *options; /* up to one without a name */
+
+    /* rest is what follows the prefix in the source. 0; -EINVAL when that or a setting is wrong; or
+     * another negative errno. With an error. */
+    int (*open)(const char *rest, bool plain, const struct backend_options *options,
+                struct backend **backend, struct error *error);
+};
+
+/* The backends of this program, up to a NULL; the first is that of an empty source. They are listed
+ * in api/backends.c. */
+extern const struct backend_type *const backend_types[];
+
+/* The type that a source names: 0 or -EINVAL with an error. Nothing is opened. */
+int backend_find_type(const char *source, const struct backend_type **type, struct error *error);
+
+/* Opens what a source names. Nothing is asked of a network yet. As backend_type's open. */
 int backend_open(const char *source, const struct backend_options *options,
                  struct backend **backend, struct error *error);
-
-/* Checks that SOURCE names a backend of this program, without opening it. 0 or -EINVAL. */
-int backend_check_source(const char *source, struct error *error);
 
 #endif

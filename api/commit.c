@@ -8,102 +8,54 @@
 #include "base/when.h"
 
 /*
- * A commit asks the backend one question after the other, each only if it is needed; `step` is the
- * one under way. Numbers are decimals until the last moment, when parse_sequence gives the
- * service's form.
+ * A commit asks the backend one question after the other, each only if it is needed. What is to be
+ * committed is a number as long as it is worked out or compared, and a sequence, the service's own
+ * form, as soon as it is final.
  */
 struct commit {
-    struct call call;
+    struct operation operation;
     struct backend *backend;
-    struct ask ask;
-    struct call *step;
-    struct timer timer; /* tells of an error that was found at once */
-    struct error error;
 
     char app[NAME_MAX_APP + 1];
     char stream[NAME_MAX_STREAM + 1];
     char *metadata;
     struct commit_request request; /* its texts are those above */
 
-    char number[DECIMAL_ROOM];       /* the checkpoint wanted */
+    char number[DECIMAL_ROOM];       /* the checkpoint wanted, as far as its number matters */
+    char sequence[SEQUENCE_MAX + 1]; /* the same in the service's form; "" while that is open */
     char oldest[DECIMAL_ROOM];       /* while clamping: what locate(EARLIEST) said */
-    char sequence[SEQUENCE_MAX + 1]; /* the number in the service's form */
     char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
     bool current_known;
     bool clamped;
 };
 
+OPERATION_FIRST(struct commit);
+
 static void begin_again(struct commit *commit);
 static void check_and_send(struct commit *commit);
 
-static void free_commit(struct commit *commit)
+static void release_commit(struct operation *operation)
 {
-    timer_stop(&commit->timer);
+    struct commit *commit = (struct commit *)operation;
+
     free(commit->metadata);
     free(commit);
-}
-
-static void cancel(struct call *call)
-{
-    struct commit *commit = (struct commit *)call;
-
-    call_cancel(commit->step);
-    free_commit(commit);
-}
-
-static void finish(struct commit *commit, const struct error *error, const struct answer *answer)
-{
-    commit->ask.done(commit->ask.user, error, answer);
-    free_commit(commit);
-}
-
-static void fail(void *user)
-{
-    static const struct answer nothing;
-    struct commit *commit = user;
-
-    finish(commit, &commit->error, &nothing);
 }
 
 /* Ends the commit with its own error, in the next round of the loop: it may have begun just now. */
 static void fail_soon(struct commit *commit)
 {
-    timer_start(commit->backend->loop, &commit->timer, 0, fail, commit);
-}
-
-/* Notes the question under way; without memory for one the commit fails. */
-static void wait_for(struct commit *commit, struct call *step)
-{
-    commit->step = step;
-    if (step)
-        return;
-    error_set(&commit->error, ENOMEM, "no memory");
-    fail_soon(commit);
-}
-
-/* Begins every answer's handling: false when the commit has failed by it. */
-static bool answered(struct commit *commit, const struct error *error)
-{
-    commit->step = NULL;
-    if (!error)
-        return true;
-    commit->error = *error;
-    fail_soon(commit);
-    return false;
-}
-
-static struct ask ask_then(struct commit *commit, done_fn *done)
-{
-    return (struct ask){.deadline = commit->ask.deadline, .done = done, .user = commit};
+    operation_fail_soon(&commit->operation);
 }
 
 static void get_current(struct commit *commit, done_fn *done)
 {
     const struct commit_request *request = &commit->request;
-    struct ask ask = ask_then(commit, done);
+    struct ask ask = operation_ask(&commit->operation, done);
 
-    wait_for(commit, commit->backend->operations->get_checkpoint(
-                         commit->backend, request->app, request->stream, request->partition, &ask));
+    operation_wait(&commit->operation,
+                   backend_get_checkpoint(commit->backend, request->app, request->stream,
+                                          request->partition, &ask));
 }
 
 static void locate(struct commit *commit, enum cursor_kind kind, done_fn *done)
@@ -113,24 +65,32 @@ static void locate(struct commit *commit, enum cursor_kind kind, done_fn *done)
                                  .partition = request->partition,
                                  .kind = kind,
                                  .time = request->position.time};
-    struct ask ask = ask_then(commit, done);
+    struct ask ask = operation_ask(&commit->operation, done);
 
-    wait_for(commit, commit->backend->operations->locate(commit->backend, &order, &ask));
+    operation_wait(&commit->operation, backend_locate(commit->backend, &order, &ask));
 }
 
-/* What a checkpoint's number is less than the record that is read next. */
-static const char *step_to_next(const struct commit *commit)
+/* Checkpoint = next record - this: 0 if checkpoints name the next record, 1 if the last one read.
+ */
+static const char *gap_to_next(const struct commit *commit)
 {
     return commit->backend->checkpoint_is_next ? "0" : "1";
 }
 
-static bool take_number(struct commit *commit, int status)
+static bool is_number(struct commit *commit, int status)
 {
     if (!status)
         return true;
-    error_set(&commit->error, EBADMSG, "the service gave a position that is no number");
+    error_set(&commit->operation.error, EBADMSG, "the service gave a position that is no number");
     fail_soon(commit);
     return false;
+}
+
+/* A sequence that was written is looked into only if its number matters. */
+static bool need_number(struct commit *commit)
+{
+    return *commit->number ||
+           is_number(commit, backend_to_decimal(commit->backend, commit->sequence, commit->number));
 }
 
 /* Clamping: the number becomes the nearest one from which a kept record, or the next, is read. */
@@ -141,10 +101,11 @@ static void on_newest(void *user, const struct error *error, const struct answer
     char most[DECIMAL_ROOM];
     char least[DECIMAL_ROOM];
 
-    if (!answered(commit, error) ||
-        !take_number(commit, decimal_subtract(most, answer->text, step_to_next(commit))) ||
-        !take_number(commit, decimal_subtract(least, commit->oldest, step_to_next(commit))))
+    if (!operation_answered(&commit->operation, error) || !need_number(commit) ||
+        !is_number(commit, decimal_subtract(most, answer->text, gap_to_next(commit))) ||
+        !is_number(commit, decimal_subtract(least, commit->oldest, gap_to_next(commit))))
         return;
+    *commit->sequence = '\0';
     if (decimal_compare(commit->number, most) > 0)
         memcpy(commit->number, most, sizeof(most));
     if (decimal_compare(commit->number, least) < 0)
@@ -156,8 +117,8 @@ static void on_oldest(void *user, const struct error *error, const struct answer
 {
     struct commit *commit = user;
 
-    if (answered(commit, error) &&
-        take_number(commit, decimal_normalize(commit->oldest, answer->text)))
+    if (operation_answered(&commit->operation, error) &&
+        is_number(commit, decimal_normalize(commit->oldest, answer->text)))
         locate(commit, CURSOR_LATEST, on_newest);
 }
 
@@ -175,7 +136,7 @@ static bool clamps(struct commit *commit)
 /* Tries once to mend an error by clamping; else it is final. */
 static void clamp_or_fail(struct commit *commit)
 {
-    if (commit->error.code != ERANGE || !clamps(commit))
+    if (commit->operation.error.code != ERANGE || !clamps(commit))
         fail_soon(commit);
 }
 
@@ -197,38 +158,40 @@ static void on_deleted(void *user, const struct error *error, const struct answe
     (void)answer;
     if (error && error->code == ENOENT)
         error = NULL;
-    if (answered(commit, error))
-        finish(commit, NULL, &none);
+    if (operation_answered(&commit->operation, error))
+        operation_end(&commit->operation, NULL, &none);
 }
 
 /* "The oldest record is next" when that is record 0 and checkpoints name the last record read. */
 static void delete_checkpoint(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
-    struct ask ask = ask_then(commit, on_deleted);
+    struct ask ask = operation_ask(&commit->operation, on_deleted);
 
-    if (*request->metadata || !commit->backend->operations->delete_checkpoint) {
+    if (*request->metadata || !(commit->backend->abilities & CAN_DELETE_CHECKPOINT)) {
         error_set(
-            &commit->error, ERANGE,
+            &commit->operation.error, ERANGE,
             "no number is before record 0, where the partition begins: remove the checkpoint");
         fail_soon(commit);
         return;
     }
-    wait_for(commit, commit->backend->operations->delete_checkpoint(
-                         commit->backend, request->app, request->stream, request->partition, &ask));
+    operation_wait(&commit->operation,
+                   backend_delete_checkpoint(commit->backend, request->app, request->stream,
+                                             request->partition, &ask));
 }
 
 static void on_sent(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
 
-    commit->step = NULL;
+    commit->operation.step = NULL;
     if (!error) {
-        finish(commit, NULL, answer);
+        operation_end(&commit->operation, NULL, answer);
         return;
     }
-    commit->error = *error;
-    if (error->code == ESTALE && commit->current_known && when_monotonic() < commit->ask.deadline)
+    commit->operation.error = *error;
+    if (error->code == ESTALE && commit->current_known &&
+        when_monotonic() < commit->operation.ask.deadline)
         begin_again(commit);
     else
         clamp_or_fail(commit);
@@ -245,18 +208,18 @@ static void send(struct commit *commit)
                                  .metadata = request->metadata,
                                  .expected = compare ? commit->current : NULL,
                                  .make_partition = request->make_partition};
-    struct ask ask = ask_then(commit, on_sent);
+    struct ask ask = operation_ask(&commit->operation, on_sent);
 
-    if (decimal_is_negative(commit->number)) {
+    if (!*commit->sequence && decimal_is_negative(commit->number)) {
         delete_checkpoint(commit);
         return;
     }
-    if (commit->backend->operations->parse_sequence(commit->number, commit->sequence,
-                                                    &commit->error)) {
+    if (!*commit->sequence && backend_parse_sequence(commit->backend, commit->number,
+                                                     commit->sequence, &commit->operation.error)) {
         clamp_or_fail(commit);
         return;
     }
-    wait_for(commit, commit->backend->operations->commit(commit->backend, &order, &ask));
+    operation_wait(&commit->operation, backend_commit(commit->backend, &order, &ask));
 }
 
 /* Not going back */
@@ -277,11 +240,11 @@ static int check_order(struct commit *commit)
 
     if (!*commit->current)
         return 0;
-    if (commit->backend->operations->to_decimal(commit->current, current))
-        return error_set(&commit->error, EBADMSG, "what is committed is no number");
+    if (backend_to_decimal(commit->backend, commit->current, current))
+        return error_set(&commit->operation.error, EBADMSG, "what is committed is no number");
     if (decimal_compare(commit->number, current) >= 0)
         return 0;
-    return error_set(&commit->error, EPERM,
+    return error_set(&commit->operation.error, EPERM,
                      "%s is behind %s, which is committed, and the mount is monotonic",
                      commit->number, current);
 }
@@ -290,7 +253,7 @@ static void on_compared(void *user, const struct error *error, const struct answ
 {
     struct commit *commit = user;
 
-    if (!answered(commit, error))
+    if (!operation_answered(&commit->operation, error))
         return;
     set_current(commit, answer->state);
     check_and_send(commit);
@@ -300,7 +263,7 @@ static void check_and_send(struct commit *commit)
 {
     if (commit->request.monotonic && !commit->current_known)
         get_current(commit, on_compared);
-    else if (commit->request.monotonic && check_order(commit))
+    else if (commit->request.monotonic && need_number(commit) && check_order(commit))
         fail_soon(commit);
     else
         send(commit);
@@ -312,67 +275,63 @@ static void on_located(void *user, const struct error *error, const struct answe
 {
     struct commit *commit = user;
 
-    if (answered(commit, error) &&
-        take_number(commit, decimal_subtract(commit->number, answer->text, step_to_next(commit))))
+    if (operation_answered(&commit->operation, error) &&
+        is_number(commit, decimal_subtract(commit->number, answer->text, gap_to_next(commit))))
         check_and_send(commit);
 }
 
-/* A number below 0 is out of range, not a way to say "none". */
-static void check_shifted(struct commit *commit)
+/* A sum of more digits than numbers have becomes the greatest, which is out of every range. */
+static void shift(struct commit *commit, const char *current)
 {
+    if (!is_number(commit, backend_to_decimal(commit->backend, current, commit->number)))
+        return;
+    if (decimal_add(commit->number, commit->number, commit->request.position.shift) ||
+        !decimal_is_valid(commit->number)) {
+        memset(commit->number, '9', DECIMAL_MAX);
+        commit->number[DECIMAL_MAX] = '\0';
+    }
     if (!decimal_is_negative(commit->number)) {
         clamp_or_send(commit);
         return;
     }
-    error_set(&commit->error, ERANGE, "%s is before the first record", commit->number);
+    /* A number below 0 is out of range here, not a way to say "none". */
+    error_set(&commit->operation.error, ERANGE, "%s is before the first record", commit->number);
     clamp_or_fail(commit);
-}
-
-/* A sum of more digits than numbers have becomes the greatest, which is out of every range. */
-static void shift(struct commit *commit)
-{
-    const char *by = commit->request.position.shift;
-
-    if (!decimal_add(commit->number, commit->number, by) && decimal_is_valid(commit->number))
-        return;
-    memset(commit->number, '9', DECIMAL_MAX);
-    commit->number[DECIMAL_MAX] = '\0';
 }
 
 static void on_current(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
-    const struct position *position = &commit->request.position;
+    bool shifts = commit->request.position.kind == POSITION_SHIFT;
 
-    if (!answered(commit, error))
+    if (!operation_answered(&commit->operation, error))
         return;
     set_current(commit, answer->state);
-    if (!answer->state->sequence) {
-        error_set(&commit->error, ENOENT, "nothing is committed that could be %s",
-                  position->kind == POSITION_SHIFT ? "shifted" : "given metadata");
+    if (!*commit->current) {
+        error_set(&commit->operation.error, ENOENT, "nothing is committed that could be %s",
+                  shifts ? "shifted" : "given metadata");
         fail_soon(commit);
-        return;
+    } else if (shifts) {
+        shift(commit, commit->current);
+    } else {
+        memcpy(commit->sequence, commit->current, sizeof(commit->sequence));
+        check_and_send(commit);
     }
-    if (!take_number(commit, commit->backend->operations->to_decimal(answer->state->sequence,
-                                                                     commit->number)))
-        return;
-    if (position->kind == POSITION_SHIFT)
-        shift(commit);
-    check_shifted(commit);
 }
 
 static void take_sequence(struct commit *commit)
 {
     const char *text = commit->request.position.sequence;
-    const struct backend_operations *operations = commit->backend->operations;
 
-    if (operations->parse_sequence(text, commit->sequence, &commit->error)) {
+    if (!backend_parse_sequence(commit->backend, text, commit->sequence,
+                                &commit->operation.error)) {
+        clamp_or_send(commit);
+    } else {
+        *commit->sequence = '\0';
         if (decimal_is_unsigned(text) && !decimal_normalize(commit->number, text))
             clamp_or_fail(commit);
         else
             fail_soon(commit);
-    } else if (take_number(commit, operations->to_decimal(commit->sequence, commit->number))) {
-        clamp_or_send(commit);
     }
 }
 
@@ -401,6 +360,8 @@ static void begin(struct commit *commit)
 /* Somebody else has committed since the number was worked out. */
 static void begin_again(struct commit *commit)
 {
+    *commit->number = '\0';
+    *commit->sequence = '\0';
     commit->current_known = false;
     commit->clamped = false;
     begin(commit);
@@ -413,20 +374,19 @@ struct call *commit_position(struct backend *backend, const struct commit_reques
 
     if (!commit)
         return NULL;
-    commit->call.cancel = cancel;
+    operation_begin(&commit->operation, backend->loop, ask, release_commit);
     commit->backend = backend;
-    commit->ask = *ask;
     commit->request = *request;
     commit->metadata = strdup(request->metadata);
-    if (!commit->metadata) {
-        free(commit);
-        return NULL;
-    }
     snprintf(commit->app, sizeof(commit->app), "%s", request->app);
     snprintf(commit->stream, sizeof(commit->stream), "%s", request->stream);
     commit->request.app = commit->app;
     commit->request.stream = commit->stream;
     commit->request.metadata = commit->metadata;
-    begin(commit);
-    return &commit->call;
+    if (commit->metadata) {
+        begin(commit);
+        return &commit->operation.call;
+    }
+    operation_drop(&commit->operation);
+    return NULL;
 }

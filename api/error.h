@@ -10,6 +10,7 @@
 struct error {
     int code;              /* a positive errno; 0 while there is no error */
     int http_status;       /* 0 when no HTTP answer was had */
+    bool is_unknown;       /* of a change: it may have been made all the same */
     char service_code[64]; /* as the service names it: "DIS.4332"; may be empty */
     char request_id[64];   /* of the service; may be empty */
     char message[400];     /* one sentence: what is wrong, and what to do */

@@ -13,41 +13,30 @@ struct arm {
 };
 
 struct fan {
-    struct call call;
+    struct operation operation;
     struct fan_order order;
-    struct ask ask;
     struct arm arms[FAN_WIDTH];
     size_t next; /* of the names */
-    struct timer timer;
-    struct error error;
 };
 
-static void release(struct fan *fan)
+OPERATION_FIRST(struct fan);
+
+static void release_fan(struct operation *operation)
 {
-    timer_stop(&fan->timer);
+    struct fan *fan = (struct fan *)operation;
+
     for (size_t i = 0; i < FAN_WIDTH; i++)
         call_cancel(fan->arms[i].call);
     names_drop(fan->order.names);
     free(fan);
 }
 
-static void cancel(struct call *call)
+static void end_fan(void *user)
 {
-    release((struct fan *)call);
-}
-
-static void finish(void *user)
-{
-    static const struct answer nothing;
     struct fan *fan = user;
 
-    fan->ask.done(fan->ask.user, fan->error.code ? &fan->error : NULL, &nothing);
-    release(fan);
-}
-
-static void finish_soon(struct fan *fan)
-{
-    timer_start(fan->order.loop, &fan->timer, 0, finish, fan);
+    operation_end(&fan->operation, fan->operation.error.code ? &fan->operation.error : NULL,
+                  &no_answer);
 }
 
 static void on_one(void *user, const struct error *error, const struct answer *answer);
@@ -55,12 +44,12 @@ static void on_one(void *user, const struct error *error, const struct answer *a
 static void start_one(struct arm *arm)
 {
     struct fan *fan = arm->fan;
-    struct ask ask = {.deadline = fan->ask.deadline, .done = on_one, .user = arm};
+    struct ask ask = {.deadline = fan->operation.ask.deadline, .done = on_one, .user = arm};
 
     arm->name = names_at(fan->order.names, fan->next++);
     arm->call = fan->order.start(fan->order.user, arm->name, &ask);
     if (!arm->call)
-        error_set(&fan->error, ENOMEM, "no memory");
+        error_set(&fan->operation.error, ENOMEM, "no memory");
 }
 
 static bool is_busy(const struct fan *fan)
@@ -75,12 +64,12 @@ static bool is_busy(const struct fan *fan)
 /* Gives every free arm something to do. */
 static void go_on(struct fan *fan)
 {
-    for (size_t i = 0; i < FAN_WIDTH && !fan->error.code; i++) {
+    for (size_t i = 0; i < FAN_WIDTH && !fan->operation.error.code; i++) {
         if (!fan->arms[i].call && fan->next < names_count(fan->order.names))
             start_one(&fan->arms[i]);
     }
-    if (fan->error.code || !is_busy(fan))
-        finish_soon(fan);
+    if (fan->operation.error.code || !is_busy(fan))
+        operation_soon(&fan->operation, end_fan);
 }
 
 static void on_one(void *user, const struct error *error, const struct answer *answer)
@@ -91,10 +80,10 @@ static void on_one(void *user, const struct error *error, const struct answer *a
 
     arm->call = NULL;
     /* What comes between the failure and the end does not matter any more. */
-    if (fan->error.code)
+    if (fan->operation.error.code)
         return;
     if (fan->order.take(fan->order.user, arm->name, error, answer, &failure))
-        fan->error = failure;
+        fan->operation.error = failure;
     go_on(fan);
 }
 
@@ -104,12 +93,11 @@ struct call *fan_start(const struct fan_order *order, const struct ask *ask)
 
     if (!fan)
         return NULL;
-    fan->call.cancel = cancel;
+    operation_begin(&fan->operation, order->loop, ask, release_fan);
     fan->order = *order;
-    fan->ask = *ask;
     names_hold(order->names);
     for (size_t i = 0; i < FAN_WIDTH; i++)
         fan->arms[i].fan = fan;
     go_on(fan);
-    return &fan->call;
+    return &fan->operation.call;
 }

@@ -1,14 +1,21 @@
 #include "api/name.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/utf8.h"
+
 #define LONG_FORM        "shardId-"
 #define LONG_FORM_DIGITS 10
 
-static bool is_name(const char *name, size_t max)
+#define USUAL_APP_MAX    200
+#define USUAL_STREAM_MAX 64
+
+static bool is_usual(const char *name, size_t max)
 {
     size_t length = strlen(name);
 
@@ -19,13 +26,87 @@ static bool is_name(const char *name, size_t max)
 
 bool name_is_app(const char *name)
 {
-    return is_name(name, NAME_MAX_APP);
+    return is_usual(name, USUAL_APP_MAX);
 }
 
 bool name_is_stream(const char *name)
 {
-    return is_name(name, NAME_MAX_STREAM);
+    return is_usual(name, USUAL_STREAM_MAX);
 }
+
+/* File names */
+
+/* How many bytes at the beginning of a text stand in a file name as they are; 0 for one that does
+ * not. */
+static size_t plain_length(const char *text)
+{
+    unsigned char first = (unsigned char)*text;
+    size_t length;
+
+    if (first < 0x80)
+        return isalnum(first) || strchr("_-.", first);
+    length = utf8_length(text);
+    return length && utf8_is_visible(text) ? length : 0;
+}
+
+int name_to_file(const char *name, char file[static FILE_NAME_ROOM])
+{
+    struct buf text = BUF_INIT(FILE_NAME_ROOM);
+    bool fits;
+
+    if (!*name)
+        buf_puts(&text, "%");
+    for (const char *next = name; *next;) {
+        size_t length = next == name && *next == '.' ? 0 : plain_length(next);
+
+        if (length)
+            buf_add(&text, next, length);
+        else
+            buf_printf(&text, "%%%02X", (unsigned char)*next);
+        next += length ? length : 1;
+    }
+    fits = !buf_error(&text) && text.size < FILE_NAME_ROOM;
+    if (fits)
+        memcpy(file, text.data, text.size + 1);
+    buf_release(&text);
+    return fits ? 0 : -ENAMETOOLONG;
+}
+
+/* The value of two digits, or -1. */
+static int parse_hex(const char *digits)
+{
+    static const char known[] = "0123456789ABCDEF";
+    const char *high = *digits ? strchr(known, digits[0]) : NULL;
+    const char *low = high && digits[1] ? strchr(known, digits[1]) : NULL;
+
+    return low ? (int)((high - known) * 16 + (low - known)) : -1;
+}
+
+int name_from_file(const char *file, char name[static FILE_NAME_ROOM])
+{
+    char decoded[FILE_NAME_ROOM];
+    char again[FILE_NAME_ROOM];
+    size_t length = 0;
+
+    if (strlen(file) >= FILE_NAME_ROOM)
+        return -EINVAL;
+    for (const char *next = strcmp(file, "%") != 0 ? file : ""; *next; next++) {
+        int value = *next == '%' ? parse_hex(next + 1) : (unsigned char)*next;
+
+        if (value <= 0)
+            return -EINVAL;
+        decoded[length++] = (char)value;
+        next += *next == '%' ? 2 : 0;
+    }
+    decoded[length] = '\0';
+    /* Another way to write the same is not its file name. */
+    if (name_to_file(decoded, again) || strcmp(again, file) != 0)
+        return -EINVAL;
+    memcpy(name, decoded, length + 1);
+    return 0;
+}
+
+/* Partitions */
 
 int partition_parse(const char *name, uint32_t *partition, bool *long_form)
 {

@@ -5,16 +5,31 @@
 #include <stdint.h>
 
 /*
- * Names that a service could hold. One rule serves all backends, so that what is kept in one can be
- * copied to another: letters, digits, '_' and '-'. DIS allows 200 characters for an app and 64 for
- * a stream; SLS, whose own lengths are shorter and not all documented, refuses by itself what it
- * will not have.
+ * Names of apps and streams. Which ones there can be is each backend's own rule; what all have in
+ * common is that a name is a text of at most as many bytes, without a NUL.
  */
-#define NAME_MAX_APP    200
-#define NAME_MAX_STREAM 64
+#define NAME_MAX_APP    255
+#define NAME_MAX_STREAM 255
 
+/* The usual rule, that of DIS: letters, digits, '_' and '-', up to 200 of them for an app and 64
+ * for a stream. SLS, whose own lengths are shorter and not all documented, refuses by itself what
+ * it will not have. */
 bool name_is_app(const char *name);
 bool name_is_stream(const char *name);
+
+/*
+ * The file name of a name. Letters of any language, digits, '_', '-' and '.' stand as they are; any
+ * other byte is written "%XX" with upper-case digits, and so is a '.' at the beginning, for such
+ * files are hidden. "%" alone is the empty name. So every name has one file name, which neither
+ * ends a path nor misleads who reads it.
+ */
+#define FILE_NAME_ROOM 256
+
+/* 0, or -ENAMETOOLONG. */
+int name_to_file(const char *name, char file[static FILE_NAME_ROOM]);
+
+/* The name that has this file name: 0, or -EINVAL if no name has it. */
+int name_from_file(const char *file, char name[static FILE_NAME_ROOM]);
 
 /*
  * Partitions are numbers in every service: DIS's ids are "shardId-" and ten digits, or the plain
@@ -32,5 +47,14 @@ int partition_parse(const char *name, uint32_t *partition, bool *long_form);
 #define PARTITION_ROOM 24
 
 void partition_format(uint32_t partition, bool long_form, char name[static PARTITION_ROOM]);
+
+/* What something is about: a partition of an app, or all of a kind. */
+struct subject {
+    const char *app;    /* "" for the stream itself; NULL for any */
+    const char *stream; /* "" for the app itself; NULL for any */
+    int64_t partition;  /* ANY_PARTITION for any, or for none */
+};
+
+#define ANY_PARTITION INT64_C(-1)
 
 #endif

@@ -15,7 +15,7 @@ int status_lag(const struct backend *backend, const struct state *state,
     if (!state->latest || (!state->sequence && !from))
         return -ENODATA;
     if (state->sequence) {
-        if (backend->operations->to_decimal(state->sequence, committed))
+        if (backend_to_decimal(backend, state->sequence, committed))
             return -ENODATA;
         from = committed;
     }

@@ -382,9 +382,10 @@ static void leave(struct waiter *waiter)
     topic->again = false;
 }
 
-static void cancel_waiter(struct call *call)
+static bool cancel_waiter(struct call *call)
 {
     leave((struct waiter *)call);
+    return false;
 }
 
 static void expire(void *user)
@@ -525,21 +526,20 @@ static void on_answer(void *user, const struct error *error, const struct answer
 static struct call *ask_backend(struct topic *topic, const struct ask *ask)
 {
     struct backend *backend = topic->cache->backend;
-    const struct backend_operations *operations = backend->operations;
     const struct question *question = &topic->question;
     const char *app = *question->app ? question->app : NULL;
 
     switch (question->what) {
     case WHAT_APPS:
-        return operations->list_apps(backend, ask);
+        return backend_list_apps(backend, ask);
     case WHAT_STREAMS:
-        return operations->list_streams(backend, app ? STREAMS_OF_APP : STREAMS_ALL, app, ask);
+        return backend_list_streams(backend, app ? STREAMS_OF_APP : STREAMS_ALL, app, ask);
     case WHAT_COMMITTED:
-        return operations->list_streams(backend, STREAMS_COMMITTED, app, ask);
+        return backend_list_streams(backend, STREAMS_COMMITTED, app, ask);
     case WHAT_STATES:
-        return operations->get_states(backend, app, question->stream, ask);
+        return backend_get_states(backend, app, question->stream, ask);
     case WHAT_INFO:
-        return operations->describe_stream(backend, question->stream, ask);
+        return backend_describe_stream(backend, question->stream, ask);
     }
     return NULL;
 }

@@ -90,7 +90,7 @@ void make_app(struct request *request, const struct node *child)
         make_empty_app(request);
         return;
     }
-    request_wait(request, backend->operations->create_app(backend, child->place->app, NULL, &ask));
+    request_wait(request, backend_create_app(backend, child->place->app, NULL, &ask));
 }
 
 void make_stream(struct request *request, const struct node *child)
@@ -99,7 +99,7 @@ void make_stream(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_made);
 
     set_target(request, child);
-    request_wait(request, backend->operations->create_stream(backend, child->place->stream, &ask));
+    request_wait(request, backend_create_stream(backend, child->place->stream, &ask));
 }
 
 static void on_app_stream_made(void *user, const struct error *error, const struct answer *answer)
@@ -116,8 +116,8 @@ static void create_app(struct request *request, const struct node *child, done_f
     struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, done);
 
-    request_wait(request, backend->operations->create_app(backend, child->place->app,
-                                                          child->place->stream, &ask));
+    request_wait(request,
+                 backend_create_app(backend, child->place->app, child->place->stream, &ask));
 }
 
 void make_app_stream(struct request *request, const struct node *child)
@@ -136,8 +136,8 @@ void make_partition(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_made);
 
     set_target(request, child);
-    request_wait(request, backend->operations->create_partition(backend, child->place->stream,
-                                                                child->partition, &ask));
+    request_wait(request,
+                 backend_create_partition(backend, child->place->stream, child->partition, &ask));
 }
 
 /* Below an app in checkpoints/ a directory of a stream is made for what is to be committed there;
@@ -169,11 +169,9 @@ void make_saved_stream(struct request *request, const struct node *child)
     if (has(request, APP_IS_OF_STREAM))
         create_app(request, child, on_saved_stream);
     else if (has(request, CAN_MAKE_STREAM))
-        request_wait(request,
-                     backend->operations->create_stream(backend, child->place->stream, &ask));
+        request_wait(request, backend_create_stream(backend, child->place->stream, &ask));
     else
-        request_wait(request,
-                     backend->operations->describe_stream(backend, child->place->stream, &ask));
+        request_wait(request, backend_describe_stream(backend, child->place->stream, &ask));
 }
 
 /* Removing */
@@ -226,8 +224,7 @@ void remove_app(struct request *request, const struct node *child)
         return;
     }
     if (has(request, CAN_MAKE_APP))
-        request_wait(request,
-                     backend->operations->delete_app(backend, child->place->app, NULL, &ask));
+        request_wait(request, backend_delete_app(backend, child->place->app, NULL, &ask));
     else
         request_wait(request, cache_get(request->fs->cache, &streams, &ask));
 }
@@ -238,7 +235,7 @@ void remove_stream(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_removed);
 
     set_target(request, child);
-    request_wait(request, backend->operations->delete_stream(backend, child->place->stream, &ask));
+    request_wait(request, backend_delete_stream(backend, child->place->stream, &ask));
 }
 
 /* The app's directory stays until it is removed itself, so that rm -r can do so; that of
@@ -262,8 +259,7 @@ static void delete_app(struct request *request)
     const struct place *place = request->target.place;
     struct ask ask = request_ask(request, on_app_stream_removed);
 
-    request_wait(request,
-                 backend->operations->delete_app(backend, place->app, place->stream, &ask));
+    request_wait(request, backend_delete_app(backend, place->app, place->stream, &ask));
 }
 
 void remove_app_stream(struct request *request, const struct node *child)
@@ -282,8 +278,8 @@ void remove_partition(struct request *request, const struct node *child)
     struct ask ask = request_ask(request, on_removed);
 
     set_target(request, child);
-    request_wait(request, backend->operations->delete_partition(backend, child->place->stream,
-                                                                child->partition, &ask));
+    request_wait(request,
+                 backend_delete_partition(backend, child->place->stream, child->partition, &ask));
 }
 
 static void on_states(void *user, const struct error *error, const struct answer *answer)

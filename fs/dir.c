@@ -247,7 +247,7 @@ void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 
 /* An entry's name, and what it is; false past the last. */
 struct entry {
-    char name[256];
+    char name[FILE_NAME_ROOM];
     struct stat attr;
 };
 
@@ -265,7 +265,8 @@ static void name_entry(struct entry *entry, const struct fs *fs, const struct di
     const char *app = tree_row(kind)->naming == BY_APP ? name : place->app;
     const char *stream = tree_row(kind)->naming == BY_STREAM ? name : place->stream;
 
-    snprintf(entry->name, sizeof(entry->name), "%s", name);
+    if (kind == SCRATCH || name_to_file(name, entry->name))
+        snprintf(entry->name, sizeof(entry->name), "%s", name);
     entry->attr.st_ino = node_inode_of(fs->nodes, kind, app, stream, kind == SCRATCH ? name : "");
     entry->attr.st_mode = tree_row(kind)->mode;
 }

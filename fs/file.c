@@ -127,7 +127,6 @@ static enum source source_of(const struct handle *handle)
 static void load(struct request *request, void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
-    const struct backend_operations *operations = fs->backend->operations;
     const struct node *node = &request->handle->node;
     const struct row *row = tree_row(node->kind);
     const char *app = *node->place->app ? node->place->app : NULL;
@@ -137,19 +136,18 @@ static void load(struct request *request, void (*then)(struct request *request))
     request->then = then;
     switch (source_of(request->handle)) {
     case FROM_CHECKPOINT:
-        request_wait(request, operations->get_checkpoint(fs->backend, app, node->place->stream,
-                                                         node->partition, &ask));
+        request_wait(request, backend_get_checkpoint(fs->backend, app, node->place->stream,
+                                                     node->partition, &ask));
         break;
     case FROM_STATE:
-        request_wait(request, operations->get_state(fs->backend, app, node->place->stream,
-                                                    node->partition, row->detail, &ask));
+        request_wait(request, backend_get_state(fs->backend, app, node->place->stream,
+                                                node->partition, row->detail, &ask));
         break;
     case FROM_SNAPSHOT:
         snapshot_need(request, node, load_snapshot);
         break;
     case FROM_INFO:
-        request_wait(request,
-                     operations->describe_stream(fs->backend, node->place->stream, &ask_text));
+        request_wait(request, backend_describe_stream(fs->backend, node->place->stream, &ask_text));
         break;
     case FROM_CURSOR:
         request_wait(request, row->get_cursor(fs, node, &ask_text));
@@ -459,7 +457,7 @@ static bool is_ambiguous(const struct handle *handle, size_t offset)
     line[length] = '\0';
     return !position_parse(line, when_now(), &position, &error) &&
            (position.kind != POSITION_SEQUENCE ||
-            !backend->operations->parse_sequence(position.sequence, sequence, &error));
+            !backend_parse_sequence(backend, position.sequence, sequence, &error));
 }
 
 static void write_scratch(struct request *request, const char *data)

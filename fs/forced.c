@@ -35,12 +35,13 @@ static void release(struct forced *forced)
     free(forced);
 }
 
-static void cancel(struct call *call)
+static bool cancel(struct call *call)
 {
     struct forced *forced = (struct forced *)call;
+    bool may_have_changed = call_cancel(forced->step);
 
-    call_cancel(forced->step);
     release(forced);
+    return may_have_changed;
 }
 
 static void on_committed(void *user, const struct error *error, const struct answer *answer)

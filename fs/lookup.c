@@ -64,7 +64,8 @@ static void on_single(void *user, const struct error *error, const struct answer
     if (answer->state && tree_row(node->kind)->naming == BY_PARTITION)
         cache_note(fs->cache, place->app, place->stream, answer->state, request->started);
     else
-        cache_note_name(fs->cache, &question, request->name);
+        cache_note_name(fs->cache, &question,
+                        tree_row(node->kind)->naming == BY_APP ? place->app : place->stream);
     reply_found(request);
 }
 
@@ -78,7 +79,7 @@ static void ask_stream(struct request *request, const struct ask *ask)
     if (*place->app && backend->abilities & APP_IS_OF_STREAM)
         request_wait(request, cache_get(request->fs->cache, &question, ask));
     else
-        request_wait(request, backend->operations->describe_stream(backend, place->stream, ask));
+        request_wait(request, backend_describe_stream(backend, place->stream, ask));
 }
 
 /* Asks for the one name that the list does not have. */
@@ -93,15 +94,14 @@ static void ask_single(struct request *request)
     ask.deadline = request->started + PATIENCE_MS;
     switch (tree_row(node->kind)->naming) {
     case BY_APP:
-        request_wait(request, backend->operations->find_app(backend, place->app, &ask));
+        request_wait(request, backend_find_app(backend, place->app, &ask));
         break;
     case BY_STREAM:
         ask_stream(request, &ask);
         break;
     case BY_PARTITION:
-        request_wait(request, backend->operations->get_state(
-                                  backend, *place->app ? place->app : NULL, place->stream,
-                                  node->partition, DETAIL_NONE, &ask));
+        request_wait(request, backend_get_state(backend, *place->app ? place->app : NULL,
+                                                place->stream, node->partition, DETAIL_NONE, &ask));
         break;
     default:
         reply_missing(request);

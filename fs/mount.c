@@ -14,6 +14,7 @@
 #include "fs/operations.h"
 #include "fs/request.h"
 #include "fs/say.h"
+#include "fs/trace.h"
 
 /* The most requests that are taken from the kernel before other work has its turn. */
 #define REQUESTS_PER_ROUND 64
@@ -22,6 +23,7 @@ struct mount {
     const struct options *options;
     struct loop *loop;
     struct metrics *metrics;
+    struct trace trace;
     struct backend *backend;
     struct fs fs;
     bool fs_ready;
@@ -84,8 +86,8 @@ static void on_signal(void *user)
     }
     if (mount->fs_ready)
         cache_clear(mount->fs.cache);
-    if (mount->backend && mount->backend->operations->reload)
-        mount->backend->operations->reload(mount->backend);
+    if (mount->backend)
+        backend_reload(mount->backend);
 }
 
 /* From here on these signals are read from a descriptor; threads inherit that. */
@@ -107,9 +109,17 @@ static int open_signals(struct mount *mount)
 
 /* The backend */
 
-static void observe(void *observer, const char *operation, int64_t took_ms, int code)
+/* What was given up has no result that could be counted. */
+static void observe(void *observer, const struct observation *seen)
 {
-    metrics_count(observer, COUNT_BACKEND_OPERATION, operation, took_ms, code);
+    struct mount *mount = observer;
+    int code = seen->error ? seen->error->code : 0;
+
+    if (code != ECANCELED)
+        metrics_count(mount->metrics, COUNT_BACKEND_OPERATION, seen->operation, seen->took_ms,
+                      code);
+    if (mount->options->debug)
+        trace_call(&mount->trace, seen);
 }
 
 static void on_trial(void *user, const struct error *error, const struct answer *answer)
@@ -118,7 +128,8 @@ static void on_trial(void *user, const struct error *error, const struct answer 
 
     (void)answer;
     mount->trial = NULL;
-    if (error)
+    /* A backend that cannot list apps has nothing to be tried by. */
+    if (error && (error->code != EOPNOTSUPP || error->http_status))
         mount->error = *error;
     loop_stop(mount->loop);
 }
@@ -130,7 +141,7 @@ static int try_backend(struct mount *mount)
                       .done = on_trial,
                       .user = mount};
 
-    mount->trial = mount->backend->operations->list_apps(mount->backend, &ask);
+    mount->trial = backend_list_apps(mount->backend, &ask);
     if (!mount->trial)
         return error_set(&mount->error, ENOMEM, "no memory");
     loop_run(mount->loop);
@@ -147,9 +158,11 @@ static int open_backend(struct mount *mount)
     struct backend_options backend_options = {.loop = mount->loop,
                                               .read_only = options->settings.read_only,
                                               .checkpoint_is_next = options->checkpoint_is_next,
-                                              .settings = options->service,
+                                              .settings = options->backend,
+                                              .setting_count = options->backend_count,
                                               .observe = observe,
-                                              .observer = mount->metrics};
+                                              .observer = mount,
+                                              .tells_arguments = options->debug};
     int status = backend_open(options->source, &backend_options, &mount->backend, &mount->error);
 
     mount->wrong = status == -EINVAL;
@@ -265,6 +278,7 @@ static int start(struct mount *mount)
 
     mount->loop = loop_new();
     mount->metrics = metrics_new();
+    trace_open(&mount->trace, mount->options->foreground);
     if (!mount->loop || !mount->metrics)
         return error_set(&mount->error, ENOMEM, "no memory");
     status = open_signals(mount);
@@ -284,8 +298,8 @@ static void stop(struct mount *mount)
     end_session(mount);
     if (mount->fs_ready)
         fs_release(&mount->fs);
-    if (mount->backend)
-        mount->backend->operations->close(mount->backend);
+    backend_close(mount->backend);
+    trace_close(&mount->trace);
     if (mount->loop && mount->signals > 0) {
         loop_unwatch(mount->loop, mount->signals);
         close(mount->signals);

@@ -16,6 +16,13 @@
 
 #define PROGRAM "checkpointfs"
 
+/* The longest name of an option that is looked at, and a list of names of backends. */
+#define NAME_LENGTH_MAX 60
+#define LIST_MAX        256
+
+/* More options than any backend has. */
+#define OTHERS_MAX 64
+
 /* What fuse_opt_parse() fills in; texts are checked afterwards. */
 struct raw {
     char *positional[2];
@@ -29,7 +36,7 @@ struct raw {
     int auto_unmount;
     int clamp;
     int monotonic;
-    int group_order;
+    int debug;
     char *checkpoint;
     char *uid;
     char *gid;
@@ -38,15 +45,8 @@ struct raw {
     char *snapshot;
     char *watch;
     char *timeout;
-    char *credentials;
-    char *cacert;
-    char *cert;
-    char *key;
-    char *signature;
-    char *region;
-    char *service;
-    char *consumer;
-    char *group_timeout;
+    char *others[OTHERS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
+    size_t other_count;
 };
 
 #define FLAG(text, member)                    \
@@ -75,7 +75,7 @@ static const struct fuse_opt specification[] = {
     FLAG("auto_unmount", auto_unmount),
     FLAG("clamp", clamp),
     FLAG("monotonic", monotonic),
-    FLAG("group_order", group_order),
+    FLAG("debug", debug),
     TEXT("checkpoint", checkpoint),
     TEXT("uid", uid),
     TEXT("gid", gid),
@@ -84,15 +84,6 @@ static const struct fuse_opt specification[] = {
     TEXT("snapshot", snapshot),
     TEXT("watch", watch),
     TEXT("timeout", timeout),
-    TEXT("credentials", credentials),
-    TEXT("cacert", cacert),
-    TEXT("cert", cert),
-    TEXT("key", key),
-    TEXT("signature", signature),
-    TEXT("region", region),
-    TEXT("service", service),
-    TEXT("consumer", consumer),
-    TEXT("group_timeout", group_timeout),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
     IGNORED("_netdev"),
@@ -128,38 +119,24 @@ static const struct fuse_opt specification[] = {
     FUSE_OPT_END,
 };
 
-static const char help[] =
-    "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
-    "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n"
-    "  local:PATH, local:, none  an embedded store: that file, or one in your home\n"
-    "  dis://HOST/PROJECT_ID     Huawei Cloud or Open Telekom Cloud DIS\n"
-    "  sls://PROJECT.ENDPOINT    Alibaba Cloud SLS; its consumer groups are the apps\n"
-    "Options:\n"
-    "  -f, -h, -V             stay in the foreground; print this help; the version\n"
-    "  -o ro                  change nothing\n"
-    "  -o checkpoint=next     checkpoints name the next record, not the last one read\n"
-    "  -o clamp               move a position that is out of range into it\n"
-    "  -o monotonic           refuse to commit a number below the one committed\n"
-    "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
-    "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
-    "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
-    "  -o lazy                do not try the backend before mounting\n"
-    "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n"
-    "  -o credentials=FILE    secrets from there, not from the environment\n"
-    "  -o cacert=FILE         trust the certificates in FILE\n"
-    "  -o cert=FILE,key=FILE  show a client certificate\n"
-    "  -o signature=NAME,region=R,service=S  how requests are signed: with DIS access\n"
-    "                         or credential, with SLS v1 or v4\n"
-    "  -o consumer=NAME       SLS: commit as that consumer, if it holds the partition\n"
-    "  -o group_timeout=S,group_order  SLS: of the consumer groups that mkdir makes\n"
-    "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
-    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
-
+/* The words of an option up to its value. */
 static int name_length(const char *option)
 {
     size_t length = strcspn(option, "=");
 
-    return length < 60 ? (int)length : 60;
+    return length < NAME_LENGTH_MAX ? (int)length : NAME_LENGTH_MAX;
+}
+
+static int take_other(struct raw *raw, const char *option)
+{
+    char *copy = raw->other_count < OTHERS_MAX ? strdup(option) : NULL;
+
+    if (!copy) {
+        say("too many options");
+        return -1;
+    }
+    raw->others[raw->other_count++] = copy;
+    return 0;
 }
 
 static int take_argument(void *data, const char *argument, int key, struct fuse_args *rest)
@@ -175,7 +152,8 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     }
     if (!strncmp(argument, "x-", 2))
         return 0;
-    /* Its value may be a secret. */
+    if (*argument != '-')
+        return take_other(raw, argument);
     say("unknown option \"%.*s\": see " PROGRAM " --help", name_length(argument), argument);
     return -1;
 }
@@ -269,8 +247,6 @@ static bool take_mountpoint(const char *path, struct options *options)
 
 static bool take_source(const struct raw *raw, struct options *options)
 {
-    struct error error;
-
     if (raw->positional_count < 1 || raw->positional_count > 2) {
         say(raw->positional_count ? "more than a source and a mount point: see " PROGRAM " --help"
                                   : "no mount point: see " PROGRAM " --help");
@@ -281,67 +257,188 @@ static bool take_source(const struct raw *raw, struct options *options)
         say("no memory");
         return false;
     }
-    if (backend_check_source(options->source, &error)) {
-        say("%s", error.message);
-        return false;
-    }
     return true;
 }
 
-/* A path as it is found from any directory; NULL without one, or, after a complaint, on failure. */
-static char *absolute(const char *path, bool *good)
+/* The options of the backend */
+
+static bool is_named(const char *option, const char *name)
 {
-    char *directory = path && *path != '/' ? getcwd(NULL, 0) : NULL;
+    size_t length = strcspn(option, "=");
+
+    return strlen(name) == length && !strncmp(option, name, length);
+}
+
+static const struct backend_option *find_option(const struct backend_type *type, const char *option)
+{
+    for (const struct backend_option *row = type->options; row->name; row++) {
+        if (is_named(option, row->name))
+            return row;
+    }
+    return NULL;
+}
+
+/* Adds ", " or " and " and the prefix of a type to a list that will have `rest` more. */
+static void print_type(struct buf *list, const struct backend_type *type, size_t rest)
+{
+    buf_printf(list, "%s%s", !list->size ? "" : rest ? ", " : " and ", type->prefix);
+}
+
+/* The types that have an option, as in "dis:// and sls://". */
+static void print_owners(struct buf *list, const char *option)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; backend_types[i]; i++)
+        count += find_option(backend_types[i], option) != NULL;
+    for (size_t i = 0; backend_types[i]; i++) {
+        if (find_option(backend_types[i], option))
+            print_type(list, backend_types[i], --count);
+    }
+}
+
+/* How many letters must be added, left out or changed to make one word the other. */
+static size_t distance(const char *word, size_t length, const char *other)
+{
+    size_t row[NAME_LENGTH_MAX + 1];
+    size_t other_length = strcspn(other, "=");
+
+    if (other_length > NAME_LENGTH_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= other_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t before = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= other_length; j++) {
+            size_t changed = before + (word[i - 1] != other[j - 1]);
+
+            before = row[j];
+            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = changed < row[j] ? changed : row[j];
+        }
+    }
+    return row[other_length];
+}
+
+/* The known option that is most like one that is not, or NULL if none is. */
+static const char *find_nearest(const struct backend_type *type, const char *option)
+{
+    size_t length = strcspn(option, "=");
+    size_t least = length < 5 ? 1 : 2;
+    const char *nearest = NULL;
+
+    for (const struct fuse_opt *own = specification; own->templ; own++) {
+        if (*own->templ != '-' && distance(option, length, own->templ) <= least) {
+            least = distance(option, length, own->templ);
+            nearest = own->templ;
+        }
+    }
+    for (const struct backend_option *row = type->options; row->name; row++) {
+        if (distance(option, length, row->name) <= least) {
+            least = distance(option, length, row->name);
+            nearest = row->name;
+        }
+    }
+    return nearest;
+}
+
+/* Says what is wrong with an option that this mount does not have. Its value may be a secret. */
+static void refuse_option(const struct backend_type *type, const char *option)
+{
+    struct buf owners = BUF_INIT(LIST_MAX);
+    const char *nearest = find_nearest(type, option);
+    const char *equals = strchr(option, '=') ? "=" : "";
+    int length = name_length(option);
+
+    print_owners(&owners, option);
+    if (owners.size)
+        say("%.*s%s is an option of %s", length, option, equals, owners.data);
+    else if (nearest && is_named(option, nearest))
+        say("%.*s %s", length, option, *equals ? "takes no value" : "needs a value");
+    else if (nearest)
+        say("unknown option \"%.*s\": did you mean %.*s?", length, option, name_length(nearest),
+            nearest);
+    else
+        say("unknown option \"%.*s\": see " PROGRAM " --help", length, option);
+    buf_release(&owners);
+}
+
+/* A path as it is found from any directory; NULL after a complaint. */
+static char *make_absolute(const char *path)
+{
+    char *directory = *path != '/' ? getcwd(NULL, 0) : NULL;
     char *joined = NULL;
 
-    if (!path)
-        return NULL;
     if ((*path != '/' && !directory) ||
         asprintf(&joined, "%s%s%s", directory ? directory : "", directory ? "/" : "", path) < 0) {
         say("%.100s: %s", path, strerror(errno));
-        *good = false;
         joined = NULL;
     }
     free(directory);
     return joined;
 }
 
-static char *copy(const char *text, bool *good)
+static char *copy_value(const struct backend_option *row, const char *value)
 {
-    char *copied = text ? strdup(text) : NULL;
+    char *copied = row->kind == OPTION_FILE ? make_absolute(value) : strdup(value);
 
-    if (text && !copied) {
+    if (!copied && row->kind != OPTION_FILE)
         say("no memory");
-        *good = false;
-    }
     return copied;
 }
 
-/* What the backends of services read, who judge it themselves. */
-static bool take_service(const struct raw *raw, struct options *options)
+/* One that is given twice has the value that it was given last. */
+static struct setting *place_of(struct options *options, const char *name)
 {
-    bool good = true;
-    char **texts = options->texts;
+    for (size_t i = 0; i < options->backend_count; i++) {
+        if (!strcmp(options->backend[i].name, name)) {
+            free((char *)(uintptr_t)options->backend[i].value);
+            return &options->backend[i];
+        }
+    }
+    return &options->backend[options->backend_count++];
+}
 
-    texts[0] = absolute(raw->credentials, &good);
-    texts[1] = absolute(raw->cacert, &good);
-    texts[2] = absolute(raw->cert, &good);
-    texts[3] = absolute(raw->key, &good);
-    texts[4] = copy(raw->signature, &good);
-    texts[5] = copy(raw->region, &good);
-    texts[6] = copy(raw->service, &good);
-    texts[7] = copy(raw->consumer, &good);
-    texts[8] = copy(raw->group_timeout, &good);
-    options->service = (struct service_settings){.credentials = texts[0],
-                                                 .cacert = texts[1],
-                                                 .cert = texts[2],
-                                                 .key = texts[3],
-                                                 .signature = texts[4],
-                                                 .region = texts[5],
-                                                 .service = texts[6],
-                                                 .consumer = texts[7],
-                                                 .group_timeout = texts[8],
-                                                 .group_order = raw->group_order};
+static bool take_setting(const struct backend_type *type, const char *option,
+                         struct options *options)
+{
+    const struct backend_option *row = find_option(type, option);
+    const char *value = strchr(option, '=');
+    char *copied;
+
+    if (!row) {
+        refuse_option(type, option);
+        return false;
+    }
+    if ((row->kind == OPTION_FLAG) != !value) {
+        say("%s %s", row->name, value ? "takes no value" : "needs a value");
+        return false;
+    }
+    copied = copy_value(row, value ? value + 1 : "");
+    if (copied)
+        *place_of(options, row->name) = (struct setting){row->name, copied};
+    return copied;
+}
+
+static bool take_settings_of_backend(const struct raw *raw, struct options *options)
+{
+    const struct backend_type *type;
+    struct error error;
+    bool good = true;
+
+    if (backend_find_type(options->source, &type, &error)) {
+        say("%s", error.message);
+        return false;
+    }
+    options->backend = calloc(OTHERS_MAX, sizeof(*options->backend));
+    if (!options->backend) {
+        say("no memory");
+        return false;
+    }
+    for (size_t i = 0; i < raw->other_count && good; i++)
+        good = take_setting(type, raw->others[i], options);
     return good;
 }
 
@@ -351,11 +448,87 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
     options->lazy = raw->lazy;
     options->allow_other = raw->allow_other;
     options->auto_unmount = raw->auto_unmount;
+    options->debug = raw->debug;
     if (!take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
-        !take_service(raw, options) || !take_source(raw, options))
+        !take_source(raw, options) || !take_settings_of_backend(raw, options))
         return OPTIONS_WRONG;
     return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
                                                                                 : OPTIONS_FAILED;
+}
+
+/* The help */
+
+static const char usage[] =
+    "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
+    "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n";
+
+static const char own_options[] =
+    "Options:\n"
+    "  -f, -h, -V             stay in the foreground; print this help; the version\n"
+    "  -o ro                  change nothing\n"
+    "  -o checkpoint=next     checkpoints name the next record, not the last one read\n"
+    "  -o clamp               move a position that is out of range into it\n"
+    "  -o monotonic           refuse to commit a number below the one committed\n"
+    "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
+    "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
+    "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
+    "  -o lazy                do not try the backend before mounting\n"
+    "  -o debug               tell of every call of the backend: in the system's log, or\n"
+    "                         with -f on standard error\n"
+    "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n";
+
+static const char farewell[] =
+    "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
+    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
+
+/* Whether a type before this one has the same option, so that it has been told of. */
+static bool is_told(size_t index, const struct backend_option *option)
+{
+    for (size_t i = 0; i < index; i++) {
+        const struct backend_option *same = find_option(backend_types[i], option->name);
+
+        if (same && !strcmp(same->help, option->help))
+            return true;
+    }
+    return false;
+}
+
+/* "dis, sls" for an option that means the same in both. */
+static void print_names(const struct backend_option *option, struct buf *names)
+{
+    for (size_t i = 0; backend_types[i]; i++) {
+        const struct backend_option *same = find_option(backend_types[i], option->name);
+
+        if (same && !strcmp(same->help, option->help))
+            buf_printf(names, "%s%s", names->size ? ", " : "", backend_types[i]->name);
+    }
+}
+
+static void print_option(const struct backend_option *option)
+{
+    struct buf names = BUF_INIT(LIST_MAX);
+    char word[40];
+
+    snprintf(word, sizeof(word), "%s%s%s", option->name, option->value ? "=" : "",
+             option->value ? option->value : "");
+    print_names(option, &names);
+    printf("  -o %-21s %s: %s\n", word, names.data, option->help);
+    buf_release(&names);
+}
+
+static void print_help(void)
+{
+    fputs(usage, stdout);
+    for (size_t i = 0; backend_types[i]; i++)
+        printf("  %-24s %s\n", backend_types[i]->source, backend_types[i]->help);
+    fputs(own_options, stdout);
+    for (size_t i = 0; backend_types[i]; i++) {
+        for (const struct backend_option *row = backend_types[i]->options; row->name; row++) {
+            if (!is_told(i, row))
+                print_option(row);
+        }
+    }
+    fputs(farewell, stdout);
 }
 
 static void print_version(void)
@@ -366,14 +539,14 @@ static void print_version(void)
 
 static void release_raw(struct raw *raw)
 {
-    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint,   raw->uid,
-                     raw->gid,           raw->umask,         raw->listing,      raw->snapshot,
-                     raw->watch,         raw->timeout,       raw->credentials,  raw->cacert,
-                     raw->cert,          raw->key,           raw->signature,    raw->region,
-                     raw->service,       raw->consumer,      raw->group_timeout};
+    char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
+                     raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
+                     raw->watch,         raw->timeout};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
+    for (size_t i = 0; i < raw->other_count; i++)
+        free(raw->others[i]);
 }
 
 enum options_result options_parse(int argc, char **argv, struct options *options)
@@ -386,7 +559,7 @@ enum options_result options_parse(int argc, char **argv, struct options *options
     if (!fuse_opt_parse(&arguments, &raw, specification, take_argument)) {
         result = OPTIONS_DONE;
         if (raw.help)
-            fputs(help, stdout);
+            print_help();
         else if (raw.version)
             print_version();
         else
@@ -401,6 +574,7 @@ void options_release(struct options *options)
 {
     free(options->source);
     free(options->mountpoint);
-    for (size_t i = 0; i < OPTION_TEXTS; i++)
-        free(options->texts[i]);
+    for (size_t i = 0; i < options->backend_count; i++)
+        free((char *)(uintptr_t)options->backend[i].value);
+    free(options->backend);
 }

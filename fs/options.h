@@ -5,9 +5,6 @@
 
 #include "fs/fs.h"
 
-/* How many texts the options have that only backends of services read. */
-#define OPTION_TEXTS 9
-
 /* The command line, see checkpointfs(1). */
 struct options {
     char *source;     /* "" for the embedded store at its usual place */
@@ -16,10 +13,12 @@ struct options {
     bool lazy;
     bool allow_other;
     bool auto_unmount;
+    bool debug;
     bool checkpoint_is_next;
     struct settings settings;
-    char *texts[OPTION_TEXTS];       /* what `service` points to */
-    struct service_settings service; /* its files are absolute: the daemon leaves its directory */
+    struct setting *backend; /* the backend's own; files are absolute, as the daemon leaves its
+                                directory */
+    size_t backend_count;
 };
 
 enum options_result {

@@ -99,9 +99,8 @@ static void read_saved(struct request *request)
     const struct node *from = &renaming_of(request)->from;
     struct ask ask = request_ask(request, on_saved);
 
-    request_wait(request,
-                 backend->operations->get_checkpoint(backend, from->place->app, from->place->stream,
-                                                     from->partition, &ask));
+    request_wait(request, backend_get_checkpoint(backend, from->place->app, from->place->stream,
+                                                 from->partition, &ask));
 }
 
 static void read_old_scratch(struct request *request)

@@ -38,9 +38,8 @@ static void check(struct request *request, const struct state *state)
     if (is_enough(request, state))
         request->known(request);
     else
-        request_wait(request,
-                     backend->operations->get_checkpoint(backend, place->app, place->stream,
-                                                         request->needed.partition, &ask));
+        request_wait(request, backend_get_checkpoint(backend, place->app, place->stream,
+                                                     request->needed.partition, &ask));
 }
 
 static int state_of(const struct request *request, int64_t not_before, struct state *state)

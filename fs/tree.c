@@ -46,6 +46,7 @@ static bool name_fits(const struct fs *fs, const struct row *row, const char *na
                       struct node *child)
 {
     char sequence[SEQUENCE_MAX + 1];
+    char id[FILE_NAME_ROOM];
     struct error error;
     int64_t time;
 
@@ -53,14 +54,14 @@ static bool name_fits(const struct fs *fs, const struct row *row, const char *na
     case NAMED:
         return !strcmp(name, row->name);
     case BY_APP:
-        return name_is_app(name);
+        return !name_from_file(name, id) && backend_takes_app(fs->backend, id);
     case BY_STREAM:
-        return name_is_stream(name);
+        return !name_from_file(name, id) && backend_takes_stream(fs->backend, id);
     case BY_PARTITION:
         return !partition_parse(name, &child->partition, &child->long_form);
     case BY_NUMBER:
         return decimal_is_unsigned(name) ||
-               !fs->backend->operations->parse_sequence(name, sequence, &error);
+               !backend_parse_sequence(fs->backend, name, sequence, &error);
     case BY_TIME:
         return !when_parse(name, when_now(), &time);
     case BY_CHANCE:
@@ -74,15 +75,16 @@ static struct place *child_place(const struct fs *fs, const struct node *parent,
                                  const struct row *row, const char *name)
 {
     const struct place *place = parent->place;
+    char id[FILE_NAME_ROOM];
 
     switch (row->naming) {
     case NAMED:
     case BY_PARTITION:
         return place_hold(parent->place);
     case BY_APP:
-        return place_get(fs->nodes, name, "", "");
+        return name_from_file(name, id) ? NULL : place_get(fs->nodes, id, "", "");
     case BY_STREAM:
-        return place_get(fs->nodes, place->app, name, "");
+        return name_from_file(name, id) ? NULL : place_get(fs->nodes, place->app, id, "");
     case BY_NUMBER:
     case BY_TIME:
     case BY_CHANCE:
@@ -115,9 +117,9 @@ const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
     case NAMED:
         break;
     case BY_APP:
-        return node->place->app;
+        return name_to_file(node->place->app, room) ? "?" : room;
     case BY_STREAM:
-        return node->place->stream;
+        return name_to_file(node->place->stream, room) ? "?" : room;
     case BY_PARTITION:
         partition_format(node->partition, node->long_form, room);
         return room;

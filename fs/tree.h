@@ -113,8 +113,8 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
 /* The node that contains this one's siblings; not held. Of the root, the root. */
 enum kind tree_parent(enum kind kind);
 
-/* The name of a node: a constant, the place's text, or the partition's number written to `room`. */
-#define TREE_NAME_ROOM PARTITION_ROOM
+/* The file name of a node: a constant, the place's text, or what is written to `room`. */
+#define TREE_NAME_ROOM FILE_NAME_ROOM
 
 const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM]);
 

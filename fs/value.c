@@ -120,7 +120,7 @@ static struct call *get_cursor(struct fs *fs, const struct node *node, struct cu
 {
     order->stream = node->place->stream;
     order->partition = node->partition;
-    return fs->backend->operations->get_cursor(fs->backend, order, ask);
+    return backend_get_cursor(fs->backend, order, ask);
 }
 
 struct call *value_cursor_earliest(struct fs *fs, const struct node *node, const struct ask *ask)

@@ -226,9 +226,8 @@ void write_deletion(struct request *request, const struct node *node)
         return;
     }
     set_target(request, node, on_deletion_abandoned);
-    request_wait(request, backend->operations->delete_checkpoint(
-                              request->fs->backend, node->place->app, node->place->stream,
-                              node->partition, &ask));
+    request_wait(request, backend_delete_checkpoint(request->fs->backend, node->place->app,
+                                                    node->place->stream, node->partition, &ask));
 }
 
 /* Bounds */
@@ -259,7 +258,6 @@ void write_bound(struct request *request, const struct node *node, char *text, s
         return;
     }
     set_target(request, node, NULL);
-    request_wait(request,
-                 backend->operations->set_bound(backend, node->place->stream, node->partition,
-                                                node->kind == EARLIEST, text, &ask));
+    request_wait(request, backend_set_bound(backend, node->place->stream, node->partition,
+                                            node->kind == EARLIEST, text, &ask));
 }

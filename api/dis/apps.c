@@ -36,7 +36,7 @@ static void send_list(struct service_call *call)
 
 struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "list_apps", NULL, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, NULL, NULL, 0, ask);
 
     if (!call)
         return NULL;
@@ -44,7 +44,7 @@ struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
     if (!call->names)
         return service_refuse(call, ENOMEM, "no memory");
     send_list(call);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* One app */
@@ -57,32 +57,30 @@ static void begin_app(struct service_call *call, const char *method)
 
 struct call *dis_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "find_app", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, app, NULL, 0, ask);
 
     if (!call)
         return NULL;
     begin_app(call, "GET");
     service_send(call, service_take_object);
-    return &call->call;
+    return &call->operation.call;
 }
 
 struct call *dis_create_app(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "create_app", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
     cJSON *body;
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     body = cJSON_CreateObject();
     cJSON_AddStringToObject(body, "app_name", app);
     service_begin(call, "POST", "apps");
     call->is_idempotent = false;
     request_body(&call->request, body);
     service_send(call, service_take_nothing);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /*
@@ -110,7 +108,8 @@ static int take_states(struct service_call *call, const cJSON *root)
     int status = table ? dis_answer_states(root, table, &page) : -ENOMEM;
 
     if (!status && table_has_checkpoint(table))
-        status = error_set(&call->error, ENOTEMPTY, "the app has checkpoints on %s", call->stream);
+        status = error_set(&call->operation.error, ENOTEMPTY, "the app has checkpoints on %s",
+                           call->stream);
     table_drop(table);
     if (!status)
         status = service_next_page(call, &page, STATES_SIZE, send_stream_states);
@@ -165,16 +164,14 @@ static int take_app(struct service_call *call, const cJSON *root)
 struct call *dis_delete_app(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "delete_app", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     call->names = names_new();
     if (!call->names)
         return service_refuse(call, ENOMEM, "no memory");
     begin_app(call, "GET");
     service_send(call, take_app);
-    return &call->call;
+    return &call->operation.call;
 }

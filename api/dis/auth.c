@@ -107,7 +107,7 @@ static bool renew(struct service_call *call, const struct http_answer *answer)
 
 static void lock_out(struct service_call *call)
 {
-    struct error *error = &call->error;
+    struct error *error = &call->operation.error;
     char said[sizeof(error->message)];
 
     snprintf(said, sizeof(said), "%s", error->message);
@@ -124,7 +124,7 @@ static void lock_out(struct service_call *call)
 
 static void give_up(struct service_call *call, const struct http_answer *answer)
 {
-    if (answer->verdict == HTTP_REFUSED || dis_is_lock_out(&call->error))
+    if (answer->verdict == HTTP_REFUSED || dis_is_lock_out(&call->operation.error))
         lock_out(call);
 }
 

@@ -55,15 +55,14 @@ static bool take_none(struct service_call *call, const struct error *error)
 struct call *dis_get_checkpoint(struct backend *backend, const char *app, const char *stream,
                                 uint32_t partition, const struct ask *ask)
 {
-    struct service_call *call =
-        service_call_new(backend, "get_checkpoint", app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
     if (!call)
         return NULL;
     call->mend = take_none;
     begin_checkpoint(call, "GET");
     service_send(call, take_checkpoint);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* Metadata is sent also when it is empty, so that none of an earlier commit can stay. */
@@ -88,18 +87,16 @@ struct call *dis_commit(struct backend *backend, const struct commit_order *orde
                         const struct ask *ask)
 {
     struct service_call *call =
-        service_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
+        service_call_new(backend, order->app, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     if (set_checkpoint(call, order->sequence, order->metadata))
         return service_refuse(call, ENOMEM, "no memory");
     service_begin(call, "POST", "checkpoints");
     request_body(&call->request, print_commit(call));
     service_send(call, service_take_nothing);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* That there is none to delete is what was wanted, if the first try has deleted it. */
@@ -114,15 +111,12 @@ static bool take_deleted(struct service_call *call, const struct error *error)
 struct call *dis_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
                                    uint32_t partition, const struct ask *ask)
 {
-    struct service_call *call =
-        service_call_new(backend, "delete_checkpoint", app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     begin_checkpoint(call, "DELETE");
     call->mend = take_deleted;
     service_send(call, service_take_nothing);
-    return &call->call;
+    return &call->operation.call;
 }

@@ -46,10 +46,10 @@ static bool is_too_old(const struct service_call *call, const struct error *erro
 }
 
 /* DIS knows no time before 1970. */
-static struct service_call *new_call(struct backend *backend, const char *operation,
-                                     const struct cursor_order *order, const struct ask *ask)
+static struct service_call *new_call(struct backend *backend, const struct cursor_order *order,
+                                     const struct ask *ask)
 {
-    struct service_call *call = service_cursor_call_new(backend, operation, order, ask);
+    struct service_call *call = service_cursor_call_new(backend, order, ask);
 
     if (call && call->cursor == CURSOR_SINCE && call->time < 0)
         call->cursor = CURSOR_EARLIEST;
@@ -80,13 +80,13 @@ static bool ask_for_earliest(struct service_call *call, const struct error *erro
 struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, "get_cursor", order, ask);
+    struct service_call *call = new_call(backend, order, ask);
 
     if (!call)
         return NULL;
     call->mend = ask_for_earliest;
     send_cursor(call, take_cursor);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /*
@@ -115,8 +115,9 @@ static int take_bound(struct service_call *call, const cJSON *root)
     if (status)
         return status;
     if (!bound)
-        return error_set(&call->error, EBUSY, "the service tells no range of partition %u of %s",
-                         call->partition, call->stream);
+        return error_set(&call->operation.error, EBUSY,
+                         "the service tells no range of partition %u of %s", call->partition,
+                         call->stream);
     return give_number(call, bound);
 }
 
@@ -180,7 +181,7 @@ static int take_time(struct service_call *call, const cJSON *root)
 struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, "locate", order, ask);
+    struct service_call *call = new_call(backend, order, ask);
 
     if (!call)
         return NULL;
@@ -193,5 +194,5 @@ struct call *dis_locate(struct backend *backend, const struct cursor_order *orde
     } else {
         send_bound(call, call->cursor);
     }
-    return &call->call;
+    return &call->operation.call;
 }

@@ -94,6 +94,8 @@ static const struct backend_operations operations = {
     .locate = dis_locate,
     .parse_sequence = parse_sequence,
     .to_decimal = to_decimal,
+    .takes_app = name_is_app,
+    .takes_stream = name_is_stream,
     .reload = reload,
     .close = close_dis,
 };
@@ -131,10 +133,12 @@ static void region_of(const char *name, char *region, size_t room)
         snprintf(region, room, "%.*s", (int)strcspn(label + 1, "."), label + 1);
 }
 
-static int take_signature(struct dis *dis, const struct service_settings *settings,
+static int take_signature(struct dis *dis, const struct backend_options *options,
                           const struct endpoint *endpoint, struct error *error)
 {
-    const char *given = settings->signature;
+    const char *given = backend_setting(options, "signature");
+    const char *wanted = backend_setting(options, "region");
+    const char *service = backend_setting(options, "service");
     bool otc = service_name_ends(endpoint->name, OTC_DOMAIN);
     char region[256];
 
@@ -143,8 +147,8 @@ static int take_signature(struct dis *dis, const struct service_settings *settin
     dis->key.variant =
         (given ? !strcmp(given, "credential") : otc) ? DIS_SIGN_CREDENTIAL : DIS_SIGN_ACCESS;
     region_of(endpoint->name, region, sizeof(region));
-    dis->region = strdup(settings->region ? settings->region : region);
-    dis->signed_service = strdup(settings->service ? settings->service : otc ? "" : "dis");
+    dis->region = strdup(wanted ? wanted : region);
+    dis->signed_service = strdup(service ? service : otc ? "" : "dis");
     if (!dis->region || !dis->signed_service)
         return error_set(error, ENOMEM, "no memory");
     dis->key.region = dis->region;
@@ -175,27 +179,26 @@ static struct dis *new_dis(const struct backend_options *options)
     dis->service.backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
-        .name = "dis",
-        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT,
+        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
+                     CAN_GIVE_CURSOR,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
     };
     return dis;
 }
 
-static int open_dis(const char *scheme, const char *rest, const struct backend_options *options,
+static int open_dis(const char *rest, bool plain, const struct backend_options *options,
                     struct backend **backend, struct error *error)
 {
     struct dis *dis = new_dis(options);
-    bool plain = !strcmp(scheme, "http");
     struct endpoint endpoint = {0};
     int status;
 
     if (!dis)
         return error_set(error, ENOMEM, "no memory");
-    status = take_source(dis, scheme, rest, &endpoint, error);
+    status = take_source(dis, plain ? "http" : "https", rest, &endpoint, error);
     if (!status)
-        status = take_signature(dis, &options->settings, &endpoint, error);
+        status = take_signature(dis, options, &endpoint, error);
     if (!status)
         status = service_open(&dis->service, options, &endpoint, error);
     if (!status)
@@ -210,14 +213,20 @@ static int open_dis(const char *scheme, const char *rest, const struct backend_o
     return 0;
 }
 
-int dis_open(const char *rest, const struct backend_options *options, struct backend **backend,
-             struct error *error)
-{
-    return open_dis("https", rest, options, backend, error);
-}
+static const struct backend_option dis_options[] = {
+    SERVICE_OPTIONS,
+    {"signature", OPTION_TEXT, "NAME", "how requests are signed: access or credential"},
+    {"region", OPTION_TEXT, "NAME", "the region in the signature"},
+    {"service", OPTION_TEXT, "NAME", "the service in the signature"},
+    {0},
+};
 
-int dis_open_plain(const char *rest, const struct backend_options *options,
-                   struct backend **backend, struct error *error)
-{
-    return open_dis("http", rest, options, backend, error);
-}
+const struct backend_type dis_backend = {
+    .name = "dis",
+    .prefix = "dis://",
+    .plain_prefix = "dis+http://",
+    .source = "dis://HOST/PROJECT_ID",
+    .help = "Huawei Cloud or Open Telekom Cloud DIS",
+    .options = dis_options,
+    .open = open_dis,
+};

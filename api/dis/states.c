@@ -95,7 +95,7 @@ static bool ask_without_app(struct service_call *call, const struct error *error
 struct call *dis_get_states(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "get_states", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
 
     if (!call)
         return NULL;
@@ -104,11 +104,11 @@ struct call *dis_get_states(struct backend *backend, const char *app, const char
         return service_refuse(call, ENOMEM, "no memory");
     if (!call->has_app) {
         send_partitions(call);
-        return &call->call;
+        return &call->operation.call;
     }
     call->mend = ask_without_app;
     send_states(call);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* One partition */
@@ -116,8 +116,8 @@ struct call *dis_get_states(struct backend *backend, const char *app, const char
 int dis_take_partition(struct service_call *call, int status)
 {
     if (!status && table_find(call->table, call->partition, &call->state))
-        return error_set(&call->error, ENOENT, "the stream %s has no partition %u", call->stream,
-                         call->partition);
+        return error_set(&call->operation.error, ENOENT, "the stream %s has no partition %u",
+                         call->stream, call->partition);
     return status;
 }
 
@@ -148,7 +148,7 @@ static bool ask_for_one_without_app(struct service_call *call, const struct erro
 struct call *dis_get_state(struct backend *backend, const char *app, const char *stream,
                            uint32_t partition, enum detail detail, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "get_state", app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
     if (!call)
         return NULL;
@@ -165,5 +165,5 @@ struct call *dis_get_state(struct backend *backend, const char *app, const char 
         dis_begin_partition(call);
         service_send(call, take_one_partition);
     }
-    return &call->call;
+    return &call->operation.call;
 }

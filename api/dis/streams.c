@@ -58,7 +58,7 @@ static int take_app(struct service_call *call, const cJSON *root)
 struct call *dis_list_streams(struct backend *backend, enum streams which, const char *app,
                               const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "list_streams", app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, app, NULL, 0, ask);
 
     if (!call)
         return NULL;
@@ -67,12 +67,12 @@ struct call *dis_list_streams(struct backend *backend, enum streams which, const
         return service_refuse(call, ENOMEM, "no memory");
     if (which != STREAMS_COMMITTED) {
         send_list(call);
-        return &call->call;
+        return &call->operation.call;
     }
     service_begin(call, "GET", "apps");
     request_segment(&call->request, call->app);
     service_send(call, take_app);
-    return &call->call;
+    return &call->operation.call;
 }
 
 static int take_description(struct service_call *call, const cJSON *root)
@@ -83,11 +83,11 @@ static int take_description(struct service_call *call, const cJSON *root)
 
 struct call *dis_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "describe_stream", NULL, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, NULL, stream, 0, ask);
 
     if (!call)
         return NULL;
     dis_begin_stream(call, 1);
     service_send(call, take_description);
-    return &call->call;
+    return &call->operation.call;
 }

@@ -146,7 +146,7 @@ static void forget_waiter(struct waiter *waiter)
     TAILQ_REMOVE(&waiter->token->waiters, waiter, link);
 }
 
-static void cancel(struct call *call)
+static bool cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
     struct dis_token *token = waiter->token;
@@ -157,6 +157,7 @@ static void cancel(struct call *call)
         http_cancel(token->request);
         token->request = NULL;
     }
+    return false;
 }
 
 static void tell(struct waiter *waiter, const struct error *error)

@@ -85,7 +85,6 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
-    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     set_tls(easy, settings);
     return easy;
 }
@@ -112,6 +111,7 @@ void easy_prepare(CURL *easy, struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds(exchange->max_idle_ms));
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, exchange->counts ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_DEBUGDATA, exchange);
     exchange->sent = 0;
     exchange->detail[0] = '\0';

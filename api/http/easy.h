@@ -23,13 +23,14 @@ struct exchange {
     bool direct; /* by no proxy */
     bool fresh;  /* by a new connection: libcurl repeats what it sent by one that was kept and is
                     lost */
+    bool counts; /* how often it is sent must be known, which has its price */
     struct curl_slist *headers;
     int64_t timeout_ms;
     int64_t max_idle_ms; /* connections that have been idle for longer are not used */
 
     struct buf answer;
     size_t header_bytes;
-    unsigned sent; /* how often libcurl has sent it */
+    unsigned sent; /* how often libcurl has sent it, if that is counted */
     char detail[CURL_ERROR_SIZE];
 };
 

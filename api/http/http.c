@@ -58,6 +58,7 @@ struct http_request {
     char host[128]; /* for messages */
     bool direct;    /* to this machine in the clear: by no proxy of the environment */
     unsigned tries;
+    bool is_unknown;      /* what it is to change may have been changed by a try that failed */
     int64_t clock_offset; /* that this try was made with */
     struct timer timer;
     struct transfer transfer;
@@ -233,12 +234,34 @@ static void release(struct http_request *request)
         pump_soon(http);
 }
 
+bool http_changes(const char *method)
+{
+    return strcmp(method, "GET") != 0;
+}
+
+/* A try has failed. What a proxy says in the service's place tells nothing of what it has done. */
+static void note_failed_try(struct http_request *request, enum http_verdict verdict)
+{
+    bool is_refusal = verdict == HTTP_THROTTLED || verdict == HTTP_REFUSED ||
+                      (verdict == HTTP_FAILED && *request->error.service_code);
+
+    if (http_changes(request->method) && request->exchange.sent && !is_refusal)
+        request->is_unknown = true;
+}
+
+bool http_was_sent(const struct http_request *request)
+{
+    return request && http_changes(request->method) &&
+           (request->is_unknown || (request->easy && request->exchange.sent));
+}
+
 /* Tells the caller; the request may be cancelled no more. */
 static void finish(struct http_request *request, const struct error *error,
                    const struct http_answer *answer)
 {
     timer_stop(&request->timer);
     move_to(request, NULL);
+    request->error.is_unknown = request->is_unknown;
     request->order.done(request->order.user, error, answer);
     release(request);
 }
@@ -342,6 +365,8 @@ static void on_answer(struct http_request *request)
         gate_refused(&http->gate);
     else
         gate_answered(&http->gate);
+    if (answer.verdict != HTTP_DONE)
+        note_failed_try(request, answer.verdict);
     if (answer.verdict == HTTP_THROTTLED || answer.verdict == HTTP_BROKEN)
         pause = pause_before_retry(
             request, TRIES_MAX, retry_after(http_header(&answer, "Retry-After"), http_now(http)));
@@ -361,6 +386,7 @@ static void on_failure(struct http_request *request, CURLcode result)
 
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
+    note_failed_try(request, HTTP_BROKEN);
     if (failure.passing && !(failure.unreachable && probing))
         pause = pause_before_retry(request, failure.unreachable ? CONNECT_TRIES_MAX : TRIES_MAX, 0);
     if (pause >= 0) {
@@ -403,6 +429,7 @@ static int begin_try(struct http_request *request)
                                   .body_size = request->order.body_size,
                                   .direct = request->direct,
                                   .fresh = !request->order.idempotent,
+                                  .counts = http_changes(request->method),
                                   .headers = request->headers.list,
                                   .timeout_ms = time_left(request) > 0 ? time_left(request) : 1,
                                   .max_idle_ms = when_monotonic() - http->reloaded};

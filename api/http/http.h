@@ -96,7 +96,10 @@ struct http_order {
     enum http_verdict (*judge)(void *user, const struct http_answer *answer, struct error *error);
 
     /* Called once, from the loop, never before http_start has returned. error is NULL after
-     * HTTP_DONE; answer is NULL when there was none. Both last as long as the call. */
+     * HTTP_DONE; answer is NULL when there was none. Both last as long as the call. An error of a
+     * request that changes something is_unknown unless nothing was sent, or the service has refused
+     * it each time in its own words: it has said so by a code, or it was HTTP_THROTTLED or
+     * HTTP_REFUSED. */
     void (*done)(void *user, const struct error *error, const struct http_answer *answer);
     void *user;
 };
@@ -108,6 +111,12 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
 
 /* Gives up at once; done is not called. NULL is allowed. */
 void http_cancel(struct http_request *request);
+
+/* Whether a request by this method is to change something. */
+bool http_changes(const char *method);
+
+/* Whether a request under way may have changed something already. NULL is allowed. */
+bool http_was_sent(const struct http_request *request);
 
 /* The errno for an answer that nothing else is known of. */
 int http_status_errno(int status);

@@ -7,7 +7,7 @@
 struct local;
 struct local_call;
 
-/* Does the work of a call on a store: 0 or a negative errno with call->error. */
+/* Does the work of a call on a store: 0 or a negative errno with call->operation.error. */
 typedef int work_fn(struct store *store, struct local_call *call);
 
 /*
@@ -16,13 +16,9 @@ typedef int work_fn(struct store *store, struct local_call *call);
  * then belongs until it comes back. Either thread touches only what is its own at that time.
  */
 struct local_call {
-    struct call call;
+    struct operation operation;
     STAILQ_ENTRY(local_call) link;
     struct local *local;
-    const char *operation;
-    int64_t started;
-    struct ask ask;
-    struct timer timer;
     work_fn *work;
     bool writes;
     bool cancelled; /* guarded by the writer's lock once it has the call */
@@ -35,12 +31,12 @@ struct local_call {
     bool has_expected;
     int64_t number; /* a sequence number or a bound */
     char *metadata;
-    bool flag; /* make_partition, or that the bound is earliest */
+    bool make_partition;
+    bool sets_earliest; /* or else latest */
     enum streams which;
     enum cursor_kind cursor;
     int64_t time;
 
-    struct error error; /* code 0: it succeeded */
     struct names *names;
     struct table *table;
     struct state state;
@@ -50,6 +46,6 @@ struct local_call {
     char latest[24];
 };
 
-void local_call_free(struct local_call *call);
+OPERATION_FIRST(struct local_call);
 
 #endif

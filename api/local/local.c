@@ -13,10 +13,14 @@
 #include "api/local/call.h"
 #include "api/local/cursor.h"
 #include "api/local/writer.h"
+#include "base/utf8.h"
 #include "base/when.h"
 
 /* DIS's limit, so that what is kept here can be copied there. */
 #define METADATA_MAX 1000
+
+/* Kafka's limit for topics. */
+#define STREAM_NAME_MAX 249
 
 /* How long a read waits before it asks again for a lock that another process holds. */
 #define LOCK_RETRY_MS 20
@@ -25,13 +29,12 @@ struct local {
     struct backend backend;
     struct store *reader;
     struct writer *writer; /* NULL in a read-only mount */
-    void (*observe)(void *observer, const char *operation, int64_t took_ms, int code);
-    void *observer;
 };
 
-void local_call_free(struct local_call *call)
+static void release_call(struct operation *operation)
 {
-    timer_stop(&call->timer);
+    struct local_call *call = (struct local_call *)operation;
+
     names_drop(call->names);
     table_drop(call->table);
     free(call->metadata);
@@ -39,65 +42,52 @@ void local_call_free(struct local_call *call)
     free(call);
 }
 
-static void finish(struct local_call *call)
+static void end_call(struct local_call *call)
 {
     struct answer answer = {
         .names = call->names, .table = call->table, .state = &call->state, .text = call->text};
-    static const struct answer nothing;
-    const struct local *local = call->local;
 
-    if (local->observe)
-        local->observe(local->observer, call->operation, when_monotonic() - call->started,
-                       call->error.code);
-    if (call->error.code)
-        call->ask.done(call->ask.user, &call->error, &nothing);
-    else
-        call->ask.done(call->ask.user, NULL, &answer);
-    local_call_free(call);
+    operation_end(&call->operation, call->operation.error.code ? &call->operation.error : NULL,
+                  &answer);
 }
 
 static void read_store(void *user)
 {
     struct local_call *call = user;
+    struct error *error = &call->operation.error;
     struct store *store = call->local->reader;
-    int status = store_begin_reading(store, &call->error);
+    int status = store_begin_reading(store, error);
 
     if (!status)
         status = call->work(store, call);
     store_cancel(store);
-    if (status == -EAGAIN && when_monotonic() < call->ask.deadline) {
-        timer_start(call->local->backend.loop, &call->timer, LOCK_RETRY_MS, read_store, call);
+    if (status == -EAGAIN && when_monotonic() < call->operation.ask.deadline) {
+        timer_start(call->operation.loop, &call->operation.timer, LOCK_RETRY_MS, read_store, call);
         return;
     }
     if (status == -EAGAIN)
-        error_set(&call->error, ETIMEDOUT, "another process holds the store's lock");
+        error_set(error, ETIMEDOUT, "another process holds the store's lock");
     if (!status)
-        call->error.code = 0;
-    finish(call);
+        error->code = 0;
+    end_call(call);
 }
 
-static void cancel(struct call *base)
+static bool cancel_writing(struct call *call)
 {
-    struct local_call *call = (struct local_call *)base;
+    struct local_call *writing = (struct local_call *)call;
 
-    if (call->writes)
-        writer_cancel(call->local->writer, call);
-    else
-        local_call_free(call);
+    return writer_cancel(writing->local->writer, writing);
 }
 
-static struct local_call *new_call(struct backend *backend, const char *operation, const char *app,
-                                   const char *stream, const struct ask *ask)
+static struct local_call *new_call(struct backend *backend, const char *app, const char *stream,
+                                   const struct ask *ask)
 {
     struct local_call *call = calloc(1, sizeof(*call));
 
     if (!call)
         return NULL;
-    call->call.cancel = cancel;
-    call->operation = operation;
-    call->started = when_monotonic();
+    operation_begin(&call->operation, backend->loop, ask, release_call);
     call->local = (struct local *)backend;
-    call->ask = *ask;
     call->has_app = app != NULL;
     snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
     snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
@@ -109,17 +99,8 @@ static struct call *start_read(struct local_call *call, work_fn *work)
     if (!call)
         return NULL;
     call->work = work;
-    timer_start(call->local->backend.loop, &call->timer, 0, read_store, call);
-    return &call->call;
-}
-
-static void refuse_write(void *user)
-{
-    struct local_call *call = user;
-
-    error_set(&call->error, EROFS, "the mount is read-only");
-    call->writes = false;
-    finish(call);
+    operation_soon(&call->operation, read_store);
+    return &call->operation.call;
 }
 
 static struct call *start_write(struct local_call *call, work_fn *work)
@@ -127,17 +108,14 @@ static struct call *start_write(struct local_call *call, work_fn *work)
     if (!call)
         return NULL;
     call->work = work;
-    call->writes = call->local->writer != NULL;
-    if (call->writes)
-        writer_submit(call->local->writer, call);
-    else
-        timer_start(call->local->backend.loop, &call->timer, 0, refuse_write, call);
-    return &call->call;
+    call->operation.call.cancel = cancel_writing;
+    writer_submit(call->local->writer, call);
+    return &call->operation.call;
 }
 
 static int no_memory(struct local_call *call)
 {
-    return error_set(&call->error, ENOMEM, "no memory");
+    return error_set(&call->operation.error, ENOMEM, "no memory");
 }
 
 /* Lists */
@@ -146,12 +124,13 @@ static int list_apps_work(struct store *store, struct local_call *call)
 {
     names_drop(call->names);
     call->names = names_new();
-    return call->names ? store_list_apps(store, call->names, &call->error) : no_memory(call);
+    return call->names ? store_list_apps(store, call->names, &call->operation.error)
+                       : no_memory(call);
 }
 
 static struct call *list_apps(struct backend *backend, const struct ask *ask)
 {
-    return start_read(new_call(backend, "list_apps", NULL, NULL, ask), list_apps_work);
+    return start_read(new_call(backend, NULL, NULL, ask), list_apps_work);
 }
 
 static int list_streams_work(struct store *store, struct local_call *call)
@@ -161,14 +140,14 @@ static int list_streams_work(struct store *store, struct local_call *call)
     if (!call->names)
         return no_memory(call);
     if (call->which == STREAMS_COMMITTED)
-        return store_list_committed(store, call->app, call->names, &call->error);
-    return store_list_streams(store, call->names, &call->error);
+        return store_list_committed(store, call->app, call->names, &call->operation.error);
+    return store_list_streams(store, call->names, &call->operation.error);
 }
 
 static struct call *list_streams(struct backend *backend, enum streams which, const char *app,
                                  const struct ask *ask)
 {
-    struct local_call *call = new_call(backend, "list_streams", app, NULL, ask);
+    struct local_call *call = new_call(backend, app, NULL, ask);
 
     if (call)
         call->which = which;
@@ -179,34 +158,34 @@ static struct call *list_streams(struct backend *backend, enum streams which, co
 
 static int find_app_work(struct store *store, struct local_call *call)
 {
-    return store_find_app(store, call->app, &call->error);
+    return store_find_app(store, call->app, &call->operation.error);
 }
 
 static struct call *find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
-    return start_read(new_call(backend, "find_app", app, NULL, ask), find_app_work);
+    return start_read(new_call(backend, app, NULL, ask), find_app_work);
 }
 
 static int create_app_work(struct store *store, struct local_call *call)
 {
-    return store_create_app(store, call->app, &call->error);
+    return store_create_app(store, call->app, &call->operation.error);
 }
 
 static struct call *create_app(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_write(new_call(backend, "create_app", app, stream, ask), create_app_work);
+    return start_write(new_call(backend, app, stream, ask), create_app_work);
 }
 
 static int delete_app_work(struct store *store, struct local_call *call)
 {
-    return store_delete_app(store, call->app, &call->error);
+    return store_delete_app(store, call->app, &call->operation.error);
 }
 
 static struct call *delete_app(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_write(new_call(backend, "delete_app", app, stream, ask), delete_app_work);
+    return start_write(new_call(backend, app, stream, ask), delete_app_work);
 }
 
 /* Streams and partitions */
@@ -230,7 +209,7 @@ static char *describe(const char *stream, const struct stream_summary *summary)
 static int describe_stream_work(struct store *store, struct local_call *call)
 {
     struct stream_summary summary = {0};
-    int status = store_describe_stream(store, call->stream, &summary, &call->error);
+    int status = store_describe_stream(store, call->stream, &summary, &call->operation.error);
 
     if (status)
         return status;
@@ -241,37 +220,36 @@ static int describe_stream_work(struct store *store, struct local_call *call)
 static struct call *describe_stream(struct backend *backend, const char *stream,
                                     const struct ask *ask)
 {
-    return start_read(new_call(backend, "describe_stream", NULL, stream, ask),
-                      describe_stream_work);
+    return start_read(new_call(backend, NULL, stream, ask), describe_stream_work);
 }
 
 static int create_stream_work(struct store *store, struct local_call *call)
 {
-    return store_create_stream(store, call->stream, &call->error);
+    return store_create_stream(store, call->stream, &call->operation.error);
 }
 
 static struct call *create_stream(struct backend *backend, const char *stream,
                                   const struct ask *ask)
 {
-    return start_write(new_call(backend, "create_stream", NULL, stream, ask), create_stream_work);
+    return start_write(new_call(backend, NULL, stream, ask), create_stream_work);
 }
 
 static int delete_stream_work(struct store *store, struct local_call *call)
 {
-    return store_delete_stream(store, call->stream, &call->error);
+    return store_delete_stream(store, call->stream, &call->operation.error);
 }
 
 static struct call *delete_stream(struct backend *backend, const char *stream,
                                   const struct ask *ask)
 {
-    return start_write(new_call(backend, "delete_stream", NULL, stream, ask), delete_stream_work);
+    return start_write(new_call(backend, NULL, stream, ask), delete_stream_work);
 }
 
-static struct local_call *new_partition_call(struct backend *backend, const char *operation,
-                                             const char *app, const char *stream,
-                                             uint32_t partition, const struct ask *ask)
+static struct local_call *new_partition_call(struct backend *backend, const char *app,
+                                             const char *stream, uint32_t partition,
+                                             const struct ask *ask)
 {
-    struct local_call *call = new_call(backend, operation, app, stream, ask);
+    struct local_call *call = new_call(backend, app, stream, ask);
 
     if (call)
         call->partition = partition;
@@ -280,28 +258,26 @@ static struct local_call *new_partition_call(struct backend *backend, const char
 
 static int create_partition_work(struct store *store, struct local_call *call)
 {
-    return store_create_partition(store, call->stream, call->partition, &call->error);
+    return store_create_partition(store, call->stream, call->partition, &call->operation.error);
 }
 
 static struct call *create_partition(struct backend *backend, const char *stream,
                                      uint32_t partition, const struct ask *ask)
 {
-    return start_write(
-        new_partition_call(backend, "create_partition", NULL, stream, partition, ask),
-        create_partition_work);
+    return start_write(new_partition_call(backend, NULL, stream, partition, ask),
+                       create_partition_work);
 }
 
 static int delete_partition_work(struct store *store, struct local_call *call)
 {
-    return store_delete_partition(store, call->stream, call->partition, &call->error);
+    return store_delete_partition(store, call->stream, call->partition, &call->operation.error);
 }
 
 static struct call *delete_partition(struct backend *backend, const char *stream,
                                      uint32_t partition, const struct ask *ask)
 {
-    return start_write(
-        new_partition_call(backend, "delete_partition", NULL, stream, partition, ask),
-        delete_partition_work);
+    return start_write(new_partition_call(backend, NULL, stream, partition, ask),
+                       delete_partition_work);
 }
 
 /* Reads a decimal into an int64_t; ERANGE past 9223372036854775807. */
@@ -323,25 +299,24 @@ static int to_number(const char *text, int64_t *number, struct error *error)
 static int bad_argument(struct store *store, struct local_call *call)
 {
     (void)store;
-    return -call->error.code;
+    return -call->operation.error.code;
 }
 
 static int set_bound_work(struct store *store, struct local_call *call)
 {
-    return store_set_bound(store, call->stream, call->partition, call->flag, call->number,
-                           &call->error);
+    return store_set_bound(store, call->stream, call->partition, call->sets_earliest, call->number,
+                           &call->operation.error);
 }
 
 static struct call *set_bound(struct backend *backend, const char *stream, uint32_t partition,
                               bool earliest, const char *value, const struct ask *ask)
 {
-    struct local_call *call =
-        new_partition_call(backend, "set_bound", NULL, stream, partition, ask);
+    struct local_call *call = new_partition_call(backend, NULL, stream, partition, ask);
 
     if (!call)
         return NULL;
-    call->flag = earliest;
-    if (to_number(value, &call->number, &call->error))
+    call->sets_earliest = earliest;
+    if (to_number(value, &call->number, &call->operation.error))
         return start_read(call, bad_argument);
     return start_write(call, set_bound_work);
 }
@@ -355,13 +330,13 @@ static int get_states_work(struct store *store, struct local_call *call)
     if (!call->table)
         return no_memory(call);
     return store_get_states(store, call->has_app ? call->app : NULL, call->stream, call->table,
-                            &call->error);
+                            &call->operation.error);
 }
 
 static struct call *get_states(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_read(new_call(backend, "get_states", app, stream, ask), get_states_work);
+    return start_read(new_call(backend, app, stream, ask), get_states_work);
 }
 
 /* Makes what is stored the state that is answered. */
@@ -380,7 +355,7 @@ static int get_checkpoint_work(struct store *store, struct local_call *call)
     struct stored_checkpoint checkpoint = {0};
     bool found = false;
     int status = store_get_checkpoint(store, call->app, call->stream, call->partition, &checkpoint,
-                                      &found, &call->error);
+                                      &found, &call->operation.error);
 
     if (status)
         return status;
@@ -393,14 +368,15 @@ static int get_checkpoint_work(struct store *store, struct local_call *call)
 static struct call *get_checkpoint(struct backend *backend, const char *app, const char *stream,
                                    uint32_t partition, const struct ask *ask)
 {
-    return start_read(new_partition_call(backend, "get_checkpoint", app, stream, partition, ask),
+    return start_read(new_partition_call(backend, app, stream, partition, ask),
                       get_checkpoint_work);
 }
 
 static int get_state_work(struct store *store, struct local_call *call)
 {
     struct bounds bounds = {0};
-    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+    int status =
+        store_get_bounds(store, call->stream, call->partition, &bounds, &call->operation.error);
 
     call->state = (struct state){.partition = call->partition, .committed = WHEN_UNKNOWN};
     if (!status && call->has_app)
@@ -418,8 +394,7 @@ static struct call *get_state(struct backend *backend, const char *app, const ch
                               uint32_t partition, enum detail detail, const struct ask *ask)
 {
     (void)detail;
-    return start_read(new_partition_call(backend, "get_state", app, stream, partition, ask),
-                      get_state_work);
+    return start_read(new_partition_call(backend, app, stream, partition, ask), get_state_work);
 }
 
 static int commit_work(struct store *store, struct local_call *call)
@@ -432,10 +407,10 @@ static int commit_work(struct store *store, struct local_call *call)
         .metadata = call->metadata,
         .expected = call->has_expected ? &call->expected : NULL,
         .is_next = call->local->backend.checkpoint_is_next,
-        .make_partition = call->flag,
+        .make_partition = call->make_partition,
     };
     int64_t committed = 0;
-    int status = store_commit(store, &order, &committed, &call->error);
+    int status = store_commit(store, &order, &committed, &call->operation.error);
 
     if (status)
         return status;
@@ -451,34 +426,34 @@ static struct call *commit(struct backend *backend, const struct commit_order *o
                            const struct ask *ask)
 {
     struct local_call *call =
-        new_partition_call(backend, "commit", order->app, order->stream, order->partition, ask);
+        new_partition_call(backend, order->app, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
-    call->flag = order->make_partition;
+    call->make_partition = order->make_partition;
     call->has_expected = order->expected != NULL;
     call->expected = -1;
     call->metadata = strdup(order->metadata);
     if (!call->metadata)
         no_memory(call);
-    if (!call->metadata || to_number(order->sequence, &call->number, &call->error) ||
+    if (!call->metadata || to_number(order->sequence, &call->number, &call->operation.error) ||
         (order->expected && *order->expected &&
-         to_number(order->expected, &call->expected, &call->error)))
+         to_number(order->expected, &call->expected, &call->operation.error)))
         return start_read(call, bad_argument);
     return start_write(call, commit_work);
 }
 
 static int delete_checkpoint_work(struct store *store, struct local_call *call)
 {
-    return store_delete_checkpoint(store, call->app, call->stream, call->partition, &call->error);
+    return store_delete_checkpoint(store, call->app, call->stream, call->partition,
+                                   &call->operation.error);
 }
 
 static struct call *delete_checkpoint(struct backend *backend, const char *app, const char *stream,
                                       uint32_t partition, const struct ask *ask)
 {
-    return start_write(
-        new_partition_call(backend, "delete_checkpoint", app, stream, partition, ask),
-        delete_checkpoint_work);
+    return start_write(new_partition_call(backend, app, stream, partition, ask),
+                       delete_checkpoint_work);
 }
 
 /* Cursors */
@@ -488,7 +463,8 @@ static int locate_first(struct store *store, struct local_call *call, const stru
                         int64_t *first)
 {
     if (call->cursor == CURSOR_SINCE)
-        return store_locate(store, call->stream, call->partition, call->time, first, &call->error);
+        return store_locate(store, call->stream, call->partition, call->time, first,
+                            &call->operation.error);
     *first = call->cursor == CURSOR_EARLIEST ? bounds->earliest : bounds->latest;
     return 0;
 }
@@ -502,7 +478,7 @@ static int check_cursor(struct local_call *call, const struct bounds *bounds)
     if (!bounds->latest_is_set ||
         (call->number >= bounds->earliest - below && call->number <= bounds->latest - below))
         return 0;
-    return error_set(&call->error, ERANGE,
+    return error_set(&call->operation.error, ERANGE,
                      "%" PRId64 " is out of range: earliest is %" PRId64 " and latest %" PRId64,
                      call->number, bounds->earliest, bounds->latest);
 }
@@ -512,7 +488,8 @@ static int get_cursor_work(struct store *store, struct local_call *call)
     bool named = call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER;
     struct bounds bounds = {0};
     int64_t starting = call->number;
-    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+    int status =
+        store_get_bounds(store, call->stream, call->partition, &bounds, &call->operation.error);
 
     if (!status)
         status =
@@ -525,11 +502,11 @@ static int get_cursor_work(struct store *store, struct local_call *call)
     return call->text ? 0 : no_memory(call);
 }
 
-static struct local_call *new_cursor_call(struct backend *backend, const char *operation,
-                                          const struct cursor_order *order, const struct ask *ask)
+static struct local_call *new_cursor_call(struct backend *backend, const struct cursor_order *order,
+                                          const struct ask *ask)
 {
     struct local_call *call =
-        new_partition_call(backend, operation, NULL, order->stream, order->partition, ask);
+        new_partition_call(backend, NULL, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
@@ -541,9 +518,10 @@ static struct local_call *new_cursor_call(struct backend *backend, const char *o
 static struct call *get_cursor(struct backend *backend, const struct cursor_order *order,
                                const struct ask *ask)
 {
-    struct local_call *call = new_cursor_call(backend, "get_cursor", order, ask);
+    struct local_call *call = new_cursor_call(backend, order, ask);
 
-    if (call && order->sequence && to_number(order->sequence, &call->number, &call->error))
+    if (call && order->sequence &&
+        to_number(order->sequence, &call->number, &call->operation.error))
         return start_read(call, bad_argument);
     return start_read(call, get_cursor_work);
 }
@@ -552,10 +530,11 @@ static int locate_work(struct store *store, struct local_call *call)
 {
     struct bounds bounds = {0};
     int64_t first = 0;
-    int status = store_get_bounds(store, call->stream, call->partition, &bounds, &call->error);
+    int status =
+        store_get_bounds(store, call->stream, call->partition, &bounds, &call->operation.error);
 
     if (!status && call->cursor != CURSOR_EARLIEST && !bounds.latest_is_set)
-        return error_set(&call->error, ERANGE,
+        return error_set(&call->operation.error, ERANGE,
                          "nobody has written streams/%s/%" PRIu32
                          "/latest yet, so which record is the next is not known",
                          call->stream, call->partition);
@@ -573,7 +552,7 @@ static int locate_work(struct store *store, struct local_call *call)
 static struct call *locate(struct backend *backend, const struct cursor_order *order,
                            const struct ask *ask)
 {
-    return start_read(new_cursor_call(backend, "locate", order, ask), locate_work);
+    return start_read(new_cursor_call(backend, order, ask), locate_work);
 }
 
 static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
@@ -590,6 +569,29 @@ static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 
 static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
 {
     return decimal_normalize(decimal, sequence) ? -EBADMSG : 0;
+}
+
+/* Names: what Kafka has too, so that its groups and topics can be copied here. */
+
+static bool takes_app(const char *name)
+{
+    char file[FILE_NAME_ROOM];
+
+    for (const char *next = name; *next; next += utf8_length(next)) {
+        if (!utf8_length(next))
+            return false;
+    }
+    return *name && !name_to_file(name, file);
+}
+
+static bool takes_stream(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length >= 1 && length <= STREAM_NAME_MAX && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+               length;
 }
 
 /* Opening */
@@ -626,6 +628,8 @@ static const struct backend_operations operations = {
     .set_bound = set_bound,
     .parse_sequence = parse_sequence,
     .to_decimal = to_decimal,
+    .takes_app = takes_app,
+    .takes_stream = takes_stream,
     .close = close_local,
 };
 
@@ -658,32 +662,30 @@ static int open_stores(struct local *local, const char *path, const struct backe
     if (!status)
         status = store_open(path, STORE_READ, &local->reader, error);
     if (!status && writing)
-        status = writer_start(local->backend.loop, writing, finish, &local->writer, error);
+        status = writer_start(local->backend.loop, writing, end_call, &local->writer, error);
     if (status)
         store_close(writing);
     return status;
 }
 
-int local_open(const char *path, const struct backend_options *options, struct backend **backend,
-               struct error *error)
+static int open_local(const char *path, bool plain, const struct backend_options *options,
+                      struct backend **backend, struct error *error)
 {
     struct local *local = calloc(1, sizeof(*local));
-    char *chosen = path && *path ? strdup(path) : default_path();
+    char *chosen = *path ? strdup(path) : default_path();
     int status;
 
+    (void)plain;
     if (!local || !chosen) {
         free(local);
         free(chosen);
         return error_set(error, ENOMEM, "no memory");
     }
-    local->observe = options->observe;
-    local->observer = options->observer;
     local->backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
-        .name = "local",
-        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM |
-                     CAN_COMPARE,
+        .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
+                     CAN_MAKE_STREAM | CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
     };
@@ -697,3 +699,14 @@ int local_open(const char *path, const struct backend_options *options, struct b
     *backend = &local->backend;
     return 0;
 }
+
+static const struct backend_option no_options[] = {{0}};
+
+const struct backend_type local_backend = {
+    .name = "local",
+    .prefix = "local:",
+    .source = "local:PATH",
+    .help = "an embedded store: that file; without PATH, or without a source, one in your home",
+    .options = no_options,
+    .open = open_local,
+};

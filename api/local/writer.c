@@ -82,9 +82,9 @@ static void expire(struct writer *writer, struct calls *batch, struct calls *end
 
     while ((call = STAILQ_FIRST(batch))) {
         STAILQ_REMOVE_HEAD(batch, link);
-        if (call->ask.deadline <= now)
-            error_set(&call->error, ETIMEDOUT, "another process holds the store's lock");
-        if (call->ask.deadline <= now || is_cancelled(writer, call))
+        if (call->operation.ask.deadline <= now)
+            error_set(&call->operation.error, ETIMEDOUT, "another process holds the store's lock");
+        if (call->operation.ask.deadline <= now || is_cancelled(writer, call))
             STAILQ_INSERT_TAIL(ended, call, link);
         else
             STAILQ_INSERT_TAIL(&left, call, link);
@@ -115,7 +115,7 @@ static void fail_all(struct calls *batch, const struct error *error)
     struct local_call *call;
 
     STAILQ_FOREACH(call, batch, link)
-    call->error = *error;
+    call->operation.error = *error;
 }
 
 /* Begins a transaction for the batch; what cannot wait longer for the lock leaves it. */
@@ -148,16 +148,16 @@ static bool work(struct writer *writer, struct calls *batch, struct error *error
 
     STAILQ_FOREACH(call, batch, link)
     {
-        int status = store_step_begin(writer->store, &call->error);
+        int status = store_step_begin(writer->store, &call->operation.error);
 
         if (!status) {
             status = call->work(writer->store, call);
-            status = store_step_end(writer->store, status, &lost, &call->error);
+            status = store_step_end(writer->store, status, &lost, &call->operation.error);
         }
         if (!status)
-            call->error.code = 0;
+            call->operation.error.code = 0;
         if (lost) {
-            *error = call->error;
+            *error = call->operation.error;
             return false;
         }
     }
@@ -169,7 +169,11 @@ static void write_batch(struct writer *writer, struct calls *batch)
     struct error error = {0};
 
     if (begin(writer, batch)) {
-        if (!work(writer, batch, &error) || store_end(writer->store, &error)) {
+        bool worked = work(writer, batch, &error);
+
+        if (!worked || store_end(writer->store, &error)) {
+            /* What a commit that failed has left on the disk, nobody knows. */
+            error.is_unknown = worked;
             store_cancel(writer->store);
             fail_all(batch, &error);
         }
@@ -205,7 +209,7 @@ static void deliver(void *user)
         if (!call)
             return;
         if (call->cancelled)
-            local_call_free(call);
+            operation_drop(&call->operation);
         else
             writer->done(call);
     }
@@ -245,7 +249,7 @@ static void free_all(struct calls *calls)
 
     while ((call = STAILQ_FIRST(calls))) {
         STAILQ_REMOVE_HEAD(calls, link);
-        local_call_free(call);
+        operation_drop(&call->operation);
     }
 }
 
@@ -276,7 +280,7 @@ void writer_submit(struct writer *writer, struct local_call *call)
     pthread_mutex_unlock(&writer->lock);
 }
 
-void writer_cancel(struct writer *writer, struct local_call *call)
+bool writer_cancel(struct writer *writer, struct local_call *call)
 {
     struct local_call *waiting;
 
@@ -291,5 +295,6 @@ void writer_cancel(struct writer *writer, struct local_call *call)
         STAILQ_REMOVE(&writer->waiting, call, local_call, link);
     pthread_mutex_unlock(&writer->lock);
     if (waiting)
-        local_call_free(call);
+        operation_drop(&call->operation);
+    return !waiting;
 }

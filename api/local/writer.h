@@ -1,6 +1,8 @@
 #ifndef API_LOCAL_WRITER_H
 #define API_LOCAL_WRITER_H
 
+#include <stdbool.h>
+
 #include "api/local/call.h"
 
 /*
@@ -22,7 +24,8 @@ void writer_stop(struct writer *writer);
 
 void writer_submit(struct writer *writer, struct local_call *call);
 
-/* The call will not be handed back; it is freed now or when its work has ended. */
-void writer_cancel(struct writer *writer, struct local_call *call);
+/* The call will not be handed back; it is freed now, or when its work has ended. True if the thread
+ * has it already, so that it may be done. */
+bool writer_cancel(struct writer *writer, struct local_call *call);
 
 #endif

@@ -14,10 +14,10 @@
 
 /* Beginning and end */
 
-static void release(struct service_call *call)
+static void release_call(struct operation *operation)
 {
-    timer_stop(&call->timer);
-    call_cancel(call->waiting);
+    struct service_call *call = (struct service_call *)operation;
+
     http_cancel(call->sent);
     request_release(&call->request);
     names_drop(call->names);
@@ -29,24 +29,27 @@ static void release(struct service_call *call)
     free(call);
 }
 
-static void cancel(struct call *call)
+/* What the request under way may have changed, only its own module can tell. */
+static bool cancel_call(struct call *base)
 {
-    release((struct service_call *)call);
+    struct service_call *call = (struct service_call *)base;
+    bool may_have_changed = call->is_unknown || http_was_sent(call->sent);
+
+    call_cancel(call->operation.step);
+    operation_drop(&call->operation);
+    return may_have_changed;
 }
 
-struct service_call *service_call_new(struct backend *backend, const char *operation,
-                                      const char *app, const char *stream, uint32_t partition,
-                                      const struct ask *ask)
+struct service_call *service_call_new(struct backend *backend, const char *app, const char *stream,
+                                      uint32_t partition, const struct ask *ask)
 {
     struct service_call *call = calloc(1, sizeof(*call));
 
     if (!call)
         return NULL;
-    call->call.cancel = cancel;
+    operation_begin(&call->operation, backend->loop, ask, release_call);
+    call->operation.call.cancel = cancel_call;
     call->service = (struct service *)backend;
-    call->operation = operation;
-    call->started = when_monotonic();
-    call->ask = *ask;
     call->has_app = app != NULL;
     call->partition = partition;
     call->state = (struct state){.partition = partition, .committed = WHEN_UNKNOWN};
@@ -56,12 +59,12 @@ struct service_call *service_call_new(struct backend *backend, const char *opera
     return call;
 }
 
-struct service_call *service_cursor_call_new(struct backend *backend, const char *operation,
+struct service_call *service_cursor_call_new(struct backend *backend,
                                              const struct cursor_order *order,
                                              const struct ask *ask)
 {
     struct service_call *call =
-        service_call_new(backend, operation, NULL, order->stream, order->partition, ask);
+        service_call_new(backend, NULL, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
@@ -71,45 +74,29 @@ struct service_call *service_cursor_call_new(struct backend *backend, const char
     return call;
 }
 
-static void finish(struct service_call *call)
+static void end_call(void *user)
 {
-    static const struct answer nothing;
-    const struct service *service = call->service;
+    struct service_call *call = user;
+    struct error *error = &call->operation.error;
     struct answer answer = {.names = call->names,
                             .table = call->table,
                             .state = &call->state,
                             .text = call->gives_text ? call->text.data : NULL};
-    bool failed = call->error.code != 0;
 
-    if (service->observe && call->operation)
-        service->observe(service->observer, call->operation, when_monotonic() - call->started,
-                         call->error.code);
-    call->ask.done(call->ask.user, failed ? &call->error : NULL, failed ? &nothing : &answer);
-    release(call);
-}
-
-static void finish_late(void *user)
-{
-    finish(user);
+    error->is_unknown |= call->is_unknown;
+    operation_end(&call->operation, error->code ? error : NULL, &answer);
 }
 
 void service_end_soon(struct service_call *call)
 {
-    timer_start(call->service->backend.loop, &call->timer, 0, finish_late, call);
+    operation_soon(&call->operation, end_call);
 }
 
 struct call *service_refuse(struct service_call *call, int code, const char *text)
 {
-    error_set(&call->error, code, "%s", text);
+    error_set(&call->operation.error, code, "%s", text);
     service_end_soon(call);
-    return &call->call;
-}
-
-bool service_is_refused(struct service_call *call)
-{
-    if (call->service->read_only)
-        service_refuse(call, EROFS, "the mount is read-only");
-    return call->service->read_only;
+    return &call->operation.call;
 }
 
 /* Sending */
@@ -149,20 +136,21 @@ static void on_error(struct service_call *call, const struct error *error,
 {
     struct error said;
 
-    call->error = *error;
+    call->operation.error = *error;
+    call->is_unknown |= error->is_unknown;
     if (answer && renew(call, answer)) {
-        call->error = (struct error){0};
+        call->operation.error = (struct error){0};
         send_again(call);
         return;
     }
     if (answer)
         call->service->protocol->give_up(call, answer);
-    said = call->error;
-    call->error = (struct error){0};
+    said = call->operation.error;
+    call->operation.error = (struct error){0};
     if (call->mend && call->mend(call, &said))
         return;
-    call->error = said;
-    finish(call);
+    call->operation.error = said;
+    end_call(call);
 }
 
 static void on_answer(struct service_call *call, const struct http_answer *answer)
@@ -177,13 +165,15 @@ static void on_answer(struct service_call *call, const struct http_answer *answe
     if (status == TAKEN_PART)
         return;
     if (status == -ENOMEM)
-        no_memory(&call->error);
-    if (status < 0 && !call->error.code) {
-        error_set(&call->error, -status, "the answer to %s %s is not what %s's protocol says",
-                  call->request.method, call->request.path.data, call->service->protocol->title);
-        call->error.http_status = answer->status;
+        no_memory(&call->operation.error);
+    if (status < 0 && !call->operation.error.code) {
+        error_set(&call->operation.error, -status,
+                  "the answer to %s %s is not what %s's protocol says", call->request.method,
+                  call->request.path.data, call->service->protocol->title);
+        call->operation.error.http_status = answer->status;
+        call->operation.error.is_unknown = http_changes(call->request.method);
     }
-    finish(call);
+    end_call(call);
 }
 
 static void on_done(void *user, const struct error *error, const struct http_answer *answer)
@@ -211,7 +201,7 @@ static void send_now(struct service_call *call)
                                .body = built->body,
                                .body_size = built->body ? strlen(built->body) : 0,
                                .idempotent = call->is_idempotent,
-                               .deadline = call->ask.deadline,
+                               .deadline = call->operation.ask.deadline,
                                .prepare = prepare,
                                .judge = judge,
                                .done = on_done,
@@ -224,7 +214,7 @@ static void send_now(struct service_call *call)
     buf_release(&url);
     if (call->sent)
         return;
-    no_memory(&call->error);
+    no_memory(&call->operation.error);
     service_end_soon(call);
 }
 
@@ -233,13 +223,13 @@ static void on_credential(void *user, const struct error *error, const struct an
     struct service_call *call = user;
 
     (void)answer;
-    call->waiting = NULL;
+    call->operation.step = NULL;
     if (!error) {
         send_again(call);
         return;
     }
-    call->error = *error;
-    finish(call);
+    call->operation.error = *error;
+    end_call(call);
 }
 
 /* Sends the request, when there is what it is authorized with. */
@@ -247,19 +237,15 @@ static void send_again(struct service_call *call)
 {
     struct service *service = call->service;
     const struct protocol *protocol = service->protocol;
-    struct ask ask = {.deadline = call->ask.deadline, .done = on_credential, .user = call};
+    struct ask ask = operation_ask(&call->operation, on_credential);
 
     if (service->no_credentials.code) {
-        call->error = service->no_credentials;
+        call->operation.error = service->no_credentials;
         service_end_soon(call);
     } else if (!protocol->must_wait || !protocol->must_wait(service)) {
         send_now(call);
     } else {
-        call->waiting = protocol->wait(service, &ask);
-        if (!call->waiting) {
-            no_memory(&call->error);
-            service_end_soon(call);
-        }
+        operation_wait(&call->operation, protocol->wait(service, &ask));
     }
 }
 
@@ -284,7 +270,7 @@ int service_next_page(struct service_call *call, const struct page *page, size_t
     if (page->told ? !page->more : page->count < size)
         return TAKEN_ALL;
     if (!page->count || !strcmp(page->last, call->after) || ++call->pages >= PAGES_MAX)
-        return error_set(&call->error, EBADMSG, "the service's list has no end");
+        return error_set(&call->operation.error, EBADMSG, "the service's list has no end");
     snprintf(call->after, sizeof(call->after), "%s", page->last);
     next(call);
     return TAKEN_PART;

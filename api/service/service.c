@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int copy(char **target, const char *text)
+static int copy_text(char **target, const char *text)
 {
     *target = text ? strdup(text) : NULL;
     return text && !*target ? -ENOMEM : 0;
@@ -14,16 +14,12 @@ static int copy(char **target, const char *text)
 int service_open(struct service *service, const struct backend_options *options,
                  const struct endpoint *endpoint, struct error *error)
 {
-    const struct service_settings *settings = &options->settings;
-
-    service->read_only = options->read_only;
-    service->observe = options->observe;
-    service->observer = options->observer;
     snprintf(service->host, sizeof(service->host), "%s", endpoint->host);
     snprintf(service->base, sizeof(service->base), "%s://%s", endpoint->scheme, endpoint->host);
-    if (copy(&service->cacert, settings->cacert) || copy(&service->cert, settings->cert) ||
-        copy(&service->cert_key, settings->key) ||
-        copy(&service->credentials_file, settings->credentials))
+    if (copy_text(&service->cacert, backend_setting(options, "cacert")) ||
+        copy_text(&service->cert, backend_setting(options, "cert")) ||
+        copy_text(&service->cert_key, backend_setting(options, "key")) ||
+        copy_text(&service->credentials_file, backend_setting(options, "credentials")))
         return error_set(error, ENOMEM, "no memory");
     service->http_options = (struct http_options){.loop = options->loop,
                                                   .plain = !strcmp(endpoint->scheme, "http"),

@@ -32,7 +32,7 @@ struct protocol {
      * taken, because there is another one now, or the clock was wrong. */
     bool (*renew)(struct service_call *call, const struct http_answer *answer);
 
-    /* Sees an answer that is an error and will not be tried again; may change call->error. */
+    /* Sees an answer that is an error and will not be tried again; may change its error. */
     void (*give_up)(struct service_call *call, const struct http_answer *answer);
 
     /* Where a credential must be waited for; else NULL: whether it must, and an operation that ends
@@ -45,12 +45,9 @@ struct protocol {
 struct service {
     struct backend backend;
     const struct protocol *protocol;
-    char base[300]; /* "https://HOST[:PORT]" */
-    char host[264]; /* as in the Host header */
-    char root[80];  /* what every path begins with: "/v2/PROJECT" */
-    bool read_only;
-    void (*observe)(void *observer, const char *operation, int64_t took_ms, int code);
-    void *observer;
+    char base[300];                   /* "https://HOST[:PORT]" */
+    char host[264];                   /* as in the Host header */
+    char root[80];                    /* what every path begins with: "/v2/PROJECT" */
     char *credentials_file;           /* NULL for what is found */
     struct error no_credentials;      /* why they could not be read anew */
     struct http_options http_options; /* its texts are those below */
@@ -59,6 +56,15 @@ struct service {
     char *cert_key;
     struct http *http;
 };
+
+/* The options that all services have, as rows of their types. */
+#define SERVICE_OPTIONS                                                                   \
+    {"credentials", OPTION_FILE, "FILE", "secrets from there, not from the environment"}, \
+        {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},                \
+        {"cert", OPTION_FILE, "FILE", "show this client certificate"},                    \
+    {                                                                                     \
+        "key", OPTION_FILE, "FILE", "the key of the client certificate"                   \
+    }
 
 /* Fills in what the options and the endpoint say, and makes the HTTP client; backend, protocol and
  * root are the caller's. 0, or a negative errno with an error; service_close in any case. */
@@ -75,7 +81,8 @@ bool service_name_ends(const char *name, const char *end);
 enum taken {
     TAKEN_ALL = 0,  /* the operation has succeeded */
     TAKEN_PART = 1, /* another request was sent */
-    /* or a negative errno: EBADMSG says by itself what is wrong, any other needs call->error */
+    /* or a negative errno: EBADMSG says by itself what is wrong, any other needs the operation's
+       error */
 };
 typedef int take_fn(struct service_call *call, const cJSON *root);
 
@@ -84,12 +91,8 @@ typedef int take_fn(struct service_call *call, const cJSON *root);
  * operation makes one with service_call_new, builds call->request, and sends it with service_send.
  */
 struct service_call {
-    struct call call;
+    struct operation operation; /* its step: a credential, or a part of it, that is waited for */
     struct service *service;
-    const char *operation; /* NULL for a part of another, which is not observed */
-    int64_t started;
-    struct ask ask;
-    struct timer timer; /* ends it soon */
 
     struct service_request request;
     bool is_idempotent;
@@ -99,11 +102,11 @@ struct service_call {
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*mend)(struct service_call *call, const struct error *error);
     void (*listed)(struct service_call *call); /* goes on when a list that was needed is here */
-    struct call *waiting;                      /* for a credential, or a part of the operation */
     struct http_request *sent;
     unsigned generation;   /* of the credential that was sent */
     bool lacks_credential; /* it had gone when the request had its turn */
     bool renewed;          /* the credential was refused once */
+    bool is_unknown;       /* as in struct error, of requests before the last */
 
     char app[NAME_MAX_APP + 1];
     bool has_app;
@@ -119,7 +122,6 @@ struct service_call {
     size_t index;    /* of the next of call->names to look at */
     char after[256]; /* where the page under way begins */
 
-    struct error error;
     struct names *names;
     struct table *table;
     struct state state;
@@ -129,13 +131,14 @@ struct service_call {
     void (*release_data)(void *data);
 };
 
+OPERATION_FIRST(struct service_call);
+
 /* NULL when there is no memory; app and stream may be NULL. */
-struct service_call *service_call_new(struct backend *backend, const char *operation,
-                                      const char *app, const char *stream, uint32_t partition,
-                                      const struct ask *ask);
+struct service_call *service_call_new(struct backend *backend, const char *app, const char *stream,
+                                      uint32_t partition, const struct ask *ask);
 
 /* The same, of an order for a cursor. */
-struct service_call *service_cursor_call_new(struct backend *backend, const char *operation,
+struct service_call *service_cursor_call_new(struct backend *backend,
                                              const struct cursor_order *order,
                                              const struct ask *ask);
 
@@ -146,14 +149,11 @@ void service_begin(struct service_call *call, const char *method, const char *se
 /* Sends what was built. */
 void service_send(struct service_call *call, take_fn *take);
 
-/* Ends the call in the next round of the loop, with call->error if that is set. */
+/* Ends the call in the next round of the loop, with its error if that is set. */
 void service_end_soon(struct service_call *call);
 
 /* As error_set() on the call's error: refuses a call that has been made. Returns call. */
 struct call *service_refuse(struct service_call *call, int code, const char *text);
-
-/* Refuses a change of a read-only mount; true when it did. */
-bool service_is_refused(struct service_call *call);
 
 /* One page of a list. */
 struct page {

@@ -32,21 +32,21 @@ static void on_apps(void *user, const struct error *error, const struct answer *
 {
     struct service_call *call = user;
 
-    call->waiting = NULL;
+    call->operation.step = NULL;
     if (error)
-        call->error = *error;
+        call->operation.error = *error;
     else if (take_apps(call->names, answer->names))
-        error_set(&call->error, ENOMEM, "no memory");
+        error_set(&call->operation.error, ENOMEM, "no memory");
     service_end_soon(call);
 }
 
 struct call *sls_list_apps(struct backend *backend, const struct ask *ask)
 {
-    struct service_call *call = sls_new_listing(backend, "list_apps", NULL, ask);
+    struct service_call *call = sls_new_listing(backend, NULL, ask);
 
-    if (call && !call->error.code)
+    if (call && !call->operation.error.code)
         sls_wait_for_groups(call, false, on_apps);
-    return call ? &call->call : NULL;
+    return call ? &call->operation.call : NULL;
 }
 
 static void on_found(void *user, const struct error *error, const struct answer *answer)
@@ -54,19 +54,20 @@ static void on_found(void *user, const struct error *error, const struct answer 
     struct service_call *call = user;
 
     sls_take_streams(call, error, answer);
-    if (!call->error.code && !names_count(call->names))
-        error_set(&call->error, ENOENT, "no logstore has a consumer group %.200s", call->app);
+    if (!call->operation.error.code && !names_count(call->names))
+        error_set(&call->operation.error, ENOENT, "no logstore has a consumer group %.200s",
+                  call->app);
     service_end_soon(call);
 }
 
 /* One that somebody has just made is found. */
 struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
-    struct service_call *call = sls_new_listing(backend, "find_app", app, ask);
+    struct service_call *call = sls_new_listing(backend, app, ask);
 
-    if (call && !call->error.code)
+    if (call && !call->operation.error.code)
         sls_wait_for_groups(call, true, on_found);
-    return call ? &call->call : NULL;
+    return call ? &call->operation.call : NULL;
 }
 
 /* Making and removing. Each is tried once: a second try could not tell what the first has done from
@@ -101,32 +102,28 @@ static int take_change(struct service_call *call, const cJSON *root)
 struct call *sls_create_app(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "create_app", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     call->mend = forget_groups;
     sls_begin_logstore(call, "POST", "consumergroups");
     call->is_idempotent = false;
     request_body(&call->request, print_group(call));
     service_send(call, take_change);
-    return &call->call;
+    return &call->operation.call;
 }
 
 struct call *sls_delete_app(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "delete_app", app, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     call->mend = forget_groups;
     sls_begin_group(call, "DELETE");
     call->is_idempotent = false;
     service_send(call, take_change);
-    return &call->call;
+    return &call->operation.call;
 }

@@ -119,7 +119,7 @@ static bool renew(struct service_call *call, const struct http_answer *answer)
 
 static void give_up(struct service_call *call, const struct http_answer *answer)
 {
-    struct error *error = &call->error;
+    struct error *error = &call->operation.error;
     char said[sizeof(error->message)];
 
     if (answer->verdict != HTTP_REFUSED)

@@ -18,8 +18,7 @@ static int take_checkpoint(struct service_call *call, const cJSON *root)
 struct call *sls_get_checkpoint(struct backend *backend, const char *app, const char *stream,
                                 uint32_t partition, const struct ask *ask)
 {
-    struct service_call *call =
-        service_call_new(backend, "get_checkpoint", app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
     if (!call)
         return NULL;
@@ -29,7 +28,7 @@ struct call *sls_get_checkpoint(struct backend *backend, const char *app, const 
     sls_begin_group(call, "GET");
     request_query_number(&call->request, "shard", partition);
     service_send(call, take_checkpoint);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* Which consumer the service notes with a forced checkpoint is not verified: nobody, until an
@@ -60,12 +59,10 @@ struct call *sls_commit(struct backend *backend, const struct commit_order *orde
 {
     const struct sls *sls = (const struct sls *)backend;
     struct service_call *call =
-        service_call_new(backend, "commit", order->app, order->stream, order->partition, ask);
+        service_call_new(backend, order->app, order->stream, order->partition, ask);
 
     if (!call)
         return NULL;
-    if (service_is_refused(call))
-        return &call->call;
     snprintf(call->sequence, sizeof(call->sequence), "%s", order->sequence);
     sls_begin_group(call, "POST");
     request_query(&call->request, "type", "checkpoint");
@@ -73,5 +70,5 @@ struct call *sls_commit(struct backend *backend, const struct commit_order *orde
     request_query(&call->request, "forceSuccess", sls->consumer ? "false" : "true");
     request_body(&call->request, print_commit(call));
     service_send(call, take_committed);
-    return &call->call;
+    return &call->operation.call;
 }

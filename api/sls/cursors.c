@@ -48,10 +48,10 @@ static int make_cursor(struct service_call *call)
 {
     char cursor[SEQUENCE_MAX + 1];
     char decimal[DECIMAL_ROOM];
-    int status = sls_parse_sequence(call->sequence, cursor, &call->error);
+    int status = sls_parse_sequence(call->sequence, cursor, &call->operation.error);
 
-    if (status && call->cursor == CURSOR_AT && call->error.code != ERANGE) {
-        call->error = (struct error){0};
+    if (status && call->cursor == CURSOR_AT && call->operation.error.code != ERANGE) {
+        call->operation.error = (struct error){0};
         return give(call, call->sequence);
     }
     if (!status && call->cursor == CURSOR_AFTER) {
@@ -59,7 +59,7 @@ static int make_cursor(struct service_call *call)
         if (!status)
             status = decimal_add(decimal, decimal, "1");
         if (!status && sls_cursor_encode(decimal, cursor))
-            return error_set(&call->error, ERANGE, "no number is greater than that");
+            return error_set(&call->operation.error, ERANGE, "no number is greater than that");
     }
     return status ? status : give(call, cursor);
 }
@@ -67,18 +67,18 @@ static int make_cursor(struct service_call *call)
 struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct service_call *call = service_cursor_call_new(backend, "get_cursor", order, ask);
+    struct service_call *call = service_cursor_call_new(backend, order, ask);
 
     if (!call)
         return NULL;
     if (order->kind != CURSOR_AT && order->kind != CURSOR_AFTER) {
         send_cursor(call, take_cursor);
-        return &call->call;
+        return &call->operation.call;
     }
-    if (make_cursor(call) && !call->error.code)
-        error_set(&call->error, ENOMEM, "no memory");
+    if (make_cursor(call) && !call->operation.error.code)
+        error_set(&call->operation.error, ENOMEM, "no memory");
     service_end_soon(call);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* Numbers */
@@ -97,10 +97,10 @@ static int take_number(struct service_call *call, const cJSON *root)
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct service_call *call = service_cursor_call_new(backend, "locate", order, ask);
+    struct service_call *call = service_cursor_call_new(backend, order, ask);
 
     if (!call)
         return NULL;
     send_cursor(call, take_number);
-    return &call->call;
+    return &call->operation.call;
 }

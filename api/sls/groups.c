@@ -93,7 +93,7 @@ static void free_waiter(struct waiter *waiter)
 }
 
 /* What nobody waits for any more is not gathered on. */
-static void cancel(struct call *call)
+static bool cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
     struct sls_groups *groups = waiter->groups;
@@ -102,6 +102,7 @@ static void cancel(struct call *call)
     free_waiter(waiter);
     if (groups && LIST_EMPTY(&groups->waiters))
         stop(groups);
+    return false;
 }
 
 static void answer(struct waiter *waiter, const struct error *error, struct names *names)
@@ -306,10 +307,10 @@ struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct a
 
 void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
 {
-    struct ask ask = {.deadline = call->ask.deadline, .done = done, .user = call};
+    struct ask ask = {.deadline = call->operation.ask.deadline, .done = done, .user = call};
 
-    call->waiting = sls_groups_get(((struct sls *)call->service)->groups, anew, &ask);
-    if (!call->waiting)
+    call->operation.step = sls_groups_get(((struct sls *)call->service)->groups, anew, &ask);
+    if (!call->operation.step)
         service_refuse(call, ENOMEM, "no memory");
 }
 
@@ -319,9 +320,9 @@ void sls_take_streams(struct service_call *call, const struct error *error,
     size_t length = strlen(call->app);
     int status = 0;
 
-    call->waiting = NULL;
+    call->operation.step = NULL;
     if (error) {
-        call->error = *error;
+        call->operation.error = *error;
         return;
     }
     for (size_t i = 0; i < names_count(answer->names) && !status; i++) {
@@ -332,5 +333,5 @@ void sls_take_streams(struct service_call *call, const struct error *error,
     }
     names_sort(call->names);
     if (status)
-        error_set(&call->error, ENOMEM, "no memory");
+        error_set(&call->operation.error, ENOMEM, "no memory");
 }

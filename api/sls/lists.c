@@ -10,10 +10,10 @@
 /* The most that a page of logstores may have. */
 #define PAGE_SIZE 500
 
-struct service_call *sls_new_listing(struct backend *backend, const char *operation,
-                                     const char *app, const struct ask *ask)
+struct service_call *sls_new_listing(struct backend *backend, const char *app,
+                                     const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, operation, app, NULL, 0, ask);
+    struct service_call *call = service_call_new(backend, app, NULL, 0, ask);
 
     if (!call)
         return NULL;
@@ -35,7 +35,7 @@ static int take_logstores(struct service_call *call, const cJSON *root)
     names_sort(call->names);
     /* A page without a new name is followed by no other: that could go on for ever. */
     if (!status && page.more && names_count(call->names) == known)
-        return error_set(&call->error, EBADMSG, "the service's list has no end");
+        return error_set(&call->operation.error, EBADMSG, "the service's list has no end");
     return status ? status : service_next_page(call, &page, PAGE_SIZE, sls_send_logstores);
 }
 
@@ -49,11 +49,11 @@ void sls_send_logstores(struct service_call *call)
 
 struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
 {
-    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
+    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, ask);
 
-    if (call && !call->error.code)
+    if (call && !call->operation.error.code)
         sls_send_logstores(call);
-    return call ? &call->call : NULL;
+    return call ? &call->operation.call : NULL;
 }
 
 /* The groups of one logstore */
@@ -65,12 +65,12 @@ static int take_groups(struct service_call *call, const cJSON *root)
 
 struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask)
 {
-    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, NULL, ask);
+    struct service_call *call = sls_new_listing(&sls->service.backend, NULL, ask);
 
-    if (!call || call->error.code)
-        return call ? &call->call : NULL;
+    if (!call || call->operation.error.code)
+        return call ? &call->operation.call : NULL;
     snprintf(call->stream, sizeof(call->stream), "%s", logstore);
     sls_begin_logstore(call, "GET", "consumergroups");
     service_send(call, take_groups);
-    return &call->call;
+    return &call->operation.call;
 }

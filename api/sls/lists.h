@@ -6,8 +6,8 @@
 /* What SLS lists: the logstores of the project, and the consumer groups of one logstore. */
 
 /* A call that gives names; it is to be returned when it has an error. NULL without memory. */
-struct service_call *sls_new_listing(struct backend *backend, const char *operation,
-                                     const char *app, const struct ask *ask);
+struct service_call *sls_new_listing(struct backend *backend, const char *app,
+                                     const struct ask *ask);
 
 /* Asks for all logstores, page by page; they are added to the call's names. */
 void sls_send_logstores(struct service_call *call);

@@ -63,6 +63,8 @@ static const struct backend_operations operations = {
     .locate = sls_locate,
     .parse_sequence = sls_parse_sequence,
     .to_decimal = sls_cursor_decode,
+    .takes_app = name_is_app,
+    .takes_stream = name_is_stream,
     .reload = reload,
     .close = close_sls,
 };
@@ -114,11 +116,11 @@ static void find_region(const char *name, char *region, size_t room)
         cut_end(region, ends[i]);
 }
 
-static int take_signature(struct sls *sls, const struct service_settings *settings,
+static int take_signature(struct sls *sls, const struct backend_options *options,
                           const struct endpoint *endpoint, struct error *error)
 {
-    const char *given = settings->signature;
-    const char *region = settings->region;
+    const char *given = backend_setting(options, "signature");
+    const char *region = backend_setting(options, "region");
     char found[256];
 
     if (given && strcmp(given, "v1") != 0 && strcmp(given, "v4") != 0)
@@ -138,10 +140,11 @@ static int take_signature(struct sls *sls, const struct service_settings *settin
     return 0;
 }
 
-static int take_group_settings(struct sls *sls, const struct service_settings *settings,
+static int take_group_settings(struct sls *sls, const struct backend_options *options,
                                struct error *error)
 {
-    const char *text = settings->group_timeout;
+    const char *text = backend_setting(options, "group_timeout");
+    const char *consumer = backend_setting(options, "consumer");
     char *end;
     unsigned long seconds = text ? strtoul(text, &end, 10) : GROUP_TIMEOUT;
 
@@ -150,11 +153,11 @@ static int take_group_settings(struct sls *sls, const struct service_settings *s
                          "group_timeout=%.40s is not a number of seconds from 1 to %d", text,
                          GROUP_TIMEOUT_MAX);
     sls->group_timeout = (unsigned)seconds;
-    sls->group_order = settings->group_order;
-    if (settings->consumer && !*settings->consumer)
+    sls->group_order = backend_setting(options, "group_order") != NULL;
+    if (consumer && !*consumer)
         return error_set(error, EINVAL, "consumer= is empty: leave it out to commit as nobody");
-    sls->consumer = settings->consumer ? strdup(settings->consumer) : NULL;
-    if (settings->consumer && !sls->consumer)
+    sls->consumer = consumer ? strdup(consumer) : NULL;
+    if (consumer && !sls->consumer)
         return error_set(error, ENOMEM, "no memory");
     sls->service.backend.is_forced = !sls->consumer;
     return 0;
@@ -180,8 +183,7 @@ static struct sls *new_sls(const struct backend_options *options)
     sls->service.backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
-        .name = "sls",
-        .abilities = APP_IS_OF_STREAM,
+        .abilities = APP_IS_OF_STREAM | CAN_GIVE_CURSOR,
         .checkpoint_is_next = true,
         .takes_any = true,
         .is_brief = true,
@@ -199,20 +201,20 @@ static int fill(struct sls *sls, const struct backend_options *options,
     int status = service_open(&sls->service, options, endpoint, error);
 
     if (!status)
-        status = take_group_settings(sls, &options->settings, error);
+        status = take_group_settings(sls, options, error);
     if (!status)
         status = take_credentials(sls, error);
     if (!status)
-        status = take_signature(sls, &options->settings, endpoint, error);
+        status = take_signature(sls, options, endpoint, error);
     return status;
 }
 
-static int open_sls(const char *scheme, const char *rest, const struct backend_options *options,
+static int open_sls(const char *rest, bool plain, const struct backend_options *options,
                     struct backend **backend, struct error *error)
 {
     struct endpoint endpoint = {0};
     struct sls *sls;
-    int status = take_source(scheme, rest, &endpoint, error);
+    int status = take_source(plain ? "http" : "https", rest, &endpoint, error);
 
     if (status)
         return status;
@@ -224,21 +226,29 @@ static int open_sls(const char *scheme, const char *rest, const struct backend_o
         close_sls(&sls->service.backend);
         return status;
     }
-    if (!strcmp(scheme, "http") && !endpoint.loopback)
+    if (plain && !endpoint.loopback)
         sls->service.backend.warning =
             "sls+http: sends checkpoints, and the token of a temporary key, unencrypted";
     *backend = &sls->service.backend;
     return 0;
 }
 
-int sls_open(const char *rest, const struct backend_options *options, struct backend **backend,
-             struct error *error)
-{
-    return open_sls("https", rest, options, backend, error);
-}
+static const struct backend_option sls_options[] = {
+    SERVICE_OPTIONS,
+    {"signature", OPTION_TEXT, "NAME", "how requests are signed: v1 or v4"},
+    {"region", OPTION_TEXT, "NAME", "the region in the signature v4"},
+    {"consumer", OPTION_TEXT, "NAME", "commit as that consumer, if it holds the partition"},
+    {"group_timeout", OPTION_TEXT, "SECONDS", "of the consumer groups that mkdir makes"},
+    {"group_order", OPTION_FLAG, NULL, "the same: read split shards in their order"},
+    {0},
+};
 
-int sls_open_plain(const char *rest, const struct backend_options *options,
-                   struct backend **backend, struct error *error)
-{
-    return open_sls("http", rest, options, backend, error);
-}
+const struct backend_type sls_backend = {
+    .name = "sls",
+    .prefix = "sls://",
+    .plain_prefix = "sls+http://",
+    .source = "sls://PROJECT.ENDPOINT",
+    .help = "Alibaba Cloud SLS; its consumer groups are the apps",
+    .options = sls_options,
+    .open = open_sls,
+};

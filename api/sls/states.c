@@ -13,11 +13,10 @@
 /* All shards. A group tells of every one of its logstore's in one answer; whether it does so right
  * after it was made is not verified, so an answer without any is not believed. */
 
-static struct service_call *new_call(struct backend *backend, const char *operation,
-                                     const char *app, const char *stream, uint32_t partition,
-                                     const struct ask *ask)
+static struct service_call *new_call(struct backend *backend, const char *app, const char *stream,
+                                     uint32_t partition, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, operation, app, stream, partition, ask);
+    struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
     if (!call)
         return NULL;
@@ -45,8 +44,8 @@ static int take_checkpoints(struct service_call *call, const cJSON *root)
 
 static struct call *send_states(struct service_call *call)
 {
-    if (!call || call->error.code)
-        return call ? &call->call : NULL;
+    if (!call || call->operation.error.code)
+        return call ? &call->operation.call : NULL;
     call->mend = sls_mend_without_shard;
     if (call->has_app) {
         sls_begin_group(call, "GET");
@@ -55,19 +54,19 @@ static struct call *send_states(struct service_call *call)
         sls_begin_logstore(call, "GET", "shards");
         service_send(call, take_shards);
     }
-    return &call->call;
+    return &call->operation.call;
 }
 
 struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    return send_states(new_call(&sls->service.backend, NULL, app, stream, 0, ask));
+    return send_states(new_call(&sls->service.backend, app, stream, 0, ask));
 }
 
 struct call *sls_get_states(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    return send_states(new_call(backend, "get_states", app, stream, 0, ask));
+    return send_states(new_call(backend, app, stream, 0, ask));
 }
 
 /*
@@ -172,7 +171,7 @@ static void add_shard(struct service_call *call, const struct look *look)
     struct state state;
 
     if (table_find(look->shards, call->partition, &state))
-        error_set(&call->error, ENOENT, "the logstore %s has no shard %u", call->stream,
+        error_set(&call->operation.error, ENOENT, "the logstore %s has no shard %u", call->stream,
                   call->partition);
     else
         call->state.status = state.status;
@@ -187,8 +186,8 @@ static int take_shard(struct service_call *call, const cJSON *root)
     status = look->shards ? sls_answer_shards(root, look->shards) : -ENOMEM;
     if (!status)
         add_shard(call, look);
-    if (call->error.code)
-        return -call->error.code;
+    if (call->operation.error.code)
+        return -call->operation.error.code;
     return status ? status : send_next(call);
 }
 
@@ -287,12 +286,12 @@ static int send_next(struct service_call *call)
 struct call *sls_get_state(struct backend *backend, const char *app, const char *stream,
                            uint32_t partition, enum detail detail, const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, "get_state", app, stream, partition, ask);
+    struct service_call *call = new_call(backend, app, stream, partition, ask);
     struct look *look = call ? calloc(1, sizeof(*look)) : NULL;
 
-    if (!call || call->error.code) {
+    if (!call || call->operation.error.code) {
         free(look);
-        return call ? &call->call : NULL;
+        return call ? &call->operation.call : NULL;
     }
     if (!look)
         return service_refuse(call, ENOMEM, "no memory");
@@ -301,5 +300,5 @@ struct call *sls_get_state(struct backend *backend, const char *app, const char 
     call->data = look;
     call->release_data = release_look;
     send_next(call);
-    return &call->call;
+    return &call->operation.call;
 }

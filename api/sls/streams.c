@@ -50,9 +50,9 @@ static void on_all_states(void *user, const struct error *error, const struct an
     struct service_call *call = user;
 
     (void)unused;
-    call->waiting = NULL;
+    call->operation.step = NULL;
     if (error)
-        call->error = *error;
+        call->operation.error = *error;
     names_sort(call->names);
     service_end_soon(call);
 }
@@ -60,7 +60,8 @@ static void on_all_states(void *user, const struct error *error, const struct an
 static void look_at_streams(void *user, const struct error *error, const struct answer *answer)
 {
     struct service_call *call = user;
-    struct ask ask = {.deadline = call->ask.deadline, .done = on_all_states, .user = call};
+    struct ask ask = {
+        .deadline = call->operation.ask.deadline, .done = on_all_states, .user = call};
     struct fan_order order = {.loop = call->service->backend.loop,
                               .start = ask_states,
                               .take = take_states,
@@ -69,11 +70,11 @@ static void look_at_streams(void *user, const struct error *error, const struct 
     sls_take_streams(call, error, answer);
     order.names = call->names;
     call->names = names_new();
-    if (!call->error.code && call->names)
-        call->waiting = fan_start(&order, &ask);
-    if (!call->error.code && !call->waiting)
-        error_set(&call->error, ENOMEM, "no memory");
-    if (!call->waiting)
+    if (!call->operation.error.code && call->names)
+        call->operation.step = fan_start(&order, &ask);
+    if (!call->operation.error.code && !call->operation.step)
+        error_set(&call->operation.error, ENOMEM, "no memory");
+    if (!call->operation.step)
         service_end_soon(call);
     names_drop(order.names);
 }
@@ -81,15 +82,15 @@ static void look_at_streams(void *user, const struct error *error, const struct 
 struct call *sls_list_streams(struct backend *backend, enum streams which, const char *app,
                               const struct ask *ask)
 {
-    struct service_call *call = sls_new_listing(backend, "list_streams", app, ask);
+    struct service_call *call = sls_new_listing(backend, app, ask);
 
-    if (!call || call->error.code)
-        return call ? &call->call : NULL;
+    if (!call || call->operation.error.code)
+        return call ? &call->operation.call : NULL;
     if (which == STREAMS_ALL)
         sls_send_logstores(call);
     else
         sls_wait_for_groups(call, false, which == STREAMS_OF_APP ? on_streams : look_at_streams);
-    return &call->call;
+    return &call->operation.call;
 }
 
 /* One stream */
@@ -103,7 +104,7 @@ static int take_description(struct service_call *call, const cJSON *root)
 
 struct call *sls_describe_stream(struct backend *backend, const char *stream, const struct ask *ask)
 {
-    struct service_call *call = service_call_new(backend, "describe_stream", NULL, stream, 0, ask);
+    struct service_call *call = service_call_new(backend, NULL, stream, 0, ask);
 
     if (!call)
         return NULL;
@@ -114,5 +115,5 @@ struct call *sls_describe_stream(struct backend *backend, const char *stream, co
     call->mend = sls_mend_without_shard;
     sls_begin_logstore(call, "GET", "shards");
     service_send(call, take_description);
-    return &call->call;
+    return &call->operation.call;
 }

@@ -60,12 +60,16 @@ static inline void fake_end(struct fake_call *call)
     free(call);
 }
 
-static inline void fake_cancel(struct call *call)
+/* What was to change something may have done so. */
+static inline bool fake_cancel(struct call *call)
 {
     struct fake_call *cancelled = (struct fake_call *)call;
+    bool changes =
+        !strcmp(cancelled->operation, "commit") || !strcmp(cancelled->operation, "delete");
 
     cancelled->fake->cancelled++;
     fake_end(cancelled);
+    return changes;
 }
 
 /* Ends a call with an errno. */

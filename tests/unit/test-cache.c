@@ -197,15 +197,17 @@ static void a_failure_is_told_to_all_and_the_old_answer_stays(void **state)
     assert_true(knows(scene, &apps));
 }
 
-static void no_memory_for_the_request_is_null(void **state)
+static void no_memory_for_the_request_is_enomem(void **state)
 {
     struct scene *scene = *state;
-    struct ask ask = ask_into(&scene->reply);
 
     scene->fake.out_of_memory = "apps";
-    assert_null(cache_get(scene->cache, &apps, &ask));
-    assert_int_equal(scene->reply.count, 0);
+    get_into(scene, &apps, &scene->reply);
+    run_for(scene->loop, 1);
+    assert_int_equal(scene->reply.error.code, ENOMEM);
     cache_refresh(scene->cache, &apps, INT64_MAX);
+    run_for(scene->loop, 1);
+    assert_false(knows(scene, &apps));
 }
 
 static void a_waiter_can_be_cancelled(void **state)
@@ -888,7 +890,7 @@ int main(void)
         SCENE(who_asks_at_the_same_time_shares_one_request),
         SCENE(who_asks_later_asks_again),
         SCENE(a_failure_is_told_to_all_and_the_old_answer_stays),
-        SCENE(no_memory_for_the_request_is_null),
+        SCENE(no_memory_for_the_request_is_enomem),
         SCENE(a_waiter_can_be_cancelled),
         SCENE(the_answer_is_kept_though_all_who_waited_have_gone),
         SCENE(who_asks_again_in_the_callback_gets_a_new_request),

@@ -34,12 +34,13 @@ static void free_job(struct job *job)
     free(job);
 }
 
-static void cancel_job(struct call *call)
+static bool cancel_job(struct call *call)
 {
     struct job *job = (struct job *)call;
 
     job->scene->cancelled++;
     free_job(job);
+    return false;
 }
 
 static void end_job(void *user)

@@ -9,21 +9,20 @@ struct scene {
     char source[PATH_ROOM + 32];
     const char *path; /* in source */
     struct backend *backend;
-    const struct backend_operations *ops;
     struct reply reply;
     unsigned observed;
     int observed_code;
     char observed_operation[32];
 };
 
-static void observe(void *observer, const char *operation, int64_t took_ms, int code)
+static void observe(void *observer, const struct observation *seen)
 {
     struct scene *scene = observer;
 
-    assert_true(took_ms >= 0);
+    assert_true(seen->took_ms >= 0);
     scene->observed++;
-    scene->observed_code = code;
-    snprintf(scene->observed_operation, sizeof(scene->observed_operation), "%s", operation);
+    scene->observed_code = seen->error ? seen->error->code : 0;
+    snprintf(scene->observed_operation, sizeof(scene->observed_operation), "%s", seen->operation);
 }
 
 static int open_as(struct scene *scene, bool read_only, struct backend **backend)
@@ -48,7 +47,6 @@ static int setup(void **state)
     snprintf(scene->source, sizeof(scene->source), "local:%s/s/store.db", scene->directory);
     scene->path = scene->source + strlen("local:");
     assert_int_equal(open_as(scene, false, &scene->backend), 0);
-    scene->ops = scene->backend->operations;
     *state = scene;
     return 0;
 }
@@ -56,7 +54,7 @@ static int setup(void **state)
 static void close_backend(struct scene *scene)
 {
     if (scene->backend)
-        scene->ops->close(scene->backend);
+        backend_close(scene->backend);
     scene->backend = NULL;
 }
 
@@ -75,7 +73,7 @@ static int teardown(void **state)
 /* Runs an operation to its end, into scene->reply; the value is its errno or 0. */
 #define RUN(operation, ...)                                       \
     (reply_release(&scene->reply), ask = ask_into(&scene->reply), \
-     finish(scene, scene->ops->operation(scene->backend, __VA_ARGS__, &ask)))
+     finish(scene, backend_##operation(scene->backend, __VA_ARGS__, &ask)))
 
 /* The parts of a scene that RUN needs. */
 #define SCENE_OF(state)           \
@@ -95,7 +93,7 @@ static int list_apps(struct scene *scene)
 
     reply_release(&scene->reply);
     ask = ask_into(&scene->reply);
-    return finish(scene, scene->ops->list_apps(scene->backend, &ask));
+    return finish(scene, backend_list_apps(scene->backend, &ask));
 }
 
 static struct commit_order order_of(const char *sequence)
@@ -155,9 +153,9 @@ static void it_says_what_it_can_do(void **state)
     const struct scene *scene = *state;
 
     assert_string_equal(scene->backend->name, "local");
-    assert_int_equal(scene->backend->abilities, CAN_STORE_METADATA | CAN_MAKE_APP |
+    assert_int_equal(scene->backend->abilities, CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP |
                                                     CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM |
-                                                    CAN_COMPARE);
+                                                    CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE);
     assert_int_equal(scene->backend->metadata_max, 1000);
     assert_false(scene->backend->checkpoint_is_next);
 }
@@ -289,14 +287,15 @@ static void sequences_are_parsed_and_made_decimal(void **state)
     char decimal[DECIMAL_ROOM];
     struct error error;
 
-    assert_int_equal(scene->ops->parse_sequence("0042", sequence, &error), 0);
+    assert_int_equal(backend_parse_sequence(scene->backend, "0042", sequence, &error), 0);
     assert_string_equal(sequence, "42");
-    assert_int_equal(scene->ops->parse_sequence("9223372036854775808", sequence, &error), -ERANGE);
-    assert_int_equal(scene->ops->parse_sequence("+1", sequence, &error), -EINVAL);
-    assert_int_equal(scene->ops->parse_sequence("", sequence, &error), -EINVAL);
-    assert_int_equal(scene->ops->to_decimal("42", decimal), 0);
+    assert_int_equal(
+        backend_parse_sequence(scene->backend, "9223372036854775808", sequence, &error), -ERANGE);
+    assert_int_equal(backend_parse_sequence(scene->backend, "+1", sequence, &error), -EINVAL);
+    assert_int_equal(backend_parse_sequence(scene->backend, "", sequence, &error), -EINVAL);
+    assert_int_equal(backend_to_decimal(scene->backend, "42", decimal), 0);
     assert_string_equal(decimal, "42");
-    assert_int_equal(scene->ops->to_decimal("abc", decimal), -EBADMSG);
+    assert_int_equal(backend_to_decimal(scene->backend, "abc", decimal), -EBADMSG);
 }
 
 static int get_cursor(struct scene *scene, enum cursor_kind kind, const char *sequence)
@@ -379,7 +378,7 @@ static void arguments_are_copied(void **state)
     make_orders(scene);
     reply_release(&scene->reply);
     ask = ask_into(&scene->reply);
-    assert_non_null(scene->ops->commit(scene->backend, &order, &ask));
+    assert_non_null(backend_commit(scene->backend, &order, &ask));
     app[0] = stream[0] = sequence[0] = metadata[0] = 'X';
     memset(&ask, 0, sizeof(ask));
     run_until(scene->loop, &scene->reply);
@@ -408,7 +407,7 @@ static struct call *start_commit(struct scene *scene, unsigned number, unsigned 
     struct commit_order order = order_of(sequence);
 
     snprintf(sequence, sizeof(sequence), "%u", number);
-    return scene->ops->commit(scene->backend, &order, &ask);
+    return backend_commit(scene->backend, &order, &ask);
 }
 
 static void commits_of_one_partition_go_out_in_order_and_each_ends_once(void **state)
@@ -457,9 +456,9 @@ static void a_failed_operation_takes_no_other_with_it(void **state)
     struct ask third = ask_into(&good[1]);
     sqlite3 *lock = lock_store(scene);
 
-    assert_non_null(scene->ops->create_app(scene->backend, "a", NULL, &first));
-    assert_non_null(scene->ops->delete_app(scene->backend, "nobody", NULL, &second));
-    assert_non_null(scene->ops->create_app(scene->backend, "b", NULL, &third));
+    assert_non_null(backend_create_app(scene->backend, "a", NULL, &first));
+    assert_non_null(backend_delete_app(scene->backend, "nobody", NULL, &second));
+    assert_non_null(backend_create_app(scene->backend, "b", NULL, &third));
     unlock_store(lock);
     run_until(scene->loop, &good[1]);
     assert_int_equal(good[0].count, 1);
@@ -478,7 +477,7 @@ static void a_read_can_be_cancelled(void **state)
     struct call *call;
 
     ask = ask_into(&scene->reply);
-    call = scene->ops->list_apps(scene->backend, &ask);
+    call = backend_list_apps(scene->backend, &ask);
     assert_non_null(call);
     call_cancel(call);
     run_for(scene->loop, 5);
@@ -492,7 +491,7 @@ static void a_bad_argument_can_be_cancelled(void **state)
     struct call *call;
 
     ask = ask_into(&scene->reply);
-    call = scene->ops->commit(scene->backend, &order, &ask);
+    call = backend_commit(scene->backend, &order, &ask);
     assert_int_equal(scene->reply.count, 0);
     call_cancel(call);
     run_for(scene->loop, 5);
@@ -506,7 +505,7 @@ static void a_write_can_be_cancelled_while_another_process_holds_the_lock(void *
     struct call *call;
 
     ask = ask_into(&scene->reply);
-    call = scene->ops->create_app(scene->backend, "billing", NULL, &ask);
+    call = backend_create_app(scene->backend, "billing", NULL, &ask);
     run_for(scene->loop, 30); /* long enough for the writer to find the lock */
     assert_int_equal(scene->reply.count, 0);
     call_cancel(call);
@@ -522,7 +521,7 @@ static void a_write_waits_for_the_lock(void **state)
     sqlite3 *lock = lock_store(scene);
 
     ask = ask_into(&scene->reply);
-    assert_non_null(scene->ops->create_app(scene->backend, "billing", NULL, &ask));
+    assert_non_null(backend_create_app(scene->backend, "billing", NULL, &ask));
     run_for(scene->loop, 20);
     assert_int_equal(scene->reply.count, 0);
     unlock_store(lock);
@@ -537,7 +536,7 @@ static void a_write_past_its_deadline_is_etimedout(void **state)
 
     ask = ask_into(&scene->reply);
     ask.deadline = when_monotonic() + 30;
-    assert_non_null(scene->ops->create_app(scene->backend, "billing", NULL, &ask));
+    assert_non_null(backend_create_app(scene->backend, "billing", NULL, &ask));
     run_until(scene->loop, &scene->reply);
     assert_int_equal(scene->reply.error.code, ETIMEDOUT);
     unlock_store(lock);
@@ -554,8 +553,8 @@ static void a_deadline_ends_one_write_and_not_those_beside_it(void **state)
     sqlite3 *lock = lock_store(scene);
 
     ask.deadline = when_monotonic() + 20;
-    assert_non_null(scene->ops->create_app(scene->backend, "hasty", NULL, &ask));
-    assert_non_null(scene->ops->create_app(scene->backend, "patient", NULL, &long_ask));
+    assert_non_null(backend_create_app(scene->backend, "hasty", NULL, &ask));
+    assert_non_null(backend_create_app(scene->backend, "patient", NULL, &long_ask));
     run_until(scene->loop, &scene->reply);
     assert_int_equal(scene->reply.error.code, ETIMEDOUT);
     assert_int_equal(patient.count, 0);
@@ -587,8 +586,8 @@ static void closing_with_cancelled_calls_frees_all(void **state)
     struct ask ask = ask_into(&reply);
 
     for (size_t i = 0; i < COUNT(calls); i++)
-        calls[i] = i % 2 ? scene->ops->create_app(scene->backend, "a", NULL, &ask)
-                         : scene->ops->list_apps(scene->backend, &ask);
+        calls[i] = i % 2 ? backend_create_app(scene->backend, "a", NULL, &ask)
+                         : backend_list_apps(scene->backend, &ask);
     usleep(5000); /* the writer may have taken some by now */
     for (size_t i = 0; i < COUNT(calls); i++)
         call_cancel(calls[i]);
@@ -632,7 +631,7 @@ static void a_refused_write_can_be_cancelled(void **state)
     close_backend(scene);
     assert_int_equal(open_as(scene, true, &scene->backend), 0);
     ask = ask_into(&scene->reply);
-    call = scene->ops->create_app(scene->backend, "a", NULL, &ask);
+    call = backend_create_app(scene->backend, "a", NULL, &ask);
     assert_int_equal(scene->reply.count, 0);
     call_cancel(call);
     run_for(scene->loop, 5);
@@ -682,17 +681,26 @@ static void the_usual_place_is_in_the_data_directory(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+static int check_source(const char *source, struct error *error)
+{
+    const struct backend_type *type = NULL;
+    int status = backend_find_type(source, &type, error);
+
+    assert_int_equal(status == 0, type != NULL);
+    return status;
+}
+
 static void sources_are_checked(void **state)
 {
     static const char *const bad[] = {"local", "remote:", "/tmp/x", "dis", " local:"};
     struct error error;
 
     (void)state;
-    assert_int_equal(backend_check_source("", &error), 0);
-    assert_int_equal(backend_check_source("local:", &error), 0);
-    assert_int_equal(backend_check_source("local:/tmp/x", &error), 0);
+    assert_int_equal(check_source("", &error), 0);
+    assert_int_equal(check_source("local:", &error), 0);
+    assert_int_equal(check_source("local:/tmp/x", &error), 0);
     for (size_t i = 0; i < COUNT(bad); i++) {
-        assert_int_equal(backend_check_source(bad[i], &error), -EINVAL);
+        assert_int_equal(check_source(bad[i], &error), -EINVAL);
         assert_int_equal(error.code, EINVAL);
     }
 }

@@ -216,10 +216,10 @@ TEST(names_that_are_too_long_are_enoent)
     snprintf(path, sizeof(path), "checkpoints/billing/orders/%s", name);
     assert_int_equal(walk(path, &node), 0);
     place_drop(fs.nodes, node.place);
-    name[NAME_MAX_APP + 1] = '\0';
+    name[201] = '\0';
     snprintf(path, sizeof(path), "apps/%s", name);
     assert_int_equal(walk(path, &node), -ENOENT);
-    name[NAME_MAX_STREAM + 1] = '\0';
+    name[65] = '\0';
     snprintf(path, sizeof(path), "streams/%s", name);
     assert_int_equal(walk(path, &node), -ENOENT);
 }

@@ -1,0 +1,11 @@
+#include "api/backend.h"
+#include "api/dis/dis.h"
+#include "api/local/local.h"
+#include "api/sls/sls.h"
+
+const struct backend_type *const backend_types[] = {
+    &local_backend,
+    &dis_backend,
+    &sls_backend,
+    NULL,
+};

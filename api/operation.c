@@ -1,0 +1,80 @@
+#include "api/operation.h"
+
+#include <errno.h>
+
+const struct answer no_answer;
+
+void operation_drop(struct operation *operation)
+{
+    timer_stop(&operation->timer);
+    operation->release(operation);
+}
+
+static bool cancel_operation(struct call *call)
+{
+    struct operation *operation = (struct operation *)call;
+    bool may_have_changed = call_cancel(operation->step);
+
+    operation_drop(operation);
+    return may_have_changed;
+}
+
+void operation_begin(struct operation *operation, struct loop *loop, const struct ask *ask,
+                     void (*release)(struct operation *operation))
+{
+    operation->call.cancel = cancel_operation;
+    operation->loop = loop;
+    operation->ask = *ask;
+    operation->release = release;
+}
+
+void operation_end(struct operation *operation, const struct error *error,
+                   const struct answer *answer)
+{
+    operation->ask.done(operation->ask.user, error, error ? &no_answer : answer);
+    operation_drop(operation);
+}
+
+void operation_fail(struct operation *operation)
+{
+    operation_end(operation, &operation->error, &no_answer);
+}
+
+static void fail_operation(void *user)
+{
+    operation_fail(user);
+}
+
+void operation_soon(struct operation *operation, loop_fn *then)
+{
+    timer_start(operation->loop, &operation->timer, 0, then, operation);
+}
+
+void operation_fail_soon(struct operation *operation)
+{
+    operation_soon(operation, fail_operation);
+}
+
+struct ask operation_ask(struct operation *operation, done_fn *done)
+{
+    return (struct ask){.deadline = operation->ask.deadline, .done = done, .user = operation};
+}
+
+void operation_wait(struct operation *operation, struct call *step)
+{
+    operation->step = step;
+    if (step)
+        return;
+    error_set(&operation->error, ENOMEM, "no memory");
+    operation_fail_soon(operation);
+}
+
+bool operation_answered(struct operation *operation, const struct error *error)
+{
+    operation->step = NULL;
+    if (!error)
+        return true;
+    operation->error = *error;
+    operation_fail(operation);
+    return false;
+}
