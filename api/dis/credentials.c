@@ -66,7 +66,7 @@ static int load_environment(struct dis_credentials *credentials)
             const char *value = getenv(fields[i].variables[j]);
 
             if (value && *value && !*slot(credentials, i))
-                status = secret_append(slot(credentials, i), value);
+                status = secret_set(slot(credentials, i), value);
         }
     }
     return status;
@@ -85,27 +85,34 @@ static bool is_name_of(const struct part *field, const char *name)
     return false;
 }
 
-/* Called by libinih: 0 is an error. */
+struct file {
+    struct dis_credentials *credentials;
+    unsigned given; /* a bit for each of the fields */
+};
+
 static int take_value(void *user, const char *section, const char *name, const char *value)
 {
-    struct dis_credentials *credentials = user;
+    struct file *file = user;
+    size_t i = 0;
 
-    if (!*value || (*section && strcmp(section, "basic") != 0))
-        return 1;
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (is_name_of(&fields[i], name))
-            return secret_append(slot(credentials, i), value) == 0;
-    }
-    return 1;
+    while (i < FIELDS && !is_name_of(&fields[i], name))
+        i++;
+    if (i == FIELDS || (*section && strcmp(section, "basic") != 0))
+        return 0;
+    if (file->given & 1U << i)
+        return -EEXIST;
+    file->given |= 1U << i;
+    return *value ? secret_set(slot(file->credentials, i), value) : 0;
 }
 
 static int load_file(const char *path, struct dis_credentials *credentials, struct error *error)
 {
+    struct file file = {.credentials = credentials};
     char *text = NULL;
     int status = secret_read_file(path, &text, error);
 
     if (!status)
-        status = secret_parse_ini(path, text, take_value, credentials, error);
+        status = secret_parse_ini(path, text, take_value, &file, error);
     secret_free(text);
     if (!status)
         snprintf(credentials->origin, sizeof(credentials->origin), "%s", path);

@@ -16,6 +16,11 @@
 
 #define FILE_MAX 65536
 
+/* What some editors begin a file with. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+#define MARK_SIZE (sizeof(byte_order_mark) - 1)
+
 void secret_free(char *text)
 {
     if (text)
@@ -23,17 +28,14 @@ void secret_free(char *text)
     free(text);
 }
 
-int secret_append(char **text, const char *more)
+int secret_set(char **text, const char *value)
 {
-    size_t length = *text ? strlen(*text) : 0;
-    char *joined = malloc(length + strlen(more) + 1);
+    char *copy = strdup(value);
 
-    if (!joined)
+    if (!copy)
         return -ENOMEM;
-    memcpy(joined, *text ? *text : "", length);
-    memcpy(joined + length, more, strlen(more) + 1);
     secret_free(*text);
-    *text = joined;
+    *text = copy;
     return 0;
 }
 
@@ -64,6 +66,7 @@ static int check_file(int fd, const char *path, struct error *error)
     return 0;
 }
 
+/* No text has a NUL, and what stands behind one would be lost unseen. */
 static int read_text(int fd, const char *path, char **text, struct error *error)
 {
     char *read_in = calloc(1, FILE_MAX);
@@ -71,12 +74,16 @@ static int read_text(int fd, const char *path, char **text, struct error *error)
 
     if (!read_in)
         return error_set(error, ENOMEM, "no memory");
-    if (size < 0) {
-        free(read_in);
-        return error_set(error, EIO, "%.200s cannot be read", path);
+    if (size >= 0 && strlen(read_in) == (size_t)size) {
+        if (!strncmp(read_in, byte_order_mark, MARK_SIZE))
+            memmove(read_in, read_in + MARK_SIZE, FILE_MAX - MARK_SIZE);
+        *text = read_in;
+        return 0;
     }
-    *text = read_in;
-    return 0;
+    OPENSSL_cleanse(read_in, FILE_MAX);
+    free(read_in);
+    return size < 0 ? error_set(error, EIO, "%.200s cannot be read", path)
+                    : error_set(error, EBADMSG, "%.200s is no file of credentials", path);
 }
 
 int secret_read_file(const char *path, char **text, struct error *error)
@@ -93,48 +100,112 @@ int secret_read_file(const char *path, char **text, struct error *error)
     return status;
 }
 
-/* A file's text, given to libinih in pieces: it takes no line of more than 199 bytes, and a token
- * has thousands. The rest of a long line is given as lines that begin with a blank, which libinih
- * takes for more of the same value. */
-struct source {
-    const char *next;
-    bool inside; /* of a line that has begun */
+/* "name = value" */
+
+/* Also what is left of line ends of another system's. */
+#define BLANKS " \t\r\v\f"
+
+struct ini {
+    const char *path;
+    secret_value_fn *take;
+    void *user;
+    struct error *error;
+    const char *section;
+    unsigned line;   /* that is being read, from 1 */
+    bool has_value;  /* since the section began */
+    size_t indented; /* the line of the last value, in blanks */
 };
 
-static char *read_piece(char *piece, int room, void *user)
+static char *trim(char *text)
 {
-    struct source *source = user;
-    size_t line = strcspn(source->next, "\n");
-    size_t length = 0;
+    size_t length;
 
-    if (!*source->next)
-        return NULL;
-    if (!source->inside && strchr("#;", *source->next)) {
-        source->next += line;
-        line = 0;
-    }
-    if (source->inside)
-        piece[length++] = ' ';
-    while (line && length + 2 < (size_t)room) {
-        piece[length++] = *source->next++;
-        line--;
-    }
-    source->inside = line > 0;
-    if (!source->inside && *source->next)
-        source->next++;
-    piece[length++] = '\n';
-    piece[length] = '\0';
-    return piece;
+    text += strspn(text, BLANKS);
+    length = strlen(text);
+    while (length && strchr(BLANKS, text[length - 1]))
+        length--;
+    text[length] = '\0';
+    return text;
 }
 
-int secret_parse_ini(const char *path, const char *text, ini_handler handler, void *user,
+static bool is_comment(const char *text)
+{
+    return *text == '#' || *text == ';';
+}
+
+static int refuse_line(const struct ini *ini)
+{
+    return error_set(ini->error, EBADMSG, "line %u of %.200s is not \"name = value\"", ini->line,
+                     ini->path);
+}
+
+static int parse_section(struct ini *ini, char *line)
+{
+    char *end = strchr(line, ']');
+    const char *rest = end ? end + 1 + strspn(end + 1, BLANKS) : line;
+
+    if (!end || end == line + 1 || (*rest && !is_comment(rest)))
+        return refuse_line(ini);
+    *end = '\0';
+    ini->section = line + 1;
+    ini->has_value = false;
+    return 0;
+}
+
+static int parse_value(const struct ini *ini, char *line)
+{
+    char *mark = line + strcspn(line, "=:");
+    const char *name;
+    int status;
+
+    if (!*mark || mark == line)
+        return refuse_line(ini);
+    *mark = '\0';
+    name = trim(line);
+    status = ini->take(ini->user, ini->section, name, trim(mark + 1));
+    if (status == -EEXIST)
+        return error_set(ini->error, EBADMSG, "%.200s gives %.60s twice", ini->path, name);
+    return status ? error_set(ini->error, ENOMEM, "no memory") : 0;
+}
+
+/* What is indented deeper than the value before goes on with that value for the programs that write
+ * such files. To read half of a secret would only puzzle. */
+static int parse_line(struct ini *ini, char *line)
+{
+    size_t indented = strspn(line, BLANKS);
+
+    ini->line++;
+    line = trim(line);
+    if (!*line || is_comment(line))
+        return 0;
+    if (ini->has_value && indented > ini->indented)
+        return error_set(ini->error, EBADMSG,
+                         "line %u of %.200s goes on with a value: it must be on one line",
+                         ini->line, ini->path);
+    if (*line == '[')
+        return parse_section(ini, line);
+    ini->has_value = true;
+    ini->indented = indented;
+    return parse_value(ini, line);
+}
+
+int secret_parse_ini(const char *path, const char *text, secret_value_fn *take, void *user,
                      struct error *error)
 {
-    struct source source = {.next = text};
+    struct ini ini = {.path = path, .take = take, .user = user, .error = error, .section = ""};
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    char *rest = copy;
+    int status = 0;
 
-    if (ini_parse_stream(read_piece, &source, handler, user))
-        return error_set(error, EBADMSG, "%.200s has a line that is not \"name = value\"", path);
-    return 0;
+    if (!copy)
+        return error_set(error, ENOMEM, "no memory");
+    memcpy(copy, text, size);
+    while (rest && !status)
+        status = parse_line(&ini, strsep(&rest, "\n"));
+    OPENSSL_cleanse(copy, size);
+    free(copy);
+    return status;
 }
 
 /* The process */

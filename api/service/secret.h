@@ -1,8 +1,6 @@
 #ifndef API_SERVICE_SECRET_H
 #define API_SERVICE_SECRET_H
 
-#include <ini.h>
-
 #include "api/error.h"
 
 /*
@@ -13,8 +11,8 @@
 /* Wipes and frees a text; NULL is allowed. */
 void secret_free(char *text);
 
-/* Adds to a text, which may be NULL; the old copy is wiped. 0 or -ENOMEM. */
-int secret_append(char **text, const char *more);
+/* Makes *text a copy of a value; what it was, or NULL, is wiped. 0 or -ENOMEM. */
+int secret_set(char **text, const char *value);
 
 /* Keeps memory and environment of this process from other processes of the user, and from core
  * files. It lasts until the process ends or executes another program. */
@@ -25,18 +23,23 @@ void secret_guard_process(void);
 char *secret_path(const char *name);
 
 /*
- * Reads a file that only its owner may read, of less than 64 KiB. *text is for secret_free. 0;
- * -EACCES for a file that is open to others; -EBADMSG for what is no such file; or what opening it
- * said. With an error.
+ * Reads a file that only its owner may read, of less than 64 KiB and without NULs; a byte order
+ * mark is left out. *text is for secret_free. 0; -EACCES for a file that is open to others;
+ * -EBADMSG for what is no such file; or what opening it said. With an error.
  */
 int secret_read_file(const char *path, char **text, struct error *error);
 
+/* Takes a value; section is "" before the first, and the value may be empty. The texts last as long
+ * as the call. 0, -ENOMEM, or -EEXIST when this was said before. */
+typedef int secret_value_fn(void *user, const char *section, const char *name, const char *value);
+
 /*
- * Reads the INI text of a file. handler is libinih's: it gets a value in one or more pieces, for
- * libinih takes no line of more than 199 bytes, and returns 0 when it fails. 0, or -EBADMSG with an
- * error.
+ * Reads the text of a file of lines "[section]", "name = value" or "name: value", empty ones, and
+ * comments, which begin with # or ;. Blanks around names and values do not count; a value may hold
+ * anything else, and ends with its line. 0, -ENOMEM, or -EBADMSG, with an error that tells no
+ * value.
  */
-int secret_parse_ini(const char *path, const char *text, ini_handler handler, void *user,
+int secret_parse_ini(const char *path, const char *text, secret_value_fn *take, void *user,
                      struct error *error);
 
 #endif

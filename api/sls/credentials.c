@@ -87,7 +87,7 @@ static int load_variables(const struct variables *variables, struct sls_credenti
         const char *name = variables->names[part];
         const char *value = name ? getenv(name) : NULL;
 
-        if (value && *value && secret_append(slot(credentials, part), value))
+        if (value && *value && secret_set(slot(credentials, part), value))
             return no_memory(error);
     }
     return check(credentials, variables->names[ACCESS], variables->names[SECRET], error);
@@ -99,26 +99,32 @@ struct section {
     const char *name; /* NULL: the option default-client is looked for, and nothing else */
     struct sls_credentials *credentials;
     char *client;
+    unsigned given; /* a bit for each of the parts, and one for the client */
 };
 
-/* Called by libinih: 0 is an error. */
+static int take_text(struct section *wanted, unsigned bit, char **text, const char *value)
+{
+    if (wanted->given & 1U << bit)
+        return -EEXIST;
+    wanted->given |= 1U << bit;
+    return *value ? secret_set(text, value) : 0;
+}
+
 static int take_value(void *user, const char *section, const char *name, const char *value)
 {
     static const char *const names[PARTS] = {"access-id", "access-key", "sts-token", "region-id"};
     struct section *wanted = user;
 
-    if (!*value)
-        return 1;
+    if (strcmp(section, wanted->name ? wanted->name : "__option__") != 0)
+        return 0;
     if (!wanted->name)
-        return strcmp(section, "__option__") != 0 || strcmp(name, "default-client") != 0 ||
-               secret_append(&wanted->client, value) == 0;
-    if (strcmp(section, wanted->name) != 0)
-        return 1;
+        return strcmp(name, "default-client") ? 0
+                                              : take_text(wanted, PARTS, &wanted->client, value);
     for (enum part part = ACCESS; part < PARTS; part++) {
         if (!strcmp(name, names[part]))
-            return secret_append(slot(wanted->credentials, part), value) == 0;
+            return take_text(wanted, part, slot(wanted->credentials, part), value);
     }
-    return 1;
+    return 0;
 }
 
 /* The CLI keeps a token with the access key that it is of, and ignores one of another. */
@@ -136,7 +142,7 @@ static int cut_token(struct sls_credentials *credentials)
         memcmp(credentials->access, credentials->security_token, length) != 0)
         length = 0;
     if (length)
-        status = secret_append(&token, mark + 2);
+        status = secret_set(&token, mark + 2);
     secret_free(credentials->security_token);
     credentials->security_token = token;
     return status;
@@ -223,7 +229,7 @@ static int take_profile(const char *path, const cJSON *profile, struct sls_crede
             return error_set(error, EBADMSG, "%.200s: %s is no text", path, names[part]);
         if (part == TOKEN && is_same(mode, "AK"))
             continue;
-        if (value && *value && secret_append(slot(credentials, part), value))
+        if (value && *value && secret_set(slot(credentials, part), value))
             return no_memory(error);
     }
     return check(credentials, names[ACCESS], names[SECRET], error);

@@ -55,16 +55,21 @@ static int clear_environment(void **state)
     return 0;
 }
 
-static void write_file(const char *text, mode_t mode)
+static void write_bytes(const char *bytes, size_t size, mode_t mode)
 {
     FILE *file;
 
     unlink(path);
     file = fopen(path, "w");
     assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
     fclose(file);
     assert_int_equal(chmod(path, mode), 0);
+}
+
+static void write_file(const char *text, mode_t mode)
+{
+    write_bytes(text, strlen(text), mode);
 }
 
 static struct dis_credentials load(const char *file)
@@ -86,6 +91,21 @@ static void check_failure(const char *file, int code, const char *part)
     assert_int_equal(error.code, code);
     if (!strstr(error.message, part))
         fail_msg("\"%s\" does not say \"%s\"", error.message, part);
+    if (strstr(error.message, "very-secret"))
+        fail_msg("\"%s\" has a secret", error.message);
+}
+
+/* Loads a file of this text, in which the key is "a" and `secret`. */
+static void check_key(const char *text, const char *secret)
+{
+    struct dis_credentials credentials;
+
+    write_file(text, 0600);
+    credentials = load(path);
+    assert_int_equal(credentials.kind, DIS_KEY);
+    assert_string_equal(credentials.access, "a");
+    assert_string_equal(credentials.secret, secret);
+    dis_credentials_release(&credentials);
 }
 
 static void test_what_wins_in_the_environment(void **state)
@@ -179,22 +199,85 @@ static void test_files_that_are_refused(void **state)
     check_failure(path, EBADMSG, "no file of credentials");
 }
 
-/* A token has thousands of characters, which libinih alone would cut. */
+static void test_forms_of_lines(void **state)
+{
+    (void)state;
+    check_key("ak = a\r\nsk = s\r\n", "s");
+    check_key("\xef\xbb\xbf"
+              "ak = a\nsk = s",
+              "s");
+    check_key("ak: a\nsk:s=t", "s=t");
+    check_key("ak=a\nsk=s:t", "s:t");
+    check_key("ak \t=\ta \t\n\n \t\nsk = two words \n", "two words");
+    check_key("  # a comment\n\t; another\n  ak = a\n  sk = s\n", "s");
+    check_key("[basic] ; mine\nak = a\nsk = s\n[other]\nsk = t\n[x]\nno = matter\n", "s");
+    check_key("ak = a\nsk = \"s\"\n", "\"s\"");
+}
+
+/* What follows a value on its line is the value's. */
+static void test_values_that_look_like_comments(void **state)
+{
+    (void)state;
+    check_key("ak = a\nsk = s ; t\n", "s ; t");
+    check_key("ak = a\nsk = s # t\n", "s # t");
+    check_key("ak = a\nsk = ;#\n", ";#");
+}
+
+static void test_names_that_are_given_twice(void **state)
+{
+    (void)state;
+    write_file("ak = a\nsk = very-secret\nsk = very-secret\n", 0600);
+    check_failure(path, EBADMSG, "file gives sk twice");
+    write_file("ak = a\n[basic]\nak = b\nsk = very-secret\n", 0600);
+    check_failure(path, EBADMSG, "gives ak twice");
+    write_file("[basic]\nsk = very-secret\nHUAWEICLOUD_SDK_SK = very-secret\n", 0600);
+    check_failure(path, EBADMSG, "gives HUAWEICLOUD_SDK_SK twice");
+    write_file("token =\ntoken = very-secret\n", 0600);
+    check_failure(path, EBADMSG, "gives token twice");
+    check_key("ak = a\nsk = s\nregion = r\nregion = r\n[global]\nsk = t\nsk = t\n", "s");
+}
+
+static void test_lines_that_are_refused(void **state)
+{
+    static const char nul[] = "ak = a\nsk = very-secret\n\0ak = b\n";
+    static const char *const lines[] = {"very-secret", "= very-secret",       "[basic",
+                                        "[]",          "[basic] very-secret", "\xff\xfe"};
+    char text[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        snprintf(text, sizeof(text), "ak = a\n\nsk = b\n%s\nsk = c", lines[i]);
+        write_file(text, 0600);
+        check_failure(path, EBADMSG, "line 4 of ");
+    }
+    write_file("ak = a\nsk = very-\n  secret\n", 0600);
+    check_failure(path, EBADMSG, "must be on one line");
+    write_file("  ak = a\n\n   sk = very-secret\n", 0600);
+    check_failure(path, EBADMSG, "line 3 of ");
+    write_bytes(nul, sizeof(nul) - 1, 0600);
+    check_failure(path, EBADMSG, "no file of credentials");
+}
+
+/* A token has thousands of characters. */
 static void test_long_values(void **state)
 {
-    char text[8000];
-    char token[6001];
+    static char text[65536];
+    static const size_t lengths[] = {198, 199, 200, 6000, 65535 - 15};
     struct dis_credentials credentials;
 
     (void)state;
-    for (size_t length = 180; length < sizeof(token); length += length < 420 ? 1 : 1777) {
-        for (size_t i = 0; i < length; i++)
-            token[i] = (char)('A' + (char)(i % 26));
-        token[length] = '\0';
-        snprintf(text, sizeof(text), "# %.400s\n; x\ntoken = %s\nak = b\n", token, token);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        size_t end = 8 + lengths[i];
+
+        memset(text, 0, sizeof(text));
+        memcpy(text, "token = ", 8);
+        for (size_t j = 8; j < end; j++)
+            text[j] = (char)('A' + (char)(j % 26));
+        memcpy(text + end, "\nak = b", 7);
         write_file(text, 0600);
         credentials = load(path);
-        assert_string_equal(credentials.token, token);
+        assert_int_equal(strlen(credentials.token), lengths[i]);
+        assert_memory_equal(credentials.token, text + 8, lengths[i]);
         assert_string_equal(credentials.access, "b");
         dis_credentials_release(&credentials);
     }
@@ -207,6 +290,10 @@ int main(void)
         cmocka_unit_test_setup(test_missing_parts, clear_environment),
         cmocka_unit_test_setup(test_files, clear_environment),
         cmocka_unit_test_setup(test_files_that_are_refused, clear_environment),
+        cmocka_unit_test_setup(test_forms_of_lines, clear_environment),
+        cmocka_unit_test_setup(test_values_that_look_like_comments, clear_environment),
+        cmocka_unit_test_setup(test_names_that_are_given_twice, clear_environment),
+        cmocka_unit_test_setup(test_lines_that_are_refused, clear_environment),
         cmocka_unit_test_setup(test_long_values, clear_environment),
     };
 

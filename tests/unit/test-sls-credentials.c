@@ -190,7 +190,46 @@ TEST(sections_of_the_file_of_aliyunlog)
     check_failure(NULL, EACCES, "no access key in the section [fifth]");
 }
 
-/* Of the security token service, whose tokens libinih alone would cut. */
+TEST(names_that_are_given_twice)
+{
+    check_failure(write_file("key",
+                             "[main]\naccess-id = a\naccess-key = very-secret\n"
+                             "access-key = very-secret\n",
+                             0600),
+                  EBADMSG, "key gives access-key twice");
+    check_failure(write_file("key",
+                             "[main]\naccess-id = a\n[other]\n[main]\naccess-id = b\n"
+                             "access-key = very-secret\n",
+                             0600),
+                  EBADMSG, "gives access-id twice");
+    check_failure(write_file("key",
+                             "[__option__]\ndefault-client = main\ndefault-client = main\n"
+                             "[main]\naccess-id = a\naccess-key = very-secret\n",
+                             0600),
+                  EBADMSG, "gives default-client twice");
+    /* In a section that is not read. */
+    check_load(write_file("key",
+                          "[other]\naccess-id = x\naccess-id = x\n[main]\naccess-id = a\n"
+                          "access-key = s\nformat-output = json\nformat-output = json\n",
+                          0600),
+               "a", "s", NULL, NULL);
+}
+
+TEST(files_of_other_systems)
+{
+    check_load(write_file("key",
+                          "\xef\xbb\xbf[main]\r\naccess-id: a\r\n; a comment\r\n"
+                          "access-key = s ; t",
+                          0600),
+               "a", "s ; t", NULL, NULL);
+    check_load(write_file("key",
+                          "\xef\xbb\xbf{\"profiles\":[{\"name\":\"default\","
+                          "\"access_key_id\":\"a\",\"access_key_secret\":\"s\"}]}",
+                          0600),
+               "a", "s", NULL, NULL);
+}
+
+/* Of the security token service. */
 TEST(a_long_token)
 {
     char text[4096];
@@ -268,6 +307,8 @@ int main(void)
         SCENE(parts_are_not_mixed),
         SCENE(parts_that_are_missing),
         SCENE(sections_of_the_file_of_aliyunlog),
+        SCENE(names_that_are_given_twice),
+        SCENE(files_of_other_systems),
         SCENE(a_long_token),
         SCENE(profiles_of_the_alibaba_cloud_cli),
         SCENE(files_that_are_refused),
