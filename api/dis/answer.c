@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/json.h"
-#include "api/service/base64.h"
+#include "base/base64.h"
 #include "base/when.h"
 
 #define EXPIRED "EXPIRED"

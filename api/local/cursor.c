@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include <cjson/cJSON.h>
-#include <openssl/evp.h>
+
+#include "base/base64.h"
 
 static const char *const types[] = {
     [CURSOR_AT] = "AT_SEQUENCE_NUMBER", [CURSOR_AFTER] = "AFTER_SEQUENCE_NUMBER",
@@ -32,25 +33,15 @@ static char *json_text(const char *stream, uint32_t partition, const char *type,
     return text;
 }
 
-static char *url_safe_base64(const char *text)
-{
-    size_t size = strlen(text);
-    char *encoded = malloc((size + 2) / 3 * 4 + 1);
-
-    if (!encoded)
-        return NULL;
-    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)text, (int)size);
-    for (char *c = encoded; *c; c++)
-        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
-    return encoded;
-}
-
 char *local_cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
                         const char *starting, int64_t now)
 {
     char *json = json_text(stream, partition, types[kind], starting, now);
-    char *cursor = json ? url_safe_base64(json) : NULL;
+    size_t size = json ? strlen(json) : 0;
+    char *cursor = json ? malloc(BASE64_ROOM(size)) : NULL;
 
+    if (cursor)
+        base64_encode_url(json, size, cursor);
     free(json);
     return cursor;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/service/base64.h"
+#include "base/base64.h"
 
 #define GREATEST "9223372036854775807"
 

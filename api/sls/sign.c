@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "api/service/base64.h"
+#include "base/base64.h"
 
 #define CANONICAL_MAX (1UL << 20)
 #define MD5_SIZE      16

@@ -1,5 +1,5 @@
-#ifndef API_SERVICE_BASE64_H
-#define API_SERVICE_BASE64_H
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include <stddef.h>
 
@@ -13,7 +13,8 @@ char *base64_decode(const char *encoded, size_t max);
 /* Room for the base64 of size bytes. */
 #define BASE64_ROOM(size) (((size) + 2) / 3 * 4 + 1)
 
-/* Writes the base64 of size bytes, in the usual alphabet, padded. */
+/* Writes the base64 of size bytes, padded, in the usual alphabet or in that of URLs. */
 void base64_encode(const void *data, size_t size, char *encoded);
+void base64_encode_url(const void *data, size_t size, char *encoded);
 
 #endif

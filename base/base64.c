@@ -1,4 +1,4 @@
-#include "api/service/base64.h"
+#include "base/base64.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,4 +44,11 @@ char *base64_decode(const char *encoded, size_t max)
 void base64_encode(const void *data, size_t size, char *encoded)
 {
     EVP_EncodeBlock((unsigned char *)encoded, data, (int)size);
+}
+
+void base64_encode_url(const void *data, size_t size, char *encoded)
+{
+    base64_encode(data, size, encoded);
+    for (char *c = encoded; *c; c++)
+        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
 }
