@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/service/secret.h"
+#include "base/home.h"
 
 /* The names of a text: in the environment and in files, and the short one of files. */
 static const struct part {
@@ -128,7 +129,7 @@ static int load_default_file(struct dis_credentials *credentials, struct error *
 
     if (path && *path)
         return load_file(path, credentials, error);
-    usual = secret_path(".huaweicloud/credentials");
+    usual = home_path(".huaweicloud/credentials");
     if (!usual)
         return error_set(error, ENOMEM, "no memory");
     if (!access(usual, F_OK))

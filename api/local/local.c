@@ -2,17 +2,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "api/local/call.h"
 #include "api/local/cursor.h"
 #include "api/local/writer.h"
+#include "base/home.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
@@ -633,22 +632,15 @@ static const struct backend_operations operations = {
     .close = close_local,
 };
 
-/* The default path; the caller frees it. A mount from fstab or systemd has no HOME. */
+/* The default path; the caller frees it. */
 static char *default_path(void)
 {
     const char *data = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
-    const struct passwd *user = home && *home ? NULL : getpwuid(getuid());
-    char *path = NULL;
-    int length;
+    char *path;
 
-    if (user)
-        home = user->pw_dir;
-    if (data && *data == '/')
-        length = asprintf(&path, "%s/checkpointfs/checkpoints.db", data);
-    else
-        length = asprintf(&path, "%s/.local/share/checkpointfs/checkpoints.db", home ? home : "");
-    return length < 0 ? NULL : path;
+    if (!data || *data != '/')
+        return home_path(".local/share/checkpointfs/checkpoints.db");
+    return asprintf(&path, "%s/checkpointfs/checkpoints.db", data) < 0 ? NULL : path;
 }
 
 static int open_stores(struct local *local, const char *path, const struct backend_options *options,

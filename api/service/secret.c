@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,17 +39,6 @@ int secret_set(char **text, const char *value)
 }
 
 /* Files */
-
-char *secret_path(const char *name)
-{
-    const char *home = getenv("HOME");
-    const struct passwd *user = home && *home ? NULL : getpwuid(getuid());
-    char *path;
-
-    if (user)
-        home = user->pw_dir;
-    return asprintf(&path, "%s/%s", home ? home : "", name) < 0 ? NULL : path;
-}
 
 static int check_file(int fd, const char *path, struct error *error)
 {

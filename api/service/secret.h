@@ -18,10 +18,6 @@ int secret_set(char **text, const char *value);
  * files. It lasts until the process ends or executes another program. */
 void secret_guard_process(void);
 
-/* The path of a file below the user's home, for the caller to free; NULL without memory. A mount
- * from fstab has no HOME: the home is that of the user database then. */
-char *secret_path(const char *name);
-
 /*
  * Reads a file that only its owner may read, of less than 64 KiB and without NULs; a byte order
  * mark is left out. *text is for secret_free. 0; -EACCES for a file that is open to others;

@@ -12,6 +12,7 @@
 
 #include "api/json.h"
 #include "api/service/secret.h"
+#include "base/home.h"
 
 enum part { ACCESS, SECRET, TOKEN, REGION, PARTS };
 
@@ -276,7 +277,7 @@ static int load_file(const char *path, struct sls_credentials *credentials, stru
 static int load_usual_file(const char *name, struct sls_credentials *credentials,
                            struct error *error)
 {
-    char *path = secret_path(name);
+    char *path = home_path(name);
     int status = 0;
 
     if (!path)
