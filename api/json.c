@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/when.h"
 
 #define VALUES_MAX 500000
 #define QUOTED_MAX (64UL << 20)
@@ -77,7 +77,7 @@ cJSON *json_parse(const char *text, size_t size)
 }
 
 /* The member, or NULL when it is absent or null. */
-static int find(const cJSON *object, const char *name, const cJSON **member)
+static int find_member(const cJSON *object, const char *name, const cJSON **member)
 {
     if (!cJSON_IsObject(object))
         return -EBADMSG;
@@ -91,7 +91,7 @@ int json_text(const cJSON *object, const char *name, const char **value)
 {
     const cJSON *member;
 
-    if (find(object, name, &member) || (member && !cJSON_IsString(member)))
+    if (find_member(object, name, &member) || (member && !cJSON_IsString(member)))
         return -EBADMSG;
     *value = member ? member->valuestring : NULL;
     return 0;
@@ -102,7 +102,7 @@ int json_flag(const cJSON *object, const char *name, bool *value)
     const cJSON *member;
     bool text;
 
-    if (find(object, name, &member))
+    if (find_member(object, name, &member))
         return -EBADMSG;
     text = member && cJSON_IsString(member) &&
            (!strcmp(member->valuestring, "true") || !strcmp(member->valuestring, "false"));
@@ -116,7 +116,7 @@ int json_array(const cJSON *object, const char *name, const cJSON **value)
 {
     const cJSON *member;
 
-    if (find(object, name, &member) || (member && !cJSON_IsArray(member)))
+    if (find_member(object, name, &member) || (member && !cJSON_IsArray(member)))
         return -EBADMSG;
     *value = member;
     return 0;
@@ -125,4 +125,31 @@ int json_array(const cJSON *object, const char *name, const cJSON **value)
 bool json_has(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
+}
+
+bool json_add_text(cJSON *object, const char *name, const char *text)
+{
+    return text ? cJSON_AddStringToObject(object, name, text) != NULL
+                : cJSON_AddNullToObject(object, name) != NULL;
+}
+
+bool json_add_time(cJSON *object, const char *name, int64_t when)
+{
+    char text[WHEN_ROOM];
+
+    if (when == WHEN_UNKNOWN)
+        return json_add_text(object, name, NULL);
+    when_format(when, text);
+    return json_add_text(object, name, text);
+}
+
+int json_print(const cJSON *object, struct buf *text)
+{
+    char *printed = cJSON_PrintUnformatted(object);
+
+    if (!printed)
+        return -ENOMEM;
+    buf_puts(text, printed);
+    cJSON_free(printed);
+    return buf_error(text);
 }

@@ -3,8 +3,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
+
+#include "base/buf.h"
 
 /*
  * JSON of services, in which a number may be written as a text and a text as a number, and numbers
@@ -25,5 +28,13 @@ int json_array(const cJSON *object, const char *name, const cJSON **value);
 
 /* Whether the member is there, be it null. */
 bool json_has(const cJSON *object, const char *name);
+
+/* Add a member: a text, or null for NULL; a time (base/when.h), or null for WHEN_UNKNOWN. False
+ * without memory. */
+bool json_add_text(cJSON *object, const char *name, const char *text);
+bool json_add_time(cJSON *object, const char *name, int64_t when);
+
+/* Adds the object to the text, in one line. 0, or what buf_error says. */
+int json_print(const cJSON *object, struct buf *text);
 
 #endif

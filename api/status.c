@@ -2,9 +2,7 @@
 
 #include <errno.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/when.h"
+#include "api/json.h"
 
 int status_lag(const struct backend *backend, const struct state *state,
                char lag[static DECIMAL_ROOM])
@@ -28,30 +26,14 @@ int status_lag(const struct backend *backend, const struct state *state,
     return 0;
 }
 
-static bool add_text(cJSON *object, const char *name, const char *text)
-{
-    return text ? cJSON_AddStringToObject(object, name, text) != NULL
-                : cJSON_AddNullToObject(object, name) != NULL;
-}
-
-static bool add_time(cJSON *object, const char *name, int64_t when)
-{
-    char text[WHEN_ROOM];
-
-    if (when == WHEN_UNKNOWN)
-        return add_text(object, name, NULL);
-    when_format(when, text);
-    return add_text(object, name, text);
-}
-
 static bool add_checkpoint(const struct backend *backend, cJSON *object, const struct state *state)
 {
     char lag[DECIMAL_ROOM];
     bool known = !status_lag(backend, state, lag);
 
-    return add_text(object, "checkpoint", state->sequence) &&
-           add_text(object, "metadata", state->metadata) &&
-           add_time(object, "committed", state->committed) &&
+    return json_add_text(object, "checkpoint", state->sequence) &&
+           json_add_text(object, "metadata", state->metadata) &&
+           json_add_time(object, "committed", state->committed) &&
            (known ? cJSON_AddRawToObject(object, "lag", lag)
                   : cJSON_AddNullToObject(object, "lag"));
 }
@@ -74,22 +56,19 @@ int status_print(const struct backend *backend, const char *app, const char *str
                  const struct state *state, struct buf *text)
 {
     cJSON *object = cJSON_CreateObject();
-    char *printed = NULL;
+    int status = -ENOMEM;
 
-    if ((!app || add_text(object, "app", app)) && add_text(object, "stream", stream) &&
+    if ((!app || json_add_text(object, "app", app)) && json_add_text(object, "stream", stream) &&
         cJSON_AddNumberToObject(object, "partition", state->partition) &&
         (!app || add_checkpoint(backend, object, state)) &&
-        add_text(object, "earliest", state->earliest) &&
-        add_text(object, "latest", state->latest) &&
-        (!state->status || add_text(object, "status", state->status)) &&
-        (!state->consumer || add_text(object, "consumer", state->consumer)) &&
+        json_add_text(object, "earliest", state->earliest) &&
+        json_add_text(object, "latest", state->latest) &&
+        (!state->status || json_add_text(object, "status", state->status)) &&
+        (!state->consumer || json_add_text(object, "consumer", state->consumer)) &&
         (!state->details || add_details(object, state->details)))
-        printed = cJSON_PrintUnformatted(object);
-    if (printed) {
-        buf_puts(text, printed);
-        buf_puts(text, "\n");
-    }
-    cJSON_free(printed);
+        status = json_print(object, text);
     cJSON_Delete(object);
-    return printed ? buf_error(text) : -ENOMEM;
+    if (!status)
+        buf_puts(text, "\n");
+    return status ? status : buf_error(text);
 }

@@ -107,15 +107,11 @@ static int64_t time_of(const char *ms)
     return number < 0 || *end || number > INT64_MAX / 1000000 ? WHEN_UNKNOWN : number * 1000000;
 }
 
-static bool print_time(cJSON *object, const char *name, const char *ms)
+static bool add_known_time(cJSON *object, const char *name, const char *ms)
 {
-    char text[WHEN_ROOM];
     int64_t when = time_of(ms);
 
-    if (when == WHEN_UNKNOWN)
-        return true;
-    when_format(when, text);
-    return cJSON_AddStringToObject(object, name, text) != NULL;
+    return when == WHEN_UNKNOWN || json_add_time(object, name, when);
 }
 
 /* Members of DIS's description and their names in ours. */
@@ -138,7 +134,7 @@ static const struct description {
 static bool describe(cJSON *object, const struct description *description, const char *value)
 {
     if (description->type == TIME)
-        return print_time(object, description->ours, value);
+        return add_known_time(object, description->ours, value);
     if (description->type == NUMBER && decimal_is_unsigned(value))
         return cJSON_AddRawToObject(object, description->ours, value) != NULL;
     return cJSON_AddStringToObject(object, description->ours, value) != NULL;
@@ -148,7 +144,6 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
 {
     cJSON *object = cJSON_CreateObject();
     bool good = cJSON_AddStringToObject(object, "stream", stream) != NULL;
-    char *printed = NULL;
     int status = 0;
 
     for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]) && !status; i++) {
@@ -158,15 +153,10 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
         if (!status && value)
             good = good && describe(object, &descriptions[i], value);
     }
-    if (good && !status)
-        printed = cJSON_PrintUnformatted(object);
+    if (!status)
+        status = good ? json_print(object, text) : -ENOMEM;
     cJSON_Delete(object);
-    if (!status && !printed)
-        status = -ENOMEM;
-    if (printed)
-        buf_puts(text, printed);
-    cJSON_free(printed);
-    return status ? status : buf_error(text);
+    return status;
 }
 
 /* Partitions */

@@ -211,8 +211,10 @@ int sls_answer_cursor_time(const cJSON *root, int64_t *when)
 
 int sls_describe(const struct table *table, const char *logstore, struct buf *text)
 {
+    cJSON *object = cJSON_CreateObject();
     size_t count = table_count(table);
     size_t writable = 0;
+    int status = -ENOMEM;
 
     for (size_t i = 0; i < count; i++) {
         struct state state;
@@ -220,7 +222,10 @@ int sls_describe(const struct table *table, const char *logstore, struct buf *te
         table_at(table, i, &state);
         writable += state.status && !strcmp(state.status, "readwrite");
     }
-    buf_printf(text, "{\"stream\":\"%s\",\"partitions\":%zu,\"writable_partitions\":%zu}", logstore,
-               count, writable);
-    return buf_error(text);
+    if (cJSON_AddStringToObject(object, "stream", logstore) &&
+        cJSON_AddNumberToObject(object, "partitions", (double)count) &&
+        cJSON_AddNumberToObject(object, "writable_partitions", (double)writable))
+        status = json_print(object, text);
+    cJSON_Delete(object);
+    return status;
 }

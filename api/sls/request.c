@@ -1,5 +1,7 @@
 #include "api/sls/request.h"
 
+#include <errno.h>
+
 #include "api/sls/answer.h"
 #include "api/sls/error.h"
 
@@ -36,8 +38,8 @@ bool sls_mend_without_shard(struct service_call *call, const struct error *error
 {
     if (!sls_is_without_shard(error))
         return false;
-    if (call->gives_text)
-        sls_describe(call->table, call->stream, &call->text);
+    if (call->gives_text && sls_describe(call->table, call->stream, &call->text))
+        error_set(&call->error, ENOMEM, "no memory");
     service_end_soon(call);
     return true;
 }

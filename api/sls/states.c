@@ -1,10 +1,10 @@
 #include "api/sls/states.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "api/sls/answer.h"
 #include "api/sls/cursor.h"
 #include "api/sls/request.h"
@@ -82,12 +82,14 @@ enum need {
     NEED_TIME = 1 << 4,
 };
 
+#define DETAILS_MAX 1024
+
 struct look {
     unsigned needs;
     struct table *shards;
     char latest[DECIMAL_ROOM];
     char earliest[DECIMAL_ROOM];
-    char details[256];
+    struct buf details;
 };
 
 static const unsigned needs_of_stream[] = {
@@ -111,39 +113,30 @@ static void release_look(void *data)
     struct look *look = data;
 
     table_drop(look->shards);
+    buf_release(&look->details);
     free(look);
 }
 
 static int send_next(struct service_call *call);
 
-/* As JSON. */
-static void print_time(int64_t when, char text[static WHEN_ROOM + 2])
-{
-    char plain[WHEN_ROOM];
-
-    if (when == WHEN_UNKNOWN) {
-        snprintf(text, WHEN_ROOM + 2, "null");
-        return;
-    }
-    when_format(when, plain);
-    snprintf(text, WHEN_ROOM + 2, "\"%s\"", plain);
-}
-
-static void set_details(struct service_call *call, int64_t cursor_time)
+/* The decimal stays a text: it may have more digits than a reader of JSON keeps. */
+static int set_details(struct service_call *call, int64_t cursor_time)
 {
     struct look *look = call->data;
     const char *sequence = call->state.sequence;
+    cJSON *object = cJSON_CreateObject();
     char decimal[DECIMAL_ROOM];
-    char at[WHEN_ROOM + 2];
-    char updated[WHEN_ROOM + 2];
     bool known = sequence && !sls_cursor_decode(sequence, decimal);
+    int status = -ENOMEM;
 
-    print_time(cursor_time, at);
-    print_time(call->state.committed, updated);
-    snprintf(look->details, sizeof(look->details),
-             "{\"decimal\":%s%s%s,\"cursor_time\":%s,\"update_time\":%s}", known ? "\"" : "",
-             known ? decimal : "null", known ? "\"" : "", at, updated);
-    call->state.details = look->details;
+    buf_reset(&look->details);
+    if (json_add_text(object, "decimal", known ? decimal : NULL) &&
+        json_add_time(object, "cursor_time", cursor_time) &&
+        json_add_time(object, "update_time", call->state.committed))
+        status = json_print(object, &look->details);
+    cJSON_Delete(object);
+    call->state.details = look->details.data;
+    return status;
 }
 
 /* The group may not list a shard that is there. Without a checkpoint a lag counts from the oldest
@@ -160,10 +153,10 @@ static int take_checkpoint(struct service_call *call, const cJSON *root)
     if (call->detail == DETAIL_LAG && !call->state.sequence)
         look->needs |= NEED_EARLIEST;
     if (call->detail == DETAIL_ALL)
-        set_details(call, WHEN_UNKNOWN);
+        status = set_details(call, WHEN_UNKNOWN);
     if (call->detail == DETAIL_ALL && call->state.sequence)
         look->needs |= NEED_TIME;
-    return send_next(call);
+    return status ? status : send_next(call);
 }
 
 static void add_shard(struct service_call *call, const struct look *look)
@@ -225,8 +218,8 @@ static int take_cursor_time(struct service_call *call, const cJSON *root)
     if (status)
         return status;
     call->mend = NULL;
-    set_details(call, when);
-    return send_next(call);
+    status = set_details(call, when);
+    return status ? status : send_next(call);
 }
 
 /* The record is no longer kept, or not yet written, or the checkpoint is no cursor. */
@@ -297,6 +290,7 @@ struct call *sls_get_state(struct backend *backend, const char *app, const char 
         return service_refuse(call, ENOMEM, "no memory");
     call->detail = detail;
     look->needs = app ? needs_of_app[detail] : needs_of_stream[detail];
+    buf_init(&look->details, DETAILS_MAX);
     call->data = look;
     call->release_data = release_look;
     send_next(call);

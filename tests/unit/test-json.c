@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "api/json.h"
+#include "base/when.h"
 
 static cJSON *parse(const char *text)
 {
@@ -124,6 +125,29 @@ static void test_members(void **state)
     cJSON_Delete(root);
 }
 
+static void test_printing(void **state)
+{
+    cJSON *object = cJSON_CreateObject();
+    struct buf text = BUF_INIT(100);
+    struct buf small = BUF_INIT(10);
+
+    (void)state;
+    assert_true(json_add_text(object, "t", "a\"\n"));
+    assert_true(json_add_text(object, "n", NULL));
+    assert_true(json_add_time(object, "w", INT64_C(1700000000000000000)));
+    assert_true(json_add_time(object, "u", WHEN_UNKNOWN));
+    buf_puts(&text, "> ");
+    assert_int_equal(json_print(object, &text), 0);
+    assert_string_equal(text.data, "> {\"t\":\"a\\\"\\n\",\"n\":null,"
+                                   "\"w\":\"2023-11-14T22:13:20.000Z\",\"u\":null}");
+    assert_int_equal(json_print(object, &small), -EFBIG);
+    assert_false(json_add_text(NULL, "t", "a"));
+    assert_int_equal(json_print(NULL, &text), -ENOMEM);
+    buf_release(&text);
+    buf_release(&small);
+    cJSON_Delete(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_json),
         cmocka_unit_test(test_too_many_values),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_printing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
