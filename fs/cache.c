@@ -8,24 +8,15 @@
 #include <sys/queue.h>
 
 #include "base/when.h"
+#include "fs/notes.h"
 
 /* The most questions that are remembered. */
 #define TOPICS_MAX 4096
-
-/* The most partitions of an topic of which something younger than the table may be known. */
-#define NOTES_MAX 256
 
 /* How many missing names are remembered. */
 #define MISSING_MAX 64
 
 #define NEVER INT64_MIN
-
-struct note {
-    uint32_t partition;
-    bool whole;   /* a bound was told too: all that is to be had without asking for more */
-    int64_t at;   /* what is noted was true then, or later */
-    int64_t told; /* when that was learned */
-};
 
 struct topic;
 
@@ -56,8 +47,7 @@ struct topic {
     char *text;
     size_t size;
 
-    struct note *notes; /* in the order they came; their values are in the table */
-    unsigned noted;
+    struct notes notes; /* their values are in the table */
 
     struct call *flight;
     int64_t flight_asked;
@@ -129,7 +119,7 @@ static struct topic *find(struct cache *cache, const struct question *question)
 
 static void measure(struct topic *topic)
 {
-    size_t size = topic->noted ? NOTES_MAX * sizeof(*topic->notes) : 0;
+    size_t size = notes_size(&topic->notes);
 
     size += topic->names ? names_size(topic->names) : 0;
     size += topic->table ? table_size(topic->table) : 0;
@@ -143,12 +133,10 @@ static void clear_answer(struct topic *topic)
     names_drop(topic->names);
     table_drop(topic->table);
     free(topic->text);
-    free(topic->notes);
+    notes_release(&topic->notes);
     topic->names = NULL;
     topic->table = NULL;
     topic->text = NULL;
-    topic->notes = NULL;
-    topic->noted = 0;
     topic->asked = NEVER;
     measure(topic);
 }
@@ -225,87 +213,12 @@ void cache_free(struct cache *cache)
 
 /* Notes */
 
-static const struct note *find_note(const struct topic *topic, uint32_t partition)
-{
-    for (unsigned i = topic->noted; i > 0; i--) {
-        if (topic->notes[i - 1].partition == partition)
-            return &topic->notes[i - 1];
-    }
-    return NULL;
-}
-
-static void remove_notes(struct topic *topic, unsigned from, unsigned count)
-{
-    memmove(topic->notes + from, topic->notes + from + count,
-            (topic->noted - from - count) * sizeof(*topic->notes));
-    topic->noted -= count;
-}
-
-/* Remembers that the table knows of a partition as of a time. */
 static int add_note(struct topic *topic, const struct state *state, int64_t at)
 {
-    const struct note *old = find_note(topic, state->partition);
+    int64_t lost = NEVER;
+    int status = notes_add(&topic->notes, state, at, &lost);
 
-    if (!topic->notes)
-        topic->notes = calloc(NOTES_MAX, sizeof(*topic->notes));
-    if (!topic->notes)
-        return -ENOMEM;
-    if (old)
-        remove_notes(topic, (unsigned)(old - topic->notes), 1);
-    if (topic->noted == NOTES_MAX) {
-        topic->again |= topic->flight && topic->notes[0].at >= topic->flight_asked;
-        remove_notes(topic, 0, 1);
-    }
-    topic->notes[topic->noted++] = (struct note){
-        .partition = state->partition,
-        .whole = state->earliest || state->latest,
-        .at = at,
-        .told = when_monotonic(),
-    };
-    return 0;
-}
-
-/*
- * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
- * time, if the number is the same, or else now, when it was seen first. A number that was committed
- * for no consumer, as by this mount, is no sign of one as long as it is the same, whatever consumer
- * the service goes on to tell. The texts are those of `known`.
- */
-static void complete_checkpoint(struct state *state, const struct state *known)
-{
-    bool same =
-        known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
-
-    if (same && known->consumer && !*known->consumer)
-        state->consumer = known->consumer;
-    if (state->sequence && state->committed == WHEN_UNKNOWN)
-        state->committed = same ? known->committed : when_now();
-}
-
-/* Puts a checkpoint into a table that may know more of the partition than the checkpoint. The
- * state's texts are its own, or those of the table as `copy` holds them. */
-static int put_checkpoint(struct table *table, const struct state *checkpoint)
-{
-    struct table *copy = table_new();
-    struct state merged = *checkpoint;
-    struct state known;
-    int status = copy ? 0 : -ENOMEM;
-
-    if (!status && !table_find(table, checkpoint->partition, &known)) {
-        status = table_put(copy, &known);
-        if (!status)
-            status = table_find(copy, checkpoint->partition, &known);
-        merged.earliest = merged.earliest ? merged.earliest : known.earliest;
-        merged.latest = merged.latest ? merged.latest : known.latest;
-        merged.status = merged.status ? merged.status : known.status;
-        merged.consumer = merged.consumer ? merged.consumer : known.consumer;
-        complete_checkpoint(&merged, &known);
-    } else {
-        complete_checkpoint(&merged, NULL);
-    }
-    if (!status)
-        status = table_put(table, &merged);
-    table_drop(copy);
+    topic->again |= topic->flight && lost >= topic->flight_asked;
     return status;
 }
 
@@ -313,7 +226,7 @@ static int put_checkpoint(struct table *table, const struct state *checkpoint)
  * meanwhile. */
 static bool is_outdated(const struct topic *topic, uint32_t partition, int64_t at)
 {
-    const struct note *note = find_note(topic, partition);
+    const struct note *note = notes_find(&topic->notes, partition);
 
     return (note && note->at > at) || (topic->asked != NEVER && topic->asked > at);
 }
@@ -328,7 +241,7 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
         return;
     if (!topic->table)
         topic->table = table_new();
-    if (!topic->table || put_checkpoint(topic->table, state) || add_note(topic, state, at)) {
+    if (!topic->table || notes_put(topic->table, state) || add_note(topic, state, at)) {
         clear_answer(topic);
         topic->again = topic->flight != NULL;
         return;
@@ -336,27 +249,6 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
     measure(topic);
     evict(cache);
     cache->news(cache->user, app, stream);
-}
-
-/* Carries into a table that was asked for at a time what is known to be younger, and forgets the
- * notes of what is older. */
-static int carry_notes(struct topic *topic, struct table *table, int64_t asked)
-{
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < topic->noted; i++) {
-        struct state state;
-
-        if (topic->notes[i].at < asked ||
-            table_find(topic->table, topic->notes[i].partition, &state))
-            continue;
-        topic->notes[kept++] = topic->notes[i];
-        state.earliest = state.latest = state.status = state.consumer = state.details = NULL;
-        if (put_checkpoint(table, &state))
-            return -ENOMEM;
-    }
-    topic->noted = kept;
-    return 0;
 }
 
 /* Asking */
@@ -400,55 +292,17 @@ static void expire(void *user)
     ask.done(ask.user, &error, &nothing);
 }
 
-/* Whether there is something that complete_checkpoint might fill in. */
-static bool is_incomplete(const struct topic *topic, const struct table *table)
-{
-    struct state state;
-
-    if (topic->table && topic->cache->backend->is_forced)
-        return true;
-    for (size_t i = 0; i < table_count(table); i++) {
-        table_at(table, i, &state);
-        if (state.sequence && state.committed == WHEN_UNKNOWN)
-            return true;
-    }
-    return false;
-}
-
-/* An answer's table with what the backend did not tell: the same table if nothing is missing. Held
- * for the caller; NULL when there is no memory. */
-static struct table *complete_table(const struct topic *topic, struct table *table)
-{
-    struct table *completed;
-
-    if (!is_incomplete(topic, table))
-        return table_hold(table);
-    completed = table_new();
-    for (size_t i = 0; completed && i < table_count(table); i++) {
-        struct state state;
-        struct state known;
-
-        table_at(table, i, &state);
-        complete_checkpoint(
-            &state,
-            topic->table && !table_find(topic->table, state.partition, &known) ? &known : NULL);
-        if (table_put(completed, &state)) {
-            table_drop(completed);
-            return NULL;
-        }
-    }
-    return completed;
-}
-
 /* Makes the answer ours, and puts into it what we know better; the caller is told by the same
  * struct. */
 static int take_answer(struct topic *topic, struct answer *answer)
 {
     char *text = answer->text ? strdup(answer->text) : NULL;
-    struct table *table = answer->table ? complete_table(topic, answer->table) : NULL;
+    struct table *table = answer->table ? notes_complete(topic->table, answer->table,
+                                                         topic->cache->backend->is_forced)
+                                        : NULL;
 
     if ((answer->text && !text) || (answer->table && !table) ||
-        (table && carry_notes(topic, table, topic->flight_asked))) {
+        (table && notes_carry(&topic->notes, topic->table, table, topic->flight_asked))) {
         free(text);
         table_drop(table);
         return -ENOMEM;
@@ -661,7 +515,7 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
         return -EAGAIN;
     if (is_young(topic, not_before))
         return table_find(topic->table, partition, state);
-    note = find_note(topic, partition);
+    note = notes_find(&topic->notes, partition);
     if (note && note->told >= not_before && (note->whole || !whole))
         return table_find(topic->table, partition, state);
     return -EAGAIN;

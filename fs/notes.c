@@ -1,0 +1,154 @@
+#include "fs/notes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+void notes_release(struct notes *notes)
+{
+    free(notes->list);
+    *notes = (struct notes){0};
+}
+
+size_t notes_size(const struct notes *notes)
+{
+    return notes->count ? NOTES_MAX * sizeof(*notes->list) : 0;
+}
+
+const struct note *notes_find(const struct notes *notes, uint32_t partition)
+{
+    for (unsigned i = notes->count; i > 0; i--) {
+        if (notes->list[i - 1].partition == partition)
+            return &notes->list[i - 1];
+    }
+    return NULL;
+}
+
+static void remove_notes(struct notes *notes, unsigned from, unsigned count)
+{
+    memmove(notes->list + from, notes->list + from + count,
+            (notes->count - from - count) * sizeof(*notes->list));
+    notes->count -= count;
+}
+
+int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_t *lost)
+{
+    const struct note *old = notes_find(notes, state->partition);
+
+    if (!notes->list)
+        notes->list = calloc(NOTES_MAX, sizeof(*notes->list));
+    if (!notes->list)
+        return -ENOMEM;
+    if (old)
+        remove_notes(notes, (unsigned)(old - notes->list), 1);
+    if (notes->count == NOTES_MAX) {
+        *lost = notes->list[0].at;
+        remove_notes(notes, 0, 1);
+    }
+    notes->list[notes->count++] = (struct note){
+        .partition = state->partition,
+        .whole = state->earliest || state->latest,
+        .at = at,
+        .told = when_monotonic(),
+    };
+    return 0;
+}
+
+/*
+ * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
+ * time, if the number is the same, or else now, when it was seen first. A number that was committed
+ * for no consumer, as by this mount, is no sign of one as long as it is the same, whatever consumer
+ * the service goes on to tell. The texts are those of `known`.
+ */
+static void complete_checkpoint(struct state *state, const struct state *known)
+{
+    bool same =
+        known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
+
+    if (same && known->consumer && !*known->consumer)
+        state->consumer = known->consumer;
+    if (state->sequence && state->committed == WHEN_UNKNOWN)
+        state->committed = same ? known->committed : when_now();
+}
+
+int notes_put(struct table *table, const struct state *checkpoint)
+{
+    struct table *copy = table_new(); /* keeps the texts that the table tells while it changes */
+    struct state merged = *checkpoint;
+    struct state known;
+    int status = copy ? 0 : -ENOMEM;
+
+    if (!status && !table_find(table, checkpoint->partition, &known)) {
+        status = table_put(copy, &known);
+        if (!status)
+            status = table_find(copy, checkpoint->partition, &known);
+        merged.earliest = merged.earliest ? merged.earliest : known.earliest;
+        merged.latest = merged.latest ? merged.latest : known.latest;
+        merged.status = merged.status ? merged.status : known.status;
+        merged.consumer = merged.consumer ? merged.consumer : known.consumer;
+        complete_checkpoint(&merged, &known);
+    } else {
+        complete_checkpoint(&merged, NULL);
+    }
+    if (!status)
+        status = table_put(table, &merged);
+    table_drop(copy);
+    return status;
+}
+
+int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < notes->count; i++) {
+        struct state state;
+
+        if (notes->list[i].at < asked || table_find(from, notes->list[i].partition, &state))
+            continue;
+        notes->list[kept++] = notes->list[i];
+        state.earliest = state.latest = state.status = state.consumer = state.details = NULL;
+        if (notes_put(into, &state))
+            return -ENOMEM;
+    }
+    notes->count = kept;
+    return 0;
+}
+
+/* Whether there is something that complete_checkpoint might fill in. */
+static bool is_incomplete(const struct table *known, const struct table *table, bool is_forced)
+{
+    struct state state;
+
+    if (known && is_forced)
+        return true;
+    for (size_t i = 0; i < table_count(table); i++) {
+        table_at(table, i, &state);
+        if (state.sequence && state.committed == WHEN_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+struct table *notes_complete(const struct table *known, struct table *table, bool is_forced)
+{
+    struct table *completed;
+
+    if (!is_incomplete(known, table, is_forced))
+        return table_hold(table);
+    completed = table_new();
+    for (size_t i = 0; completed && i < table_count(table); i++) {
+        struct state state;
+        struct state old;
+
+        table_at(table, i, &state);
+        complete_checkpoint(&state,
+                            known && !table_find(known, state.partition, &old) ? &old : NULL);
+        if (table_put(completed, &state)) {
+            table_drop(completed);
+            return NULL;
+        }
+    }
+    return completed;
+}
