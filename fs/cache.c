@@ -2,19 +2,16 @@
 
 #include <errno.h>
 #include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "base/when.h"
+#include "fs/missing.h"
 #include "fs/notes.h"
 
 /* The most questions that are remembered. */
 #define TOPICS_MAX 4096
-
-/* How many missing names are remembered. */
-#define MISSING_MAX 64
 
 #define NEVER INT64_MIN
 
@@ -59,11 +56,6 @@ struct topic {
 
 TAILQ_HEAD(topics, topic);
 
-struct missing {
-    int64_t until;
-    char *name;
-};
-
 struct cache {
     struct backend *backend;
     int64_t timeout;
@@ -73,8 +65,7 @@ struct cache {
     struct topics by_use;
     unsigned count;
     size_t size;
-    struct missing missing[MISSING_MAX];
-    unsigned next_missing;
+    struct missing missing;
 };
 
 static int compare(const void *a, const void *b)
@@ -206,8 +197,7 @@ void cache_free(struct cache *cache)
         return;
     while ((topic = TAILQ_FIRST(&cache->by_use)))
         free_topic(topic); /* NOLINT(clang-analyzer-unix.Malloc): freed ones have left the queue */
-    for (unsigned i = 0; i < MISSING_MAX; i++)
-        free(cache->missing[i].name);
+    missing_release(&cache->missing);
     free(cache);
 }
 
@@ -462,12 +452,6 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
     return true;
 }
 
-static void forget_missing(struct cache *cache)
-{
-    for (unsigned i = 0; i < MISSING_MAX; i++)
-        cache->missing[i].until = 0;
-}
-
 static void drop(struct topic *topic)
 {
     clear_answer(topic);
@@ -478,7 +462,7 @@ void cache_drop(struct cache *cache, const struct question *question)
 {
     struct topic *topic = find(cache, question);
 
-    forget_missing(cache);
+    missing_release(&cache->missing);
     if (topic)
         drop(topic);
 }
@@ -487,7 +471,7 @@ void cache_drop_about(struct cache *cache, const char *app, const char *stream)
 {
     struct topic *topic;
 
-    forget_missing(cache);
+    missing_release(&cache->missing);
     TAILQ_FOREACH (topic, &cache->by_use, link) {
         if ((app && !strcmp(topic->question.app, app)) ||
             (stream && !strcmp(topic->question.stream, stream)))
@@ -499,7 +483,7 @@ void cache_clear(struct cache *cache)
 {
     struct topic *topic;
 
-    forget_missing(cache);
+    missing_release(&cache->missing);
     TAILQ_FOREACH (topic, &cache->by_use, link)
         drop(topic);
 }
@@ -523,38 +507,14 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
 
 /* Single names */
 
-/* "1:app:stream:name"; the caller frees it. */
-static char *missing_text(const struct question *question, const char *name)
-{
-    char *text;
-
-    if (asprintf(&text, "%d:%s:%s:%s", (int)question->what, question->app, question->stream, name) <
-        0)
-        return NULL;
-    return text;
-}
-
 void cache_note_missing(struct cache *cache, const struct question *question, const char *name)
 {
-    struct missing *slot = &cache->missing[cache->next_missing];
-
-    cache->next_missing = (cache->next_missing + 1) % MISSING_MAX;
-    free(slot->name);
-    slot->name = missing_text(question, name);
-    slot->until = when_monotonic() + NAME_TIMEOUT_MS;
+    missing_note(&cache->missing, question, name, when_monotonic());
 }
 
 bool cache_is_missing(struct cache *cache, const struct question *question, const char *name)
 {
-    char *text = missing_text(question, name);
-    int64_t now = when_monotonic();
-    bool found = false;
-
-    for (unsigned i = 0; text && i < MISSING_MAX && !found; i++)
-        found = cache->missing[i].until > now && cache->missing[i].name &&
-                !strcmp(cache->missing[i].name, text);
-    free(text);
-    return found;
+    return missing_has(&cache->missing, question, name, when_monotonic());
 }
 
 void cache_note_name(struct cache *cache, const struct question *question, const char *name)

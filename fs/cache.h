@@ -2,6 +2,7 @@
 #define FS_CACHE_H
 
 #include "api/backend.h"
+#include "fs/question.h"
 
 /*
  * What the backend has told of late: lists of names and states of partitions, so that looking
@@ -14,21 +15,6 @@
 struct cache;
 
 #define CACHE_SIZE_MAX (4UL << 20)
-
-enum what {
-    WHAT_APPS,      /* names: all apps */
-    WHAT_STREAMS,   /* names: all streams; with APP_IS_OF_STREAM, and an app, those of the app */
-    WHAT_COMMITTED, /* names: the streams on which the app has checkpoints */
-    WHAT_STATES,    /* table: of a stream and an app, or of a stream alone (app "") */
-    WHAT_INFO,      /* text: what describe_stream says */
-};
-
-/* The question; a name that does not belong to it is "". */
-struct question {
-    enum what what;
-    const char *app;
-    const char *stream;
-};
 
 /* For not_before: any answer will do. */
 #define ANY_AGE INT64_MIN
@@ -74,14 +60,12 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
                 int64_t not_before, bool whole, struct state *state);
 
 /* Notes the checkpoint (sequence, metadata, time) that an app had on a partition at a time; the
- * bounds too if the state has them. */
+ * bounds too if the state has them.
+ */
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at);
 
-/* How long the kernel may keep the name of a directory. */
-#define NAME_TIMEOUT_MS 1000
-
-/* Names that were asked for one by one and do not exist, or were removed: for NAME_TIMEOUT_MS. */
+/* Names that were asked for one by one and do not exist, or were removed: see fs/missing.h. */
 void cache_note_missing(struct cache *cache, const struct question *question, const char *name);
 bool cache_is_missing(struct cache *cache, const struct question *question, const char *name);
 

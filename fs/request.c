@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "fs/caller.h"
+#include "fs/missing.h"
 #include "fs/tree.h"
 
 /* How much longer than its time a request waits, for the backend to say itself what is wrong. */
