@@ -227,6 +227,8 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
     struct question question = {WHAT_STATES, app, stream};
     struct topic *topic = make(cache, &question);
 
+    if (state->sequence)
+        missing_forget_path(&cache->missing, app, stream, state->partition, at);
     if (!topic || is_outdated(topic, state->partition, at))
         return;
     if (!topic->table)
@@ -462,7 +464,7 @@ void cache_drop(struct cache *cache, const struct question *question)
 {
     struct topic *topic = find(cache, question);
 
-    missing_release(&cache->missing);
+    missing_forget(&cache->missing, question);
     if (topic)
         drop(topic);
 }
@@ -471,7 +473,7 @@ void cache_drop_about(struct cache *cache, const char *app, const char *stream)
 {
     struct topic *topic;
 
-    missing_release(&cache->missing);
+    missing_forget_about(&cache->missing, app, stream);
     TAILQ_FOREACH (topic, &cache->by_use, link) {
         if ((app && !strcmp(topic->question.app, app)) ||
             (stream && !strcmp(topic->question.stream, stream)))

@@ -45,10 +45,12 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
 /* Asks the backend if the answer is older than not_before, without anybody waiting. */
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before);
 
-/* Forgets one answer; one that is under way will be asked for again. */
+/* Forgets one answer, and which of its names are missing; one that is under way will be asked for
+ * again. */
 void cache_drop(struct cache *cache, const struct question *question);
 
-/* Forgets all answers about an app, or about a stream; NULL for none. */
+/* Forgets all answers about an app, or about a stream, and what of them is missing; NULL for none.
+ */
 void cache_drop_about(struct cache *cache, const char *app, const char *stream);
 
 /*
@@ -60,8 +62,7 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
                 int64_t not_before, bool whole, struct state *state);
 
 /* Notes the checkpoint (sequence, metadata, time) that an app had on a partition at a time; the
- * bounds too if the state has them.
- */
+ * bounds too if the state has them. Where there is one, no name on the way to it is missing. */
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at);
 

@@ -38,4 +38,15 @@ void missing_note(struct missing *missing, const struct question *question, cons
 bool missing_has(const struct missing *missing, const struct question *question, const char *name,
                  int64_t now);
 
+/* Forgets the names of a question. */
+void missing_forget(struct missing *missing, const struct question *question);
+
+/* Forgets an app, and what was missing in its directories; or a stream; NULL for none. */
+void missing_forget_about(struct missing *missing, const char *app, const char *stream);
+
+/* An app had a checkpoint at a time: then neither it nor the stream nor the partition was missing,
+ * nor is it now unless it was noted later. */
+void missing_forget_path(struct missing *missing, const char *app, const char *stream,
+                         uint32_t partition, int64_t at);
+
 #endif

@@ -834,6 +834,38 @@ static void missing_names_are_remembered_for_their_question(void **state)
     assert_false(cache_is_missing(scene->cache, &apps, "a"));
 }
 
+static void dropping_forgets_just_the_names_that_it_is_about(void **state)
+{
+    static const struct question streams = {WHAT_STREAMS, "", ""};
+    static const struct question partitions = {WHAT_STATES, "", "orders"};
+    struct scene *scene = *state;
+
+    cache_note_missing(scene->cache, &apps, "a");
+    cache_note_missing(scene->cache, &streams, "s");
+    cache_note_missing(scene->cache, &partitions, "7");
+    cache_drop(scene->cache, &apps);
+    assert_false(cache_is_missing(scene->cache, &apps, "a"));
+    assert_true(cache_is_missing(scene->cache, &streams, "s"));
+    cache_drop_about(scene->cache, "billing", "orders");
+    assert_false(cache_is_missing(scene->cache, &partitions, "7"));
+    assert_true(cache_is_missing(scene->cache, &streams, "s"));
+    cache_clear(scene->cache);
+    assert_false(cache_is_missing(scene->cache, &streams, "s"));
+}
+
+/* As when somebody removes a partition, and commits on it. */
+static void what_has_a_checkpoint_is_not_missing(void **state)
+{
+    static const struct question partitions = {WHAT_STATES, "", "orders"};
+    struct scene *scene = *state;
+
+    cache_note_missing(scene->cache, &partitions, "7");
+    note(scene, 7, NULL, next_ms());
+    assert_true(cache_is_missing(scene->cache, &partitions, "7"));
+    note(scene, 7, "41", next_ms());
+    assert_false(cache_is_missing(scene->cache, &partitions, "7"));
+}
+
 static void many_missing_names_are_bounded(void **state)
 {
     struct scene *scene = *state;
@@ -922,6 +954,8 @@ int main(void)
         SCENE(what_was_not_used_for_longest_goes_first),
         SCENE(many_small_answers_are_bounded_too),
         SCENE(missing_names_are_remembered_for_their_question),
+        SCENE(dropping_forgets_just_the_names_that_it_is_about),
+        SCENE(what_has_a_checkpoint_is_not_missing),
         SCENE(many_missing_names_are_bounded),
         SCENE(a_name_that_exists_becomes_part_of_the_list),
         SCENE(freeing_cancels_what_is_under_way),

@@ -89,6 +89,59 @@ TEST(the_youngest_names_are_remembered)
     }
 }
 
+TEST(the_names_of_one_question_are_forgotten)
+{
+    note_all();
+    missing_forget(&missing, &apps);
+    assert_false(has(&apps, "a") || has(&apps, "s"));
+    assert_true(has(&streams, "s") && has(&streams_of_a, "s") && has(&partitions_of_a, "7"));
+    missing_forget(&missing, &streams_of_a);
+    assert_false(has(&streams_of_a, "s"));
+    assert_true(has(&streams, "s") && has(&streams_of_b, "s"));
+}
+
+TEST(what_is_about_an_app_is_forgotten)
+{
+    note_all();
+    missing_forget_about(&missing, "a", NULL);
+    assert_false(has(&apps, "a"));
+    assert_false(has(&streams_of_a, "s"));
+    assert_false(has(&partitions_of_a, "7") || has(&partitions_of_t, "7"));
+    assert_true(has(&apps, "s") && has(&streams, "s") && has(&streams_of_b, "s"));
+    assert_true(has(&partitions, "7"));
+}
+
+TEST(what_is_about_a_stream_is_forgotten)
+{
+    note_all();
+    missing_forget_about(&missing, NULL, "s");
+    assert_false(has(&streams, "s") || has(&streams_of_a, "s") || has(&streams_of_b, "s"));
+    assert_false(has(&partitions, "7") || has(&partitions_of_a, "7"));
+    assert_true(has(&apps, "a") && has(&apps, "s") && has(&streams, "t"));
+    assert_true(has(&partitions_of_t, "7"));
+    missing_forget_about(&missing, NULL, NULL);
+    assert_true(has(&apps, "a"));
+}
+
+TEST(no_name_on_the_way_to_a_checkpoint_is_missing)
+{
+    note_all();
+    missing_forget_path(&missing, "a", "s", 7, 1000);
+    assert_false(has(&apps, "a"));
+    assert_false(has(&streams, "s") || has(&streams_of_a, "s"));
+    assert_false(has(&partitions, "7") || has(&partitions, "shardId-0000000007"));
+    assert_false(has(&partitions_of_a, "7"));
+    assert_true(has(&apps, "s") && has(&streams, "t") && has(&streams_of_b, "s"));
+    assert_true(has(&partitions, "8") && has(&partitions_of_t, "7"));
+}
+
+TEST(what_was_removed_after_a_checkpoint_was_seen_stays_missing)
+{
+    note_all();
+    missing_forget_path(&missing, "a", "s", 7, 999);
+    assert_true(has(&apps, "a") && has(&streams_of_a, "s") && has(&partitions_of_a, "7"));
+}
+
 TEST(all_is_forgotten)
 {
     note_all();
@@ -106,6 +159,11 @@ int main(void)
         SCENE(a_name_is_missing_for_its_question),
         SCENE(names_are_forgotten_in_time),
         SCENE(the_youngest_names_are_remembered),
+        SCENE(the_names_of_one_question_are_forgotten),
+        SCENE(what_is_about_an_app_is_forgotten),
+        SCENE(what_is_about_a_stream_is_forgotten),
+        SCENE(no_name_on_the_way_to_a_checkpoint_is_missing),
+        SCENE(what_was_removed_after_a_checkpoint_was_seen_stays_missing),
         SCENE(all_is_forgotten),
     };
 
