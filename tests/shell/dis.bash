@@ -46,6 +46,31 @@ stored() {
     control GET checkpoints
 }
 
+# shown NUMBER: as files show it.
+shown() {
+    echo "$1"
+}
+
+# ---- operations that fail
+
+# Those that meet the errors of a code.
+op_read() { cat "$P/checkpoint"; }
+op_metadata() { cat "$P/metadata"; }
+op_commit() { put "$P/checkpoint" 43; }
+op_delete() { rm "$P/checkpoint"; }
+op_cursor() { cat "$S/cursors/latest"; }
+op_resume() { cat "$P/cursor"; }
+op_lag() { cat "$P/lag"; }
+op_mkdir() { mkdir apps/newapp; }
+op_rmdir() { rmdir apps/audit; }
+
+# Which request each of them sends last.
+declare -gA METHOD=([read]=GET [metadata]=GET [commit]=POST [delete]=DELETE [cursor]=GET
+    [resume]=GET [lag]=GET [mkdir]=POST [rmdir]=DELETE)
+declare -gA WHERE=([read]=/checkpoints [metadata]=/checkpoints [commit]=/checkpoints
+    [delete]=/checkpoints [cursor]=/cursors [resume]=/cursors [lag]=/streams/orders
+    [mkdir]=/apps [rmdir]=/apps/audit)
+
 # ---- credentials
 
 # use_keys ACCESS-KEY SECRET

@@ -1,5 +1,5 @@
 # shellcheck shell=bats
-# shellcheck disable=SC2034 # the tests use what is set here
+# shellcheck disable=SC2034,SC2119 # the tests use what is set here
 # What the tests of all services share: a simulated service with a small world, and a mount of it.
 #
 # A service's own file, such as dis.bash, sets
@@ -8,7 +8,9 @@
 #   ROOT            what all paths of its calls begin with
 #   REQUEST_ID      a regular expression for the ids that it gives to requests
 #
-# and defines start_service, make_world and use_keys.
+#   METHOD, WHERE   which request each operation sends last that can be made to fail
+#
+# and defines start_service, make_world, use_keys, shown, and op_OPERATION for each operation.
 
 load helper
 
@@ -152,6 +154,12 @@ cannot_mount() {
     not is_mounted "$MNT"
 }
 
+# again_with [OPTION...]: the mount with other options, and all names known.
+again_with() {
+    remount_service "$@"
+    warm
+}
+
 # The daemon forgets what it knows.
 hup() {
     kill -HUP "$(daemon)"
@@ -226,6 +234,7 @@ forget_requests() {
 
 # requests [METHOD [PATH]]: how many there were. PATH is below ROOT: a regular expression for all of
 # it, up to the query.
+# shellcheck disable=SC2120 # not every test asks for less than all
 requests() {
     control GET log | awk -v method="${1:-}" -v path="${2:-}" -v root="$ROOT" '
         {
@@ -278,6 +287,63 @@ warm() {
 # What was known of values is too old after this.
 let_values_age() {
     sleep "${1:-1.2}"
+}
+
+# ---- operations that fail
+
+# fail_at OPERATION FAULT [NAME=VALUE...]: arms a fault for the operation's request.
+fail_at() {
+    fault "$2" method="${METHOD[$1]:?}" path="${WHERE[$1]:?}" "${@:3}"
+}
+
+# says TEXT: the answer to a read.
+says() {
+    fail_at read body text="$1"
+}
+
+# answers OPERATION STATUS CODE ERRNO: that error gives this errno, and is in errors.
+answers() {
+    forget_requests
+    gives "$@"
+    reported "$4" "$2" "$3" "Said of $1. [detail]"
+}
+
+# gives OPERATION STATUS CODE ERRNO: without a look at errors.
+gives() {
+    fail_at "$1" status status="$2" code="$3" message="Said of $1. [detail]" count=forever
+    refused "${SAYS[$4]:?}" "op_$1"
+    no_faults
+}
+
+# exhausts ERRNO FAULT [NAME=VALUE...]: that fault for ever gives this errno, not before it was tried
+# again, and not long after the timeout of one second.
+exhausts() {
+    local begin
+    forget_requests
+    fail_at read "${@:2}" count=forever
+    begin=$(milliseconds)
+    refused "${SAYS[$1]:?}" op_read
+    soon_after "$begin"
+    no_faults
+    (($(requests) >= 2)) || is "$* was tried $(requests) times" "more"
+}
+
+# survives FAULT [NAME=VALUE...]: that fault, once, is not seen by who reads.
+survives() {
+    forget_requests
+    fail_at read "$@"
+    is "$(op_read)" "$(shown 42)"
+    is "$* $(requests)" "$* 2"
+}
+
+# spoilt FAULT [NAME=VALUE...]: that answer is EBADMSG, and nothing else but errors shows it.
+spoilt() {
+    fail_at read "$@" count=forever
+    refused "${SAYS[EBADMSG]:?}" op_read
+    no_faults
+    last_error
+    is "$* ${FIELD[3]}" "$* EBADMSG"
+    is "$(op_read)" "$(shown 42)"
 }
 
 # ---- expecting

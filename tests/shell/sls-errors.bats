@@ -7,87 +7,10 @@ load sls
 # An error is armed for the request of an operation, and not for one that asks for a size before it.
 SNAPSHOT=600
 
-# The operations that meet errors.
-op_read() { cat "$P/checkpoint"; }
-op_commit() { put "$P/checkpoint" 43; }
-op_cursor() { cat "$S/cursors/latest"; }
-op_resume() { cat apps/billing/orders/1/cursor; }
-op_lag() { cat "$P/lag"; }
-op_mkdir() { mkdir apps/billing/empty; }
-op_rmdir() { rmdir apps/audit/orders; }
-
-# Which request each of them sends last.
-declare -gA METHOD=([read]=GET [commit]=POST [cursor]=GET [resume]=GET [lag]=GET [mkdir]=POST
-    [rmdir]=DELETE)
-declare -gA WHERE=([read]=/consumergroups/billing [commit]=/consumergroups/billing
-    [cursor]=/orders/shards/0 [resume]=/orders/shards/1 [lag]=/orders/shards/0
-    [mkdir]=/empty/consumergroups [rmdir]=/consumergroups/audit)
-
 # A logstore without groups, and all names known.
 with_empty() {
     control POST logstore name=empty shards=1 >/dev/null
     again_with
-}
-
-# again_with [OPTION...]: another mount, with all names known.
-again_with() {
-    remount_service "$@"
-    warm
-}
-
-# fail_at OPERATION FAULT [NAME=VALUE...]: arms a fault for the operation's request.
-fail_at() {
-    fault "$2" method="${METHOD[$1]:?}" path="${WHERE[$1]:?}" "${@:3}"
-}
-
-# answers OPERATION STATUS CODE ERRNO: that error gives this errno, and is in errors.
-answers() {
-    forget_requests
-    gives "$@"
-    reported "$4" "$2" "$3" "Said of $1, [detail]"
-}
-
-# gives OPERATION STATUS CODE ERRNO: without a look at errors.
-gives() {
-    fail_at "$1" status status="$2" code="$3" message="Said of $1, [detail]" count=forever
-    refused "${SAYS[$4]:?}" "op_$1"
-    no_faults
-}
-
-# exhausts ERRNO FAULT [NAME=VALUE...]: that fault for ever gives this errno, not before it was tried
-# again, and not long after the timeout of one second.
-exhausts() {
-    local begin
-    forget_requests
-    fail_at read "${@:2}" count=forever
-    begin=$(milliseconds)
-    refused "${SAYS[$1]:?}" op_read
-    soon_after "$begin"
-    no_faults
-    (($(requests) >= 2)) || is "$* was tried $(requests) times" "more"
-}
-
-# survives FAULT [NAME=VALUE...]: that fault, once, is not seen by who reads.
-survives() {
-    forget_requests
-    fail_at read "$@"
-    is "$(op_read)" NDI=
-    is "$* $(requests)" "$* 2"
-}
-
-# spoilt FAULT [NAME=VALUE...]: that answer is EBADMSG.
-spoilt() {
-    fail_at read "$@" count=forever
-    refused "${SAYS[EBADMSG]:?}" op_read
-    no_faults
-    last_error
-    is "$* ${FIELD[3]}" "$* EBADMSG"
-    is "$(op_read)" NDI=
-}
-
-# says TEXT: the answer to a read.
-says() {
-    fail_at read body text="$1"
 }
 
 # ---- codes

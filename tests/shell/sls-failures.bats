@@ -4,26 +4,12 @@
 
 load sls
 
-GROUP=/logstores/orders/consumergroups/billing
-
-# fail_read FAULT [NAME=VALUE...]: for who reads the checkpoint.
-fail_read() {
-    fault "$1" method=GET path="$GROUP" "${@:2}"
-}
-
-fail_commit() {
-    fault "$1" method=POST path="$GROUP" "${@:2}"
-}
-
-# again_with [OPTION...]: another mount, with all names known.
-again_with() {
-    remount_service "$@"
-    warm
-}
+# An error is armed for the request of an operation, and not for one that asks for a size before it.
+SNAPSHOT=600
 
 @test "no answer is ETIMEDOUT at the timeout" {
     again_with -o timeout=1
-    fail_read never count=forever
+    fail_at read never count=forever
     local begin
     begin=$(milliseconds)
     refused "${SAYS[ETIMEDOUT]:?}" cat "$P/checkpoint"
@@ -38,7 +24,7 @@ again_with() {
 
 @test "no answer to a commit is ETIMEDOUT, and commits says unknown" {
     again_with -o timeout=1
-    fail_commit never count=forever
+    fail_at commit never count=forever
     refused "${SAYS[ETIMEDOUT]:?}" put "$P/checkpoint" 43
     is "$(cut -f 2-3,8 commits)" $'billing/orders/0\tcommit\tunknown'
     no_faults
@@ -49,9 +35,9 @@ again_with() {
 
 @test "an answer that comes slowly is waited for, up to the timeout" {
     again_with -o timeout=3
-    fail_read drip interval=5
+    fail_at read drip interval=5
     is "$(cat "$P/checkpoint")" NDI=
-    fail_read drip interval=1000 count=forever
+    fail_at read drip interval=1000 count=forever
     local begin
     begin=$(milliseconds)
     refused "${SAYS[ETIMEDOUT]:?}" cat "$P/checkpoint"
@@ -60,7 +46,7 @@ again_with() {
 
 @test "a slow request keeps no other waiting" {
     warm
-    fail_read never count=forever
+    fail_at read never count=forever
     in_background cat "$P/checkpoint"
     eventually in_flight 1
     promptly cat "$S/latest" "$S/cursors/latest"
@@ -253,7 +239,7 @@ again_with() {
     is "$(cat "$P/checkpoint")" NDI=
     control POST connections/close >/dev/null
     put "$P/checkpoint" 43
-    fail_read close
+    fail_at read close
     is "$(cat "$P/checkpoint") $(cat "$P/checkpoint")" "NDM= NDM="
     is "$(cat errors)" ""
 }

@@ -47,6 +47,11 @@ decimal() {
     base64 -d <<<"$1"
 }
 
+# shown NUMBER: as files show it.
+shown() {
+    b64 "$1"
+}
+
 # stored_as GROUP LOGSTORE SHARD TEXT [NAME=VALUE...]: that text, unchecked, by another client.
 stored_as() {
     control POST checkpoint "group=$1" "logstore=$2" "shard=$3" "checkpoint=$4" "${@:5}" >/dev/null
@@ -84,6 +89,24 @@ wide() {
     seed "$(jq -nc --argjson shards "$1" '{checkpoints: [range($shards) | {logstore: "wide",
         group: "audit", shard: ., checkpoint: ("\(. + 1000)" | @base64)}]}')"
 }
+
+# ---- operations that fail
+
+# Those that meet the errors of a code.
+op_read() { cat "$P/checkpoint"; }
+op_commit() { put "$P/checkpoint" 43; }
+op_cursor() { cat "$S/cursors/latest"; }
+op_resume() { cat apps/billing/orders/1/cursor; }
+op_lag() { cat "$P/lag"; }
+op_mkdir() { mkdir apps/billing/empty; }
+op_rmdir() { rmdir apps/audit/orders; }
+
+# Which request each of them sends last.
+declare -gA METHOD=([read]=GET [commit]=POST [cursor]=GET [resume]=GET [lag]=GET [mkdir]=POST
+    [rmdir]=DELETE)
+declare -gA WHERE=([read]=/consumergroups/billing [commit]=/consumergroups/billing
+    [cursor]=/orders/shards/0 [resume]=/orders/shards/1 [lag]=/orders/shards/0
+    [mkdir]=/empty/consumergroups [rmdir]=/consumergroups/audit)
 
 # ---- credentials
 
