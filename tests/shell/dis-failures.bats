@@ -1,0 +1,484 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034 # each test is a shell of its own
+# When DIS fails for a while, or does not answer: what is tried again and what is not, timeouts,
+# interrupts, a service that is not there; and that nothing ever hangs.
+
+load dis
+
+# An error is armed for the request of an operation, and not for one that asks for a size before it.
+SNAPSHOT=600
+
+# ---- tried again
+
+@test "5xx, 429 and throttling are tried again, and then succeed" {
+    warm
+    local number code
+    for number in 500 502 503 504 429; do
+        survives status status="$number"
+    done
+    for code in 4303 4305; do
+        survives status status=400 code="DIS.$code"
+    done
+    survives html
+    is "$(cat errors)" ""
+}
+
+@test "two failures in a row are survived, with growing pauses" {
+    warm
+    fail_at read status status=503 count=3
+    is "$(op_read)" 42
+    is "$(requests)" 4
+}
+
+@test "Retry-After is waited for" {
+    warm
+    local number begin
+    for number in 429 503; do
+        forget_requests
+        fail_at read status status="$number" retry_after=1
+        begin=$(milliseconds)
+        is "$(op_read)" 42
+        (($(milliseconds) - begin >= 1000))
+        soon_after "$begin"
+        is "$(requests GET /checkpoints)" 2
+    done
+}
+
+@test "a Retry-After beyond the timeout is not waited for" {
+    again_with -o timeout=2
+    fail_at read status status=429 code=DIS.4303 retry_after=3600 count=forever
+    local begin
+    begin=$(milliseconds)
+    refused "${SAYS[EBUSY]:?}" op_read
+    soon_after "$begin"
+    (($(requests) <= 8))
+}
+
+@test "5xx until the timeout is EIO" {
+    again_with -o timeout=1
+    local number
+    for number in 500 502 503; do
+        exhausts EIO status status="$number"
+        last_error
+        is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EIO $number DIS.5000"
+    done
+    exhausts EIO html
+}
+
+@test "throttling until the timeout is EBUSY" {
+    again_with -o timeout=1
+    exhausts EBUSY status status=429 code=APIGW.0308 shape=gateway
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EBUSY 429 APIGW.0308"
+    exhausts EBUSY status status=400 code=DIS.4303
+    exhausts EBUSY status status=400 code=DIS.4305
+}
+
+@test "retries pause: there is no storm" {
+    again_with -o timeout=2
+    fail_at read status status=503 count=forever
+    refused "${SAYS[EIO]:?}" op_read
+    (($(requests) >= 2 && $(requests) <= 15))
+}
+
+@test "a connection that breaks is tried again" {
+    warm
+    survives reset
+    survives reset-middle
+    survives close-middle
+    is "$(cat errors)" ""
+}
+
+@test "connections that always break are ECONNRESET" {
+    again_with -o timeout=3
+    fail_at read reset count=forever
+    refused "${SAYS[ECONNRESET]:?}" op_read
+    no_faults
+    last_error
+    is "${FIELD[3]} ${FIELD[4]}" "ECONNRESET -"
+    eventually op_read
+}
+
+@test "idle connections that the service closed are not noticed" {
+    warm
+    control POST connections/close >/dev/null
+    is "$(op_read)" 42
+    control POST connections/close >/dev/null
+    op_commit
+    fail_at read close
+    is "$(op_read)" 43
+    is "$(op_read)" 43
+    is "$(cat errors)" ""
+}
+
+# ---- changes
+
+@test "a commit is tried again with the same number" {
+    warm
+    fail_at commit status status=503
+    op_commit
+    is "$(stored)" "billing orders 0 43"
+    is "$(requests POST /checkpoints)" 2
+    is "$(control GET log | grep -c '"sequence_number":"43"')" 2
+    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t43\tok'
+}
+
+@test "a commit whose answer was lost succeeds, or says that it is not known" {
+    warm
+    fail_at commit reset execute=1
+    run op_commit
+    is "$(stored)" "billing orders 0 43"
+    ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+}
+
+@test "a shift whose answer was lost is not made twice" {
+    warm
+    fail_at commit reset execute=1
+    run put "$P/checkpoint" 'shift +1'
+    is "$(stored)" "billing orders 0 43"
+    fail_at commit status execute=1 status=503
+    run put "$P/checkpoint" 'shift -10'
+    is "$(stored)" "billing orders 0 33"
+}
+
+@test "a commit that is tried again does not overtake the next one" {
+    warm
+    fail_at commit status execute=1 status=503 delay=300
+    in_background bash -c "echo 50 >$P/checkpoint"
+    local first=$!
+    eventually in_flight 1
+    in_background bash -c "echo 51 >$P/checkpoint"
+    wait_all "$first" "$!"
+    is "$(stored)" "billing orders 0 51"
+    is "$(control GET log | grep -o '"sequence_number":"[0-9]*"' | tr -dc '0-9\n' | xargs)" \
+        "50 50 51"
+}
+
+@test "an app that was made although the answer was lost is not told as EEXIST" {
+    warm
+    fail_at mkdir reset execute=1
+    run op_mkdir
+    ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+    eventually test -d apps/newapp
+}
+
+@test "an app that was deleted although the answer was lost is not told as ENOENT" {
+    warm
+    fail_at rmdir reset execute=1
+    run op_rmdir
+    ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+    eventually absent apps/audit 2>/dev/null
+}
+
+@test "a checkpoint that was deleted although the answer was lost is gone, and told so" {
+    quirk delete_none=refused
+    warm
+    fail_at delete reset execute=1
+    run op_delete
+    ((status == 0)) || matches "$output" "${SAYS[ECONNRESET]:?}"
+    is "$(stored)" ""
+    refused "${SAYS[ENOENT]:?}" op_read
+}
+
+@test "so it is while other connections are kept, by one of which libcurl repeats it unseen" {
+    local readers=()
+    quirk delete_none=refused
+    warm
+    fault delay delay=300 count=4 path=/checkpoints
+    for _ in 1 2 3 4; do
+        op_read >/dev/null 3>&- 4>&- &
+        readers+=($!)
+    done
+    wait "${readers[@]}"
+    fail_at delete reset execute=1
+    op_delete
+    is "$(stored)" ""
+}
+
+# ---- answers that do not come
+
+@test "no answer is ETIMEDOUT at the timeout" {
+    again_with -o timeout=1
+    fail_at read never count=forever
+    local begin
+    begin=$(milliseconds)
+    refused "${SAYS[ETIMEDOUT]:?}" op_read
+    (($(milliseconds) - begin >= 900))
+    soon_after "$begin"
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "ETIMEDOUT - -"
+    eventually in_flight 0
+    no_faults
+    is "$(op_read)" 42
+}
+
+@test "no answer to a commit is ETIMEDOUT, and commits says unknown" {
+    again_with -o timeout=1
+    fail_at commit never count=forever
+    refused "${SAYS[ETIMEDOUT]:?}" op_commit
+    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t43\tunknown'
+    no_faults
+    is "$(op_read)" 42
+    op_commit
+    is "$(op_read)" 43
+}
+
+@test "an answer that comes slowly is waited for, up to the timeout" {
+    again_with -o timeout=3
+    fail_at read drip interval=15
+    is "$(op_read)" 42
+    fail_at read drip interval=1000 count=forever
+    local begin
+    begin=$(milliseconds)
+    refused "${SAYS[ETIMEDOUT]:?}" op_read
+    soon_after "$begin"
+}
+
+@test "the timeout counts for all tries together" {
+    again_with -o timeout=2
+    fail_at read status status=503 delay=900 count=forever
+    local begin
+    begin=$(milliseconds)
+    refused "" op_read
+    soon_after "$begin"
+}
+
+@test "a slow request keeps no other waiting" {
+    warm
+    fail_at read never count=forever
+    in_background cat "$P/checkpoint"
+    eventually in_flight 1
+    promptly cat "$S/latest" "$S/cursors/latest"
+    promptly ls apps/billing/orders streams
+    promptly op_commit
+}
+
+@test "the mount says in one line that the service does not answer" {
+    cd /
+    unmount "$MNT"
+    fault never path=/v2/ count=forever
+    local begin
+    begin=$(milliseconds)
+    cannot_mount -o timeout=1
+    soon_after "$begin"
+    no_faults
+    fault status status=500 path=/v2/ count=forever
+    cannot_mount -o timeout=1
+    no_faults
+    fault html status=200 path=/v2/ count=forever
+    cannot_mount -o timeout=1
+    no_faults
+    restart_service
+    SOURCE=dis+$URL/ffffffffffffffffffffffffffffffff
+    cannot_mount
+    matches "$output" "DIS.4117|roject"
+}
+
+# ---- Ctrl-C and signals
+
+@test "Ctrl-C ends a cat at once, and its request" {
+    warm
+    fail_at read never count=forever
+    interrupted INT cat "$P/checkpoint"
+    is "$(stat_of aborted)" 3
+}
+
+@test "Ctrl-C ends an echo at once, and its request" {
+    warm
+    fail_at commit never count=forever
+    interrupted INT bash -c "echo 43 >$P/checkpoint"
+    is "$(stat_of aborted)" 3
+    is "$(cut -f 4,8 commits | sort -u)" $'43\tunknown'
+    no_faults
+    is "$(op_read)" 42
+}
+
+@test "SIGTERM and SIGKILL end a caller at once, in every kind of request" {
+    warm
+    fault never path=/v2/ count=forever
+    local signal
+    for signal in TERM KILL; do
+        interrupted "$signal" cat "$S/cursors/latest"
+        interrupted "$signal" mkdir apps/newapp
+    done
+}
+
+@test "Ctrl-C ends a pause between two tries" {
+    warm
+    fail_at read status status=503 retry_after=20 count=forever
+    in_background cat "$P/checkpoint"
+    sleep 0.7
+    is "$(requests)" 1
+    local begin
+    begin=$(milliseconds)
+    kill -INT "$!"
+    wait "$!" || true
+    at_once_after "$begin"
+}
+
+@test "a commit that waits behind another one is not sent after Ctrl-C" {
+    warm
+    fail_at commit delay delay=3000
+    in_background bash -c "echo 50 >$P/checkpoint"
+    local first=$!
+    eventually in_flight 1
+    in_background bash -c "echo 51 >$P/checkpoint"
+    local second=$!
+    sleep 0.3
+    kill -INT "$second"
+    not wait "$second"
+    in_flight 1
+    wait "$first"
+    is "$(stored)" "billing orders 0 50"
+}
+
+@test "SIGTERM of the daemon with requests in flight ends all of them, and the mount" {
+    warm
+    fault never path=/v2/ count=forever
+    local i readers=() daemon begin
+    daemon=$(daemon)
+    for i in {1..10}; do
+        in_background cat "$P/checkpoint"
+        readers+=("$!")
+    done
+    in_background bash -c "echo 43 >$P/checkpoint"
+    readers+=("$!")
+    eventually in_flight 11
+    cd /
+    begin=$(milliseconds)
+    kill -TERM "$daemon"
+    for i in "${readers[@]}"; do
+        not wait "$i"
+    done 2>/dev/null
+    eventually ended "$daemon"
+    soon_after "$begin"
+    eventually not is_mounted "$MNT"
+    eventually in_flight 0
+    is "$(stored)" "billing orders 0 42 note"
+}
+
+@test "SIGTERM while the mount waits for its first answer leaves nothing" {
+    cd /
+    unmount "$MNT"
+    fault never path=/v2/ count=forever
+    in_background "$CHECKPOINTFS" -f "$SOURCE" "$MNT" >/dev/null 2>&1
+    local mounting=$!
+    eventually in_flight 1
+    kill -TERM "$mounting"
+    promptly not wait "$mounting"
+    not is_mounted "$MNT"
+}
+
+@test "a caller that waits for a listing can be interrupted, too" {
+    remount_service -o lazy
+    fault never path=/v2/ count=forever
+    local begin
+    for _ in 1 2 3; do
+        in_background ls apps/billing/orders
+        sleep 0.3
+        begin=$(milliseconds)
+        kill -INT "$!"
+        not wait "$!"
+        at_once_after "$begin"
+    done
+}
+
+@test "a listing that was interrupted is abandoned: the next one does not wait for it" {
+    remount_service -o lazy
+    fault never path=/v2/
+    in_background ls apps
+    eventually in_flight 1
+    kill -INT "$!"
+    not wait "$!"
+    is "$(timeout 5 ls apps | xargs)" "audit billing"
+}
+
+# ---- no service
+
+@test "a service that is not there ends the mount with one line" {
+    cd /
+    unmount "$MNT"
+    stop_service
+    cannot_mount
+    matches "$output" "127.0.0.1:$PORT"
+    matches "$output" "[Rr]efused|connect"
+}
+
+@test "a host whose name does not resolve ends the mount with one line" {
+    cd /
+    unmount "$MNT"
+    SOURCE=dis://no-such-host.invalid/$PROJECT
+    cannot_mount -o timeout=3
+    matches "$output" "no-such-host.invalid"
+    mount_service -o lazy,timeout=3
+    refused "No route to host" cat "$MNT/$P/checkpoint"
+}
+
+@test "a loop over 100 partitions waits for no timeout when the service is down" {
+    control POST stream name=wide partitions=100 earliest=0 latest=1000 >/dev/null
+    remount_service -o snapshot=1
+    ls apps/billing/wide/* >/dev/null
+    let_values_age
+    stop_service
+    local partition begin
+    begin=$(milliseconds)
+    for partition in {0..99}; do
+        cat "apps/billing/wide/$partition/checkpoint" 2>>"$DIR/messages" || true
+        echo 1 2>>"$DIR/messages" >"apps/billing/wide/$partition/checkpoint" || true
+    done 2>>"$DIR/messages"
+    (($(milliseconds) - begin < 60000))
+    is "$(grep -c "${SAYS[ECONNREFUSED]:?}" "$DIR/messages")" 200
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "ECONNREFUSED - -"
+}
+
+@test "once the service is back, everything works again" {
+    warm
+    stop_service
+    refused "${SAYS[ECONNREFUSED]:?}" op_read
+    start_service
+    make_world
+    eventually op_read 2>/dev/null
+    is "$(op_read)" 42
+    op_commit
+    is "$(stored)" "billing orders 0 43"
+}
+
+@test "ls of what is known works with the service down" {
+    remount_service -o listing=1
+    ls -R apps checkpoints streams >/dev/null
+    stop_service
+    sleep 1.2
+    local begin
+    begin=$(milliseconds)
+    is "$(entries apps) $(entries apps/billing) $(entries apps/billing/orders)" \
+        "audit billing orders payments 0 1 2"
+    is "$(entries streams) $(entries streams/orders)" "orders payments 0 1 2 status"
+    cd apps/billing/orders/0
+    is "$(compgen -G '../*' | wc -l)" 3
+    soon_after "$begin"
+}
+
+@test "unmounting works with the service down" {
+    warm
+    stop_service
+    cd /
+    promptly unmount "$MNT"
+}
+
+@test "a refresh that fails keeps the listing" {
+    remount_service -o listing=1
+    ls -R apps checkpoints streams >/dev/null
+    fault status status=500 path=/v2/ count=forever
+    sleep 1.2
+    ls apps streams >/dev/null
+    sleep 0.5
+    is "$(entries apps)" "audit billing"
+    no_faults
+    control POST app name=newapp >/dev/null
+    eventually newapp_is_listed
+}
+
+newapp_is_listed() {
+    [[ $(entries apps) == "audit billing newapp" ]]
+}

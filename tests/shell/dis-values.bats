@@ -1,0 +1,220 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# The values of DIS: positions, lag, metadata, times, and what commits says.
+
+load dis
+
+# lands POSITION NUMBER: what is committed then.
+lands() {
+    put "$P/checkpoint" "$1"
+    is "$1: $(cat "$P/checkpoint")" "$1: $2"
+    is "$(stored)" "billing orders 0 $2"
+}
+
+# ---- positions
+
+@test "numbers, earliest and latest under last-read" {
+    lands 50 50
+    lands earliest 9
+    lands latest 99
+    is "$(cat "$P/lag")" 0
+    lands 0 0
+    lands 9223372036854775807 9223372036854775807
+}
+
+@test "numbers, earliest and latest under -o checkpoint=next" {
+    remount_service -o checkpoint=next
+    is "$(cat "$P/lag")" 58
+    lands earliest 10
+    is "$(cat "$P/lag")" 90
+    lands latest 100
+    is "$(cat "$P/lag")" 0
+}
+
+@test "after earliest, or a time before all that is kept, cursor begins with the oldest record" {
+    local position
+    for position in earliest @2d; do
+        put "$P/checkpoint" "$position"
+        is "$(parameter "$(cat "$P/cursor")" starting-sequence-number)" 10
+    done
+}
+
+@test "earliest of a partition that begins with 0 deletes the checkpoint, but not under next" {
+    control POST partition stream=orders earliest=0 >/dev/null
+    put "$P/checkpoint" earliest
+    is "$(stored)" ""
+    refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
+    is "$(cat "$P/lag")" 100
+    remount_service -o checkpoint=next
+    lands earliest 0
+}
+
+@test "a shift is from what is committed now" {
+    put "$P/checkpoint" 42
+    lands 'shift +8' 50
+    committed billing orders 0 60
+    lands 'shift -10' 50
+    lands 'shift +0' 50
+    rm "$P/checkpoint"
+    refused "${SAYS[ENOENT]:?}" put "$P/checkpoint" 'shift +1'
+}
+
+@test "@TIME lands before the record that since/ begins with" {
+    local when number
+    when=@$(($(date +%s) - 50))
+    number=$(parameter "$(cat "$S/cursors/since/$when")" starting-sequence-number)
+    ((number > 40 && number < 60))
+    lands "$when" $((number - 1))
+    when=@$(date -ud "$when" +%Y-%m-%dT%H:%M:%SZ)
+    lands "$when" $((number - 1))
+    put "$P/checkpoint" @50s
+    (($(cat "$P/checkpoint") >= number - 1 && $(cat "$P/checkpoint") <= number + 15))
+    remount_service -o checkpoint=next
+    lands "$when" "$number"
+}
+
+@test "@TIME of the future is the end, and one before all that is kept is the beginning" {
+    lands @2099-01-01T00:00:00Z 99
+    lands @2d 9
+    lands @0 9
+    lands @2001-01-01T00:00:00Z 9
+    is "$(parameter "$(cat "$S/cursors/since/2d")" starting-sequence-number)" 10
+    is "$(parameter "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")" starting-sequence-number)" 100
+    is "$(cat errors)" ""
+}
+
+@test "@TIME when the cursor cannot be read: the first record is asked" {
+    local when number records
+    when=@$(($(date +%s) - 50))
+    number=$(parameter "$(cat "$S/cursors/since/$when")" starting-sequence-number)
+    fault body path=/cursors text='{"partition_cursor":"b3BhcXVl"}'
+    records='{"records":[{"sequence_number":"71","data":"eA==","timestamp":1,'
+    records+='"timestamp_type":"CreateTime"}],"next_partition_cursor":"bmV4dA=="}'
+    fault body path=/records text="$records"
+    lands "$when" 70
+    ((number > 0))
+}
+
+@test "cursors of numbers out of range are ERANGE" {
+    refused "${SAYS[ERANGE]:?}" cat "$S/cursors/at/101"
+    refused "${SAYS[ERANGE]:?}" cat "$S/cursors/at/9"
+    is "$(parameter "$(cat "$S/cursors/at/100")" starting-sequence-number)" 100
+}
+
+@test "the service judges what is in range; -o clamp does it here" {
+    quirk commit_range=checked
+    refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 5
+    refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 500
+    is "$(stored)" "billing orders 0 42 note"
+    quirk commit_range=any
+    lands 500 500
+    quirk commit_range=checked
+    remount_service -o clamp
+    lands 500 99
+    lands 50 50
+    remount_service -o clamp,checkpoint=next
+    lands 500 100
+    lands 3 10
+    is "$(cut -f 4 commits | paste -sd ' ')" "100 10"
+}
+
+@test "-o monotonic refuses to go backwards" {
+    remount_service -o monotonic
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
+    committed billing orders 0 60
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 59
+    is "$(requests POST)" 0
+    lands 60 60
+    lands 61 61
+    put apps/billing/orders/1/checkpoint 5
+}
+
+# ---- values
+
+@test "lag is never negative, and counts all when nothing is committed" {
+    put "$P/checkpoint" 99
+    is "$(cat "$P/lag")" 0
+    put "$P/checkpoint" 1000
+    is "$(cat "$P/lag")" 0
+    is "$(cat apps/billing/orders/1/lag) $(cat apps/audit/payments/0/lag)" "90 90"
+    is "$(stat -c %s "$P/lag")" 2
+}
+
+@test "metadata in any language comes back as it was, from both sides" {
+    local text
+    for text in $'\xc3\xa9\xe2\x82\xac' $'\xe4\xbd\xa0\xe5\xa5\xbd' $'\xf0\x9f\x90\x9f fish' \
+        '{"owner":"etl","n":[1,2]}' '"' $'\\' '\n' $'a\tb' $'bell\a' ' two  blanks ' '%s%n&a=b+c' \
+        $'one\n\ntwo' '-1' $'\xe2\x80\xa8'; do
+        printf '42\n%s\n' "$text" >"$DIR/text"
+        cp "$DIR/text" "$P/checkpoint"
+        is "$(cat "$P/metadata")" "$text"
+        let_values_age 0.01
+        cmp "$DIR/text" "$C"
+        is "$(jq -r .metadata "$P/status")" "$text"
+    done
+    remount_service
+    cmp "$DIR/text" "$C"
+}
+
+@test "1000 characters of metadata are kept, whatever their bytes; 1001 are EINVAL" {
+    local wide=$'\xf0\x9f\x90\x9f'
+    put_once "$P/checkpoint" "42\\n$(repeat 1000 "$wide")\\n"
+    is "$(cat "$P/metadata")" "$(repeat 1000 "$wide")"
+    is "$(stat -c %s "$P/metadata" "$C" | xargs)" "4001 4004"
+    refused "${SAYS[EINVAL]:?}" put_once "$P/checkpoint" "43\\n$(repeat 1001 x)\\n"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "metadata written alone commits the present number again" {
+    committed billing orders 0 60 old
+    put "$P/metadata" new
+    is "$(stored)" "billing orders 0 60 new"
+    put "$P/metadata" ''
+    is "$(stored)" "billing orders 0 60"
+}
+
+@test "mtime is when a value was first seen, and stays while the value stays" {
+    local before first
+    before=$(date +%s)
+    remount_service
+    first=$(stat -c %.Y "$C")
+    ((${first%.*} >= before && ${first%.*} <= $(date +%s)))
+    is "$(stat -c %.Y "$P/checkpoint")" "$first"
+    let_values_age
+    cat "$C" "$P/checkpoint" >/dev/null
+    is "$(stat -c %.Y "$C") $(stat -c %.Y "$P/checkpoint")" "$first $first"
+    committed billing orders 0 43
+    let_values_age
+    not is "$(stat -c %.Y "$C")" "$first"
+    first=$(stat -c %.Y "$C")
+    let_values_age
+    is "$(stat -c %.Y "$C")" "$first"
+    put "$P/checkpoint" 44
+    not is "$(stat -c %.Y "$C")" "$first"
+}
+
+@test "find -mmin finds fresh checkpoints" {
+    is "$(find checkpoints -type f -mmin -1)" "$C"
+    is "$(find checkpoints -type f -mmin +1)" ""
+}
+
+@test "commits names the number, the writer, and how it ended" {
+    run -0 bash -c "echo \$\$; echo latest >$P/checkpoint"
+    rm "$P/checkpoint"
+    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t99\tok
+billing/orders/0\tdelete\t-\tok'
+    is "$(cut -f 5-7 commits | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
+}
+
+@test "two mounts see each other's commits at once" {
+    mount_service_at "$DIR/other"
+    local number
+    for number in 50 51 7; do
+        put "$P/checkpoint" "$number"
+        is "$(cat "$DIR/other/$P/checkpoint")" "$number"
+    done
+    mkdir "$DIR/other/apps/newapp"
+    put apps/newapp/orders/0/checkpoint 5
+    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" 5
+}
