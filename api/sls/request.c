@@ -39,7 +39,7 @@ bool sls_mend_without_shard(struct service_call *call, const struct error *error
     if (!sls_is_without_shard(error))
         return false;
     if (call->gives_text && sls_describe(call->table, call->stream, &call->text))
-        error_set(&call->error, ENOMEM, "no memory");
+        error_set(&call->operation.error, ENOMEM, "no memory");
     service_end_soon(call);
     return true;
 }
