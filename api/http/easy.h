@@ -1,9 +1,12 @@
 #ifndef API_HTTP_EASY_H
 #define API_HTTP_EASY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include <curl/curl.h>
 
-#include "api/http/http.h"
 #include "base/buf.h"
 
 /* What stays the same for all requests of a client. */
@@ -34,6 +37,7 @@ struct exchange {
     char detail[CURL_ERROR_SIZE];
 };
 
+/* As in api/http/http.h. */
 struct http_headers {
     struct curl_slist *list;
 };

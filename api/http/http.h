@@ -1,5 +1,5 @@
-#ifndef API_HTTP_H
-#define API_HTTP_H
+#ifndef API_HTTP_HTTP_H
+#define API_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
