@@ -11,7 +11,7 @@
 
 #include "api/backend.h"
 #include "fs/cache.h"
-#include "fs/journal.h"
+#include "fs/lines.h"
 #include "fs/metrics.h"
 #include "fs/node.h"
 #include "fs/syslog.h"
@@ -42,8 +42,8 @@ struct fs {
     struct nodes *nodes;
     struct cache *cache;
     struct metrics *metrics;
-    struct journal commits;
-    struct journal errors;
+    struct lines commits;
+    struct lines errors;
     struct syslog syslog;
     TAILQ_HEAD(, request) requests;     /* under way */
     LIST_HEAD(, handle) handles;        /* open files */

@@ -18,7 +18,7 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     handle->node = *node;
     handle->flags = flags;
     place_hold(node->place);
-    buf_init(&handle->text, JOURNAL_MAX);
+    buf_init(&handle->text, LINES_MAX);
     buf_init(&handle->content, handle_writes(flags) ? TEXT_MAX : 0);
     LIST_INSERT_HEAD(&fs->handles, handle, link);
     fs->handle_count++;

@@ -14,7 +14,7 @@
 static int from_state(const struct fs *fs, const struct node *node, const struct state *state,
                       struct stat *attr)
 {
-    struct buf text = BUF_INIT(JOURNAL_MAX);
+    struct buf text = BUF_INIT(LINES_MAX);
     const struct row *row = tree_row(node->kind);
     int status = row->print(fs, node, state, &text);
     bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->is_brief;
@@ -55,7 +55,7 @@ static int from_info(const struct fs *fs, const struct node *node, int64_t not_b
 
 static int from_mount(const struct fs *fs, const struct node *node, struct stat *attr)
 {
-    struct buf text = BUF_INIT(JOURNAL_MAX);
+    struct buf text = BUF_INIT(LINES_MAX);
 
     tree_row(node->kind)->print_mount(fs, &text);
     tree_attributes(fs, node, text.size, when_now(), attr);

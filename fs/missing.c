@@ -24,17 +24,18 @@ void missing_note(struct missing *missing, const struct question *question, cons
     size_t name_size = strlen(name) + 1;
     size_t app_size = strlen(question->app) + 1;
     size_t stream_size = strlen(question->stream) + 1;
-    char *text = malloc(name_size + app_size + stream_size);
 
     missing->next = (missing->next + 1) % MISSING_MAX;
     forget(slot);
-    if (!text)
+    slot->name = malloc(name_size + app_size + stream_size);
+    if (!slot->name)
         return;
     slot->at = now;
-    slot->name = memcpy(text, name, name_size);
+    memcpy(slot->name, name, name_size);
     slot->question.what = question->what;
-    slot->question.app = memcpy(text + name_size, question->app, app_size);
-    slot->question.stream = memcpy(text + name_size + app_size, question->stream, stream_size);
+    slot->question.app = memcpy(slot->name + name_size, question->app, app_size);
+    slot->question.stream =
+        memcpy(slot->name + name_size + app_size, question->stream, stream_size);
 }
 
 static bool is_of(const struct missing_name *missing, const struct question *question)

@@ -4,10 +4,10 @@
 
 #include "base/when.h"
 #include "fs/attr.h"
-#include "fs/change.h"
 #include "fs/dir.h"
 #include "fs/file.h"
 #include "fs/lookup.h"
+#include "fs/make.h"
 #include "fs/rename.h"
 #include "fs/scratch.h"
 #include "fs/watch.h"
@@ -31,12 +31,12 @@ const struct fuse_lowlevel_ops fs_operations = {
     .fsync = file_sync,
     .release = file_release,
     .poll = watch_poll,
-    .mkdir = change_mkdir,
-    .rmdir = change_rmdir,
-    .unlink = change_unlink,
-    .mknod = change_mknod,
-    .symlink = change_symlink,
-    .link = change_link,
+    .mkdir = make_mkdir,
+    .rmdir = make_rmdir,
+    .unlink = make_unlink,
+    .mknod = make_mknod,
+    .symlink = make_symlink,
+    .link = make_link,
     .rename = rename_name,
 };
 
@@ -56,8 +56,8 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
     TAILQ_INIT(&fs->requests);
     LIST_INIT(&fs->handles);
     LIST_INIT(&fs->directories);
-    journal_init(&fs->commits);
-    journal_init(&fs->errors);
+    lines_init(&fs->commits);
+    lines_init(&fs->errors);
     syslog_open(&fs->syslog);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
@@ -81,7 +81,7 @@ void fs_release(struct fs *fs)
     if (fs->nodes)
         place_each(fs->nodes, free_scratch, fs);
     nodes_free(fs->nodes);
-    journal_release(&fs->commits);
-    journal_release(&fs->errors);
+    lines_release(&fs->commits);
+    lines_release(&fs->errors);
     syslog_close(&fs->syslog);
 }

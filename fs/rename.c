@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fs/change.h"
+#include "fs/make.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 #include "fs/value.h"

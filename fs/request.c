@@ -171,9 +171,9 @@ static void log_error(const struct request *request, const char *operation,
     if (error->http_status)
         snprintf(http, sizeof(http), "%d", error->http_status);
     print_path(request, &path);
-    journal_add(&request->fs->errors, (const char *[]){time, path.size ? path.data : "/", operation,
-                                                       error->code ? error_name(error->code) : "-",
-                                                       http, code, id, error->message, NULL});
+    lines_add(&request->fs->errors, (const char *[]){time, path.size ? path.data : "/", operation,
+                                                     error->code ? error_name(error->code) : "-",
+                                                     http, code, id, error->message, NULL});
     buf_release(&path);
 }
 

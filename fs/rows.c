@@ -1,4 +1,4 @@
-#include "fs/change.h"
+#include "fs/make.h"
 #include "fs/tree.h"
 #include "fs/value.h"
 #include "fs/write.h"

@@ -8,7 +8,7 @@
 static bool is_enough(const struct request *request, const struct state *state)
 {
     const struct row *row = tree_row(request->needed.kind);
-    struct buf text = BUF_INIT(JOURNAL_MAX);
+    struct buf text = BUF_INIT(LINES_MAX);
     int status;
 
     if (row->source == FROM_STATE)

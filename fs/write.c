@@ -32,8 +32,8 @@ static void log_change(const struct request *request, const char *what, const ch
     snprintf(path, sizeof(path), "%s/%s/%" PRIu32, place->app, place->stream,
              request->target.partition);
     number = *number ? number : "-";
-    journal_add(&request->fs->commits,
-                (const char *[]){time, path, what, number, uid, pid, command, result, NULL});
+    lines_add(&request->fs->commits,
+              (const char *[]){time, path, what, number, uid, pid, command, result, NULL});
     syslog_add(&request->fs->syslog,
                (const char *[]){path, what, number, uid, pid, command, result, NULL});
 }

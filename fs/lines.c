@@ -1,15 +1,15 @@
-#include "fs/journal.h"
+#include "fs/lines.h"
 
 #include <string.h>
 
-void journal_init(struct journal *journal)
+void lines_init(struct lines *lines)
 {
-    buf_init(&journal->text, JOURNAL_MAX);
+    buf_init(&lines->text, LINES_MAX);
 }
 
-void journal_release(struct journal *journal)
+void lines_release(struct lines *lines)
 {
-    buf_release(&journal->text);
+    buf_release(&lines->text);
 }
 
 static void make_room(struct buf *text, size_t size)
@@ -22,9 +22,9 @@ static void make_room(struct buf *text, size_t size)
     buf_drop_front(text, newline ? (size_t)(newline + 1 - text->data) : text->size);
 }
 
-void journal_add(struct journal *journal, const char *const *fields)
+void lines_add(struct lines *lines, const char *const *fields)
 {
-    struct buf line = BUF_INIT(JOURNAL_MAX / 2);
+    struct buf line = BUF_INIT(LINES_MAX / 2);
 
     for (size_t i = 0; fields[i]; i++) {
         if (i)
@@ -33,9 +33,9 @@ void journal_add(struct journal *journal, const char *const *fields)
     }
     buf_puts(&line, "\n");
     if (!buf_error(&line)) {
-        make_room(&journal->text, line.size);
-        buf_add(&journal->text, line.data, line.size);
-        journal->text.error = 0;
+        make_room(&lines->text, line.size);
+        buf_add(&lines->text, line.data, line.size);
+        lines->text.error = 0;
     }
     buf_release(&line);
 }

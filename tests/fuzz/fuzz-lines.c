@@ -1,6 +1,6 @@
 #include "fuzz.h"
 
-#include "fs/journal.h"
+#include "fs/lines.h"
 
 /* The input is lines of fields with tabs between them, as somebody may have named them. */
 
@@ -37,47 +37,47 @@ static void check_escaping(const char *text)
     buf_release(&escaped);
 }
 
-static void check_line(struct journal *journal, const char *field)
+static void check_line(struct lines *lines, const char *field)
 {
     const char *const fields[] = {field, field, NULL};
 
-    journal_release(journal);
-    journal_add(journal, fields);
-    CHECK(count(journal->text.data, '\n') == 1);
-    CHECK(count(journal->text.data, '\t') == 1);
-    CHECK(journal->text.data[journal->text.size - 1] == '\n');
+    lines_release(lines);
+    lines_add(lines, fields);
+    CHECK(count(lines->text.data, '\n') == 1);
+    CHECK(count(lines->text.data, '\t') == 1);
+    CHECK(lines->text.data[lines->text.size - 1] == '\n');
 }
 
 /* The bound holds, and what is left begins with a whole line. */
-static void check_bound(struct journal *journal, const char *field)
+static void check_bound(struct lines *lines, const char *field)
 {
     const char *const fields[] = {"begin", field, NULL};
-    size_t lines = JOURNAL_MAX / (strlen(field) + 1) / 4 + 2;
+    size_t lines = LINES_MAX / (strlen(field) + 1) / 4 + 2;
 
     for (size_t i = 0; i < lines && i < 400; i++) {
-        journal_add(journal, fields);
-        CHECK(journal->text.size <= JOURNAL_MAX);
+        lines_add(lines, fields);
+        CHECK(lines->text.size <= LINES_MAX);
     }
-    journal_add(journal, fields);
-    CHECK(!strncmp(journal->text.data, "begin\t", 6));
+    lines_add(lines, fields);
+    CHECK(!strncmp(lines->text.data, "begin\t", 6));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct journal journal;
+    struct lines lines;
     char *text = text_of(data, size);
 
     if (size > 40000) {
         free(text);
         return 0;
     }
-    journal_init(&journal);
+    lines_init(&lines);
     check_escaping(text);
-    check_line(&journal, text);
-    journal_release(&journal);
+    check_line(&lines, text);
+    lines_release(&lines);
     if (size > 3000)
-        check_bound(&journal, text);
-    journal_release(&journal);
+        check_bound(&lines, text);
+    lines_release(&lines);
     free(text);
     return 0;
 }

@@ -1,20 +1,20 @@
 #include "test.h"
 
-#include "fs/journal.h"
+#include "fs/lines.h"
 
-static struct journal journal;
+static struct lines lines;
 
 static int setup(void **state)
 {
     (void)state;
-    journal_init(&journal);
+    lines_init(&lines);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    journal_release(&journal);
+    lines_release(&lines);
     return 0;
 }
 
@@ -22,7 +22,7 @@ static void add(const char *first, const char *second)
 {
     const char *const fields[] = {first, second, NULL};
 
-    journal_add(&journal, fields);
+    lines_add(&lines, fields);
 }
 
 TEST(a_line_is_fields_with_tabs_between_them)
@@ -30,22 +30,22 @@ TEST(a_line_is_fields_with_tabs_between_them)
     const char *const fields[] = {"a", "", "b c", NULL};
     const char *const none[] = {NULL};
 
-    journal_add(&journal, fields);
-    journal_add(&journal, none);
+    lines_add(&lines, fields);
+    lines_add(&lines, none);
     add("last", NULL);
-    assert_string_equal(journal.text.data, "a\t\tb c\n\nlast\n");
+    assert_string_equal(lines.text.data, "a\t\tb c\n\nlast\n");
 }
 
 TEST(control_characters_make_no_lines_or_fields)
 {
     add("a\nb", "c\td\\\x1b[2J");
-    assert_string_equal(journal.text.data, "a\\x0ab\tc\\x09d\\x5c\\x1b[2J\n");
+    assert_string_equal(lines.text.data, "a\\x0ab\tc\\x09d\\x5c\\x1b[2J\n");
 }
 
 TEST(text_in_any_language_is_kept)
 {
     add("caf\xc3\xa9", "\xe4\xb8\xad");
-    assert_string_equal(journal.text.data, "caf\xc3\xa9\t\xe4\xb8\xad\n");
+    assert_string_equal(lines.text.data, "caf\xc3\xa9\t\xe4\xb8\xad\n");
 }
 
 /* The number at the beginning of a line. */
@@ -59,29 +59,29 @@ TEST(past_the_bound_the_older_half_is_forgotten_by_whole_lines)
     char number[16];
     unsigned long first;
     unsigned long expected;
-    size_t least = JOURNAL_MAX;
+    size_t least = LINES_MAX;
 
     for (unsigned i = 1; i <= 200000; i++) {
-        size_t before = journal.text.size;
+        size_t before = lines.text.size;
 
         snprintf(number, sizeof(number), "%u", i);
         add(number, "padding");
-        assert_true(journal.text.size <= JOURNAL_MAX);
-        if (journal.text.size < before && journal.text.size < least)
-            least = journal.text.size;
+        assert_true(lines.text.size <= LINES_MAX);
+        if (lines.text.size < before && lines.text.size < least)
+            least = lines.text.size;
     }
-    assert_true(least >= JOURNAL_MAX / 2 - 100);
-    assert_true(least <= JOURNAL_MAX / 2 + 100);
-    first = expected = number_at(journal.text.data);
+    assert_true(least >= LINES_MAX / 2 - 100);
+    assert_true(least <= LINES_MAX / 2 + 100);
+    first = expected = number_at(lines.text.data);
     assert_true(first > 1);
-    for (const char *line = journal.text.data; *line; line = strchr(line, '\n') + 1)
+    for (const char *line = lines.text.data; *line; line = strchr(line, '\n') + 1)
         assert_int_equal(number_at(line), expected++);
     assert_int_equal(expected, 200001);
 }
 
 TEST(a_line_that_fills_half_of_it_fits_after_others)
 {
-    size_t size = JOURNAL_MAX / 2 - 1;
+    size_t size = LINES_MAX / 2 - 1;
     char *text = malloc(size + 1);
 
     assert_non_null(text);
@@ -90,16 +90,16 @@ TEST(a_line_that_fills_half_of_it_fits_after_others)
     for (int i = 0; i < 5; i++) {
         add(text, NULL);
         add("short", NULL);
-        assert_true(journal.text.size <= JOURNAL_MAX);
-        assert_true(journal.text.size >= size);
-        assert_string_equal(journal.text.data + journal.text.size - 6, "short\n");
+        assert_true(lines.text.size <= LINES_MAX);
+        assert_true(lines.text.size >= size);
+        assert_string_equal(lines.text.data + lines.text.size - 6, "short\n");
     }
     free(text);
 }
 
 TEST(a_line_that_is_too_long_takes_no_other_with_it)
 {
-    size_t size = JOURNAL_MAX;
+    size_t size = LINES_MAX;
     char *text = malloc(size + 1);
 
     assert_non_null(text);
@@ -108,7 +108,7 @@ TEST(a_line_that_is_too_long_takes_no_other_with_it)
     add("before", NULL);
     add(text, NULL);
     add("after", NULL);
-    assert_string_equal(journal.text.data, "before\nafter\n");
+    assert_string_equal(lines.text.data, "before\nafter\n");
     free(text);
 }
 
@@ -125,5 +125,5 @@ int main(void)
         SCENE(a_line_that_is_too_long_takes_no_other_with_it),
     };
 
-    return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("lines", tests, NULL, NULL);
 }

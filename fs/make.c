@@ -1,4 +1,4 @@
-#include "fs/change.h"
+#include "fs/make.h"
 
 #include <errno.h>
 
@@ -372,7 +372,7 @@ static void make(struct request *request, const struct node *child)
         row->make(request, child);
 }
 
-void change_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode)
+void make_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode)
 {
     struct fs *fs = fuse_req_userdata(fuse);
     struct request *request = request_new(fuse, "mkdir", parent, name);
@@ -419,17 +419,17 @@ static void remove_name(fuse_req_t fuse, const char *operation, fuse_ino_t paren
     place_drop(fs->nodes, child.place);
 }
 
-void change_rmdir(fuse_req_t fuse, fuse_ino_t parent, const char *name)
+void make_rmdir(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     remove_name(fuse, "rmdir", parent, name);
 }
 
-void change_unlink(fuse_req_t fuse, fuse_ino_t parent, const char *name)
+void make_unlink(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     remove_name(fuse, "unlink", parent, name);
 }
 
-void change_mknod(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+void make_mknod(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
     struct request *request = request_new(fuse, "mknod", parent, name);
 
@@ -439,7 +439,7 @@ void change_mknod(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t m
         request_refuse(request, EPERM, "no special files are made here");
 }
 
-void change_symlink(fuse_req_t fuse, const char *link, fuse_ino_t parent, const char *name)
+void make_symlink(fuse_req_t fuse, const char *link, fuse_ino_t parent, const char *name)
 {
     struct request *request = request_new(fuse, "symlink", parent, name);
 
@@ -448,7 +448,7 @@ void change_symlink(fuse_req_t fuse, const char *link, fuse_ino_t parent, const 
         request_refuse(request, EPERM, "no links are made here");
 }
 
-void change_link(fuse_req_t fuse, fuse_ino_t inode, fuse_ino_t parent, const char *name)
+void make_link(fuse_req_t fuse, fuse_ino_t inode, fuse_ino_t parent, const char *name)
 {
     struct request *request = request_new(fuse, "link", parent, name);
 

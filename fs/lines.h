@@ -1,0 +1,25 @@
+#ifndef FS_LINES_H
+#define FS_LINES_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/*
+ * The lines of a file that only grows at its end, such as `commits`. Past LINES_MAX bytes the
+ * older half is forgotten, by whole lines.
+ */
+struct lines {
+    struct buf text;
+};
+
+#define LINES_MAX (1UL << 20)
+
+void lines_init(struct lines *lines);
+void lines_release(struct lines *lines);
+
+/* Adds one line of fields with tabs between them, up to a NULL. Control characters of a field are
+ * escaped. What does not fit for want of memory is lost. */
+void lines_add(struct lines *lines, const char *const *fields);
+
+#endif
