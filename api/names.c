@@ -62,7 +62,7 @@ int names_add(struct names *names, const char *name)
     return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -73,7 +73,7 @@ void names_sort(struct names *names)
 
     if (!names->count)
         return;
-    qsort(names->names, names->count, sizeof(*names->names), compare);
+    qsort(names->names, names->count, sizeof(*names->names), compare_texts);
     for (size_t i = 1; i < names->count; i++) {
         if (strcmp(names->names[kept], names->names[i]) != 0) {
             names->names[++kept] = names->names[i];
@@ -97,7 +97,7 @@ const char *names_at(const struct names *names, size_t index)
 
 bool names_has(const struct names *names, const char *name)
 {
-    return names->count && bsearch(&name, names->names, names->count, sizeof(name), compare);
+    return names->count && bsearch(&name, names->names, names->count, sizeof(name), compare_texts);
 }
 
 size_t names_size(const struct names *names)

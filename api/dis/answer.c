@@ -17,7 +17,7 @@
 
 /* Pages */
 
-static int take_last(struct page *page, const char *name)
+static int note_last(struct page *page, const char *name)
 {
     if (!name || strlen(name) >= sizeof(page->last))
         return -EBADMSG;
@@ -27,7 +27,7 @@ static int take_last(struct page *page, const char *name)
 }
 
 /* Older editions of the API spell the member in another way. */
-static int take_more(const cJSON *root, const char *name, const char *older, struct page *page)
+static int parse_more(const cJSON *root, const char *name, const char *older, struct page *page)
 {
     *page = (struct page){.told = json_has(root, name) || json_has(root, older)};
     return json_flag(root, json_has(root, older) ? older : name, &page->more);
@@ -35,7 +35,7 @@ static int take_more(const cJSON *root, const char *name, const char *older, str
 
 /* Names */
 
-static int add_name(struct names *names, const char *name, bool (*is_valid)(const char *name))
+static int add_valid_name(struct names *names, const char *name, bool (*is_valid)(const char *name))
 {
     return is_valid(name) ? names_add(names, name) : 0;
 }
@@ -45,7 +45,7 @@ int dis_answer_apps(const cJSON *root, struct names *names, struct page *page)
     const cJSON *apps = NULL;
     const cJSON *app;
     const char *name;
-    int status = take_more(root, "has_more_app", "hasMoreApp", page);
+    int status = parse_more(root, "has_more_app", "hasMoreApp", page);
 
     if (!status)
         status = json_array(root, "apps", &apps);
@@ -54,22 +54,22 @@ int dis_answer_apps(const cJSON *root, struct names *names, struct page *page)
     for (app = apps ? apps->child : NULL; app && !status; app = app->next) {
         status = json_text(app, "app_name", &name);
         if (!status)
-            status = take_last(page, name);
+            status = note_last(page, name);
         if (!status)
-            status = add_name(names, name, name_is_app);
+            status = add_valid_name(names, name, name_is_app);
     }
     return status;
 }
 
 /* The texts of an array of streams' names. */
-static int take_streams(const cJSON *array, struct names *names, struct page *page)
+static int parse_stream_names(const cJSON *array, struct names *names, struct page *page)
 {
     int status = 0;
 
     for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
-        status = take_last(page, cJSON_GetStringValue(item));
+        status = note_last(page, cJSON_GetStringValue(item));
         if (!status)
-            status = add_name(names, item->valuestring, name_is_stream);
+            status = add_valid_name(names, item->valuestring, name_is_stream);
     }
     return status;
 }
@@ -77,13 +77,13 @@ static int take_streams(const cJSON *array, struct names *names, struct page *pa
 int dis_answer_streams(const cJSON *root, struct names *names, struct page *page)
 {
     const cJSON *array = NULL;
-    int status = take_more(root, "has_more_streams", "hasMoreStreams", page);
+    int status = parse_more(root, "has_more_streams", "hasMoreStreams", page);
 
     if (!status)
         status = json_array(root, "stream_names", &array);
     if (!status && !array)
         status = -EBADMSG;
-    return status ? status : take_streams(array, names, page);
+    return status ? status : parse_stream_names(array, names, page);
 }
 
 int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told)
@@ -94,12 +94,12 @@ int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told)
     int status = json_array(root, member, &array);
 
     *told = !status && json_has(root, member);
-    return status ? status : take_streams(array, names, &page);
+    return status ? status : parse_stream_names(array, names, &page);
 }
 
 /* Streams */
 
-static int64_t time_of(const char *ms)
+static int64_t parse_ms(const char *ms)
 {
     char *end;
     long long number = ms && *ms ? strtoll(ms, &end, 10) : -1;
@@ -109,7 +109,7 @@ static int64_t time_of(const char *ms)
 
 static bool add_known_time(cJSON *object, const char *name, const char *ms)
 {
-    int64_t when = time_of(ms);
+    int64_t when = parse_ms(ms);
 
     return when == WHEN_UNKNOWN || json_add_time(object, name, when);
 }
@@ -131,7 +131,7 @@ static const struct description {
     {"last_modified_time", "modified", TIME},
 };
 
-static bool describe(cJSON *object, const struct description *description, const char *value)
+static bool add_description(cJSON *object, const struct description *description, const char *value)
 {
     if (description->type == TIME)
         return add_known_time(object, description->ours, value);
@@ -151,7 +151,7 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
 
         status = json_text(root, descriptions[i].theirs, &value);
         if (!status && value)
-            good = good && describe(object, &descriptions[i], value);
+            good = good && add_description(object, &descriptions[i], value);
     }
     if (!status)
         status = good ? json_print(object, text) : -ENOMEM;
@@ -178,7 +178,7 @@ int dis_range_parse(const char *range, char earliest[static DECIMAL_ROOM],
 }
 
 /* Reads what is the same in both kinds of entries. 1 for a partition that is left out. */
-static int take_partition(const cJSON *entry, struct page *page, struct state *state)
+static int parse_partition(const cJSON *entry, struct page *page, struct state *state)
 {
     const char *id = NULL;
     bool long_form;
@@ -188,7 +188,7 @@ static int take_partition(const cJSON *entry, struct page *page, struct state *s
     if (!status)
         status = json_text(entry, "status", &state->status);
     if (!status)
-        status = take_last(page, id);
+        status = note_last(page, id);
     if (status)
         return status;
     if (state->status && !strcmp(state->status, EXPIRED))
@@ -196,13 +196,13 @@ static int take_partition(const cJSON *entry, struct page *page, struct state *s
     return partition_parse(id, &state->partition, &long_form) ? -EBADMSG : 0;
 }
 
-static int take_stream_partition(const cJSON *entry, struct table *table, struct page *page)
+static int parse_described_partition(const cJSON *entry, struct table *table, struct page *page)
 {
     char earliest[DECIMAL_ROOM];
     char latest[DECIMAL_ROOM];
     const char *range;
     struct state state;
-    int status = take_partition(entry, page, &state);
+    int status = parse_partition(entry, page, &state);
 
     if (!status)
         status = json_text(entry, "sequence_number_range", &range);
@@ -218,7 +218,7 @@ static int take_stream_partition(const cJSON *entry, struct table *table, struct
 int dis_answer_partitions(const cJSON *root, struct table *table, struct page *page)
 {
     const cJSON *partitions = NULL;
-    int status = take_more(root, "has_more_partitions", "hasMorePartitions", page);
+    int status = parse_more(root, "has_more_partitions", "hasMorePartitions", page);
 
     if (!status)
         status = json_array(root, "partitions", &partitions);
@@ -226,12 +226,12 @@ int dis_answer_partitions(const cJSON *root, struct table *table, struct page *p
         status = -EBADMSG;
     for (const cJSON *entry = partitions ? partitions->child : NULL; entry && !status;
          entry = entry->next)
-        status = take_stream_partition(entry, table, page);
+        status = parse_described_partition(entry, table, page);
     return status;
 }
 
 /* "Absent", "empty" and "negative" all mean that nothing is committed. */
-static int take_sequence(const cJSON *object, const char **sequence)
+static int parse_sequence_number(const cJSON *object, const char **sequence)
 {
     int status = json_text(object, "sequence_number", sequence);
 
@@ -245,7 +245,7 @@ static int take_sequence(const cJSON *object, const char **sequence)
 }
 
 /* A count that the service does not know is absent or negative. */
-static int take_offset(const cJSON *object, const char *name, const char **offset)
+static int parse_offset(const cJSON *object, const char *name, const char **offset)
 {
     int status = json_text(object, name, offset);
 
@@ -254,19 +254,19 @@ static int take_offset(const cJSON *object, const char *name, const char **offse
     return status;
 }
 
-static int take_state(const cJSON *entry, struct table *table, struct page *page)
+static int parse_state(const cJSON *entry, struct table *table, struct page *page)
 {
     struct state state;
-    int status = take_partition(entry, page, &state);
+    int status = parse_partition(entry, page, &state);
 
     if (!status)
-        status = take_sequence(entry, &state.sequence);
+        status = parse_sequence_number(entry, &state.sequence);
     if (!status)
         status = json_text(entry, "metadata", &state.metadata);
     if (!status)
-        status = take_offset(entry, "earliest_offset", &state.earliest);
+        status = parse_offset(entry, "earliest_offset", &state.earliest);
     if (!status)
-        status = take_offset(entry, "latest_offset", &state.latest);
+        status = parse_offset(entry, "latest_offset", &state.latest);
     if (status)
         return status < 0 ? status : 0;
     if (!state.sequence)
@@ -277,14 +277,14 @@ static int take_state(const cJSON *entry, struct table *table, struct page *page
 int dis_answer_states(const cJSON *root, struct table *table, struct page *page)
 {
     const cJSON *states = NULL;
-    int status = take_more(root, "has_more", "hasMore", page);
+    int status = parse_more(root, "has_more", "hasMore", page);
 
     if (!status)
         status = json_array(root, "partition_consuming_states", &states);
     if (!status && !states)
         status = -EBADMSG;
     for (const cJSON *entry = states ? states->child : NULL; entry && !status; entry = entry->next)
-        status = take_state(entry, table, page);
+        status = parse_state(entry, table, page);
     return status;
 }
 
@@ -292,7 +292,7 @@ int dis_answer_states(const cJSON *root, struct table *table, struct page *page)
 
 int dis_answer_checkpoint(const cJSON *root, const char **sequence, const char **metadata)
 {
-    int status = take_sequence(root, sequence);
+    int status = parse_sequence_number(root, sequence);
 
     if (!status)
         status = json_text(root, "metadata", metadata);

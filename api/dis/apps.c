@@ -11,27 +11,27 @@
 
 /* Listing */
 
-static void send_list(struct service_call *call);
+static void send_apps(struct service_call *call);
 
-static int take_list(struct service_call *call, const cJSON *root)
+static int on_apps_page(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = dis_answer_apps(root, call->names, &page);
 
     if (!status)
-        status = service_next_page(call, &page, PAGE_SIZE, send_list);
+        status = service_next_page(call, &page, PAGE_SIZE, send_apps);
     if (!status)
         names_sort(call->names);
     return status;
 }
 
-static void send_list(struct service_call *call)
+static void send_apps(struct service_call *call)
 {
     service_begin(call, "GET", "apps");
     request_query_number(&call->request, "limit", PAGE_SIZE);
     if (*call->after)
         request_query(&call->request, "start_app_name", call->after);
-    service_send(call, take_list);
+    service_send(call, on_apps_page);
 }
 
 struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
@@ -43,7 +43,7 @@ struct call *dis_list_apps(struct backend *backend, const struct ask *ask)
     call->names = names_new();
     if (!call->names)
         return service_refuse(call, ENOMEM, "no memory");
-    send_list(call);
+    send_apps(call);
     return &call->operation.call;
 }
 
@@ -101,7 +101,7 @@ static void send_delete(struct service_call *call)
 
 static void send_stream_states(struct service_call *call);
 
-static int take_states(struct service_call *call, const cJSON *root)
+static int on_states_of_stream(struct service_call *call, const cJSON *root)
 {
     struct table *table = table_new();
     struct page page;
@@ -122,7 +122,7 @@ static int take_states(struct service_call *call, const cJSON *root)
 static void send_stream_states(struct service_call *call)
 {
     dis_begin_states(call, STATES_SIZE);
-    service_send(call, take_states);
+    service_send(call, on_states_of_stream);
 }
 
 /* A stream of which the service says that it is gone, or has no checkpoints, is no obstacle. */
@@ -147,7 +147,7 @@ static void look_at_next_stream(struct service_call *call)
 }
 
 /* The member that names the streams is optional: without it all are looked at. */
-static int take_app(struct service_call *call, const cJSON *root)
+static int on_streams_of_app(struct service_call *call, const cJSON *root)
 {
     bool told;
     int status = dis_answer_app_streams(root, call->names, &told);
@@ -172,6 +172,6 @@ struct call *dis_delete_app(struct backend *backend, const char *app, const char
     if (!call->names)
         return service_refuse(call, ENOMEM, "no memory");
     begin_app(call, "GET");
-    service_send(call, take_app);
+    service_send(call, on_streams_of_app);
     return &call->operation.call;
 }

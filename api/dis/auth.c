@@ -14,11 +14,6 @@ static struct dis *dis_of(const struct service_call *call)
     return (struct dis *)call->service;
 }
 
-static int no_memory(struct error *error)
-{
-    return error_set(error, ENOMEM, "no memory");
-}
-
 /* The token was there when the request was sent; if it has expired or was refused while others had
  * their turn, the call goes back to wait for another. */
 static int add_token(struct service_call *call, struct http_headers *headers, struct error *error)
@@ -37,7 +32,7 @@ static int add_token(struct service_call *call, struct http_headers *headers, st
         return error_set(error, EINVAL, "the token in %.200s has characters that none has",
                          dis_of(call)->credentials.origin);
     default:
-        return no_memory(error);
+        return error_set(error, ENOMEM, "no memory");
     }
 }
 
@@ -71,22 +66,23 @@ static int add_signature(struct service_call *call, struct http_headers *headers
         status = http_add_header(headers, "Authorization", authorization.data);
     buf_release(&authorization);
     if (status == -ENOMEM)
-        return no_memory(error);
+        return error_set(error, ENOMEM, "no memory");
     return status ? error_set(error, EINVAL, "the access key in %.200s cannot be one",
                               dis->credentials.origin)
                   : 0;
 }
 
-static int authorize(struct service_call *call, struct http_headers *headers, struct error *error)
+static int dis_authorize(struct service_call *call, struct http_headers *headers,
+                         struct error *error)
 {
     if (http_add_header(headers, "Content-Type", "application/json"))
-        return no_memory(error);
+        return error_set(error, ENOMEM, "no memory");
     return dis_of(call)->credentials.kind == DIS_KEY ? add_signature(call, headers, error)
                                                      : add_token(call, headers, error);
 }
 
-static enum http_verdict judge(const struct service_call *call, const struct http_answer *answer,
-                               struct error *error)
+static enum http_verdict dis_judge_answer(const struct service_call *call,
+                                          const struct http_answer *answer, struct error *error)
 {
     const struct dis *dis = dis_of(call);
     const struct dis_credentials *credentials = &dis->credentials;
@@ -97,7 +93,7 @@ static enum http_verdict judge(const struct service_call *call, const struct htt
 }
 
 /* A token is got anew once; a signature is made anew if the clock it was made by was wrong. */
-static bool renew(struct service_call *call, const struct http_answer *answer)
+static bool dis_renew(struct service_call *call, const struct http_answer *answer)
 {
     struct dis *dis = dis_of(call);
 
@@ -122,7 +118,7 @@ static void lock_out(struct service_call *call)
     http_lock_out(dis_of(call)->service.http, LOCK_OUT_MS, error);
 }
 
-static void give_up(struct service_call *call, const struct http_answer *answer)
+static void dis_give_up(struct service_call *call, const struct http_answer *answer)
 {
     if (answer->verdict == HTTP_REFUSED || dis_is_lock_out(&call->operation.error))
         lock_out(call);
@@ -135,17 +131,17 @@ static bool must_wait(const struct service *service)
     return dis->credentials.kind != DIS_KEY && !dis_token_text(dis->token);
 }
 
-static struct call *wait(struct service *service, const struct ask *ask)
+static struct call *wait_for_token(struct service *service, const struct ask *ask)
 {
     return dis_token_wait(((struct dis *)service)->token, ask);
 }
 
 const struct protocol dis_protocol = {
     .title = "DIS",
-    .authorize = authorize,
-    .judge = judge,
-    .renew = renew,
-    .give_up = give_up,
+    .authorize = dis_authorize,
+    .judge = dis_judge_answer,
+    .renew = dis_renew,
+    .give_up = dis_give_up,
     .must_wait = must_wait,
-    .wait = wait,
+    .wait = wait_for_token,
 };

@@ -9,7 +9,7 @@
 #define TYPE "LAST_READ"
 
 /* Makes what was found the state that is answered. */
-static int set_checkpoint(struct service_call *call, const char *sequence, const char *metadata)
+static int fill_state(struct service_call *call, const char *sequence, const char *metadata)
 {
     if (!sequence)
         return 0;
@@ -34,17 +34,17 @@ static void begin_checkpoint(struct service_call *call, const char *method)
     request_query(request, "checkpoint_type", TYPE);
 }
 
-static int take_checkpoint(struct service_call *call, const cJSON *root)
+static int dis_on_checkpoint(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *metadata;
     int status = dis_answer_checkpoint(root, &sequence, &metadata);
 
-    return status ? status : set_checkpoint(call, sequence, metadata);
+    return status ? status : fill_state(call, sequence, metadata);
 }
 
 /* "The app does not commit checkpoint" is what "none" is, should it be said here. */
-static bool take_none(struct service_call *call, const struct error *error)
+static bool recover_without_checkpoint(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
@@ -59,14 +59,14 @@ struct call *dis_get_checkpoint(struct backend *backend, const char *app, const 
 
     if (!call)
         return NULL;
-    call->mend = take_none;
+    call->mend = recover_without_checkpoint;
     begin_checkpoint(call, "GET");
-    service_send(call, take_checkpoint);
+    service_send(call, dis_on_checkpoint);
     return &call->operation.call;
 }
 
 /* Metadata is sent also when it is empty, so that none of an earlier commit can stay. */
-static cJSON *print_commit(const struct service_call *call)
+static cJSON *dis_print_commit(const struct service_call *call)
 {
     cJSON *body = cJSON_CreateObject();
     char partition[PARTITION_ROOM];
@@ -91,16 +91,16 @@ struct call *dis_commit(struct backend *backend, const struct commit_order *orde
 
     if (!call)
         return NULL;
-    if (set_checkpoint(call, order->sequence, order->metadata))
+    if (fill_state(call, order->sequence, order->metadata))
         return service_refuse(call, ENOMEM, "no memory");
     service_begin(call, "POST", "checkpoints");
-    request_body(&call->request, print_commit(call));
+    request_body(&call->request, dis_print_commit(call));
     service_send(call, service_take_nothing);
     return &call->operation.call;
 }
 
 /* That there is none to delete is what was wanted, if the first try has deleted it. */
-static bool take_deleted(struct service_call *call, const struct error *error)
+static bool recover_deleted(struct service_call *call, const struct error *error)
 {
     if (!call->repeated || !dis_is_without_checkpoint(error))
         return false;
@@ -116,7 +116,7 @@ struct call *dis_delete_checkpoint(struct backend *backend, const char *app, con
     if (!call)
         return NULL;
     begin_checkpoint(call, "DELETE");
-    call->mend = take_deleted;
+    call->mend = recover_deleted;
     service_send(call, service_take_nothing);
     return &call->operation.call;
 }

@@ -60,6 +60,6 @@ void dis_begin_states(struct service_call *call, unsigned limit);
 void dis_begin_partition(struct service_call *call);
 
 /* After an answer to that was read into call->table with this status: finds the partition. */
-int dis_take_partition(struct service_call *call, int status);
+int dis_find_partition(struct service_call *call, int status);
 
 #endif

@@ -43,7 +43,7 @@ static const struct {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static char **slot(struct dis_credentials *credentials, size_t index)
+static char **text_of_field(struct dis_credentials *credentials, size_t index)
 {
     return (char **)(void *)((char *)credentials + fields[index].offset);
 }
@@ -51,7 +51,7 @@ static char **slot(struct dis_credentials *credentials, size_t index)
 void dis_credentials_release(struct dis_credentials *credentials)
 {
     for (size_t i = 0; i < FIELDS; i++)
-        secret_free(*slot(credentials, i));
+        secret_free(*text_of_field(credentials, i));
     *credentials = (struct dis_credentials){0};
 }
 
@@ -66,8 +66,8 @@ static int load_environment(struct dis_credentials *credentials)
         for (size_t j = 0; !status && j < VARIABLES && fields[i].variables[j]; j++) {
             const char *value = getenv(fields[i].variables[j]);
 
-            if (value && *value && !*slot(credentials, i))
-                status = secret_set(slot(credentials, i), value);
+            if (value && *value && !*text_of_field(credentials, i))
+                status = secret_set(text_of_field(credentials, i), value);
         }
     }
     return status;
@@ -91,7 +91,7 @@ struct file {
     unsigned given; /* a bit for each of the fields */
 };
 
-static int take_value(void *user, const char *section, const char *name, const char *value)
+static int dis_set_value(void *user, const char *section, const char *name, const char *value)
 {
     struct file *file = user;
     size_t i = 0;
@@ -103,17 +103,17 @@ static int take_value(void *user, const char *section, const char *name, const c
     if (file->given & 1U << i)
         return -EEXIST;
     file->given |= 1U << i;
-    return *value ? secret_set(slot(file->credentials, i), value) : 0;
+    return *value ? secret_set(text_of_field(file->credentials, i), value) : 0;
 }
 
-static int load_file(const char *path, struct dis_credentials *credentials, struct error *error)
+static int dis_load_file(const char *path, struct dis_credentials *credentials, struct error *error)
 {
     struct file file = {.credentials = credentials};
     char *text = NULL;
     int status = secret_read_file(path, &text, error);
 
     if (!status)
-        status = secret_parse_ini(path, text, take_value, &file, error);
+        status = secret_parse_ini(path, text, dis_set_value, &file, error);
     secret_free(text);
     if (!status)
         snprintf(credentials->origin, sizeof(credentials->origin), "%s", path);
@@ -128,12 +128,12 @@ static int load_default_file(struct dis_credentials *credentials, struct error *
     int status = 0;
 
     if (path && *path)
-        return load_file(path, credentials, error);
+        return dis_load_file(path, credentials, error);
     usual = home_path(".huaweicloud/credentials");
     if (!usual)
         return error_set(error, ENOMEM, "no memory");
     if (!access(usual, F_OK))
-        status = load_file(usual, credentials, error);
+        status = dis_load_file(usual, credentials, error);
     free(usual);
     return status;
 }
@@ -141,7 +141,7 @@ static int load_default_file(struct dis_credentials *credentials, struct error *
 /* Choosing */
 
 /* OS_AUTH_URL and a domain alone are no attempt to give credentials. */
-static bool has_some(const struct dis_credentials *credentials)
+static bool dis_has_some(const struct dis_credentials *credentials)
 {
     return credentials->token || credentials->username || credentials->password ||
            credentials->access || credentials->secret;
@@ -150,7 +150,7 @@ static bool has_some(const struct dis_credentials *credentials)
 static size_t first_missing(struct dis_credentials *credentials, size_t kind)
 {
     for (size_t i = kinds[kind].first; i <= kinds[kind].last; i++) {
-        if (!*slot(credentials, i) || !**slot(credentials, i))
+        if (!*text_of_field(credentials, i) || !**text_of_field(credentials, i))
             return i;
     }
     return FIELDS;
@@ -167,7 +167,7 @@ static int choose_kind(const char *file, struct dis_credentials *credentials, st
     for (size_t i = KINDS; i-- > 0;) {
         size_t missing = first_missing(credentials, i);
 
-        if (*slot(credentials, kinds[i].first) || (credentials->secret && i == KINDS - 1))
+        if (*text_of_field(credentials, kinds[i].first) || (credentials->secret && i == KINDS - 1))
             return error_set(error, EACCES, "the credentials in %.200s are not complete: no %s",
                              credentials->origin, fields[missing].variables[0]);
     }
@@ -185,11 +185,11 @@ int dis_credentials_load(const char *file, struct dis_credentials *credentials, 
 
     *credentials = (struct dis_credentials){0};
     if (file) {
-        status = load_file(file, credentials, error);
+        status = dis_load_file(file, credentials, error);
     } else {
         if (load_environment(credentials))
             status = error_set(error, ENOMEM, "no memory");
-        if (!status && !has_some(credentials)) {
+        if (!status && !dis_has_some(credentials)) {
             dis_credentials_release(credentials);
             status = load_default_file(credentials, error);
         }

@@ -24,7 +24,7 @@ static int64_t milliseconds(int64_t time)
 }
 
 /* The query of this call alone has hyphens in its names. */
-static void send_cursor(struct service_call *call, take_fn *take)
+static void dis_send_cursor(struct service_call *call, take_fn *take)
 {
     struct service_request *request = &call->request;
 
@@ -46,8 +46,9 @@ static bool is_too_old(const struct service_call *call, const struct error *erro
 }
 
 /* DIS knows no time before 1970. */
-static struct service_call *new_call(struct backend *backend, const struct cursor_order *order,
-                                     const struct ask *ask)
+static struct service_call *dis_new_cursor_call(struct backend *backend,
+                                                const struct cursor_order *order,
+                                                const struct ask *ask)
 {
     struct service_call *call = service_cursor_call_new(backend, order, ask);
 
@@ -56,7 +57,7 @@ static struct service_call *new_call(struct backend *backend, const struct curso
     return call;
 }
 
-static int take_cursor(struct service_call *call, const cJSON *root)
+static int dis_on_cursor(struct service_call *call, const cJSON *root)
 {
     const char *cursor;
     int status = dis_answer_cursor(root, &cursor);
@@ -68,24 +69,24 @@ static int take_cursor(struct service_call *call, const cJSON *root)
     return buf_error(&call->text);
 }
 
-static bool ask_for_earliest(struct service_call *call, const struct error *error)
+static bool recover_with_earliest_cursor(struct service_call *call, const struct error *error)
 {
     if (!is_too_old(call, error))
         return false;
     call->cursor = CURSOR_EARLIEST;
-    send_cursor(call, take_cursor);
+    dis_send_cursor(call, dis_on_cursor);
     return true;
 }
 
 struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, order, ask);
+    struct service_call *call = dis_new_cursor_call(backend, order, ask);
 
     if (!call)
         return NULL;
-    call->mend = ask_for_earliest;
-    send_cursor(call, take_cursor);
+    call->mend = recover_with_earliest_cursor;
+    dis_send_cursor(call, dis_on_cursor);
     return &call->operation.call;
 }
 
@@ -106,10 +107,10 @@ static int give_number(struct service_call *call, const char *number)
     return buf_error(&call->text);
 }
 
-static int take_bound(struct service_call *call, const cJSON *root)
+static int on_bound(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = dis_take_partition(call, dis_answer_partitions(root, call->table, &page));
+    int status = dis_find_partition(call, dis_answer_partitions(root, call->table, &page));
     const char *bound = call->cursor == CURSOR_EARLIEST ? call->state.earliest : call->state.latest;
 
     if (status)
@@ -126,10 +127,10 @@ static void send_bound(struct service_call *call, enum cursor_kind end)
     call->mend = NULL;
     call->cursor = end;
     dis_begin_partition(call);
-    service_send(call, take_bound);
+    service_send(call, on_bound);
 }
 
-static bool locate_earliest(struct service_call *call, const struct error *error)
+static bool recover_with_earliest_number(struct service_call *call, const struct error *error)
 {
     if (!is_too_old(call, error))
         return false;
@@ -139,7 +140,7 @@ static bool locate_earliest(struct service_call *call, const struct error *error
 
 static void send_read(struct service_call *call, const char *cursor);
 
-static int take_records(struct service_call *call, const cJSON *root)
+static int on_records(struct service_call *call, const cJSON *root)
 {
     const char *sequence;
     const char *next;
@@ -161,10 +162,10 @@ static void send_read(struct service_call *call, const char *cursor)
     service_begin(call, "GET", "records");
     request_query(&call->request, "partition-cursor", cursor);
     request_query_number(&call->request, "max_fetch_bytes", FETCH_BYTES);
-    service_send(call, take_records);
+    service_send(call, on_records);
 }
 
-static int take_time(struct service_call *call, const cJSON *root)
+static int on_cursor_of_time(struct service_call *call, const cJSON *root)
 {
     char sequence[SEQUENCE_MAX + 1];
     const char *cursor;
@@ -181,7 +182,7 @@ static int take_time(struct service_call *call, const cJSON *root)
 struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, order, ask);
+    struct service_call *call = dis_new_cursor_call(backend, order, ask);
 
     if (!call)
         return NULL;
@@ -189,8 +190,8 @@ struct call *dis_locate(struct backend *backend, const struct cursor_order *orde
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     if (call->cursor == CURSOR_SINCE) {
-        call->mend = locate_earliest;
-        send_cursor(call, take_time);
+        call->mend = recover_with_earliest_number;
+        dis_send_cursor(call, on_cursor_of_time);
     } else {
         send_bound(call, call->cursor);
     }

@@ -20,8 +20,8 @@
 
 /* Numbers */
 
-static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
-                          struct error *error)
+static int dis_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                              struct error *error)
 {
     char decimal[DECIMAL_ROOM];
     char most[24];
@@ -35,7 +35,7 @@ static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 
     return 0;
 }
 
-static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
+static int dis_to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
 {
     return decimal_is_unsigned(sequence) && !decimal_normalize(decimal, sequence) ? 0 : -EBADMSG;
 }
@@ -43,14 +43,14 @@ static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
 /* Credentials */
 
 /* Points the signature's key to what has been read. */
-static void take_key(struct dis *dis)
+static void set_key(struct dis *dis)
 {
     OPENSSL_cleanse(&dis->key.derived, sizeof(dis->key.derived));
     dis->key.access = dis->credentials.access;
     dis->key.secret = dis->credentials.secret;
 }
 
-static void reload(struct backend *backend)
+static void dis_reload(struct backend *backend)
 {
     struct dis *dis = (struct dis *)backend;
     struct error error = {0};
@@ -59,7 +59,7 @@ static void reload(struct backend *backend)
     if (!dis_credentials_load(dis->service.credentials_file, &dis->credentials, &error))
         dis_token_reload(dis->token, &error);
     dis->service.no_credentials = error;
-    take_key(dis);
+    set_key(dis);
     http_reload(dis->service.http);
 }
 
@@ -92,17 +92,17 @@ static const struct backend_operations operations = {
     .delete_checkpoint = dis_delete_checkpoint,
     .get_cursor = dis_get_cursor,
     .locate = dis_locate,
-    .parse_sequence = parse_sequence,
-    .to_decimal = to_decimal,
+    .parse_sequence = dis_parse_sequence,
+    .to_decimal = dis_to_decimal,
     .takes_app = name_is_app,
     .takes_stream = name_is_stream,
-    .reload = reload,
+    .reload = dis_reload,
     .close = close_dis,
 };
 
 /* Reads "HOST[:PORT]/PROJECT_ID". */
-static int take_source(struct dis *dis, const char *scheme, const char *rest,
-                       struct endpoint *endpoint, struct error *error)
+static int dis_set_source(struct dis *dis, const char *scheme, const char *rest,
+                          struct endpoint *endpoint, struct error *error)
 {
     char url[1024];
     char *project = endpoint->path + 1;
@@ -133,8 +133,8 @@ static void region_of(const char *name, char *region, size_t room)
         snprintf(region, room, "%.*s", (int)strcspn(label + 1, "."), label + 1);
 }
 
-static int take_signature(struct dis *dis, const struct backend_options *options,
-                          const struct endpoint *endpoint, struct error *error)
+static int dis_set_signature(struct dis *dis, const struct backend_options *options,
+                             const struct endpoint *endpoint, struct error *error)
 {
     const char *given = backend_setting(options, "signature");
     const char *wanted = backend_setting(options, "region");
@@ -156,7 +156,7 @@ static int take_signature(struct dis *dis, const struct backend_options *options
     return 0;
 }
 
-static int take_credentials(struct dis *dis, struct error *error)
+static int dis_set_credentials(struct dis *dis, struct error *error)
 {
     int status;
 
@@ -165,7 +165,7 @@ static int take_credentials(struct dis *dis, struct error *error)
     if (!status)
         status = dis_token_new(&dis->service.http_options, &dis->credentials, dis->project,
                                &dis->token, error);
-    take_key(dis);
+    set_key(dis);
     return status;
 }
 
@@ -196,13 +196,13 @@ static int open_dis(const char *rest, bool plain, const struct backend_options *
 
     if (!dis)
         return error_set(error, ENOMEM, "no memory");
-    status = take_source(dis, plain ? "http" : "https", rest, &endpoint, error);
+    status = dis_set_source(dis, plain ? "http" : "https", rest, &endpoint, error);
     if (!status)
-        status = take_signature(dis, options, &endpoint, error);
+        status = dis_set_signature(dis, options, &endpoint, error);
     if (!status)
         status = service_open(&dis->service, options, &endpoint, error);
     if (!status)
-        status = take_credentials(dis, error);
+        status = dis_set_credentials(dis, error);
     if (status) {
         close_dis(&dis->service.backend);
         return status;

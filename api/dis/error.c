@@ -50,15 +50,15 @@ static const struct {
 
 #define CODES (sizeof(codes) / sizeof(codes[0]))
 
-static int number_of(const char *service_code)
+static int dis_code_number(const char *service_code)
 {
     return strncmp(service_code, "DIS.", 4) ? 0 : (int)strtol(service_code + 4, NULL, 10);
 }
 
 /* A refusal stays one, and a failure of the service too, whatever their body says. */
-static enum http_verdict judge_code(int status, struct error *error)
+static enum http_verdict dis_judge_code(int status, struct error *error)
 {
-    int number = number_of(error->service_code);
+    int number = dis_code_number(error->service_code);
     enum http_verdict verdict = refusal_judge_status(status);
 
     error->code = http_status_errno(status);
@@ -83,27 +83,27 @@ enum http_verdict dis_judge(const struct http_answer *answer, const struct secre
     if (answer->status >= 200 && answer->status < 300)
         return HTTP_DONE;
     refusal_read(answer, secrets, id_headers, error);
-    verdict = judge_code(answer->status, error);
+    verdict = dis_judge_code(answer->status, error);
     refusal_complete(error);
     return verdict;
 }
 
 bool dis_is_without_stream(const struct error *error)
 {
-    return number_of(error->service_code) == 4301;
+    return dis_code_number(error->service_code) == 4301;
 }
 
 bool dis_is_lock_out(const struct error *error)
 {
-    return number_of(error->service_code) == 4309;
+    return dis_code_number(error->service_code) == 4309;
 }
 
 bool dis_is_without_checkpoint(const struct error *error)
 {
-    return number_of(error->service_code) == 4375;
+    return dis_code_number(error->service_code) == 4375;
 }
 
 bool dis_is_too_old(const struct error *error)
 {
-    return number_of(error->service_code) == 4300 && strstr(error->message, "expired");
+    return dis_code_number(error->service_code) == 4300 && strstr(error->message, "expired");
 }

@@ -19,7 +19,7 @@ struct entry {
     struct buf value;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
     const struct entry *left = a;
     const struct entry *right = b;
@@ -72,7 +72,7 @@ static int add_query(enum dis_signature variant, const struct dis_sign_request *
         status = entry_error(&entries[i]);
     }
     if (!status)
-        qsort(entries, count, sizeof(*entries), compare);
+        qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++)
         buf_printf(canonical, "%s%s=%s", i ? "&" : "", entries[i].name.data, entries[i].value.data);
     if (entries)
@@ -100,7 +100,7 @@ static void add_trimmed(struct buf *text, const char *value)
     buf_add(text, value, length);
 }
 
-static int take_header(struct entry *entry, const char *name, const char *value)
+static int set_header_entry(struct entry *entry, const char *name, const char *value)
 {
     add_lower(&entry->name, name);
     add_trimmed(&entry->value, value);
@@ -110,21 +110,21 @@ static int take_header(struct entry *entry, const char *name, const char *value)
 }
 
 /* Adds the lines of the headers, and their names joined by ';'. */
-static int add_headers(const struct dis_sign_request *request, const char *date,
-                       struct buf *canonical, struct buf *names)
+static int add_signed_headers(const struct dis_sign_request *request, const char *date,
+                              struct buf *canonical, struct buf *names)
 {
     size_t count = request->header_count;
     struct entry *entries = new_entries(count + 2);
     int status = entries ? 0 : -ENOMEM;
 
     for (size_t i = 0; !status && i < count; i++)
-        status = take_header(&entries[i], request->headers[i].name, request->headers[i].value);
+        status = set_header_entry(&entries[i], request->headers[i].name, request->headers[i].value);
     if (!status)
-        status = take_header(&entries[count++], "x-sdk-date", date);
+        status = set_header_entry(&entries[count++], "x-sdk-date", date);
     if (!status && request->host)
-        status = take_header(&entries[count++], "host", request->host);
+        status = set_header_entry(&entries[count++], "host", request->host);
     if (!status)
-        qsort(entries, count, sizeof(*entries), compare);
+        qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++) {
         buf_printf(canonical, "%s:%s\n", entries[i].name.data, entries[i].value.data);
         buf_printf(names, "%s%s", i ? ";" : "", entries[i].name.data);
@@ -157,7 +157,7 @@ int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request
     status = add_query(variant, request, canonical);
     buf_puts(canonical, "\n");
     if (!status)
-        status = add_headers(request, date, canonical, names);
+        status = add_signed_headers(request, date, canonical, names);
     buf_printf(canonical, "\n%s\n", names->data);
     if (!status)
         status = add_body_hash(request, canonical);
@@ -167,7 +167,7 @@ int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request
 }
 
 /* Derives the key of a day from the secret, the day, the region and the service. */
-static int derive(struct dis_key *key, const char *day)
+static int dis_derive_key(struct dis_key *key, const char *day)
 {
     const char *const parts[] = {day, key->region, key->service, "sdk_request", NULL};
     int status = digest_derive("SDK", key->secret, parts, key->derived.key);
@@ -185,7 +185,7 @@ static int sign_text(struct dis_key *key, const char *day, const char *text,
     if (key->variant == DIS_SIGN_ACCESS)
         return digest_hmac(key->secret, strlen(key->secret), text, signature);
     if (strcmp(key->derived.day, day) != 0)
-        status = derive(key, day);
+        status = dis_derive_key(key, day);
     return status ? status : digest_hmac(key->derived.key, DIGEST_SIZE, text, signature);
 }
 

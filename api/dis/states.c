@@ -52,9 +52,9 @@ void dis_begin_partition(struct service_call *call)
 /* All partitions */
 
 static void send_partitions(struct service_call *call);
-static void send_states(struct service_call *call);
+static void dis_send_states(struct service_call *call);
 
-static int take_partitions(struct service_call *call, const cJSON *root)
+static int on_partitions(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = dis_answer_partitions(root, call->table, &page);
@@ -65,25 +65,25 @@ static int take_partitions(struct service_call *call, const cJSON *root)
 static void send_partitions(struct service_call *call)
 {
     dis_begin_stream(call, PAGE_SIZE);
-    service_send(call, take_partitions);
+    service_send(call, on_partitions);
 }
 
-static int take_states(struct service_call *call, const cJSON *root)
+static int dis_on_states(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = dis_answer_states(root, call->table, &page);
 
-    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_states);
+    return status ? status : service_next_page(call, &page, PAGE_SIZE, dis_send_states);
 }
 
-static void send_states(struct service_call *call)
+static void dis_send_states(struct service_call *call)
 {
     dis_begin_states(call, PAGE_SIZE);
-    service_send(call, take_states);
+    service_send(call, dis_on_states);
 }
 
 /* An app without checkpoints on the stream is answered with an error, or so one code says. */
-static bool ask_without_app(struct service_call *call, const struct error *error)
+static bool recover_without_app(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
@@ -106,14 +106,14 @@ struct call *dis_get_states(struct backend *backend, const char *app, const char
         send_partitions(call);
         return &call->operation.call;
     }
-    call->mend = ask_without_app;
-    send_states(call);
+    call->mend = recover_without_app;
+    dis_send_states(call);
     return &call->operation.call;
 }
 
 /* One partition */
 
-int dis_take_partition(struct service_call *call, int status)
+int dis_find_partition(struct service_call *call, int status)
 {
     if (!status && table_find(call->table, call->partition, &call->state))
         return error_set(&call->operation.error, ENOENT, "the stream %s has no partition %u",
@@ -121,27 +121,27 @@ int dis_take_partition(struct service_call *call, int status)
     return status;
 }
 
-static int take_one_partition(struct service_call *call, const cJSON *root)
+static int on_one_partition(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
-    return dis_take_partition(call, dis_answer_partitions(root, call->table, &page));
+    return dis_find_partition(call, dis_answer_partitions(root, call->table, &page));
 }
 
-static int take_one_state(struct service_call *call, const cJSON *root)
+static int on_one_state(struct service_call *call, const cJSON *root)
 {
     struct page page;
 
-    return dis_take_partition(call, dis_answer_states(root, call->table, &page));
+    return dis_find_partition(call, dis_answer_states(root, call->table, &page));
 }
 
-static bool ask_for_one_without_app(struct service_call *call, const struct error *error)
+static bool recover_one_without_app(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
         return false;
     call->mend = NULL;
     dis_begin_partition(call);
-    service_send(call, take_one_partition);
+    service_send(call, on_one_partition);
     return true;
 }
 
@@ -157,13 +157,13 @@ struct call *dis_get_state(struct backend *backend, const char *app, const char 
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     if (call->has_app) {
-        call->mend = ask_for_one_without_app;
+        call->mend = recover_one_without_app;
         name_partition_before(call);
         dis_begin_states(call, 1);
-        service_send(call, take_one_state);
+        service_send(call, on_one_state);
     } else {
         dis_begin_partition(call);
-        service_send(call, take_one_partition);
+        service_send(call, on_one_partition);
     }
     return &call->operation.call;
 }

@@ -5,15 +5,15 @@
 /* The most that a page of streams may have. */
 #define PAGE_SIZE 100
 
-static void send_list(struct service_call *call);
+static void send_streams(struct service_call *call);
 
-static int take_list(struct service_call *call, const cJSON *root)
+static int on_streams_page(struct service_call *call, const cJSON *root)
 {
     struct page page;
     int status = dis_answer_streams(root, call->names, &page);
 
     if (!status)
-        status = service_next_page(call, &page, PAGE_SIZE, send_list);
+        status = service_next_page(call, &page, PAGE_SIZE, send_streams);
     if (status)
         return status;
     names_sort(call->names);
@@ -26,21 +26,21 @@ static int take_list(struct service_call *call, const cJSON *root)
 void dis_send_all_streams(struct service_call *call, void (*then)(struct service_call *call))
 {
     call->listed = then;
-    send_list(call);
+    send_streams(call);
 }
 
-static void send_list(struct service_call *call)
+static void send_streams(struct service_call *call)
 {
     service_begin(call, "GET", "streams");
     request_query_number(&call->request, "limit", PAGE_SIZE);
     if (*call->after)
         request_query(&call->request, "start_stream_name", call->after);
-    service_send(call, take_list);
+    service_send(call, on_streams_page);
 }
 
 /* The member that names the streams is optional: without it they are all that can be told, for to
  * leave out one that has checkpoints would be worse than to show one that has none. */
-static int take_app(struct service_call *call, const cJSON *root)
+static int on_committed_streams(struct service_call *call, const cJSON *root)
 {
     bool told;
     int status = dis_answer_app_streams(root, call->names, &told);
@@ -48,7 +48,7 @@ static int take_app(struct service_call *call, const cJSON *root)
     if (status)
         return status;
     if (!told) {
-        send_list(call);
+        send_streams(call);
         return TAKEN_PART;
     }
     names_sort(call->names);
@@ -66,16 +66,16 @@ struct call *dis_list_streams(struct backend *backend, enum streams which, const
     if (!call->names)
         return service_refuse(call, ENOMEM, "no memory");
     if (which != STREAMS_COMMITTED) {
-        send_list(call);
+        send_streams(call);
         return &call->operation.call;
     }
     service_begin(call, "GET", "apps");
     request_segment(&call->request, call->app);
-    service_send(call, take_app);
+    service_send(call, on_committed_streams);
     return &call->operation.call;
 }
 
-static int take_description(struct service_call *call, const cJSON *root)
+static int on_description(struct service_call *call, const cJSON *root)
 {
     call->gives_text = true;
     return dis_answer_stream(root, call->stream, &call->text);
@@ -88,6 +88,6 @@ struct call *dis_describe_stream(struct backend *backend, const char *stream, co
     if (!call)
         return NULL;
     dis_begin_stream(call, 1);
-    service_send(call, take_description);
+    service_send(call, on_description);
     return &call->operation.call;
 }

@@ -46,7 +46,7 @@ struct dis_token {
 
 /* Making one */
 
-static int take_url(struct dis_token *token, struct error *error)
+static int token_set_url(struct dis_token *token, struct error *error)
 {
     const char *given = token->credentials->auth_url;
     size_t length = strlen(given);
@@ -74,7 +74,7 @@ static int make_client(struct dis_token *token, struct error *error)
 
     if (token->credentials->kind != DIS_PASSWORD)
         return 0;
-    status = take_url(token, error);
+    status = token_set_url(token, error);
     options.plain = !strncmp(token->url, "http:", 5);
     return status ? status : http_new(&options, &token->http, error);
 }
@@ -100,7 +100,7 @@ int dis_token_new(const struct http_options *options, const struct dis_credentia
 }
 
 /* Drops what was had for the credentials. */
-static void forget(struct dis_token *token)
+static void token_forget(struct dis_token *token)
 {
     http_cancel(token->request);
     token->request = NULL;
@@ -115,7 +115,7 @@ void dis_token_free(struct dis_token *token)
 {
     if (!token)
         return;
-    forget(token);
+    token_forget(token);
     free(token);
 }
 
@@ -146,7 +146,7 @@ static void forget_waiter(struct waiter *waiter)
     TAILQ_REMOVE(&waiter->token->waiters, waiter, link);
 }
 
-static bool cancel(struct call *call)
+static bool token_cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
     struct dis_token *token = waiter->token;
@@ -160,7 +160,7 @@ static bool cancel(struct call *call)
     return false;
 }
 
-static void tell(struct waiter *waiter, const struct error *error)
+static void tell_waiter(struct waiter *waiter, const struct error *error)
 {
     static const struct answer nothing;
 
@@ -170,7 +170,7 @@ static void tell(struct waiter *waiter, const struct error *error)
 }
 
 /* Tells those who wait now; some may come back to wait again. */
-static void tell_all(struct dis_token *token, const struct error *error)
+static void tell_waiters(struct dis_token *token, const struct error *error)
 {
     struct waiter *waiter;
     size_t count = 0;
@@ -179,7 +179,7 @@ static void tell_all(struct dis_token *token, const struct error *error)
         count++;
     while (count-- && (waiter = TAILQ_FIRST(&token->waiters))) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        tell(waiter, error);
+        tell_waiter(waiter, error);
     }
 }
 
@@ -187,18 +187,18 @@ int dis_token_reload(struct dis_token *token, struct error *error)
 {
     int status;
 
-    forget(token);
+    token_forget(token);
     token->generation++;
     status = make_client(token, error);
-    tell_all(token, status ? error : NULL);
+    tell_waiters(token, status ? error : NULL);
     return status;
 }
 
-static void tell_late(void *user)
+static void tell_waiter_late(void *user)
 {
     struct waiter *waiter = user;
 
-    tell(waiter, &waiter->error);
+    tell_waiter(waiter, &waiter->error);
 }
 
 /* IAM */
@@ -241,7 +241,7 @@ static bool print_body(const struct dis_token *token, char *body)
     return good;
 }
 
-static int prepare(void *user, struct http_headers *headers, struct error *error)
+static int token_prepare(void *user, struct http_headers *headers, struct error *error)
 {
     (void)user;
     if (http_add_header(headers, "Content-Type", "application/json;charset=utf8"))
@@ -250,8 +250,8 @@ static int prepare(void *user, struct http_headers *headers, struct error *error
 }
 
 /* "error.message" of an answer, if it has one; IAM may repeat what it was sent. */
-static void take_message(const struct dis_token *token, const struct http_answer *answer,
-                         char *message, size_t room)
+static void parse_iam_message(const struct dis_token *token, const struct http_answer *answer,
+                              char *message, size_t room)
 {
     const struct secrets secrets = {{token->credentials->password}};
     cJSON *root = json_parse(answer->body, answer->size);
@@ -266,7 +266,8 @@ static void take_message(const struct dis_token *token, const struct http_answer
     cJSON_Delete(root);
 }
 
-static enum http_verdict judge(void *user, const struct http_answer *answer, struct error *error)
+static enum http_verdict token_judge(void *user, const struct http_answer *answer,
+                                     struct error *error)
 {
     struct dis_token *token = user;
     const char *origin = token->credentials->origin;
@@ -274,7 +275,7 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
 
     if (answer->status == 201 || answer->status == 200)
         return HTTP_DONE;
-    take_message(token, answer, message, sizeof(message));
+    parse_iam_message(token, answer, message, sizeof(message));
     if (answer->status == 401 || answer->status == 403) {
         error_set(error, EACCES,
                   "IAM refused the user name or password of %.60s: %.160s; it is not tried again "
@@ -296,7 +297,7 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
 }
 
 /* How long the token of an answer lasts, in ms. */
-static int64_t lifetime(const struct dis_token *token, const struct http_answer *answer)
+static int64_t token_lifetime(const struct dis_token *token, const struct http_answer *answer)
 {
     cJSON *root = json_parse(answer->body, answer->size);
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "token");
@@ -312,8 +313,8 @@ static int64_t lifetime(const struct dis_token *token, const struct http_answer 
     return life > SMALLEST_AGE ? life : SMALLEST_AGE;
 }
 
-static int take_token(struct dis_token *token, const struct http_answer *answer,
-                      struct error *error)
+static int token_set_text(struct dis_token *token, const struct http_answer *answer,
+                          struct error *error)
 {
     const char *text = http_header(answer, "X-Subject-Token");
     char *copy = text && *text && strlen(text) <= TOKEN_MAX ? strdup(text) : NULL;
@@ -323,21 +324,21 @@ static int take_token(struct dis_token *token, const struct http_answer *answer,
     secret_free(token->text);
     token->text = copy;
     token->generation++;
-    token->until = when_monotonic() + lifetime(token, answer);
+    token->until = when_monotonic() + token_lifetime(token, answer);
     return 0;
 }
 
-static void on_done(void *user, const struct error *error, const struct http_answer *answer)
+static void on_token(void *user, const struct error *error, const struct http_answer *answer)
 {
     struct dis_token *token = user;
     struct error own;
 
     token->request = NULL;
-    if (!error && take_token(token, answer, &own))
+    if (!error && token_set_text(token, answer, &own))
         error = &own;
     if (error && answer && answer->verdict == HTTP_REFUSED)
         token->refused = *error;
-    tell_all(token, error);
+    tell_waiters(token, error);
 }
 
 static int ask_iam(struct dis_token *token)
@@ -348,9 +349,9 @@ static int ask_iam(struct dis_token *token)
                                .body = body,
                                .idempotent = true,
                                .deadline = when_monotonic() + TIMEOUT_MS,
-                               .prepare = prepare,
-                               .judge = judge,
-                               .done = on_done,
+                               .prepare = token_prepare,
+                               .judge = token_judge,
+                               .done = on_token,
                                .user = token};
 
     if (body && print_body(token, body)) {
@@ -370,7 +371,7 @@ struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
 
     if (!waiter)
         return NULL;
-    waiter->call.cancel = cancel;
+    waiter->call.cancel = token_cancel;
     waiter->token = token;
     waiter->ask = *ask;
     error_set(&waiter->error, ETIMEDOUT, "IAM gave no token in time");
@@ -382,6 +383,6 @@ struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
         return NULL;
     }
     TAILQ_INSERT_TAIL(&token->waiters, waiter, link);
-    timer_start(token->options.loop, &waiter->timer, left > 0 ? left : 0, tell_late, waiter);
+    timer_start(token->options.loop, &waiter->timer, left > 0 ? left : 0, tell_waiter_late, waiter);
     return &waiter->call;
 }

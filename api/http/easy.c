@@ -16,7 +16,7 @@
 #define IDLE_MAX_S 118
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
-static size_t take_body(char *data, size_t unit, size_t count, void *user)
+static size_t on_body(char *data, size_t unit, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
@@ -82,7 +82,7 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "checkpointfs");
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
     set_tls(easy, settings);

@@ -48,7 +48,7 @@ static bool is_loopback(const char *name)
     return !strcasecmp(name, "localhost") || !strcmp(name, "[::1]") || is_below_localhost(name);
 }
 
-static bool take_host(CURLU *url, struct endpoint *endpoint)
+static bool parse_host(CURLU *url, struct endpoint *endpoint)
 {
     const char *usual = !strcmp(endpoint->scheme, "https") ? "443" : "80";
     char port[8] = "";
@@ -71,7 +71,7 @@ int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *err
                 !has_part(parts, CURLUPART_USER) && !has_part(parts, CURLUPART_PASSWORD) &&
                 !has_part(parts, CURLUPART_QUERY) && !has_part(parts, CURLUPART_FRAGMENT) &&
                 copy_part(parts, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
-                !strncmp(endpoint->scheme, "http", 4) && take_host(parts, endpoint) &&
+                !strncmp(endpoint->scheme, "http", 4) && parse_host(parts, endpoint) &&
                 copy_part(parts, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
 
     curl_url_cleanup(parts);

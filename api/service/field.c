@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-static int compare(const void *a, const void *b)
+static int compare_fields(const void *a, const void *b)
 {
     return strcmp(((const struct field *)a)->name, ((const struct field *)b)->name);
 }
@@ -14,7 +14,7 @@ static int compare(const void *a, const void *b)
 void fields_sort(struct field *fields, size_t count)
 {
     if (count)
-        qsort(fields, count, sizeof(*fields), compare);
+        qsort(fields, count, sizeof(*fields), compare_fields);
 }
 
 void field_encode(struct buf *encoded, const char *text)

@@ -46,7 +46,7 @@ void scrub(char *text, const struct secrets *secrets)
     scrub_header(text, "x-auth-token:");
 }
 
-static void copy_text(char *target, size_t room, const char *text)
+static void fill_text(char *target, size_t room, const char *text)
 {
     snprintf(target, room, "%s", text ? text : "");
 }
@@ -64,9 +64,9 @@ static void read_body(cJSON *root, const struct secrets *secrets, struct error *
 
     if (message)
         scrub(message, secrets);
-    copy_text(error->service_code, sizeof(error->service_code), first_text(object, code_names));
-    copy_text(error->message, sizeof(error->message), message);
-    copy_text(error->request_id, sizeof(error->request_id), first_text(root, id_names));
+    fill_text(error->service_code, sizeof(error->service_code), first_text(object, code_names));
+    fill_text(error->message, sizeof(error->message), message);
+    fill_text(error->request_id, sizeof(error->request_id), first_text(root, id_names));
     scrub(error->service_code, secrets);
     scrub(error->request_id, secrets);
 }
@@ -75,7 +75,7 @@ static void read_headers(const struct http_answer *answer, const char *const *na
                          struct error *error)
 {
     for (; *names && !*error->request_id; names++)
-        copy_text(error->request_id, sizeof(error->request_id), http_header(answer, *names));
+        fill_text(error->request_id, sizeof(error->request_id), http_header(answer, *names));
 }
 
 void refusal_read(const struct http_answer *answer, const struct secrets *secrets,

@@ -40,7 +40,7 @@ int secret_set(char **text, const char *value)
 
 /* Files */
 
-static int check_file(int fd, const char *path, struct error *error)
+static int check_private(int fd, const char *path, struct error *error)
 {
     struct stat attr;
 
@@ -81,7 +81,7 @@ int secret_read_file(const char *path, char **text, struct error *error)
 
     if (fd < 0)
         return error_set(error, errno, "credentials in %.200s: %s", path, strerror(errno));
-    status = check_file(fd, path, error);
+    status = check_private(fd, path, error);
     if (!status)
         status = read_text(fd, path, text, error);
     close(fd);

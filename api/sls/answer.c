@@ -12,7 +12,7 @@
 /* Numbers */
 
 /* A number of the service, which is written as a number or as a text. */
-static int take_integer(const char *text, int64_t *number)
+static int parse_integer(const char *text, int64_t *number)
 {
     char *end;
 
@@ -23,7 +23,7 @@ static int take_integer(const char *text, int64_t *number)
     return errno || *end ? -EBADMSG : 0;
 }
 
-static int take_shard(const cJSON *entry, const char *name, struct state *state)
+static int parse_shard(const cJSON *entry, const char *name, struct state *state)
 {
     bool long_form;
     const char *text;
@@ -37,19 +37,19 @@ static int take_shard(const cJSON *entry, const char *name, struct state *state)
 
 /* Names */
 
-static int add_name(struct names *names, const char *name)
+static int add_logstore(struct names *names, const char *name)
 {
     return name_is_stream(name) ? names_add(names, name) : 0;
 }
 
-static int take_total(const cJSON *root, size_t offset, size_t size, struct page *page)
+static int parse_total(const cJSON *root, size_t offset, size_t size, struct page *page)
 {
     const char *text;
     int64_t total;
     int status = json_text(root, "total", &text);
 
     if (!status && text)
-        status = take_integer(text, &total);
+        status = parse_integer(text, &total);
     if (status)
         return status;
     page->told = true;
@@ -71,10 +71,10 @@ int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct n
     for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
         const char *name = cJSON_GetStringValue(item);
 
-        status = name ? add_name(names, name) : -EBADMSG;
+        status = name ? add_logstore(names, name) : -EBADMSG;
         page->count++;
     }
-    return status ? status : take_total(root, offset, size, page);
+    return status ? status : parse_total(root, offset, size, page);
 }
 
 int sls_answer_groups(const cJSON *root, const char *logstore, struct names *names)
@@ -105,7 +105,7 @@ int sls_answer_shards(const cJSON *root, struct table *table)
     for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next) {
         struct state state;
 
-        status = take_shard(entry, "shardID", &state);
+        status = parse_shard(entry, "shardID", &state);
         if (!status)
             status = json_text(entry, "status", &state.status);
         if (!status)
@@ -115,14 +115,14 @@ int sls_answer_shards(const cJSON *root, struct table *table)
 }
 
 /* Microseconds, though the documentation says seconds; 0 is what a shard without one has. */
-static int take_update_time(const cJSON *entry, int64_t *when)
+static int parse_update_time(const cJSON *entry, int64_t *when)
 {
     const char *text;
     int64_t time = 0;
     int status = json_text(entry, "updateTime", &text);
 
     if (!status && text)
-        status = take_integer(text, &time);
+        status = parse_integer(text, &time);
     if (!status)
         *when = time && time <= INT64_MAX / 1000 ? time * 1000 : WHEN_UNKNOWN;
     return status;
@@ -131,7 +131,7 @@ static int take_update_time(const cJSON *entry, int64_t *when)
 /* Whatever text it is. One official SDK sends a newline behind it; no other could be told in a
  * line.
  */
-static int take_sequence(const cJSON *entry, const char **sequence)
+static int parse_checkpoint_text(const cJSON *entry, const char **sequence)
 {
     char *text;
     int status = json_text(entry, "checkpoint", sequence);
@@ -151,17 +151,17 @@ static int take_sequence(const cJSON *entry, const char **sequence)
     return 0;
 }
 
-static int take_checkpoint(const cJSON *entry, struct table *table)
+static int parse_checkpoint(const cJSON *entry, struct table *table)
 {
     struct state state;
-    int status = take_shard(entry, "shard", &state);
+    int status = parse_shard(entry, "shard", &state);
 
     if (!status)
-        status = take_sequence(entry, &state.sequence);
+        status = parse_checkpoint_text(entry, &state.sequence);
     if (!status)
         status = json_text(entry, "consumer", &state.consumer);
     if (!status)
-        status = take_update_time(entry, &state.committed);
+        status = parse_update_time(entry, &state.committed);
     if (status)
         return status;
     if (!state.sequence)
@@ -174,7 +174,7 @@ int sls_answer_checkpoints(const cJSON *root, struct table *table)
     int status = cJSON_IsArray(root) ? 0 : -EBADMSG;
 
     for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next)
-        status = take_checkpoint(entry, table);
+        status = parse_checkpoint(entry, table);
     return status;
 }
 
@@ -200,7 +200,7 @@ int sls_answer_cursor_time(const cJSON *root, int64_t *when)
     int status = json_text(root, "cursor_time", &text);
 
     if (!status)
-        status = take_integer(text, &seconds);
+        status = parse_integer(text, &seconds);
     if (status || seconds > INT64_MAX / 1000000000)
         return -EBADMSG;
     *when = seconds * 1000000000;

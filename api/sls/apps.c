@@ -10,7 +10,7 @@
 /* Listing */
 
 /* Takes the apps out of "APP/STREAM". */
-static int take_apps(struct names *apps, const struct names *pairs)
+static int add_apps(struct names *apps, const struct names *pairs)
 {
     char app[NAME_MAX_APP + 1] = "";
     int status = 0;
@@ -35,7 +35,7 @@ static void on_apps(void *user, const struct error *error, const struct answer *
     call->operation.step = NULL;
     if (error)
         call->operation.error = *error;
-    else if (take_apps(call->names, answer->names))
+    else if (add_apps(call->names, answer->names))
         error_set(&call->operation.error, ENOMEM, "no memory");
     service_end_soon(call);
 }
@@ -53,7 +53,7 @@ static void on_found(void *user, const struct error *error, const struct answer 
 {
     struct service_call *call = user;
 
-    sls_take_streams(call, error, answer);
+    sls_add_streams(call, error, answer);
     if (!call->operation.error.code && !names_count(call->names))
         error_set(&call->operation.error, ENOENT, "no logstore has a consumer group %.200s",
                   call->app);
@@ -93,7 +93,7 @@ static cJSON *print_group(const struct service_call *call)
     return NULL;
 }
 
-static int take_change(struct service_call *call, const cJSON *root)
+static int on_change(struct service_call *call, const cJSON *root)
 {
     forget_groups(call, NULL);
     return service_take_nothing(call, root);
@@ -110,7 +110,7 @@ struct call *sls_create_app(struct backend *backend, const char *app, const char
     sls_begin_logstore(call, "POST", "consumergroups");
     call->is_idempotent = false;
     request_body(&call->request, print_group(call));
-    service_send(call, take_change);
+    service_send(call, on_change);
     return &call->operation.call;
 }
 
@@ -124,6 +124,6 @@ struct call *sls_delete_app(struct backend *backend, const char *app, const char
     call->mend = forget_groups;
     sls_begin_group(call, "DELETE");
     call->is_idempotent = false;
-    service_send(call, take_change);
+    service_send(call, on_change);
     return &call->operation.call;
 }

@@ -47,12 +47,7 @@ static struct sls *sls_of(const struct service_call *call)
     return (struct sls *)call->service;
 }
 
-static int no_memory(struct error *error)
-{
-    return error_set(error, ENOMEM, "no memory");
-}
-
-static int add_headers(const struct field *fields, size_t count, struct http_headers *headers)
+static int add_fields(const struct field *fields, size_t count, struct http_headers *headers)
 {
     int status = 0;
 
@@ -62,7 +57,8 @@ static int add_headers(const struct field *fields, size_t count, struct http_hea
 }
 
 /* The length of the body is sent always: the documentation asks for it, the SDKs differ. */
-static int authorize(struct service_call *call, struct http_headers *headers, struct error *error)
+static int sls_authorize(struct service_call *call, struct http_headers *headers,
+                         struct error *error)
 {
     struct sls *sls = sls_of(call);
     const struct service_request *built = &call->request;
@@ -88,19 +84,19 @@ static int authorize(struct service_call *call, struct http_headers *headers, st
     call->generation = sls->generation;
     status = sls_sign(&sls->key, &request, &added);
     if (!status)
-        status = add_headers(fields, request.header_count, headers);
+        status = add_fields(fields, request.header_count, headers);
     if (!status)
-        status = add_headers(added.headers, added.header_count, headers);
+        status = add_fields(added.headers, added.header_count, headers);
     sls_signed_release(&added);
     if (status == -ENOMEM)
-        return no_memory(error);
+        return error_set(error, ENOMEM, "no memory");
     return status ? error_set(error, EINVAL, "the access key in %.200s cannot be one",
                               sls->credentials.origin)
                   : 0;
 }
 
-static enum http_verdict judge(const struct service_call *call, const struct http_answer *answer,
-                               struct error *error)
+static enum http_verdict sls_judge_answer(const struct service_call *call,
+                                          const struct http_answer *answer, struct error *error)
 {
     const struct sls_credentials *credentials = &sls_of(call)->credentials;
     const struct secrets secrets = {{credentials->secret, credentials->security_token}};
@@ -110,14 +106,14 @@ static enum http_verdict judge(const struct service_call *call, const struct htt
 
 /* A signature is made anew if the clock it was made by was wrong, or by another key if the file has
  * one meanwhile: keys of the security token service last for hours, and something renews them. */
-static bool renew(struct service_call *call, const struct http_answer *answer)
+static bool sls_renew(struct service_call *call, const struct http_answer *answer)
 {
     struct sls *sls = sls_of(call);
 
     return answer->clock_was_off || call->generation != sls->generation || renew_key(sls);
 }
 
-static void give_up(struct service_call *call, const struct http_answer *answer)
+static void sls_give_up(struct service_call *call, const struct http_answer *answer)
 {
     struct error *error = &call->operation.error;
     char said[sizeof(error->message)];
@@ -132,8 +128,8 @@ static void give_up(struct service_call *call, const struct http_answer *answer)
 
 const struct protocol sls_protocol = {
     .title = "SLS",
-    .authorize = authorize,
-    .judge = judge,
-    .renew = renew,
-    .give_up = give_up,
+    .authorize = sls_authorize,
+    .judge = sls_judge_answer,
+    .renew = sls_renew,
+    .give_up = sls_give_up,
 };

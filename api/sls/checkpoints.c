@@ -6,7 +6,7 @@
 #include "api/sls/request.h"
 
 /* That no entry is answered means that there is no such shard, and so no checkpoint. */
-static int take_checkpoint(struct service_call *call, const cJSON *root)
+static int sls_on_checkpoint(struct service_call *call, const cJSON *root)
 {
     int status = sls_answer_checkpoints(root, call->table);
 
@@ -27,13 +27,13 @@ struct call *sls_get_checkpoint(struct backend *backend, const char *app, const 
         return service_refuse(call, ENOMEM, "no memory");
     sls_begin_group(call, "GET");
     request_query_number(&call->request, "shard", partition);
-    service_send(call, take_checkpoint);
+    service_send(call, sls_on_checkpoint);
     return &call->operation.call;
 }
 
 /* Which consumer the service notes with a forced checkpoint is not verified: nobody, until an
  * answer tells. */
-static int take_committed(struct service_call *call, const cJSON *root)
+static int sls_on_committed(struct service_call *call, const cJSON *root)
 {
     const struct sls *sls = (const struct sls *)call->service;
 
@@ -43,7 +43,7 @@ static int take_committed(struct service_call *call, const cJSON *root)
     return service_take_nothing(call, root);
 }
 
-static cJSON *print_commit(const struct service_call *call)
+static cJSON *sls_print_commit(const struct service_call *call)
 {
     cJSON *body = cJSON_CreateObject();
 
@@ -68,7 +68,7 @@ struct call *sls_commit(struct backend *backend, const struct commit_order *orde
     request_query(&call->request, "type", "checkpoint");
     request_query(&call->request, "consumer", sls->consumer ? sls->consumer : "");
     request_query(&call->request, "forceSuccess", sls->consumer ? "false" : "true");
-    request_body(&call->request, print_commit(call));
-    service_send(call, take_committed);
+    request_body(&call->request, sls_print_commit(call));
+    service_send(call, sls_on_committed);
     return &call->operation.call;
 }

@@ -16,7 +16,7 @@
 
 enum part { ACCESS, SECRET, TOKEN, REGION, PARTS };
 
-static char **slot(struct sls_credentials *credentials, enum part part)
+static char **text_of_part(struct sls_credentials *credentials, enum part part)
 {
     char **slots[PARTS] = {&credentials->access, &credentials->secret, &credentials->security_token,
                            &credentials->region};
@@ -27,36 +27,31 @@ static char **slot(struct sls_credentials *credentials, enum part part)
 void sls_credentials_release(struct sls_credentials *credentials)
 {
     for (enum part part = ACCESS; part < PARTS; part++)
-        secret_free(*slot(credentials, part));
+        secret_free(*text_of_part(credentials, part));
     *credentials = (struct sls_credentials){0};
 }
 
-static bool is_same(const char *a, const char *b)
+static bool is_same_part(const char *a, const char *b)
 {
     return !strcmp(a ? a : "", b ? b : "");
 }
 
 bool sls_credentials_equal(const struct sls_credentials *a, const struct sls_credentials *b)
 {
-    return is_same(a->access, b->access) && is_same(a->secret, b->secret) &&
-           is_same(a->security_token, b->security_token);
-}
-
-static int no_memory(struct error *error)
-{
-    return error_set(error, ENOMEM, "no memory");
+    return is_same_part(a->access, b->access) && is_same_part(a->secret, b->secret) &&
+           is_same_part(a->security_token, b->security_token);
 }
 
 /* A region alone, or a token, is no attempt to give credentials. */
-static bool has_some(const struct sls_credentials *credentials)
+static bool sls_has_some(const struct sls_credentials *credentials)
 {
     return credentials->access || credentials->secret;
 }
 
-static int check(const struct sls_credentials *credentials, const char *access_name,
-                 const char *secret_name, struct error *error)
+static int check_complete(const struct sls_credentials *credentials, const char *access_name,
+                          const char *secret_name, struct error *error)
 {
-    if (!has_some(credentials) || (credentials->access && credentials->secret))
+    if (!sls_has_some(credentials) || (credentials->access && credentials->secret))
         return 0;
     return error_set(error, EACCES, "the credentials in %.200s are not complete: no %s",
                      credentials->origin, credentials->access ? secret_name : access_name);
@@ -88,10 +83,10 @@ static int load_variables(const struct variables *variables, struct sls_credenti
         const char *name = variables->names[part];
         const char *value = name ? getenv(name) : NULL;
 
-        if (value && *value && secret_set(slot(credentials, part), value))
-            return no_memory(error);
+        if (value && *value && secret_set(text_of_part(credentials, part), value))
+            return error_set(error, ENOMEM, "no memory");
     }
-    return check(credentials, variables->names[ACCESS], variables->names[SECRET], error);
+    return check_complete(credentials, variables->names[ACCESS], variables->names[SECRET], error);
 }
 
 /* The file of the aliyunlog CLI */
@@ -103,7 +98,7 @@ struct section {
     unsigned given; /* a bit for each of the parts, and one for the client */
 };
 
-static int take_text(struct section *wanted, unsigned bit, char **text, const char *value)
+static int set_once(struct section *wanted, unsigned bit, char **text, const char *value)
 {
     if (wanted->given & 1U << bit)
         return -EEXIST;
@@ -111,7 +106,7 @@ static int take_text(struct section *wanted, unsigned bit, char **text, const ch
     return *value ? secret_set(text, value) : 0;
 }
 
-static int take_value(void *user, const char *section, const char *name, const char *value)
+static int sls_set_value(void *user, const char *section, const char *name, const char *value)
 {
     static const char *const names[PARTS] = {"access-id", "access-key", "sts-token", "region-id"};
     struct section *wanted = user;
@@ -119,11 +114,10 @@ static int take_value(void *user, const char *section, const char *name, const c
     if (strcmp(section, wanted->name ? wanted->name : "__option__") != 0)
         return 0;
     if (!wanted->name)
-        return strcmp(name, "default-client") ? 0
-                                              : take_text(wanted, PARTS, &wanted->client, value);
+        return strcmp(name, "default-client") ? 0 : set_once(wanted, PARTS, &wanted->client, value);
     for (enum part part = ACCESS; part < PARTS; part++) {
         if (!strcmp(name, names[part]))
-            return take_text(wanted, part, slot(wanted->credentials, part), value);
+            return set_once(wanted, part, text_of_part(wanted->credentials, part), value);
     }
     return 0;
 }
@@ -139,7 +133,7 @@ static int cut_token(struct sls_credentials *credentials)
 
     if (!mark)
         return 0;
-    if (is_same(credentials->access, "") || strlen(credentials->access) != length ||
+    if (is_same_part(credentials->access, "") || strlen(credentials->access) != length ||
         memcmp(credentials->access, credentials->security_token, length) != 0)
         length = 0;
     if (length)
@@ -154,20 +148,20 @@ static int load_ini(const char *path, const char *text, struct sls_credentials *
 {
     const char *client = getenv("ALIYUN_LOG_CLI_CLIENT_NAME");
     struct section wanted = {.credentials = credentials};
-    int status = secret_parse_ini(path, text, take_value, &wanted, error);
+    int status = secret_parse_ini(path, text, sls_set_value, &wanted, error);
 
     if (!client || !*client)
         client = wanted.client ? wanted.client : "main";
     wanted.name = client;
     if (!status)
-        status = secret_parse_ini(path, text, take_value, &wanted, error);
+        status = secret_parse_ini(path, text, sls_set_value, &wanted, error);
     if (!status && cut_token(credentials))
-        status = no_memory(error);
-    if (!status && !has_some(credentials) && strcmp(client, "main") != 0)
+        status = error_set(error, ENOMEM, "no memory");
+    if (!status && !sls_has_some(credentials) && strcmp(client, "main") != 0)
         status = error_set(error, EACCES, "%.200s has no access key in the section [%.60s]", path,
                            client);
     if (!status)
-        status = check(credentials, "access-id", "access-key", error);
+        status = check_complete(credentials, "access-id", "access-key", error);
     secret_free(wanted.client);
     return status;
 }
@@ -203,14 +197,14 @@ static const cJSON *find_profile(const cJSON *root, const char *name)
     {
         const char *called;
 
-        if (!json_text(profile, "name", &called) && is_same(called, name))
+        if (!json_text(profile, "name", &called) && is_same_part(called, name))
             return profile;
     }
     return NULL;
 }
 
-static int take_profile(const char *path, const cJSON *profile, struct sls_credentials *credentials,
-                        struct error *error)
+static int set_profile(const char *path, const cJSON *profile, struct sls_credentials *credentials,
+                       struct error *error)
 {
     static const char *const names[PARTS] = {"access_key_id", "access_key_secret", "sts_token",
                                              "region_id"};
@@ -228,12 +222,12 @@ static int take_profile(const char *path, const cJSON *profile, struct sls_crede
 
         if (json_text(profile, names[part], &value))
             return error_set(error, EBADMSG, "%.200s: %s is no text", path, names[part]);
-        if (part == TOKEN && is_same(mode, "AK"))
+        if (part == TOKEN && is_same_part(mode, "AK"))
             continue;
-        if (value && *value && secret_set(slot(credentials, part), value))
-            return no_memory(error);
+        if (value && *value && secret_set(text_of_part(credentials, part), value))
+            return error_set(error, ENOMEM, "no memory");
     }
-    return check(credentials, names[ACCESS], names[SECRET], error);
+    return check_complete(credentials, names[ACCESS], names[SECRET], error);
 }
 
 static int load_json(const char *path, const char *text, struct sls_credentials *credentials,
@@ -253,14 +247,14 @@ static int load_json(const char *path, const char *text, struct sls_credentials 
         status = error_set(error, EACCES, "%.200s has no profile %.40s", path,
                            current ? current : "default");
     else
-        status = take_profile(path, profile, credentials, error);
+        status = set_profile(path, profile, credentials, error);
     wipe_profiles(root);
     return status;
 }
 
 /* Files */
 
-static int load_file(const char *path, struct sls_credentials *credentials, struct error *error)
+static int sls_load_file(const char *path, struct sls_credentials *credentials, struct error *error)
 {
     char *text = NULL;
     int status = secret_read_file(path, &text, error);
@@ -281,9 +275,9 @@ static int load_usual_file(const char *name, struct sls_credentials *credentials
     int status = 0;
 
     if (!path)
-        return no_memory(error);
+        return error_set(error, ENOMEM, "no memory");
     if (!access(path, F_OK))
-        status = load_file(path, credentials, error);
+        status = sls_load_file(path, credentials, error);
     free(path);
     return status;
 }
@@ -293,7 +287,7 @@ static int load_usual_file(const char *name, struct sls_credentials *credentials
 /* Forgets what a source without an access key has left behind. Whether to look on. */
 static bool goes_on(int status, struct sls_credentials *credentials)
 {
-    if (status || has_some(credentials))
+    if (status || sls_has_some(credentials))
         return false;
     sls_credentials_release(credentials);
     return true;
@@ -323,8 +317,8 @@ int sls_credentials_load(const char *file, struct sls_credentials *credentials, 
     int status;
 
     *credentials = (struct sls_credentials){0};
-    status = file ? load_file(file, credentials, error) : load_first(credentials, error);
-    if (!status && !has_some(credentials))
+    status = file ? sls_load_file(file, credentials, error) : load_first(credentials, error);
+    if (!status && !sls_has_some(credentials))
         status = error_set(error, EACCES, "%.200s holds no credentials", file);
     if (status)
         sls_credentials_release(credentials);

@@ -29,7 +29,7 @@ static bool is_padded(const char *cursor)
 }
 
 /* The decimal in a cursor, of whatever size. */
-static int decode(const char *cursor, char decimal[static DECIMAL_ROOM])
+static int decode_any(const char *cursor, char decimal[static DECIMAL_ROOM])
 {
     char *text = is_padded(cursor) ? base64_decode(cursor, SEQUENCE_MAX) : NULL;
     size_t length = text ? strlen(text) : 0;
@@ -45,7 +45,7 @@ static int decode(const char *cursor, char decimal[static DECIMAL_ROOM])
 
 int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM])
 {
-    int status = decode(cursor, decimal);
+    int status = decode_any(cursor, decimal);
 
     return status || decimal_compare(decimal, GREATEST) > 0 ? -EBADMSG : 0;
 }
@@ -55,7 +55,7 @@ int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
 {
     char decimal[DECIMAL_ROOM];
 
-    if (decimal_is_unsigned(text) ? decimal_normalize(decimal, text) : decode(text, decimal))
+    if (decimal_is_unsigned(text) ? decimal_normalize(decimal, text) : decode_any(text, decimal))
         return error_set(error, EINVAL,
                          "\"%.60s\" is neither a number nor a cursor of SLS, the base64 of one",
                          text);

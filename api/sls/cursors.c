@@ -13,7 +13,7 @@ static int64_t seconds(int64_t time)
     return time / 1000000000 + (time % 1000000000 > 0);
 }
 
-static void send_cursor(struct service_call *call, take_fn *take)
+static void sls_send_cursor(struct service_call *call, take_fn *take)
 {
     char from[24] = "begin";
 
@@ -27,19 +27,19 @@ static void send_cursor(struct service_call *call, take_fn *take)
 
 /* Cursors */
 
-static int give(struct service_call *call, const char *text)
+static int give_text(struct service_call *call, const char *text)
 {
     call->gives_text = true;
     buf_puts(&call->text, text);
     return buf_error(&call->text);
 }
 
-static int take_cursor(struct service_call *call, const cJSON *root)
+static int sls_on_cursor(struct service_call *call, const cJSON *root)
 {
     const char *cursor;
     int status = sls_answer_cursor(root, &cursor);
 
-    return status ? status : give(call, cursor);
+    return status ? status : give_text(call, cursor);
 }
 
 /* A cursor at a number is made without asking; what is stored and is no number is one too, as far
@@ -52,7 +52,7 @@ static int make_cursor(struct service_call *call)
 
     if (status && call->cursor == CURSOR_AT && call->operation.error.code != ERANGE) {
         call->operation.error = (struct error){0};
-        return give(call, call->sequence);
+        return give_text(call, call->sequence);
     }
     if (!status && call->cursor == CURSOR_AFTER) {
         status = sls_cursor_decode(cursor, decimal);
@@ -61,7 +61,7 @@ static int make_cursor(struct service_call *call)
         if (!status && sls_cursor_encode(decimal, cursor))
             return error_set(&call->operation.error, ERANGE, "no number is greater than that");
     }
-    return status ? status : give(call, cursor);
+    return status ? status : give_text(call, cursor);
 }
 
 struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *order,
@@ -72,7 +72,7 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
     if (!call)
         return NULL;
     if (order->kind != CURSOR_AT && order->kind != CURSOR_AFTER) {
-        send_cursor(call, take_cursor);
+        sls_send_cursor(call, sls_on_cursor);
         return &call->operation.call;
     }
     if (make_cursor(call) && !call->operation.error.code)
@@ -83,7 +83,7 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
 
 /* Numbers */
 
-static int take_number(struct service_call *call, const cJSON *root)
+static int on_number(struct service_call *call, const cJSON *root)
 {
     char decimal[DECIMAL_ROOM];
     const char *cursor;
@@ -91,7 +91,7 @@ static int take_number(struct service_call *call, const cJSON *root)
 
     if (!status)
         status = sls_cursor_decode(cursor, decimal);
-    return status ? status : give(call, decimal);
+    return status ? status : give_text(call, decimal);
 }
 
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
@@ -101,6 +101,6 @@ struct call *sls_locate(struct backend *backend, const struct cursor_order *orde
 
     if (!call)
         return NULL;
-    send_cursor(call, take_number);
+    sls_send_cursor(call, on_number);
     return &call->operation.call;
 }

@@ -59,7 +59,7 @@ static const struct known {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
-static const struct known *find(const char *code)
+static const struct known *find_word(const char *code)
 {
     size_t length = strcspn(code, ".");
 
@@ -83,7 +83,7 @@ static void advise(struct error *error, const char *advice)
 }
 
 /* A refusal stays one, and a failure of the service too, whatever their body says. */
-static enum http_verdict judge_code(int status, const struct known *known, struct error *error)
+static enum http_verdict sls_judge_code(int status, const struct known *known, struct error *error)
 {
     enum http_verdict verdict = refusal_judge_status(status);
     bool by_word = verdict == HTTP_FAILED && known;
@@ -103,7 +103,7 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
     if (answer->status == 200)
         return HTTP_DONE;
     refusal_read(answer, secrets, id_headers, error);
-    return judge_code(answer->status, find(error->service_code), error);
+    return sls_judge_code(answer->status, find_word(error->service_code), error);
 }
 
 bool sls_is_without_shard(const struct error *error)

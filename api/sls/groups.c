@@ -50,7 +50,7 @@ struct sls_groups *sls_groups_new(struct sls *sls)
 }
 
 /* Ends what is being gathered. */
-static void stop(struct sls_groups *groups)
+static void stop_gathering(struct sls_groups *groups)
 {
     call_cancel(groups->step);
     groups->step = NULL;
@@ -64,7 +64,7 @@ void sls_groups_free(struct sls_groups *groups)
 {
     if (!groups)
         return;
-    stop(groups);
+    stop_gathering(groups);
     names_drop(groups->names);
     free(groups);
 }
@@ -78,7 +78,7 @@ void sls_groups_drop(struct sls_groups *groups)
 
 /* Waiters */
 
-static void leave(struct waiter *waiter)
+static void leave_groups(struct waiter *waiter)
 {
     timer_stop(&waiter->timer);
     if (waiter->groups)
@@ -86,97 +86,98 @@ static void leave(struct waiter *waiter)
     waiter->groups = NULL;
 }
 
-static void free_waiter(struct waiter *waiter)
+static void release_waiter(struct waiter *waiter)
 {
     names_drop(waiter->names);
     free(waiter);
 }
 
 /* What nobody waits for any more is not gathered on. */
-static bool cancel(struct call *call)
+static bool groups_cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
     struct sls_groups *groups = waiter->groups;
 
-    leave(waiter);
-    free_waiter(waiter);
+    leave_groups(waiter);
+    release_waiter(waiter);
     if (groups && LIST_EMPTY(&groups->waiters))
-        stop(groups);
+        stop_gathering(groups);
     return false;
 }
 
-static void answer(struct waiter *waiter, const struct error *error, struct names *names)
+static void answer_waiter(struct waiter *waiter, const struct error *error, struct names *names)
 {
     struct answer found = {.names = error ? NULL : names};
 
-    leave(waiter);
+    leave_groups(waiter);
     waiter->ask.done(waiter->ask.user, error, &found);
-    free_waiter(waiter);
+    release_waiter(waiter);
 }
 
 static void answer_from_shared(void *user)
 {
     struct waiter *waiter = user;
 
-    answer(waiter, NULL, waiter->names);
+    answer_waiter(waiter, NULL, waiter->names);
 }
 
-static void give_up(void *user)
+static void give_up_waiting(void *user)
 {
     struct waiter *waiter = user;
     struct sls_groups *groups = waiter->groups;
     struct error error;
 
     error_set(&error, ETIMEDOUT, "the consumer groups of all logstores were not had in time");
-    answer(waiter, &error, NULL);
+    answer_waiter(waiter, &error, NULL);
     if (LIST_EMPTY(&groups->waiters))
-        stop(groups);
+        stop_gathering(groups);
 }
 
-static void answer_all(struct sls_groups *groups, const struct error *error, struct names *names)
+static void answer_waiters(struct sls_groups *groups, const struct error *error,
+                           struct names *names)
 {
     struct waiter *waiter;
 
     while ((waiter = LIST_FIRST(&groups->waiters)))
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        answer(waiter, error, names);
+        answer_waiter(waiter, error, names);
 }
 
 /* Gathering */
 
-static void finish(struct sls_groups *groups)
+static void finish_gathering(struct sls_groups *groups)
 {
     struct names *names = groups->found;
 
     names_sort(names);
     groups->found = NULL;
-    stop(groups);
+    stop_gathering(groups);
     if (!groups->outdated) {
         names_drop(groups->names);
         groups->names = names_hold(names);
         groups->came = when_monotonic();
     }
-    answer_all(groups, NULL, names);
+    answer_waiters(groups, NULL, names);
     names_drop(names);
 }
 
-static void fail(struct sls_groups *groups, const struct error *error)
+static void fail_gathering(struct sls_groups *groups, const struct error *error)
 {
     struct error copy = *error;
 
-    stop(groups);
-    answer_all(groups, &copy, NULL);
+    stop_gathering(groups);
+    answer_waiters(groups, &copy, NULL);
 }
 
-static struct call *ask_one(void *user, const char *logstore, const struct ask *ask)
+static struct call *ask_groups_of_one(void *user, const char *logstore, const struct ask *ask)
 {
     const struct sls_groups *groups = user;
 
     return sls_ask_groups(groups->sls, logstore, ask);
 }
 
-static int take_one(void *user, const char *logstore, const struct error *error,
-                    const struct answer *found, struct error *failure)
+static int on_groups_of_one(void *user, const char *logstore, const struct error *error,
+                            const struct answer *found, struct error *failure)
 {
     struct sls_groups *groups = user;
 
@@ -199,7 +200,7 @@ static int take_one(void *user, const char *logstore, const struct error *error,
     return 0;
 }
 
-static void on_all(void *user, const struct error *error, const struct answer *unused)
+static void on_all_groups(void *user, const struct error *error, const struct answer *unused)
 {
     struct sls_groups *groups = user;
     size_t count = names_count(groups->logstores);
@@ -207,14 +208,14 @@ static void on_all(void *user, const struct error *error, const struct answer *u
     (void)unused;
     groups->step = NULL;
     if (error)
-        fail(groups, error);
+        fail_gathering(groups, error);
     else if (count && groups->refused == count)
-        fail(groups, &groups->refusal);
+        fail_gathering(groups, &groups->refusal);
     else
-        finish(groups);
+        finish_gathering(groups);
 }
 
-static void wait_for(struct sls_groups *groups, struct call *step)
+static void wait_for_step(struct sls_groups *groups, struct call *step)
 {
     struct error error;
 
@@ -222,26 +223,26 @@ static void wait_for(struct sls_groups *groups, struct call *step)
     if (step)
         return;
     error_set(&error, ENOMEM, "no memory");
-    fail(groups, &error);
+    fail_gathering(groups, &error);
 }
 
 static void on_logstores(void *user, const struct error *error, const struct answer *found)
 {
     struct sls_groups *groups = user;
-    struct ask ask = {.deadline = groups->deadline, .done = on_all, .user = groups};
+    struct ask ask = {.deadline = groups->deadline, .done = on_all_groups, .user = groups};
     struct fan_order order = {.loop = groups->sls->service.backend.loop,
-                              .start = ask_one,
-                              .take = take_one,
+                              .start = ask_groups_of_one,
+                              .take = on_groups_of_one,
                               .user = groups};
 
     groups->step = NULL;
     if (error) {
-        fail(groups, error);
+        fail_gathering(groups, error);
         return;
     }
     groups->logstores = names_hold(found->names);
     order.names = groups->logstores;
-    wait_for(groups, fan_start(&order, &ask));
+    wait_for_step(groups, fan_start(&order, &ask));
 }
 
 /* Begins to gather, for a first waiter. False without memory. */
@@ -256,7 +257,7 @@ static bool gather(struct sls_groups *groups, int64_t deadline)
     if (groups->found)
         groups->step = sls_ask_logstores(groups->sls, &ask);
     if (!groups->step)
-        stop(groups);
+        stop_gathering(groups);
     return groups->step != NULL;
 }
 
@@ -266,12 +267,12 @@ static bool is_fresh(const struct sls_groups *groups)
 }
 
 /* Waits for what is being gathered. What began before a change is begun anew. */
-static bool join(struct sls_groups *groups, struct waiter *waiter)
+static bool join_waiters(struct sls_groups *groups, struct waiter *waiter)
 {
     int64_t deadline = waiter->ask.deadline;
 
     if (groups->step && groups->outdated) {
-        stop(groups);
+        stop_gathering(groups);
         deadline = deadline > groups->deadline ? deadline : groups->deadline;
     }
     if (!groups->step && !gather(groups, deadline))
@@ -288,18 +289,19 @@ struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct a
 
     if (!waiter)
         return NULL;
-    waiter->call.cancel = cancel;
+    waiter->call.cancel = groups_cancel;
     waiter->ask = *ask;
     if (!anew && is_fresh(groups)) {
         waiter->names = names_hold(groups->names);
         timer_start(loop, &waiter->timer, 0, answer_from_shared, waiter);
         return &waiter->call;
     }
-    if (!join(groups, waiter)) {
+    if (!join_waiters(groups, waiter)) {
         free(waiter);
         return NULL;
     }
-    timer_start(loop, &waiter->timer, ask->deadline + GRACE_MS - when_monotonic(), give_up, waiter);
+    timer_start(loop, &waiter->timer, ask->deadline + GRACE_MS - when_monotonic(), give_up_waiting,
+                waiter);
     return &waiter->call;
 }
 
@@ -314,8 +316,8 @@ void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
         service_refuse(call, ENOMEM, "no memory");
 }
 
-void sls_take_streams(struct service_call *call, const struct error *error,
-                      const struct answer *answer)
+void sls_add_streams(struct service_call *call, const struct error *error,
+                     const struct answer *answer)
 {
     size_t length = strlen(call->app);
     int status = 0;

@@ -30,7 +30,7 @@ void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
 
 /* What `done` of sls_wait_for_groups was told: adds the streams of the call's app to its names, or
  * sets its error. */
-void sls_take_streams(struct service_call *call, const struct error *error,
-                      const struct answer *answer);
+void sls_add_streams(struct service_call *call, const struct error *error,
+                     const struct answer *answer);
 
 #endif

@@ -25,7 +25,7 @@ struct service_call *sls_new_listing(struct backend *backend, const char *app,
 
 /* All logstores */
 
-static int take_logstores(struct service_call *call, const cJSON *root)
+static int on_logstores_page(struct service_call *call, const cJSON *root)
 {
     struct page page;
     size_t offset = strtoul(call->after, NULL, 10);
@@ -44,7 +44,7 @@ void sls_send_logstores(struct service_call *call)
     service_begin(call, "GET", "logstores");
     request_query(&call->request, "offset", *call->after ? call->after : "0");
     request_query_number(&call->request, "size", PAGE_SIZE);
-    service_send(call, take_logstores);
+    service_send(call, on_logstores_page);
 }
 
 struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
@@ -58,7 +58,7 @@ struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
 
 /* The groups of one logstore */
 
-static int take_groups(struct service_call *call, const cJSON *root)
+static int on_groups(struct service_call *call, const cJSON *root)
 {
     return sls_answer_groups(root, call->stream, call->names);
 }
@@ -71,6 +71,6 @@ struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct 
         return call ? &call->operation.call : NULL;
     snprintf(call->stream, sizeof(call->stream), "%s", logstore);
     sls_begin_logstore(call, "GET", "consumergroups");
-    service_send(call, take_groups);
+    service_send(call, on_groups);
     return &call->operation.call;
 }

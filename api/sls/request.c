@@ -34,7 +34,7 @@ void sls_begin_cursor(struct service_call *call, const char *from)
     request_query(&call->request, "from", from);
 }
 
-bool sls_mend_without_shard(struct service_call *call, const struct error *error)
+bool sls_recover_without_shard(struct service_call *call, const struct error *error)
 {
     if (!sls_is_without_shard(error))
         return false;

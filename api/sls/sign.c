@@ -40,7 +40,8 @@ static bool is_signed(const char *name, enum sls_signature signature)
     return signature == SLS_V4 && (!strcasecmp(name, "content-type") || !strcasecmp(name, "host"));
 }
 
-static int take(struct sorted *sorted, const struct field *field, enum sls_signature signature)
+static int add_sorted(struct sorted *sorted, const struct field *field,
+                      enum sls_signature signature)
 {
     size_t length = strlen(field->name);
     char *name;
@@ -62,12 +63,12 @@ static int sort_headers(const struct sls_sign_request *request, const struct sls
                         enum sls_signature signature, struct sorted *sorted)
 {
     const struct field host = {"host", request->host};
-    int status = take(sorted, &host, signature);
+    int status = add_sorted(sorted, &host, signature);
 
     for (size_t i = 0; !status && i < request->header_count; i++)
-        status = take(sorted, &request->headers[i], signature);
+        status = add_sorted(sorted, &request->headers[i], signature);
     for (size_t i = 0; !status && i < added->header_count; i++)
-        status = take(sorted, &added->headers[i], signature);
+        status = add_sorted(sorted, &added->headers[i], signature);
     fields_sort(sorted->fields, sorted->count);
     return status;
 }
@@ -214,7 +215,7 @@ static int write_v4(const struct sls_sign_request *request, const char *scope,
     return status ? status : buf_error(&result->string_to_sign);
 }
 
-static int derive(struct sls_key *key, const char *day)
+static int sls_derive_key(struct sls_key *key, const char *day)
 {
     const char *const parts[] = {day, key->region, "sls", "aliyun_v4_request", NULL};
     int status = 0;
@@ -254,7 +255,7 @@ static int sign_v4(struct sls_key *key, const struct sls_sign_request *request,
     if (!status)
         status = write_v4(request, scope, result);
     if (!status)
-        status = derive(key, day);
+        status = sls_derive_key(key, day);
     if (!status)
         status = digest_hmac(key->derived.key, DIGEST_SIZE, result->string_to_sign.data, signature);
     if (status)

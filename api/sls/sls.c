@@ -20,7 +20,7 @@
 
 /* Credentials */
 
-static void reload(struct backend *backend)
+static void sls_reload(struct backend *backend)
 {
     struct sls *sls = (struct sls *)backend;
     struct error error = {0};
@@ -65,7 +65,7 @@ static const struct backend_operations operations = {
     .to_decimal = sls_cursor_decode,
     .takes_app = name_is_app,
     .takes_stream = name_is_stream,
-    .reload = reload,
+    .reload = sls_reload,
     .close = close_sls,
 };
 
@@ -79,8 +79,8 @@ static bool has_project(const char *name)
 }
 
 /* Reads "PROJECT.ENDPOINT[:PORT]". */
-static int take_source(const char *scheme, const char *rest, struct endpoint *endpoint,
-                       struct error *error)
+static int sls_parse_source(const char *scheme, const char *rest, struct endpoint *endpoint,
+                            struct error *error)
 {
     char url[1024];
 
@@ -116,8 +116,8 @@ static void find_region(const char *name, char *region, size_t room)
         cut_end(region, ends[i]);
 }
 
-static int take_signature(struct sls *sls, const struct backend_options *options,
-                          const struct endpoint *endpoint, struct error *error)
+static int sls_set_signature(struct sls *sls, const struct backend_options *options,
+                             const struct endpoint *endpoint, struct error *error)
 {
     const char *given = backend_setting(options, "signature");
     const char *region = backend_setting(options, "region");
@@ -140,8 +140,8 @@ static int take_signature(struct sls *sls, const struct backend_options *options
     return 0;
 }
 
-static int take_group_settings(struct sls *sls, const struct backend_options *options,
-                               struct error *error)
+static int sls_set_groups(struct sls *sls, const struct backend_options *options,
+                          struct error *error)
 {
     const char *text = backend_setting(options, "group_timeout");
     const char *consumer = backend_setting(options, "consumer");
@@ -163,7 +163,7 @@ static int take_group_settings(struct sls *sls, const struct backend_options *op
     return 0;
 }
 
-static int take_credentials(struct sls *sls, struct error *error)
+static int sls_set_credentials(struct sls *sls, struct error *error)
 {
     int status;
 
@@ -195,17 +195,17 @@ static struct sls *new_sls(const struct backend_options *options)
     return NULL;
 }
 
-static int fill(struct sls *sls, const struct backend_options *options,
-                const struct endpoint *endpoint, struct error *error)
+static int set_up_sls(struct sls *sls, const struct backend_options *options,
+                      const struct endpoint *endpoint, struct error *error)
 {
     int status = service_open(&sls->service, options, endpoint, error);
 
     if (!status)
-        status = take_group_settings(sls, options, error);
+        status = sls_set_groups(sls, options, error);
     if (!status)
-        status = take_credentials(sls, error);
+        status = sls_set_credentials(sls, error);
     if (!status)
-        status = take_signature(sls, options, endpoint, error);
+        status = sls_set_signature(sls, options, endpoint, error);
     return status;
 }
 
@@ -214,14 +214,14 @@ static int open_sls(const char *rest, bool plain, const struct backend_options *
 {
     struct endpoint endpoint = {0};
     struct sls *sls;
-    int status = take_source(plain ? "http" : "https", rest, &endpoint, error);
+    int status = sls_parse_source(plain ? "http" : "https", rest, &endpoint, error);
 
     if (status)
         return status;
     sls = new_sls(options);
     if (!sls)
         return error_set(error, ENOMEM, "no memory");
-    status = fill(sls, options, &endpoint, error);
+    status = set_up_sls(sls, options, &endpoint, error);
     if (status) {
         close_sls(&sls->service.backend);
         return status;

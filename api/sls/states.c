@@ -13,8 +13,9 @@
 /* All shards. A group tells of every one of its logstore's in one answer; whether it does so right
  * after it was made is not verified, so an answer without any is not believed. */
 
-static struct service_call *new_call(struct backend *backend, const char *app, const char *stream,
-                                     uint32_t partition, const struct ask *ask)
+static struct service_call *new_table_call(struct backend *backend, const char *app,
+                                           const char *stream, uint32_t partition,
+                                           const struct ask *ask)
 {
     struct service_call *call = service_call_new(backend, app, stream, partition, ask);
 
@@ -26,33 +27,33 @@ static struct service_call *new_call(struct backend *backend, const char *app, c
     return call;
 }
 
-static int take_shards(struct service_call *call, const cJSON *root)
+static int on_shards(struct service_call *call, const cJSON *root)
 {
     return sls_answer_shards(root, call->table);
 }
 
-static int take_checkpoints(struct service_call *call, const cJSON *root)
+static int on_checkpoints(struct service_call *call, const cJSON *root)
 {
     int status = sls_answer_checkpoints(root, call->table);
 
     if (status || table_count(call->table))
         return status;
     sls_begin_logstore(call, "GET", "shards");
-    service_send(call, take_shards);
+    service_send(call, on_shards);
     return TAKEN_PART;
 }
 
-static struct call *send_states(struct service_call *call)
+static struct call *sls_send_states(struct service_call *call)
 {
     if (!call || call->operation.error.code)
         return call ? &call->operation.call : NULL;
-    call->mend = sls_mend_without_shard;
+    call->mend = sls_recover_without_shard;
     if (call->has_app) {
         sls_begin_group(call, "GET");
-        service_send(call, take_checkpoints);
+        service_send(call, on_checkpoints);
     } else {
         sls_begin_logstore(call, "GET", "shards");
-        service_send(call, take_shards);
+        service_send(call, on_shards);
     }
     return &call->operation.call;
 }
@@ -60,13 +61,13 @@ static struct call *send_states(struct service_call *call)
 struct call *sls_ask_states(struct sls *sls, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    return send_states(new_call(&sls->service.backend, app, stream, 0, ask));
+    return sls_send_states(new_table_call(&sls->service.backend, app, stream, 0, ask));
 }
 
 struct call *sls_get_states(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask)
 {
-    return send_states(new_call(backend, app, stream, 0, ask));
+    return sls_send_states(new_table_call(backend, app, stream, 0, ask));
 }
 
 /*
@@ -84,7 +85,7 @@ enum need {
 
 #define DETAILS_MAX 1024
 
-struct look {
+struct partition_query {
     unsigned needs;
     struct table *shards;
     char latest[DECIMAL_ROOM];
@@ -108,13 +109,13 @@ static const unsigned needs_of_app[] = {
     [DETAIL_ALL] = NEED_CHECKPOINT | NEED_SHARD | NEED_LATEST | NEED_EARLIEST,
 };
 
-static void release_look(void *data)
+static void release_query(void *data)
 {
-    struct look *look = data;
+    struct partition_query *query = data;
 
-    table_drop(look->shards);
-    buf_release(&look->details);
-    free(look);
+    table_drop(query->shards);
+    buf_release(&query->details);
+    free(query);
 }
 
 static int send_next(struct service_call *call);
@@ -122,69 +123,69 @@ static int send_next(struct service_call *call);
 /* The decimal stays a text: it may have more digits than a reader of JSON keeps. */
 static int set_details(struct service_call *call, int64_t cursor_time)
 {
-    struct look *look = call->data;
+    struct partition_query *query = call->data;
     const char *sequence = call->state.sequence;
     cJSON *object = cJSON_CreateObject();
     char decimal[DECIMAL_ROOM];
     bool known = sequence && !sls_cursor_decode(sequence, decimal);
     int status = -ENOMEM;
 
-    buf_reset(&look->details);
+    buf_reset(&query->details);
     if (json_add_text(object, "decimal", known ? decimal : NULL) &&
         json_add_time(object, "cursor_time", cursor_time) &&
         json_add_time(object, "update_time", call->state.committed))
-        status = json_print(object, &look->details);
+        status = json_print(object, &query->details);
     cJSON_Delete(object);
-    call->state.details = look->details.data;
+    call->state.details = query->details.data;
     return status;
 }
 
 /* The group may not list a shard that is there. Without a checkpoint a lag counts from the oldest
  * record. */
-static int take_checkpoint(struct service_call *call, const cJSON *root)
+static int on_shard_checkpoint(struct service_call *call, const cJSON *root)
 {
-    struct look *look = call->data;
+    struct partition_query *query = call->data;
     int status = sls_answer_checkpoints(root, call->table);
 
     if (status)
         return status;
     if (table_find(call->table, call->partition, &call->state))
-        look->needs |= NEED_SHARD;
+        query->needs |= NEED_SHARD;
     if (call->detail == DETAIL_LAG && !call->state.sequence)
-        look->needs |= NEED_EARLIEST;
+        query->needs |= NEED_EARLIEST;
     if (call->detail == DETAIL_ALL)
         status = set_details(call, WHEN_UNKNOWN);
     if (call->detail == DETAIL_ALL && call->state.sequence)
-        look->needs |= NEED_TIME;
+        query->needs |= NEED_TIME;
     return status ? status : send_next(call);
 }
 
-static void add_shard(struct service_call *call, const struct look *look)
+static void add_shard(struct service_call *call, const struct partition_query *query)
 {
     struct state state;
 
-    if (table_find(look->shards, call->partition, &state))
+    if (table_find(query->shards, call->partition, &state))
         error_set(&call->operation.error, ENOENT, "the logstore %s has no shard %u", call->stream,
                   call->partition);
     else
         call->state.status = state.status;
 }
 
-static int take_shard(struct service_call *call, const cJSON *root)
+static int on_shard_list(struct service_call *call, const cJSON *root)
 {
-    struct look *look = call->data;
+    struct partition_query *query = call->data;
     int status;
 
-    look->shards = table_new();
-    status = look->shards ? sls_answer_shards(root, look->shards) : -ENOMEM;
+    query->shards = table_new();
+    status = query->shards ? sls_answer_shards(root, query->shards) : -ENOMEM;
     if (!status)
-        add_shard(call, look);
+        add_shard(call, query);
     if (call->operation.error.code)
         return -call->operation.error.code;
     return status ? status : send_next(call);
 }
 
-static int take_bound(const cJSON *root, char bound[static DECIMAL_ROOM])
+static int parse_bound(const cJSON *root, char bound[static DECIMAL_ROOM])
 {
     const char *cursor;
     int status = sls_answer_cursor(root, &cursor);
@@ -192,25 +193,25 @@ static int take_bound(const cJSON *root, char bound[static DECIMAL_ROOM])
     return status ? status : sls_cursor_decode(cursor, bound);
 }
 
-static int take_latest(struct service_call *call, const cJSON *root)
+static int on_latest(struct service_call *call, const cJSON *root)
 {
-    struct look *look = call->data;
-    int status = take_bound(root, look->latest);
+    struct partition_query *query = call->data;
+    int status = parse_bound(root, query->latest);
 
-    call->state.latest = look->latest;
+    call->state.latest = query->latest;
     return status ? status : send_next(call);
 }
 
-static int take_earliest(struct service_call *call, const cJSON *root)
+static int on_earliest(struct service_call *call, const cJSON *root)
 {
-    struct look *look = call->data;
-    int status = take_bound(root, look->earliest);
+    struct partition_query *query = call->data;
+    int status = parse_bound(root, query->earliest);
 
-    call->state.earliest = look->earliest;
+    call->state.earliest = query->earliest;
     return status ? status : send_next(call);
 }
 
-static int take_cursor_time(struct service_call *call, const cJSON *root)
+static int on_cursor_time(struct service_call *call, const cJSON *root)
 {
     int64_t when;
     int status = sls_answer_cursor_time(root, &when);
@@ -223,7 +224,7 @@ static int take_cursor_time(struct service_call *call, const cJSON *root)
 }
 
 /* The record is no longer kept, or not yet written, or the checkpoint is no cursor. */
-static bool mend_cursor_time(struct service_call *call, const struct error *error)
+static bool recover_cursor_time(struct service_call *call, const struct error *error)
 {
     if (error->code != ERANGE && error->code != EINVAL)
         return false;
@@ -235,40 +236,40 @@ static bool mend_cursor_time(struct service_call *call, const struct error *erro
 
 static void send_cursor_time(struct service_call *call)
 {
-    call->mend = mend_cursor_time;
+    call->mend = recover_cursor_time;
     sls_begin_shard(call);
     request_query(&call->request, "type", "cursor_time");
     request_query(&call->request, "cursor", call->state.sequence);
-    service_send(call, take_cursor_time);
+    service_send(call, on_cursor_time);
 }
 
-static bool takes(struct look *look, enum need need)
+static bool drop_need(struct partition_query *query, enum need need)
 {
-    bool needed = look->needs & need;
+    bool needed = query->needs & need;
 
-    look->needs &= ~(unsigned)need;
+    query->needs &= ~(unsigned)need;
     return needed;
 }
 
 /* Sends what is needed next. */
 static int send_next(struct service_call *call)
 {
-    struct look *look = call->data;
+    struct partition_query *query = call->data;
 
-    if (takes(look, NEED_CHECKPOINT)) {
+    if (drop_need(query, NEED_CHECKPOINT)) {
         sls_begin_group(call, "GET");
         request_query_number(&call->request, "shard", call->partition);
-        service_send(call, take_checkpoint);
-    } else if (takes(look, NEED_SHARD)) {
+        service_send(call, on_shard_checkpoint);
+    } else if (drop_need(query, NEED_SHARD)) {
         sls_begin_logstore(call, "GET", "shards");
-        service_send(call, take_shard);
-    } else if (takes(look, NEED_LATEST)) {
+        service_send(call, on_shard_list);
+    } else if (drop_need(query, NEED_LATEST)) {
         sls_begin_cursor(call, "end");
-        service_send(call, take_latest);
-    } else if (takes(look, NEED_EARLIEST)) {
+        service_send(call, on_latest);
+    } else if (drop_need(query, NEED_EARLIEST)) {
         sls_begin_cursor(call, "begin");
-        service_send(call, take_earliest);
-    } else if (takes(look, NEED_TIME)) {
+        service_send(call, on_earliest);
+    } else if (drop_need(query, NEED_TIME)) {
         send_cursor_time(call);
     } else {
         return TAKEN_ALL;
@@ -279,20 +280,20 @@ static int send_next(struct service_call *call)
 struct call *sls_get_state(struct backend *backend, const char *app, const char *stream,
                            uint32_t partition, enum detail detail, const struct ask *ask)
 {
-    struct service_call *call = new_call(backend, app, stream, partition, ask);
-    struct look *look = call ? calloc(1, sizeof(*look)) : NULL;
+    struct service_call *call = new_table_call(backend, app, stream, partition, ask);
+    struct partition_query *query = call ? calloc(1, sizeof(*query)) : NULL;
 
     if (!call || call->operation.error.code) {
-        free(look);
+        free(query);
         return call ? &call->operation.call : NULL;
     }
-    if (!look)
+    if (!query)
         return service_refuse(call, ENOMEM, "no memory");
     call->detail = detail;
-    look->needs = app ? needs_of_app[detail] : needs_of_stream[detail];
-    buf_init(&look->details, DETAILS_MAX);
-    call->data = look;
-    call->release_data = release_look;
+    query->needs = app ? needs_of_app[detail] : needs_of_stream[detail];
+    buf_init(&query->details, DETAILS_MAX);
+    call->data = query;
+    call->release_data = release_query;
     send_next(call);
     return &call->operation.call;
 }

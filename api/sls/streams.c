@@ -11,17 +11,17 @@
 
 /* Those of an app */
 
-static void on_streams(void *user, const struct error *error, const struct answer *answer)
+static void on_streams_of_group(void *user, const struct error *error, const struct answer *answer)
 {
     struct service_call *call = user;
 
-    sls_take_streams(call, error, answer);
+    sls_add_streams(call, error, answer);
     service_end_soon(call);
 }
 
 /* Those of an app on which it has checkpoints: its group on each is looked at. */
 
-static struct call *ask_states(void *user, const char *stream, const struct ask *ask)
+static struct call *ask_states_of_one(void *user, const char *stream, const struct ask *ask)
 {
     const struct service_call *call = user;
 
@@ -29,8 +29,8 @@ static struct call *ask_states(void *user, const char *stream, const struct ask 
 }
 
 /* A group that has gone since it was listed has no checkpoints. */
-static int take_states(void *user, const char *stream, const struct error *error,
-                       const struct answer *answer, struct error *failure)
+static int on_states_of_one(void *user, const char *stream, const struct error *error,
+                            const struct answer *answer, struct error *failure)
 {
     struct service_call *call = user;
 
@@ -63,11 +63,11 @@ static void look_at_streams(void *user, const struct error *error, const struct 
     struct ask ask = {
         .deadline = call->operation.ask.deadline, .done = on_all_states, .user = call};
     struct fan_order order = {.loop = call->service->backend.loop,
-                              .start = ask_states,
-                              .take = take_states,
+                              .start = ask_states_of_one,
+                              .take = on_states_of_one,
                               .user = call};
 
-    sls_take_streams(call, error, answer);
+    sls_add_streams(call, error, answer);
     order.names = call->names;
     call->names = names_new();
     if (!call->operation.error.code && call->names)
@@ -89,13 +89,14 @@ struct call *sls_list_streams(struct backend *backend, enum streams which, const
     if (which == STREAMS_ALL)
         sls_send_logstores(call);
     else
-        sls_wait_for_groups(call, false, which == STREAMS_OF_APP ? on_streams : look_at_streams);
+        sls_wait_for_groups(call, false,
+                            which == STREAMS_OF_APP ? on_streams_of_group : look_at_streams);
     return &call->operation.call;
 }
 
 /* One stream */
 
-static int take_description(struct service_call *call, const cJSON *root)
+static int on_described_shards(struct service_call *call, const cJSON *root)
 {
     int status = sls_answer_shards(root, call->table);
 
@@ -112,8 +113,8 @@ struct call *sls_describe_stream(struct backend *backend, const char *stream, co
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     call->gives_text = true;
-    call->mend = sls_mend_without_shard;
+    call->mend = sls_recover_without_shard;
     sls_begin_logstore(call, "GET", "shards");
-    service_send(call, take_description);
+    service_send(call, on_described_shards);
     return &call->operation.call;
 }
