@@ -131,16 +131,6 @@ SNAPSHOT=600
     is "$(stored)" "billing orders 0 42 note"
 }
 
-@test "no message can break the lines of errors" {
-    warm
-    fail_at commit status status=400 code=$'DIS.4200\tx' message=$'one\ttwo\nthree\e[2J'
-    refused "${SAYS[EINVAL]:?}" op_commit
-    is "$(wc -l <errors)" 1
-    last_error
-    is "${FIELD[3]}" EINVAL
-    is "$(tr -d '\t\n -~' <errors)" ""
-}
-
 @test "a commit that was refused changes nothing, and is not in commits" {
     warm
     answers commit 400 DIS.4200 EINVAL
@@ -186,21 +176,6 @@ END
 }
 
 # ---- answers that are none
-
-@test "an answer that is not what the protocol says is EBADMSG" {
-    warm
-    spoilt truncated
-    spoilt garbage
-    spoilt html status=200
-    spoilt wrong-type
-    spoilt body text=
-    spoilt body text='[]'
-    spoilt body text='"42"'
-    spoilt body text=42
-    spoilt body text='null'
-    spoilt body text='{"sequence_number":"42"'
-    spoilt body text='{"sequence_number":"42","metadata":"x"} trailing'
-}
 
 @test "a sequence number that is none is EBADMSG, and never passed on" {
     warm

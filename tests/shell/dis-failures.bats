@@ -54,17 +54,6 @@ SNAPSHOT=600
     (($(requests) <= 8))
 }
 
-@test "5xx until the timeout is EIO" {
-    again_with -o timeout=1
-    local number
-    for number in 500 502 503; do
-        exhausts EIO status status="$number"
-        last_error
-        is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EIO $number DIS.5000"
-    done
-    exhausts EIO html
-}
-
 @test "throttling until the timeout is EBUSY" {
     again_with -o timeout=1
     exhausts EBUSY status status=429 code=APIGW.0308 shape=gateway
@@ -74,40 +63,11 @@ SNAPSHOT=600
     exhausts EBUSY status status=400 code=DIS.4305
 }
 
-@test "retries pause: there is no storm" {
-    again_with -o timeout=2
-    fail_at read status status=503 count=forever
-    refused "${SAYS[EIO]:?}" op_read
-    (($(requests) >= 2 && $(requests) <= 15))
-}
-
 @test "a connection that breaks is tried again" {
     warm
     survives reset
     survives reset-middle
     survives close-middle
-    is "$(cat errors)" ""
-}
-
-@test "connections that always break are ECONNRESET" {
-    again_with -o timeout=3
-    fail_at read reset count=forever
-    refused "${SAYS[ECONNRESET]:?}" op_read
-    no_faults
-    last_error
-    is "${FIELD[3]} ${FIELD[4]}" "ECONNRESET -"
-    eventually op_read
-}
-
-@test "idle connections that the service closed are not noticed" {
-    warm
-    control POST connections/close >/dev/null
-    is "$(op_read)" 42
-    control POST connections/close >/dev/null
-    op_commit
-    fail_at read close
-    is "$(op_read)" 43
-    is "$(op_read)" 43
     is "$(cat errors)" ""
 }
 
@@ -197,43 +157,6 @@ SNAPSHOT=600
 
 # ---- answers that do not come
 
-@test "no answer is ETIMEDOUT at the timeout" {
-    again_with -o timeout=1
-    fail_at read never count=forever
-    local begin
-    begin=$(milliseconds)
-    refused "${SAYS[ETIMEDOUT]:?}" op_read
-    (($(milliseconds) - begin >= 900))
-    soon_after "$begin"
-    last_error
-    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "ETIMEDOUT - -"
-    eventually in_flight 0
-    no_faults
-    is "$(op_read)" 42
-}
-
-@test "no answer to a commit is ETIMEDOUT, and commits says unknown" {
-    again_with -o timeout=1
-    fail_at commit never count=forever
-    refused "${SAYS[ETIMEDOUT]:?}" op_commit
-    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t43\tunknown'
-    no_faults
-    is "$(op_read)" 42
-    op_commit
-    is "$(op_read)" 43
-}
-
-@test "an answer that comes slowly is waited for, up to the timeout" {
-    again_with -o timeout=3
-    fail_at read drip interval=15
-    is "$(op_read)" 42
-    fail_at read drip interval=1000 count=forever
-    local begin
-    begin=$(milliseconds)
-    refused "${SAYS[ETIMEDOUT]:?}" op_read
-    soon_after "$begin"
-}
-
 @test "the timeout counts for all tries together" {
     again_with -o timeout=2
     fail_at read status status=503 delay=900 count=forever
@@ -241,16 +164,6 @@ SNAPSHOT=600
     begin=$(milliseconds)
     refused "" op_read
     soon_after "$begin"
-}
-
-@test "a slow request keeps no other waiting" {
-    warm
-    fail_at read never count=forever
-    in_background cat "$P/checkpoint"
-    eventually in_flight 1
-    promptly cat "$S/latest" "$S/cursors/latest"
-    promptly ls apps/billing/orders streams
-    promptly op_commit
 }
 
 @test "the mount says in one line that the service does not answer" {
@@ -332,43 +245,6 @@ SNAPSHOT=600
     is "$(stored)" "billing orders 0 50"
 }
 
-@test "SIGTERM of the daemon with requests in flight ends all of them, and the mount" {
-    warm
-    fault never path=/v2/ count=forever
-    local i readers=() daemon begin
-    daemon=$(daemon)
-    for i in {1..10}; do
-        in_background cat "$P/checkpoint"
-        readers+=("$!")
-    done
-    in_background bash -c "echo 43 >$P/checkpoint"
-    readers+=("$!")
-    eventually in_flight 11
-    cd /
-    begin=$(milliseconds)
-    kill -TERM "$daemon"
-    for i in "${readers[@]}"; do
-        not wait "$i"
-    done 2>/dev/null
-    eventually ended "$daemon"
-    soon_after "$begin"
-    eventually not is_mounted "$MNT"
-    eventually in_flight 0
-    is "$(stored)" "billing orders 0 42 note"
-}
-
-@test "SIGTERM while the mount waits for its first answer leaves nothing" {
-    cd /
-    unmount "$MNT"
-    fault never path=/v2/ count=forever
-    in_background "$CHECKPOINTFS" -f "$SOURCE" "$MNT" >/dev/null 2>&1
-    local mounting=$!
-    eventually in_flight 1
-    kill -TERM "$mounting"
-    promptly not wait "$mounting"
-    not is_mounted "$MNT"
-}
-
 @test "a caller that waits for a listing can be interrupted, too" {
     remount_service -o lazy
     fault never path=/v2/ count=forever
@@ -395,25 +271,6 @@ SNAPSHOT=600
 
 # ---- no service
 
-@test "a service that is not there ends the mount with one line" {
-    cd /
-    unmount "$MNT"
-    stop_service
-    cannot_mount
-    matches "$output" "127.0.0.1:$PORT"
-    matches "$output" "[Rr]efused|connect"
-}
-
-@test "a host whose name does not resolve ends the mount with one line" {
-    cd /
-    unmount "$MNT"
-    SOURCE=dis://no-such-host.invalid/$PROJECT
-    cannot_mount -o timeout=3
-    matches "$output" "no-such-host.invalid"
-    mount_service -o lazy,timeout=3
-    refused "No route to host" cat "$MNT/$P/checkpoint"
-}
-
 @test "a loop over 100 partitions waits for no timeout when the service is down" {
     control POST stream name=wide partitions=100 earliest=0 latest=1000 >/dev/null
     remount_service -o snapshot=1
@@ -432,53 +289,9 @@ SNAPSHOT=600
     is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "ECONNREFUSED - -"
 }
 
-@test "once the service is back, everything works again" {
-    warm
-    stop_service
-    refused "${SAYS[ECONNREFUSED]:?}" op_read
-    start_service
-    make_world
-    eventually op_read 2>/dev/null
-    is "$(op_read)" 42
-    op_commit
-    is "$(stored)" "billing orders 0 43"
-}
-
-@test "ls of what is known works with the service down" {
-    remount_service -o listing=1
-    ls -R apps checkpoints streams >/dev/null
-    stop_service
-    sleep 1.2
-    local begin
-    begin=$(milliseconds)
-    is "$(entries apps) $(entries apps/billing) $(entries apps/billing/orders)" \
-        "audit billing orders payments 0 1 2"
-    is "$(entries streams) $(entries streams/orders)" "orders payments 0 1 2 status"
-    cd apps/billing/orders/0
-    is "$(compgen -G '../*' | wc -l)" 3
-    soon_after "$begin"
-}
-
 @test "unmounting works with the service down" {
     warm
     stop_service
     cd /
     promptly unmount "$MNT"
-}
-
-@test "a refresh that fails keeps the listing" {
-    remount_service -o listing=1
-    ls -R apps checkpoints streams >/dev/null
-    fault status status=500 path=/v2/ count=forever
-    sleep 1.2
-    ls apps streams >/dev/null
-    sleep 0.5
-    is "$(entries apps)" "audit billing"
-    no_faults
-    control POST app name=newapp >/dev/null
-    eventually newapp_is_listed
-}
-
-newapp_is_listed() {
-    [[ $(entries apps) == "audit billing newapp" ]]
 }

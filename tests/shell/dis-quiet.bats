@@ -69,18 +69,6 @@ hundred() {
     is "$(awk '/\/99\/checkpoint$/ { print $5 }' "$DIR/listing")" 4
 }
 
-@test "values of a snapshot are shared for its time, and then asked for once" {
-    remount_service -o snapshot=5
-    cat "$C" "$P/checkpoint" >/dev/null
-    let_values_age 5.2
-    forget_requests
-    for _ in {1..20}; do
-        stat "$C" "$P/checkpoint" >/dev/null
-        cat "$C" >/dev/null
-    done
-    is "$(requests GET /apps/billing/streams/orders) $(requests)" "1 1"
-}
-
 @test "diff -r of two apps with 10 streams of 100 partitions is 20 requests and the listings" {
     make_many streams=10 partitions=100 latest=1000
     seed "$(jq -nc '{apps: ["a", "b"], checkpoints: [("a", "b") as $app | range(10) as $stream |
@@ -144,53 +132,6 @@ hundred() {
     (($(stat_of connections) - before - 1 <= 1))
     is "$(requests GET /checkpoints) $(requests)" "1000 1000"
     is "$(sort "$DIR/numbers" | uniq -c | xargs)" "1000 42"
-}
-
-@test "100 readers at once all get their own answer, from 1 request each" {
-    hundred audit
-    ls apps/audit/wide/* >/dev/null
-    forget_requests
-    local partition readers=() before
-    before=$(stat_of connections)
-    for partition in {0..99}; do
-        in_background cat "apps/audit/wide/$partition/checkpoint" >"$DIR/read.$partition"
-        readers+=("$!")
-    done
-    wait_all "${readers[@]}"
-    for partition in {0..99}; do
-        is "$(<"$DIR/read.$partition")" $((partition + 1))
-    done
-    is "$(requests)" 100
-    (($(stat_of connections) - before <= 101))
-}
-
-@test "names that no service could hold are 0 requests" {
-    warm
-    local name directory
-    for name in .Trash .Trash-0 .hidden autorun.inf .xdg-volume-info desktop.ini .git 'a b' a:b \
-        $'\xc3\xa9' '%s' '*' ... "$(repeat 201 a)" "$(repeat 255 a)"; do
-        for directory in . apps checkpoints streams apps/billing checkpoints/billing \
-            apps/billing/orders checkpoints/billing/orders streams/orders "$P" "$S" "$S/cursors" \
-            "$S/cursors/at" "$S/cursors/since"; do
-            absent "$directory/$name"
-        done
-    done
-    absent "streams/$(repeat 65 a)"
-    absent apps/billing/orders/-1
-    absent apps/billing/orders/01
-    absent apps/billing/orders/shardId-1
-    absent apps/billing/orders/shardId-00000000000
-    is "$(requests)" 0
-    is "$(cat errors)" ""
-}
-
-@test "a name that is not known is asked for once, and not again for a while" {
-    warm
-    for _ in {1..20}; do
-        absent apps/nosuchapp
-    done
-    (($(requests) >= 1 && $(requests) <= 2))
-    is "$(changes)" 0
 }
 
 @test "an app that is not there takes no commit, and none is sent" {
@@ -258,71 +199,4 @@ hundred() {
     (($(stat_of in_flight_most) > 4))
     is "$(requests POST /checkpoints) $(requests)" "20 20"
     is "$(stored | grep -c ' 500$')" 20
-}
-
-@test "a proxy of the environment is used" {
-    cd /
-    unmount "$MNT"
-    # shellcheck disable=SC2034 # mount_service uses it
-    SOURCE=dis+http://dis.example.com/$PROJECT
-    http_proxy=$URL mount_service
-    cd "$MNT"
-    warm
-    is "$(cat "$P/checkpoint")" 42
-    put "$P/checkpoint" 43
-    is "$(stored)" "billing orders 0 43"
-    is "$(stat_of signature_failures)" 0
-}
-
-@test "a mount asks for little, and proves who it is" {
-    cd /
-    unmount "$MNT"
-    forget_requests
-    mount_service
-    eventually in_flight 0
-    (($(requests) >= 1 && $(requests) <= 4))
-    is "$(control GET log | awk '{ print $3, $4 }' | sort -u)" "200 access"
-}
-
-@test "-o lazy mounts without a request, and without the service" {
-    cd /
-    unmount "$MNT"
-    forget_requests
-    mount_service -o lazy
-    is "$(requests)" 0
-    unmount "$MNT"
-    stop_service
-    mount_service -o lazy
-    is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
-}
-
-@test "poll sends one batch request per -o watch, and none when nobody polls" {
-    needs python3
-    export PYTHONPATH=$BATS_TEST_DIRNAME PYTHONDONTWRITEBYTECODE=1
-    remount_service -o watch=1
-    warm
-    cat >"$DIR/poll.py" <<'END'
-import sys
-from watch import Watch
-watches = [Watch(sys.argv[1]) for _ in range(20)]
-for watch in watches:
-    watch.changed(0)
-    watch.read()
-open(sys.argv[2], "w").close()
-print(watches[0].changed(10000), watches[0].read().strip())
-END
-    in_background python3 "$DIR/poll.py" "$P/checkpoint" "$DIR/watching" >"$DIR/polled"
-    local watcher=$! begin
-    eventually test -e "$DIR/watching"
-    forget_requests
-    begin=$(milliseconds)
-    sleep 2.5
-    once_a_second "$begin" "$(summary)" "GET $ROOT/apps/billing/streams/orders"
-    committed billing orders 0 43
-    wait "$watcher"
-    is "$(<"$DIR/polled")" "True 43"
-    sleep 1.2
-    forget_requests
-    sleep 1.5
-    is "$(requests)" 0
 }

@@ -154,13 +154,6 @@ body() {
     is "$(requests)" 1
 }
 
-@test "cat of a service that is slow is 1 request" {
-    warm
-    fault delay delay=1300 path=/v2/ count=forever
-    is "$(cat "$P/checkpoint")" 42
-    is "$(requests)" 1
-}
-
 @test "cat in a mount that knows no names yet asks once for the checkpoint" {
     remount_service
     forget_requests
@@ -170,16 +163,6 @@ body() {
     forget_requests
     is "$(cat "$P/checkpoint")" 42
     is "$(requests)" 1
-}
-
-@test "the request is sent after the open began: what another client committed is seen at once" {
-    warm
-    local number
-    for number in 50 7 1000000; do
-        committed billing orders 0 "$number"
-        is "$(cat "$P/checkpoint")" "$number"
-    done
-    is "$(requests)" 3
 }
 
 @test "echo is 1 request, from every shell and tool" {

@@ -119,25 +119,3 @@ serve_tls() {
     OS_INSECURE=true cannot_mount
     is "$(requests)" 0
 }
-
-@test "plain http to this machine is quiet, and to any other is warned of" {
-    mount_service
-    is "$(cat "$DIR/mount.log")" ""
-    unmount "$MNT"
-    SOURCE=dis+http://192.0.2.1/$PROJECT
-    mount_service -o lazy,timeout=1
-    matches "$(cat "$DIR/mount.log")" "192.0.2.1|http|encrypt"
-    is "$(wc -l <"$DIR/mount.log")" 1
-}
-
-@test "a source that is not complete is a usage error" {
-    local source
-    for source in dis: dis:// "dis:///$PROJECT" dis://127.0.0.1 dis://127.0.0.1/ \
-        "dis://127.0.0.1:99999/$PROJECT" "dis://127.0.0.1:x/$PROJECT" \
-        "dis+ftp://127.0.0.1/$PROJECT" "dis://127.0.0.1/$PROJECT/more" \
-        "dis://127.0.0.1/a b"; do
-        run -2 "$CHECKPOINTFS" "$source" "$MNT"
-        is "$source: ${#lines[@]}" "$source: 1"
-        not is_mounted "$MNT"
-    done
-}

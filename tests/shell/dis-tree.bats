@@ -5,33 +5,7 @@
 
 load dis
 
-# everything_is_right: the small world, seen from all sides.
-everything_is_right() {
-    is "$(entries apps) $(entries streams)" "audit billing orders payments"
-    is "$(entries apps/billing) $(entries apps/billing/orders)" "orders payments 0 1 2"
-    is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
-    is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
-    is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
-    is "$(cat "$P/checkpoint") $(cat "$P/metadata") $(cat "$P/lag")" "42 note 57"
-    is "$(stat -c %s "$P/checkpoint" "$P/metadata" "$C" | xargs)" "3 5 8"
-    is "$(cat "$C")" $'42\nnote'
-    is "$(entries "$P")" "checkpoint cursor lag metadata status"
-    is "$(entries apps/billing/orders/1)" "cursor lag status"
-    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
-    is "$(cat apps/billing/orders/1/lag)" 90
-    is "$(cat "$S/earliest") $(cat "$S/latest")" "10 100"
-}
-
 # ---- listings
-
-@test "the tree of a small world" {
-    everything_is_right
-    is "$(entries .)" "apps checkpoints commits errors metrics streams"
-    is "$(entries "$S") $(entries "$S/cursors")" \
-        "cursors earliest latest status after at earliest latest since"
-    is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
-    is "$(cat errors)" ""
-}
 
 @test "500 apps are listed, over all pages" {
     make_many apps=500
@@ -149,17 +123,6 @@ everything_is_right() {
     let_values_age
     is "$(cat apps/billing/orders/1/checkpoint)" 50
     is "$(entries apps/billing/orders/1)" "checkpoint cursor lag metadata status"
-}
-
-@test "SIGHUP forgets what is known" {
-    remount_service -o listing=600,snapshot=600
-    is "$(entries apps) $(stat -c %s "$C")" "audit billing 8"
-    control POST app name=newapp >/dev/null
-    committed billing orders 0 1000000
-    is "$(entries apps) $(stat -c %s "$C")" "audit billing 8"
-    kill -HUP "$(daemon)"
-    eventually listed apps "audit billing newapp"
-    is "$(cat "$C") $(stat -c %s "$C")" "1000000 8"
 }
 
 # ---- the forms in which the service may tell it
@@ -436,18 +399,6 @@ ends() {
     done
     is "$(changes)" 0
     everything_is_right
-}
-
-@test "files of apps/ and streams/ cannot be made, renamed or removed" {
-    local file
-    for file in apps/file apps/billing/file "$P/file" streams/file "$S/file"; do
-        refused "${SAYS[EPERM]:?}" touch "$file"
-    done
-    for file in "$P/cursor" "$P/lag" "$P/status" "$S/latest" "$S/status" streams/orders/status; do
-        refused "${SAYS[EPERM]:?}" rm -f "$file"
-    done
-    refused "${SAYS[EPERM]:?}" rename "$P/checkpoint" "$P/other"
-    is "$(changes)" 0
 }
 
 @test "earliest and latest of a stream are read-only" {

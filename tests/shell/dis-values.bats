@@ -4,13 +4,6 @@
 
 load dis
 
-# lands POSITION NUMBER: what is committed then.
-lands() {
-    put "$P/checkpoint" "$1"
-    is "$1: $(cat "$P/checkpoint")" "$1: $2"
-    is "$(stored)" "billing orders 0 $2"
-}
-
 # ---- positions
 
 @test "numbers, earliest and latest under last-read" {
@@ -73,16 +66,6 @@ lands() {
     lands "$when" "$number"
 }
 
-@test "@TIME of the future is the end, and one before all that is kept is the beginning" {
-    lands @2099-01-01T00:00:00Z 99
-    lands @2d 9
-    lands @0 9
-    lands @2001-01-01T00:00:00Z 9
-    is "$(parameter "$(cat "$S/cursors/since/2d")" starting-sequence-number)" 10
-    is "$(parameter "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")" starting-sequence-number)" 100
-    is "$(cat errors)" ""
-}
-
 @test "@TIME when the cursor cannot be read: the first record is asked" {
     local when number records
     when=@$(($(date +%s) - 50))
@@ -116,18 +99,6 @@ lands() {
     lands 500 100
     lands 3 10
     is "$(cut -f 4 commits | paste -sd ' ')" "100 10"
-}
-
-@test "-o monotonic refuses to go backwards" {
-    remount_service -o monotonic
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
-    committed billing orders 0 60
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 59
-    is "$(requests POST)" 0
-    lands 60 60
-    lands 61 61
-    put apps/billing/orders/1/checkpoint 5
 }
 
 # ---- values
@@ -205,16 +176,4 @@ lands() {
     is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t99\tok
 billing/orders/0\tdelete\t-\tok'
     is "$(cut -f 5-7 commits | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
-}
-
-@test "two mounts see each other's commits at once" {
-    mount_service_at "$DIR/other"
-    local number
-    for number in 50 51 7; do
-        put "$P/checkpoint" "$number"
-        is "$(cat "$DIR/other/$P/checkpoint")" "$number"
-    done
-    mkdir "$DIR/other/apps/newapp"
-    put apps/newapp/orders/0/checkpoint 5
-    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" 5
 }

@@ -9,7 +9,29 @@ load service
 SIMULATED=${SIMULATED_DIS:-}
 PROJECT=0123456789abcdef0123456789abcdef
 ROOT=/v2/$PROJECT
+CALLS=/v2/
+VALUES=/apps/billing/streams/orders
 REQUEST_ID='^[0-9a-f]{32}$'
+HOST=127.0.0.1
+ELSEWHERE=dis+http://dis.example.com/$PROJECT
+NO_HOST=no-such-host.invalid
+NOWHERE=dis://$NO_HOST/$PROJECT
+INCOMPLETE=(dis: dis:// "dis:///$PROJECT" dis://127.0.0.1 dis://127.0.0.1/
+    "dis://127.0.0.1:99999/$PROJECT" "dis://127.0.0.1:x/$PROJECT" "dis+ftp://127.0.0.1/$PROJECT"
+    "dis://127.0.0.1/$PROJECT/more" "dis://127.0.0.1/a b")
+SIGNATURES=(access credential)
+FOREIGN_SIGNATURE=v4
+WAY=access
+WAY_ELSEWHERE=access
+REFUSALS='^[45]'
+UNTOUCHED="billing orders 0 42 note"
+CONTENT=$'42\nnote'
+GAP=1
+SEARCH=2
+MALFORMED=DIS.4200
+BROKEN=(500:DIS.5000 502:DIS.5000 503:DIS.5000)
+NONSENSE=('' '[]' '"42"' 42 null '{"sequence_number":"42"'
+    '{"sequence_number":"42","metadata":"x"} trailing')
 USERNAME=tester
 PASSWORD='a password, "quoted" \ secret'
 DOMAIN=OTC00000000001
@@ -46,9 +68,26 @@ stored() {
     control GET checkpoints
 }
 
+# another_app NAME: another client makes it.
+another_app() {
+    control POST app "name=$1" >/dev/null
+}
+
+# A stream "wide" with that many partitions, and a checkpoint on each for audit: its number and 1000.
+wide() {
+    control POST stream name=wide "partitions=$1" earliest=0 latest=5000 >/dev/null
+    seed "$(jq -nc --argjson partitions "$1" '{checkpoints: [range($partitions) | {stream: "wide",
+        app: "audit", partition: ., sequence: (. + 1000)}]}')"
+}
+
 # shown NUMBER: as files show it.
 shown() {
     echo "$1"
+}
+
+# row APP STREAM PARTITION NUMBER: a line of stored.
+row() {
+    echo "$*"
 }
 
 # ---- operations that fail
@@ -76,6 +115,15 @@ declare -gA WHERE=([read]=/checkpoints [metadata]=/checkpoints [commit]=/checkpo
 # use_keys ACCESS-KEY SECRET
 use_keys() {
     export HUAWEICLOUD_SDK_AK=$1 HUAWEICLOUD_SDK_SK=$2
+}
+
+# signed_by SIGNATURE: the options for it.
+signed_by() {
+    echo "signature=$1"
+}
+
+use_security_token() {
+    export HUAWEICLOUD_SDK_SECURITY_TOKEN=$TOKEN
 }
 
 use_password() {
@@ -118,4 +166,28 @@ decoded() {
 # parameter CURSOR NAME
 parameter() {
     decoded "$1" | jq -r --arg name "$2" '.getIteratorParam[$name]'
+}
+
+# first_of CURSOR: the number of the record that it begins with.
+first_of() {
+    parameter "$1" starting-sequence-number
+}
+
+# ---- expecting
+
+# everything_is_right: the small world, seen from all sides.
+everything_is_right() {
+    is "$(entries apps) $(entries streams)" "audit billing orders payments"
+    is "$(entries apps/billing) $(entries apps/billing/orders)" "orders payments 0 1 2"
+    is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
+    is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
+    is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
+    is "$(cat "$P/checkpoint") $(cat "$P/metadata") $(cat "$P/lag")" "42 note 57"
+    is "$(stat -c %s "$P/checkpoint" "$P/metadata" "$C" | xargs)" "3 5 8"
+    is "$(cat "$C")" $'42\nnote'
+    is "$(entries "$P")" "checkpoint cursor lag metadata status"
+    is "$(entries apps/billing/orders/1)" "cursor lag status"
+    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+    is "$(cat apps/billing/orders/1/lag)" 90
+    is "$(cat "$S/earliest") $(cat "$S/latest")" "10 100"
 }

@@ -6,16 +6,37 @@
 #
 #   SIMULATED       the program that serves; see tests/service/README.md
 #   ROOT            what all paths of its calls begin with
+#   CALLS           a part of the path of all calls for what is in the tree
+#   VALUES          below ROOT, the path of the call that has all values of billing on orders
 #   REQUEST_ID      a regular expression for the ids that it gives to requests
-#
 #   METHOD, WHERE   which request each operation sends last that can be made to fail
 #
-# and defines start_service, make_world, use_keys, shown, and op_OPERATION for each operation.
+# and defines start_service, make_world, use_keys, and op_OPERATION for each operation. What is tested of
+# every service, in services-*.bats, needs more:
+#
+#   HOST            of SOURCE
+#   ELSEWHERE       a source on another machine
+#   NOWHERE         a source on NO_HOST, which is not there
+#   INCOMPLETE      sources that are none
+#   SIGNATURES      those that it knows, FOREIGN_SIGNATURE one that only another service does
+#   WAY             how requests say who it is, and WAY_ELSEWHERE there
+#   REFUSALS        a regular expression for the statuses of requests that are refused
+#   UNTOUCHED       what stored prints of the small world
+#   CONTENT         of its one checkpoint, as checkpoints/ has it
+#   GAP             what is between a checkpoint and the number of the next record
+#   SEARCH          how many requests may be sent for an app that is not there
+#   MALFORMED       the code of requests that are EINVAL
+#   BROKEN          statuses and codes of a service that fails: "500:CODE"
+#   NONSENSE        answers to a read that are none
+#
+# and another_app, wide, stored, shown, row, signed_by, use_security_token, first_of and
+# everything_is_right.
 
 load helper
 
 ACCESS_KEY=SIMULATEDACCESSKEY01
 SECRET_KEY=simulated/secret+key
+TOKEN=temporary+token/1==
 
 # How each errno reads.
 declare -gA SAYS=(
@@ -88,7 +109,7 @@ run_service() {
     # not in the current directory, which may be in the mount
     (cd / && exec "$SIMULATED" --port "${PORT:-0}" --port-file "$DIR/port" "$@") \
         </dev/null >"$DIR/service.log" 2>&1 3>&- 4>&- &
-    SERVICE=$!
+    SERVER=$!
     if ! eventually test -s "$DIR/port"; then
         cat "$DIR/service.log" >&2
         return 1
@@ -99,9 +120,9 @@ run_service() {
 
 # Ends the service, which must end well.
 stop_service() {
-    local pid=${SERVICE:-}
+    local pid=${SERVER:-}
     [[ -n $pid ]] || return 0
-    SERVICE=
+    SERVER=
     kill -TERM "$pid" 2>/dev/null
     if ! eventually ended "$pid"; then
         kill -KILL "$pid"
@@ -111,6 +132,12 @@ stop_service() {
         cat "$DIR/service.log" >&2
         return 1
     fi
+}
+
+# want_token [TOKEN]: the service again, which wants a temporary key.
+want_token() {
+    restart_service --security-token "${1:-$TOKEN}"
+    make_world
 }
 
 # The service again, with other options, and without a world.
@@ -152,6 +179,12 @@ cannot_mount() {
     # shellcheck disable=SC2154 # run sets it
     is "${#lines[@]}" 1
     not is_mounted "$MNT"
+}
+
+# begin_with [OPTION...]: the first mount, as the current directory.
+begin_with() {
+    mount_service "$@"
+    cd "$MNT" || return
 }
 
 # again_with [OPTION...]: the mount with other options, and all names known.
@@ -360,6 +393,20 @@ reported() {
     is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "$1 $2 $3"
     matches "${FIELD[6]}" "$REQUEST_ID"
     [[ "${FIELD[7]}" == *"${4:-}"* ]] || is "${FIELD[7]}" "...${4:-}..."
+}
+
+# The mount can be read and written, and no request was refused.
+works() {
+    is "$(cat "$MNT/$P/checkpoint")" "$(shown 42)"
+    put "$MNT/$P/checkpoint" "$(shown 42)"
+    is "$(control GET log | awk -v refused="$REFUSALS" '$3 ~ refused' | head -n 1)" ""
+}
+
+# lands POSITION NUMBER: what is committed then.
+lands() {
+    put "$P/checkpoint" "$1"
+    is "$1: $(cat "$P/checkpoint")" "$1: $(shown "$2")"
+    is "$(stored)" "$(row billing orders 0 "$2")"
 }
 
 # interrupted SIGNAL COMMAND...: the command ends when it gets the signal amid its request: soon, and in the

@@ -145,14 +145,6 @@ with_empty() {
     done
 }
 
-@test "no message can break the lines of errors" {
-    warm
-    fail_at commit status status=400 code=$'ParameterInvalid\tx' message=$'one\ttwo\nthree\e[2J'
-    refused "${SAYS[EINVAL]:?}" op_commit
-    last_error
-    is "$(wc -l <errors) ${FIELD[3]} $(tr -d '\t\n -~' <errors)" "1 EINVAL "
-}
-
 # ---- tried again
 
 @test "5xx, 429 and quotas are tried again, and then succeed" {
@@ -179,48 +171,7 @@ with_empty() {
     done
 }
 
-@test "5xx until the timeout is EIO" {
-    again_with -o timeout=1
-    exhausts EIO status status=500 code=InternalServerError message=words
-    reported EIO 500 InternalServerError words
-    exhausts EIO status status=503 code=ServerBusy
-    exhausts EIO html status=502
-    last_error
-    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EIO 502 -"
-}
-
-@test "connections that always break are ECONNRESET" {
-    again_with -o timeout=1
-    exhausts ECONNRESET reset
-    last_error
-    is "${FIELD[3]} ${FIELD[4]}" "ECONNRESET -"
-    eventually op_read
-}
-
-@test "retries pause: there is no storm" {
-    again_with -o timeout=2
-    fail_at read status status=503 code=ServerBusy count=forever
-    refused "${SAYS[EIO]:?}" op_read
-    (($(requests) >= 2 && $(requests) <= 15))
-}
-
 # ---- answers that are none
-
-@test "an answer that is not what the protocol says is EBADMSG" {
-    warm
-    spoilt truncated
-    spoilt garbage
-    spoilt html status=200
-    spoilt wrong-type
-    spoilt huge
-    local text
-    for text in '' '{}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]' \
-        '[{"shard":"0","checkpoint":["NDI="],"updateTime":1,"consumer":""}]' \
-        '[{"shard":0,"checkpoint":"NDI=","updateTime":1,"consumer":""}] trailing' \
-        '{"checkpoints":[{"shard":0,"checkpoint":"NDI="}]}'; do
-        spoilt body text="$text"
-    done
-}
 
 @test "members that are not known, or missing, are no matter" {
     warm

@@ -5,34 +5,6 @@ load sls
 
 GROUP=/logstores/orders/consumergroups/billing
 
-@test "names that no service could hold are 0 requests" {
-    warm
-    local name directory
-    for name in .Trash .Trash-0 .hidden autorun.inf .xdg-volume-info desktop.ini .git 'a b' a:b \
-        $'\xc3\xa9' '%s' '*' ... "$(repeat 201 a)" "$(repeat 255 a)"; do
-        for directory in . apps checkpoints streams apps/billing checkpoints/billing \
-            apps/billing/orders checkpoints/billing/orders streams/orders "$P" "$S" "$S/cursors" \
-            "$S/cursors/at" "$S/cursors/since"; do
-            absent "$directory/$name"
-        done
-    done
-    for name in -1 01 shardId-1 shardId-00000000000 4294967296 99999999999999999999; do
-        absent "apps/billing/orders/$name"
-        absent "streams/orders/$name"
-    done
-    is "$(requests) $(cat errors)" "0 "
-}
-
-@test "a name that is not known is asked for once, and not again for a while" {
-    warm
-    for _ in {1..20}; do
-        absent apps/nosuchgroup
-    done
-    # all logstores, once or twice
-    (($(requests) >= 1 && $(requests) <= 6))
-    is "$(changes)" 0
-}
-
 @test "a logstore that is not known is asked for once, and not again for a while" {
     warm
     for _ in {1..20}; do
@@ -106,87 +78,6 @@ GROUP=/logstores/orders/consumergroups/billing
     done
     is "$(stored | grep -c '^audit wide [0-9]* MA== -$')" 40
     is "$(cut -f 8 commits | sort | uniq -c | xargs)" "40 ok"
-}
-
-@test "values of a snapshot are shared for its time, and then asked for once" {
-    remount_service -o snapshot=5
-    cat "$C" "$P/checkpoint" >/dev/null
-    let_values_age 5.2
-    forget_requests
-    for _ in {1..20}; do
-        stat "$C" "$P/checkpoint" >/dev/null
-        cat "$C" >/dev/null
-    done
-    is "$(requests GET "$GROUP") $(requests)" "1 1"
-}
-
-@test "a proxy of the environment is used" {
-    cd /
-    unmount "$MNT"
-    # shellcheck disable=SC2034 # mount_service uses it
-    SOURCE=sls+http://$PROJECT.$REGION.log.aliyuncs.com
-    http_proxy=$URL mount_service
-    cd "$MNT"
-    warm
-    is "$(cat "$P/checkpoint")" NDI=
-    put "$P/checkpoint" 43
-    is "$(stored)" "billing orders 0 NDM= -"
-    # the region is in the name
-    is "$(ways) $(stat_of signature_failures)" "v4 0"
-}
-
-@test "a mount asks for little, and proves who it is" {
-    cd /
-    unmount "$MNT"
-    forget_requests
-    mount_service
-    eventually in_flight 0
-    (($(requests) >= 1 && $(requests) <= 4))
-    is "$(control GET log | awk '{ print $3, $4 }' | sort -u)" "200 v1"
-}
-
-@test "-o lazy mounts without a request, and without the service" {
-    cd /
-    unmount "$MNT"
-    forget_requests
-    mount_service -o lazy
-    is "$(requests)" 0
-    unmount "$MNT"
-    stop_service
-    mount_service -o lazy
-    is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
-}
-
-@test "poll sends one batch request per -o watch, and none when nobody polls" {
-    needs python3
-    export PYTHONPATH=$BATS_TEST_DIRNAME PYTHONDONTWRITEBYTECODE=1
-    remount_service -o watch=1
-    warm
-    cat >"$DIR/poll.py" <<'PYTHON'
-import sys
-from watch import Watch
-watches = [Watch(sys.argv[1]) for _ in range(20)]
-for watch in watches:
-    watch.changed(0)
-    watch.read()
-open(sys.argv[2], "w").close()
-print(watches[0].changed(10000), watches[0].read().strip())
-PYTHON
-    in_background python3 "$DIR/poll.py" "$P/checkpoint" "$DIR/watching" >"$DIR/polled"
-    local watcher=$! begin
-    eventually test -e "$DIR/watching"
-    forget_requests
-    begin=$(milliseconds)
-    sleep 2.5
-    once_a_second "$begin" "$(summary)" "GET $GROUP"
-    is "$(control GET log | grep -c 'shard=' || true)" 0
-    committed billing orders 0 43
-    wait "$watcher"
-    is "$(<"$DIR/polled")" "True NDM="
-    sleep 1.2
-    forget_requests
-    sleep 1.5
-    is "$(requests)" 0
 }
 
 # ---- tried again

@@ -123,13 +123,6 @@ body() {
     is "$(requests)" 1
 }
 
-@test "cat of a service that is slow is 1 request" {
-    warm
-    fault delay delay=1300 path=/logstores count=forever
-    is "$(cat "$P/checkpoint")" NDI=
-    is "$(requests)" 1
-}
-
 @test "cat in a mount that knows no names yet asks for the checkpoint once" {
     remount_service
     forget_requests
@@ -138,16 +131,6 @@ body() {
     forget_requests
     is "$(cat "$P/checkpoint")" NDI=
     is "$(requests)" 1
-}
-
-@test "the request is sent after the open began: what another client committed is seen at once" {
-    warm
-    local number
-    for number in 50 7 1000000; do
-        committed billing orders 0 "$number"
-        is "$(cat "$P/checkpoint")" "$(b64 "$number")"
-    done
-    is "$(requests)" 3
 }
 
 @test "echo is 1 request, from every shell and tool, on both sides" {
@@ -306,22 +289,6 @@ body() {
     # asking for the count takes one itself
     (($(stat_of connections) - before - 1 <= 1))
     is "$(requests) $(sort "$DIR/numbers" | uniq -c | xargs)" "300 300 NDI="
-}
-
-@test "100 readers at once all get their own answer, from 1 request each" {
-    wide 100
-    ls apps/audit/wide/* >/dev/null
-    forget_requests
-    local shard readers=()
-    for shard in {0..99}; do
-        in_background cat "apps/audit/wide/$shard/checkpoint" >"$DIR/read.$shard"
-        readers+=("$!")
-    done
-    wait_all "${readers[@]}"
-    for shard in {0..99}; do
-        is "$(<"$DIR/read.$shard")" "$(b64 $((shard + 1000)))"
-    done
-    is "$(requests)" 100
 }
 
 # ---- many logstores

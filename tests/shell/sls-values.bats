@@ -132,15 +132,6 @@ near() {
         "orders payments MjA="
 }
 
-@test "two mounts see each other's commits at once" {
-    mount_service_at "$DIR/other"
-    local number
-    for number in 50 51 7; do
-        put "$P/checkpoint" "$number"
-        is "$(cat "$DIR/other/$P/checkpoint")" "$(b64 "$number")"
-    done
-}
-
 @test "checkpoints/ follows other clients within -o snapshot" {
     is "$(entries checkpoints/billing/orders)" 0
     committed billing orders 0 1000000
@@ -148,17 +139,6 @@ near() {
     let_values_age
     is "$(cat "$C") $(cat checkpoints/billing/orders/2)" "$(b64 1000000) Nzc="
     eventually listed checkpoints/billing/orders "0 2"
-}
-
-@test "SIGHUP forgets what is known" {
-    remount_service -o listing=600,snapshot=600
-    is "$(entries apps) $(stat -c %s "$C")" "audit billing 5"
-    group newgroup orders
-    committed billing orders 0 1000000
-    is "$(entries apps) $(stat -c %s "$C")" "audit billing 5"
-    hup
-    eventually listed apps "audit billing newgroup"
-    is "$(cat "$C") $(stat -c %s "$C")" "$(b64 1000000) 13"
 }
 
 # ---- positions
@@ -213,14 +193,6 @@ near() {
     ((number <= $(decimal "$(cat "$P/checkpoint")")))
 }
 
-@test "@TIME of the future is the end, and one before all that is kept is the beginning" {
-    lands @2099-01-01T00:00:00Z 100
-    lands @2d 10
-    lands @0 10
-    lands @2001-01-01T00:00:00Z 10
-    is "$(cat errors)" ""
-}
-
 @test "the service judges no range; -o clamp does it here" {
     lands 5 5
     lands 500 500
@@ -229,20 +201,6 @@ near() {
     lands 50 50
     lands 3 10
     lands "$(b64 500)" 100
-}
-
-@test "-o monotonic refuses to go backwards" {
-    remount_service -o monotonic
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" "$(b64 9)"
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
-    committed billing orders 0 1000
-    # 999 is less than 1000, whatever their texts
-    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 999
-    is "$(requests POST)" 0
-    lands 1000 1000
-    lands 1001 1001
-    put apps/billing/orders/1/checkpoint 5
 }
 
 # ---- lag, earliest, latest

@@ -11,7 +11,31 @@ SIMULATED=${SIMULATED_SLS:-}
 PROJECT=my-project
 REGION=cn-hangzhou
 ROOT=
+CALLS=/logstores
+VALUES=/logstores/orders/consumergroups/billing
 REQUEST_ID='^[0-9A-F]{24}$'
+HOST=$PROJECT.localhost
+ELSEWHERE=sls+http://$PROJECT.$REGION.log.aliyuncs.com
+NO_HOST=$PROJECT.no-such-host.invalid
+NOWHERE=sls://$NO_HOST
+INCOMPLETE=(sls: sls:// sls://my-project sls:///x "sls://my-project.localhost:99999"
+    "sls://my-project.localhost:x" sls+ftp://my-project.localhost
+    sls://my-project.localhost/logstore 'sls://my project.localhost' sls://.localhost)
+SIGNATURES=(v1 v4)
+FOREIGN_SIGNATURE=access
+WAY=v1
+WAY_ELSEWHERE=v4 # the region is in the name
+REFUSALS='^40[013]$'
+UNTOUCHED="billing orders 0 NDI= -"
+CONTENT=NDI=
+GAP=0
+SEARCH=6 # all logstores, once or twice
+MALFORMED=ParameterInvalid
+BROKEN=(500:InternalServerError 503:ServerBusy)
+NONSENSE=('' '{}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]'
+    '[{"shard":"0","checkpoint":["NDI="],"updateTime":1,"consumer":""}]'
+    '[{"shard":0,"checkpoint":"NDI=","updateTime":1,"consumer":""}] trailing'
+    '{"checkpoints":[{"shard":0,"checkpoint":"NDI="}]}')
 
 # ---- the service
 
@@ -50,6 +74,12 @@ decimal() {
 # shown NUMBER: as files show it.
 shown() {
     b64 "$1"
+    echo
+}
+
+# row GROUP LOGSTORE SHARD NUMBER: a line of stored, of a commit for no consumer.
+row() {
+    echo "$1 $2 $3 $(b64 "$4") -"
 }
 
 # stored_as GROUP LOGSTORE SHARD TEXT [NAME=VALUE...]: that text, unchecked, by another client.
@@ -65,6 +95,11 @@ committed() {
 # group NAME LOGSTORE: another client makes it.
 group() {
     control POST group "name=$1" "logstore=$2" >/dev/null
+}
+
+# another_app NAME: another client makes it.
+another_app() {
+    group "$1" orders
 }
 
 # alive NAME GROUP LOGSTORE SHARDS: a consumer that holds these shards.
@@ -115,11 +150,37 @@ use_keys() {
     export ALIBABA_CLOUD_ACCESS_KEY_ID=$1 ALIBABA_CLOUD_ACCESS_KEY_SECRET=$2
 }
 
+# signed_by SIGNATURE: the options for it.
+signed_by() {
+    echo "signature=$1,region=$REGION"
+}
+
+use_security_token() {
+    export ALIBABA_CLOUD_SECURITY_TOKEN=$TOKEN
+}
+
+# ---- cursors
+
+# first_of CURSOR: the number of the log group that it begins with.
+first_of() {
+    decimal "$1"
+}
+
 # ---- expecting
 
-# lands POSITION NUMBER: what is committed then.
-lands() {
-    put "$P/checkpoint" "$1"
-    is "$1: $(decimal "$(cat "$P/checkpoint")")" "$1: $2"
-    is "$(stored)" "billing orders 0 $(b64 "$2") -"
+# everything_is_right: the small world, seen from all sides.
+everything_is_right() {
+    is "$(entries apps) $(entries streams)" "audit billing orders payments"
+    is "$(entries apps/audit) $(entries apps/billing)" "orders orders payments"
+    is "$(entries apps/billing/orders) $(entries apps/billing/payments)" "0 1 2 0"
+    is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
+    is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
+    is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
+    is "$(entries "$P") $(entries apps/billing/orders/1)" \
+        "checkpoint cursor lag status cursor lag status"
+    is "$(cat "$P/checkpoint") $(cat "$C") $(cat "$P/lag")" "NDI= NDI= 58"
+    is "$(stat -c %s "$P/checkpoint" "$C" | xargs)" "5 5"
+    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+    is "$(cat apps/billing/orders/1/lag)" 90
+    is "$(cat "$S/earliest") $(cat "$S/latest")" "10 100"
 }

@@ -1,0 +1,228 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # each test is a shell of its own
+# The tree of any service, its values, and what is sent for them. SERVICE says which service it is.
+
+load "${SERVICE:-dis}"
+
+# ---- the tree
+
+@test "the tree of a small world" {
+    everything_is_right
+    is "$(entries .)" "apps checkpoints commits errors metrics streams"
+    is "$(entries "$S") $(entries "$S/cursors")" \
+        "cursors earliest latest status after at earliest latest since"
+    is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
+    is "$(cat errors)" ""
+}
+
+@test "SIGHUP forgets what is known" {
+    remount_service -o listing=600,snapshot=600
+    local size=$((${#CONTENT} + 1))
+    is "$(entries apps) $(stat -c %s "$C")" "audit billing $size"
+    another_app newapp
+    committed billing orders 0 1000000
+    is "$(entries apps) $(stat -c %s "$C")" "audit billing $size"
+    kill -HUP "$(daemon)"
+    eventually listed apps "audit billing newapp"
+    size=$(shown 1000000 | wc -c)
+    is "$(cat "$C") $(stat -c %s "$C")" "$(shown 1000000) $size"
+}
+
+@test "files of apps/ and streams/ cannot be made, renamed or removed" {
+    local file
+    for file in apps/file apps/billing/file "$P/file" streams/file "$S/file"; do
+        refused "${SAYS[EPERM]:?}" touch "$file"
+    done
+    for file in "$P/cursor" "$P/lag" "$P/status" "$S/latest" "$S/status" streams/orders/status; do
+        refused "${SAYS[EPERM]:?}" rm -f "$file"
+    done
+    refused "${SAYS[EPERM]:?}" rename "$P/checkpoint" "$P/other"
+    for file in "$S/earliest" "$S/latest"; do
+        refused "${SAYS[EROFS]:?}" put "$file" 50
+    done
+    is "$(changes)" 0
+}
+
+# ---- values
+
+@test "@TIME of the future is the end, and one before all that is kept is the beginning" {
+    lands @2099-01-01T00:00:00Z $((100 - GAP))
+    lands @2d $((10 - GAP))
+    lands @0 $((10 - GAP))
+    lands @2001-01-01T00:00:00Z $((10 - GAP))
+    is "$(first_of "$(cat "$S/cursors/since/2d")")" 10
+    is "$(first_of "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")")" 100
+    is "$(cat errors)" ""
+}
+
+@test "-o monotonic refuses to go backwards" {
+    remount_service -o monotonic
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" "$(shown 9)"
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
+    committed billing orders 0 1000
+    # 999 is less than 1000, whatever their texts
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 999
+    is "$(requests POST)" 0
+    lands 1000 1000
+    lands 1001 1001
+    put apps/billing/orders/1/checkpoint 5
+}
+
+@test "two mounts see each other's commits at once" {
+    mount_service_at "$DIR/other"
+    local number
+    for number in 50 51 7; do
+        put "$P/checkpoint" "$number"
+        is "$(cat "$DIR/other/$P/checkpoint")" "$(shown "$number")"
+    done
+    mkdir -p "$DIR/other/apps/newapp/orders"
+    put apps/newapp/orders/0/checkpoint 5
+    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" "$(shown 5)"
+}
+
+# ---- requests
+
+@test "a mount asks for little, and proves who it is" {
+    cd /
+    unmount "$MNT"
+    forget_requests
+    mount_service
+    eventually in_flight 0
+    (($(requests) >= 1 && $(requests) <= 4))
+    is "$(control GET log | awk '{ print $3, $4 }' | sort -u)" "200 $WAY"
+}
+
+@test "-o lazy mounts without a request, and without the service" {
+    cd /
+    unmount "$MNT"
+    forget_requests
+    mount_service -o lazy
+    is "$(requests)" 0
+    unmount "$MNT"
+    stop_service
+    mount_service -o lazy
+    is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
+}
+
+@test "a proxy of the environment is used" {
+    cd /
+    unmount "$MNT"
+    # shellcheck disable=SC2034 # mount_service uses it
+    SOURCE=$ELSEWHERE
+    http_proxy=$URL mount_service
+    cd "$MNT"
+    warm
+    is "$(cat "$P/checkpoint")" "$(shown 42)"
+    put "$P/checkpoint" 43
+    is "$(stored)" "$(row billing orders 0 43)"
+    is "$(ways) $(stat_of signature_failures)" "$WAY_ELSEWHERE 0"
+}
+
+@test "cat of a service that is slow is 1 request" {
+    warm
+    fault delay delay=1300 path="$CALLS" count=forever
+    is "$(cat "$P/checkpoint")" "$(shown 42)"
+    is "$(requests)" 1
+}
+
+@test "the request is sent after the open began: what another client committed is seen at once" {
+    warm
+    local number
+    for number in 50 7 1000000; do
+        committed billing orders 0 "$number"
+        is "$(cat "$P/checkpoint")" "$(shown "$number")"
+    done
+    is "$(requests)" 3
+}
+
+@test "values of a snapshot are shared for its time, and then asked for once" {
+    remount_service -o snapshot=5
+    cat "$C" "$P/checkpoint" >/dev/null
+    let_values_age 5.2
+    forget_requests
+    for _ in {1..20}; do
+        stat "$C" "$P/checkpoint" >/dev/null
+        cat "$C" >/dev/null
+    done
+    is "$(requests GET "$VALUES") $(requests)" "1 1"
+}
+
+@test "100 readers at once all get their own answer, from 1 request each" {
+    wide 100
+    ls apps/audit/wide/* >/dev/null
+    forget_requests
+    local partition readers=() before
+    before=$(stat_of connections)
+    for partition in {0..99}; do
+        in_background cat "apps/audit/wide/$partition/checkpoint" >"$DIR/read.$partition"
+        readers+=("$!")
+    done
+    wait_all "${readers[@]}"
+    for partition in {0..99}; do
+        is "$(<"$DIR/read.$partition")" "$(shown $((partition + 1000)))"
+    done
+    is "$(requests)" 100
+    (($(stat_of connections) - before <= 101))
+}
+
+@test "names that no service could hold are 0 requests" {
+    warm
+    local name directory
+    for name in .Trash .Trash-0 .hidden autorun.inf .xdg-volume-info desktop.ini .git 'a b' a:b \
+        $'\xc3\xa9' '%s' '*' ... "$(repeat 201 a)" "$(repeat 255 a)"; do
+        for directory in . apps checkpoints streams apps/billing checkpoints/billing \
+            apps/billing/orders checkpoints/billing/orders streams/orders "$P" "$S" "$S/cursors" \
+            "$S/cursors/at" "$S/cursors/since"; do
+            absent "$directory/$name"
+        done
+    done
+    for name in -1 01 shardId-1 shardId-00000000000 4294967296 99999999999999999999; do
+        absent "apps/billing/orders/$name"
+        absent "streams/orders/$name"
+    done
+    absent "streams/$(repeat 65 a)"
+    is "$(requests) $(cat errors)" "0 "
+}
+
+@test "a name that is not known is asked for once, and not again for a while" {
+    warm
+    for _ in {1..20}; do
+        absent apps/nosuchapp
+    done
+    (($(requests) >= 1 && $(requests) <= SEARCH))
+    is "$(changes)" 0
+}
+
+@test "poll sends one batch request per -o watch, and none when nobody polls" {
+    needs python3
+    export PYTHONPATH=$BATS_TEST_DIRNAME PYTHONDONTWRITEBYTECODE=1
+    remount_service -o watch=1
+    warm
+    cat >"$DIR/poll.py" <<'END'
+import sys
+from watch import Watch
+watches = [Watch(sys.argv[1]) for _ in range(20)]
+for watch in watches:
+    watch.changed(0)
+    watch.read()
+open(sys.argv[2], "w").close()
+print(watches[0].changed(10000), watches[0].read().strip())
+END
+    in_background python3 "$DIR/poll.py" "$P/checkpoint" "$DIR/watching" >"$DIR/polled"
+    local watcher=$! begin
+    eventually test -e "$DIR/watching"
+    forget_requests
+    begin=$(milliseconds)
+    sleep 2.5
+    once_a_second "$begin" "$(summary)" "GET $ROOT$VALUES"
+    # of all partitions, and not of one
+    is "$(control GET log | grep -cE '[?&](shard|partition_id)=' || true)" 0
+    committed billing orders 0 43
+    wait "$watcher"
+    is "$(<"$DIR/polled")" "True $(shown 43)"
+    sleep 1.2
+    forget_requests
+    sleep 1.5
+    is "$(requests)" 0
+}
