@@ -16,7 +16,7 @@ struct fan_order {
     /* Starts one. */
     struct call *(*start)(void *user, const char *name, const struct ask *ask);
 
-    /* Takes one's result. 0, or a negative errno that ends all, with an error. */
+    /* Gets the result of one. 0, or a negative errno that ends all, with an error. */
     int (*take)(void *user, const char *name, const struct error *error,
                 const struct answer *answer, struct error *failure);
     void *user;

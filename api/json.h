@@ -11,7 +11,8 @@
 
 /*
  * JSON of services, in which a number may be written as a text and a text as a number, and numbers
- * may have more digits than a double holds: every number is read as the text of its digits.
+ * may have more digits than a double holds: every number is read as the text of its digits. cJSON
+ * and its like keep numbers as doubles, so json_parse puts them in quotes first.
  */
 
 /* Reads one value, with nothing after it. The caller deletes it. NULL for what is no JSON, for more

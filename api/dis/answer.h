@@ -41,8 +41,8 @@ int dis_answer_records(const cJSON *root, const char **sequence, const char **ne
  * official SDKs read out of it. -ENODATA when it does not tell. */
 int dis_cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1]);
 
-/* Reads "[289911 : 289927]": the oldest record and the next one to be written. -ENODATA for what is
- * no range, which partitions that are being made or have expired have. */
+/* Reads "[289911 : 289927]": the oldest record and the next one to be written. -ENODATA for
+ * anything else: partitions that are being made or have expired have no range. */
 int dis_range_parse(const char *range, char earliest[static DECIMAL_ROOM],
                     char latest[static DECIMAL_ROOM]);
 

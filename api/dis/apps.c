@@ -84,9 +84,9 @@ struct call *dis_create_app(struct backend *backend, const char *app, const char
 }
 
 /*
- * Deleting. An app that has checkpoints must stay, and whether DIS sees to that is not verified. So
- * it is asked on which streams there are some, and as that list may be older than the last
- * deletion, each of them is looked at. call->names are those streams, call->index the next of them.
+ * Deleting. An app that has checkpoints must stay; whether DIS itself refuses to delete one is not
+ * verified. So we ask on which streams it has some, and check each of these, for the list may be
+ * older than the last deletion. call->names are the streams, call->index the next one to check.
  */
 
 static void look_at_next_stream(struct service_call *call);
@@ -125,7 +125,7 @@ static void send_stream_states(struct service_call *call)
     service_send(call, on_states_of_stream);
 }
 
-/* A stream of which the service says that it is gone, or has no checkpoints, is no obstacle. */
+/* A stream that is gone, or on which the app has no checkpoints, does not stand in the way. */
 static bool skip_stream(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error) && !dis_is_without_stream(error))
@@ -146,7 +146,7 @@ static void look_at_next_stream(struct service_call *call)
     send_stream_states(call);
 }
 
-/* The member that names the streams is optional: without it all are looked at. */
+/* The list of committed streams is optional in DIS's answer. Without it we check every stream. */
 static int on_streams_of_app(struct service_call *call, const cJSON *root)
 {
     bool told;

@@ -14,8 +14,8 @@ static struct dis *dis_of(const struct service_call *call)
     return (struct dis *)call->service;
 }
 
-/* The token was there when the request was sent; if it has expired or was refused while others had
- * their turn, the call goes back to wait for another. */
+/* There was a token when the request was queued. If it has expired or was refused before the
+ * request's turn came, the call goes back and waits for another. */
 static int add_token(struct service_call *call, struct http_headers *headers, struct error *error)
 {
     const struct dis_token *token = dis_of(call)->token;
@@ -36,7 +36,7 @@ static int add_token(struct service_call *call, struct http_headers *headers, st
     }
 }
 
-/* Signs what goes out: the fields of which all official clients make the same signature. */
+/* Signs only those headers that all official clients sign alike. */
 static int add_signature(struct service_call *call, struct http_headers *headers,
                          struct error *error)
 {
@@ -92,7 +92,8 @@ static enum http_verdict dis_judge_answer(const struct service_call *call,
     return dis_judge(answer, &secrets, error);
 }
 
-/* A token is got anew once; a signature is made anew if the clock it was made by was wrong. */
+/* With a token, one more try with a fresh one. With a key, one more signature if the clock was
+ * wrong. */
 static bool dis_renew(struct service_call *call, const struct http_answer *answer)
 {
     struct dis *dis = dis_of(call);

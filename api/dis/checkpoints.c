@@ -43,7 +43,7 @@ static int dis_on_checkpoint(struct service_call *call, const cJSON *root)
     return status ? status : fill_state(call, sequence, metadata);
 }
 
-/* "The app does not commit checkpoint" is what "none" is, should it be said here. */
+/* Should DIS answer "The app does not commit checkpoint" here: there is no checkpoint. */
 static bool recover_without_checkpoint(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))
@@ -65,7 +65,7 @@ struct call *dis_get_checkpoint(struct backend *backend, const char *app, const 
     return &call->operation.call;
 }
 
-/* Metadata is sent also when it is empty, so that none of an earlier commit can stay. */
+/* Empty metadata is sent too, so that an earlier commit's cannot stay. */
 static cJSON *dis_print_commit(const struct service_call *call)
 {
     cJSON *body = cJSON_CreateObject();
@@ -99,7 +99,7 @@ struct call *dis_commit(struct backend *backend, const struct commit_order *orde
     return &call->operation.call;
 }
 
-/* That there is none to delete is what was wanted, if the first try has deleted it. */
+/* After a repeated request, "no checkpoint" means that the first try has deleted it. */
 static bool recover_deleted(struct service_call *call, const struct error *error)
 {
     if (!call->repeated || !dis_is_without_checkpoint(error))

@@ -59,7 +59,8 @@ void dis_begin_stream(struct service_call *call, unsigned limit);
 void dis_begin_states(struct service_call *call, unsigned limit);
 void dis_begin_partition(struct service_call *call);
 
-/* After an answer to that was read into call->table with this status: finds the partition. */
+/* Finds the call's partition in call->table, into which an answer was read with this status. 0,
+ * ENOENT in call->error if it is not there, or that status. */
 int dis_find_partition(struct service_call *call, int status);
 
 #endif

@@ -16,11 +16,11 @@
  *   a token     OS_TOKEN or OS_AUTH_TOKEN
  *   a password  OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME (or OS_DOMAIN_NAME), OS_AUTH_URL
  *   a key       HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, with HUAWEICLOUD_SDK_SECURITY_TOKEN for
- * a temporary one; also as OS_ACCESS_KEY, OS_SECRET_KEY and OS_SECURITY_TOKEN
+ *               a temporary one; also as OS_ACCESS_KEY, OS_SECRET_KEY and OS_SECURITY_TOKEN
  *
  * A file has lines "name = value" with these names, or the short ones of Huawei's SDKs: token,
  * username, password, user_domain_name, auth_url, ak, sk, security_token. They stand before any
- * section or in [basic]. A file that group or others can read is refused.
+ * section or in [basic], and none is given twice. A file that group or others can read is refused.
  *
  * The project is always that of the mount's source, so OS_PROJECT_ID and its like are not read.
  *

@@ -9,7 +9,7 @@ static const char *const types[] = {
     [CURSOR_SINCE] = "AT_TIMESTAMP",
 };
 
-/* How many empty answers a reader follows before it takes the end of the partition for reached. */
+/* After this many empty answers in a row the end of the partition counts as reached. */
 #define READS_MAX 10
 
 /* Room for a record of the greatest size, 1 MB, as base64. */
@@ -39,7 +39,7 @@ static void dis_send_cursor(struct service_call *call, take_fn *take)
     service_send(call, take);
 }
 
-/* Before all that is kept, the first record since then is the oldest. */
+/* If the time is before all records that are kept, the first record since then is the oldest. */
 static bool is_too_old(const struct service_call *call, const struct error *error)
 {
     return call->cursor == CURSOR_SINCE && dis_is_too_old(error);
@@ -91,9 +91,10 @@ struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *
 }
 
 /*
- * Locating. The ends are in the stream's description. A time is looked up by a cursor: DIS resolves
- * it when it makes one, and the official Kafka adapter reads the number out of it. A cursor that
- * does not tell is read from: the first record's number, or the end when there is none.
+ * Locating. The ends are in the stream's description. For a time we ask for a cursor: DIS resolves
+ * the time when it makes one, and the official Kafka adapter reads the number out of it. If we
+ * cannot decode the cursor we read from it, and take the first record's number, or the end when no
+ * record comes.
  */
 
 static int give_number(struct service_call *call, const char *number)

@@ -6,17 +6,19 @@
 /*
  * Judges an answer of DIS, or of the gateway before it. DIS says {"errorCode", "message"}; the
  * gateway, and older pages of DIS, {"error_code", "error_msg"}; IAM {"error": {"code", "message"}}.
- * What DIS cannot find it answers with 400, so its codes, not the status, tell what is wrong.
+ * DIS answers 400 for what it cannot find, so the codes, not the status, decide what is wrong.
  */
 enum http_verdict dis_judge(const struct http_answer *answer, const struct secrets *secrets,
                             struct error *error);
 
-/* The service has locked this address out: nothing more should be sent for a while. */
+/* There is no such stream. */
 bool dis_is_without_stream(const struct error *error);
+
+/* The service has locked this address out: nothing more should be sent for a while. */
 bool dis_is_lock_out(const struct error *error);
 
-/* The app has no checkpoint on the stream. When the service says so, and when it instead answers
- * with a list without checkpoints, is not verified. */
+/* The app has no checkpoint on the stream. DIS says so by this error or by a list without
+ * checkpoints; when it does which is not verified. */
 bool dis_is_without_checkpoint(const struct error *error);
 
 /* A time is before the oldest record that is kept. */

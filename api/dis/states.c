@@ -32,8 +32,8 @@ void dis_begin_states(struct service_call *call, unsigned limit)
         request_query(&call->request, "start_partition_id", call->after);
 }
 
-/* Pages after the first name the partition in the form in which it was answered; the long form is
- * the one that a stream's description must be asked with. */
+/* Makes a page begin with the call's partition. A stream's description takes the long form alone.
+ */
 static void name_partition_before(struct service_call *call)
 {
     char id[PARTITION_ROOM] = "";
@@ -82,7 +82,8 @@ static void dis_send_states(struct service_call *call)
     service_send(call, dis_on_states);
 }
 
-/* An app without checkpoints on the stream is answered with an error, or so one code says. */
+/* One of DIS's codes says that the app has no checkpoints on the stream: then its partitions are
+ * listed without any. */
 static bool recover_without_app(struct service_call *call, const struct error *error)
 {
     if (!dis_is_without_checkpoint(error))

@@ -38,8 +38,8 @@ static void send_streams(struct service_call *call)
     service_send(call, on_streams_page);
 }
 
-/* The member that names the streams is optional: without it they are all that can be told, for to
- * leave out one that has checkpoints would be worse than to show one that has none. */
+/* The list of committed streams is optional in DIS's answer. Without it we list every stream:
+ * showing one too many is better than hiding one that has checkpoints. */
 static int on_committed_streams(struct service_call *call, const cJSON *root)
 {
     bool told;

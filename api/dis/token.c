@@ -99,7 +99,7 @@ int dis_token_new(const struct http_options *options, const struct dis_credentia
     return status;
 }
 
-/* Drops what was had for the credentials. */
+/* Drops all that was made from the credentials. */
 static void token_forget(struct dis_token *token)
 {
     http_cancel(token->request);
@@ -169,7 +169,7 @@ static void tell_waiter(struct waiter *waiter, const struct error *error)
     free(waiter);
 }
 
-/* Tells those who wait now; some may come back to wait again. */
+/* Answers those who wait now, and not those who ask again from their callback. */
 static void tell_waiters(struct dis_token *token, const struct error *error)
 {
     struct waiter *waiter;

@@ -13,8 +13,8 @@
  * is done here:
  *
  * - Connections are kept and shared, by HTTP/2 where TLS offers it. TLS is 1.2 or newer and always
- *   verified. The proxy is the environment's; plain http:// to this machine goes by none. Redirects
- * are not followed.
+ *   verified. The proxy is the environment's; plain http:// to this machine goes by none.
+ *   Redirects are not followed.
  * - An idempotent request is tried up to ten times, until its deadline, while it fails in a way
  *   that may pass: no connection, a lost one, an answer judged HTTP_THROTTLED or HTTP_BROKEN. The
  *   pauses grow, have a random part, and are as long as Retry-After asks. When the next try would

@@ -21,8 +21,8 @@ struct failure {
 struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
                                 struct error *error);
 
-/* The pause in ms after so many tries (1, 2 ...): it doubles up to 5 s, and of it a random half may
- * be missing; random is any number. */
+/* The pause in ms after so many tries (1, 2 ...): it doubles up to 5 s, and is then cut by up to a
+ * half; random, any number, says by how much. */
 int64_t retry_pause(unsigned tries, uint32_t random);
 
 /* What Retry-After asks for in ms, seconds or a date, by the service's clock `now` (as in

@@ -22,8 +22,8 @@ int digest_hmac(const void *key, size_t key_size, const char *text,
 
 /*
  * Derives a key in steps, as the signatures of several clouds do: the first key is prefix and
- * secret; it signs the first part, what comes of it signs the next, up to a NULL. 0, -ENOMEM, or
- * -EFBIG for a secret that cannot be one.
+ * secret; it signs the first part, the result signs the next, and so on up to a NULL. 0, -ENOMEM,
+ * or -EFBIG for a secret that is too long.
  */
 int digest_derive(const char *prefix, const char *secret, const char *const *parts,
                   unsigned char derived[static DIGEST_SIZE]);

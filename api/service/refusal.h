@@ -8,13 +8,13 @@ struct secrets {
     const char *texts[4];
 };
 
-/* Overwrites what must not be shown: the secrets, and values of headers that carry some, which a
- * gateway repeats when it does not take a signature. */
+/* Overwrites the secrets in a text, and the values of headers that carry secrets: a gateway repeats
+ * them when it refuses a signature. */
 void scrub(char *text, const struct secrets *secrets);
 
 /*
  * Reads what a service says when it refuses: service code, message and request id, without
- * secrets. The code is still to be judged. There are many shapes: {"errorCode", "errorMessage"} or
+ * secrets; the caller judges the code. There are many shapes: {"errorCode", "errorMessage"} or
  * {"errorCode", "message"}, a gateway's {"error_code", "error_msg"}, {"error": {"code",
  * "message"}}, or a page that is no JSON. id_headers are headers that may have the request's id, up
  * to a NULL.
@@ -25,7 +25,7 @@ void refusal_read(const struct http_answer *answer, const struct secrets *secret
 /* Gives an error that has no message yet a message. */
 void refusal_complete(struct error *error);
 
-/* What an answer is by its status alone. */
+/* Judges an answer by its status alone. */
 enum http_verdict refusal_judge_status(int status);
 
 #endif

@@ -54,7 +54,7 @@ static int check_private(int fd, const char *path, struct error *error)
     return 0;
 }
 
-/* No text has a NUL, and what stands behind one would be lost unseen. */
+/* A NUL is refused: C would take it for the end, and the rest of the file would be lost unseen. */
 static int read_text(int fd, const char *path, char **text, struct error *error)
 {
     char *read_in = calloc(1, FILE_MAX);
@@ -90,7 +90,7 @@ int secret_read_file(const char *path, char **text, struct error *error)
 
 /* "name = value" */
 
-/* Also what is left of line ends of another system's. */
+/* \r is what is left of the line ends of other systems. */
 #define BLANKS " \t\r\v\f"
 
 struct ini {
@@ -156,8 +156,8 @@ static int parse_value(const struct ini *ini, char *line)
     return status ? error_set(ini->error, ENOMEM, "no memory") : 0;
 }
 
-/* What is indented deeper than the value before goes on with that value for the programs that write
- * such files. To read half of a secret would only puzzle. */
+/* For the programs that write such files, a line that is indented deeper than the value before goes
+ * on with that value. We refuse it, rather than use half of a secret. */
 static int parse_line(struct ini *ini, char *line)
 {
     size_t indented = strspn(line, BLANKS);

@@ -128,9 +128,8 @@ static int parse_update_time(const cJSON *entry, int64_t *when)
     return status;
 }
 
-/* Whatever text it is. One official SDK sends a newline behind it; no other could be told in a
- * line.
- */
+/* Accepts any text without control characters, which could not be printed on one line. One official
+ * SDK appends a newline; it is cut off. */
 static int parse_checkpoint_text(const cJSON *entry, const char **sequence)
 {
     char *text;

@@ -8,9 +8,9 @@
 
 /*
  * Reads SLS's answers. A root is what json_parse gave, or NULL where that was no JSON. All return 0
- * or a negative errno: -EBADMSG for what the service does not answer, -ENOMEM, -EFBIG for more than
- * this program holds. Texts that are given belong to the root. Names that no service could have are
- * left out. The order of what is listed is not documented.
+ * or a negative errno: -EBADMSG for what is no answer of SLS, -ENOMEM, -EFBIG for more than this
+ * program holds. Texts that are given belong to the root. Names that no service could have are left
+ * out. The order of lists is not documented.
  */
 
 /* A page of logstores that was asked for from an offset; page->last is the next page's. */
@@ -23,7 +23,7 @@ int sls_answer_groups(const cJSON *root, const char *logstore, struct names *nam
 /* The shards of a logstore: without checkpoints. */
 int sls_answer_shards(const cJSON *root, struct table *table);
 
-/* What a group has committed: every shard that the service lists, "" is none. */
+/* What a group has committed: every shard that the service lists; "" means no checkpoint. */
 int sls_answer_checkpoints(const cJSON *root, struct table *table);
 
 int sls_answer_cursor(const cJSON *root, const char **cursor);
@@ -31,7 +31,7 @@ int sls_answer_cursor(const cJSON *root, const char **cursor);
 /* When a log group was received, as in base/when.h. */
 int sls_answer_cursor_time(const cJSON *root, int64_t *when);
 
-/* Prints as a JSON object what the shards tell of their logstore. */
+/* Describes a logstore by its shards, as a JSON object. */
 int sls_describe(const struct table *table, const char *logstore, struct buf *text);
 
 #endif

@@ -60,7 +60,7 @@ static void on_found(void *user, const struct error *error, const struct answer 
     service_end_soon(call);
 }
 
-/* One that somebody has just made is found. */
+/* Asks anew, so that a group that somebody has just made is found. */
 struct call *sls_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
     struct service_call *call = sls_new_listing(backend, app, ask);
@@ -70,8 +70,9 @@ struct call *sls_find_app(struct backend *backend, const char *app, const struct
     return call ? &call->operation.call : NULL;
 }
 
-/* Making and removing. Each is tried once: a second try could not tell what the first has done from
- * what somebody else has. What is known of the groups is outdated then, also after a failure. */
+/* Making and removing. Each is tried once: a second try could not tell whether the first or
+ * somebody else has done it. Either way what we know of the groups is outdated, also after a
+ * failure. */
 
 static bool forget_groups(struct service_call *call, const struct error *error)
 {

@@ -56,7 +56,7 @@ static int add_fields(const struct field *fields, size_t count, struct http_head
     return status;
 }
 
-/* The length of the body is sent always: the documentation asks for it, the SDKs differ. */
+/* x-log-bodyrawsize is always sent: the documentation asks for it, the SDKs differ. */
 static int sls_authorize(struct service_call *call, struct http_headers *headers,
                          struct error *error)
 {
@@ -104,8 +104,8 @@ static enum http_verdict sls_judge_answer(const struct service_call *call,
     return sls_judge(answer, &secrets, error);
 }
 
-/* A signature is made anew if the clock it was made by was wrong, or by another key if the file has
- * one meanwhile: keys of the security token service last for hours, and something renews them. */
+/* One more try if the clock was wrong, or if the file has another key by now: keys of the security
+ * token service last for hours, and something renews them. */
 static bool sls_renew(struct service_call *call, const struct http_answer *answer)
 {
     struct sls *sls = sls_of(call);

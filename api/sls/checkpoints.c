@@ -5,7 +5,7 @@
 #include "api/sls/client.h"
 #include "api/sls/request.h"
 
-/* That no entry is answered means that there is no such shard, and so no checkpoint. */
+/* An answer without an entry means that there is no such shard, and so no checkpoint. */
 static int sls_on_checkpoint(struct service_call *call, const cJSON *root)
 {
     int status = sls_answer_checkpoints(root, call->table);
@@ -31,8 +31,8 @@ struct call *sls_get_checkpoint(struct backend *backend, const char *app, const 
     return &call->operation.call;
 }
 
-/* Which consumer the service notes with a forced checkpoint is not verified: nobody, until an
- * answer tells. */
+/* Which consumer SLS records with a forced checkpoint is not verified. We say nobody, until an
+ * answer names one. */
 static int sls_on_committed(struct service_call *call, const cJSON *root)
 {
     const struct sls *sls = (const struct sls *)call->service;

@@ -17,11 +17,12 @@
  *   5. ALICLOUD_ACCESS_KEY and ALICLOUD_SECRET_KEY, with ALICLOUD_REGION
  *   6. ALIBABACLOUD_ACCESS_KEY_ID and _SECRET
  *   7. ALICLOUD_ACCESS_KEY_ID and _SECRET, with ALICLOUD_REGION_ID
- *   8. ~/.aliyun/config.json, the file of the Alibaba Cloud CLI: its current profile, of the mode
- * AK or StsToken
+ *   8. ~/.aliyun/config.json, the file of the Alibaba Cloud CLI: its current profile, if that is of
+ *      the mode AK or StsToken
  *
  * with SECURITY_TOKEN for a temporary key in 5 to 7. That is the order of the aliyunlog CLI, but
- * parts of different sources are never mixed. A file that group or others can read is refused.
+ * parts of different sources are never mixed. A file that group or others can read is refused, and
+ * so is one that gives a name twice in a section that is read.
  *
  * Secrets are wiped when they are released; see also api/service/secret.h.
  */

@@ -14,8 +14,8 @@
 /* The cursor of an unsigned decimal. 0, or -ERANGE when it is above 2^63-1. */
 int sls_cursor_encode(const char *decimal, char cursor[static SEQUENCE_MAX + 1]);
 
-/* The decimal in a cursor, which may lack its padding, or have a newline behind the number: both
- * are met. 0, or -EBADMSG for what is no number, or too large: a service takes any base64. */
+/* The decimal in a cursor. The padding may be missing, or a newline follow the number: both occur.
+ * 0, or -EBADMSG if it is no number or too large, for the service accepts any base64. */
 int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM]);
 
 /* As a backend's parse_sequence. Digits alone are a decimal: no cursor consists of digits. */

@@ -42,8 +42,8 @@ static int sls_on_cursor(struct service_call *call, const cJSON *root)
     return status ? status : give_text(call, cursor);
 }
 
-/* A cursor at a number is made without asking; what is stored and is no number is one too, as far
- * as is known. */
+/* A cursor for a number is computed here. A stored checkpoint that is not a number is passed on as
+ * it is: SLS probably accepts it (not verified). */
 static int make_cursor(struct service_call *call)
 {
     char cursor[SEQUENCE_MAX + 1];

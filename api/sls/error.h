@@ -5,14 +5,14 @@
 
 /*
  * Judges an answer of SLS. Success is HTTP 200 alone. A refusal is {"errorCode", "errorMessage"},
- * or a page of the load balancer, which is no JSON. Codes are the service's words; their status and
- * their spelling ("Exsit") have changed over time, so what is wrong is told by the code, and by the
- * status where there is none.
+ * or a page of the load balancer, which is no JSON. The HTTP status of a code and its spelling
+ * ("Exsit") have changed over time, so the code decides what is wrong, and the status only where
+ * there is no code.
  */
 enum http_verdict sls_judge(const struct http_answer *answer, const struct secrets *secrets,
                             struct error *error);
 
-/* The logstore is there and has no shard: to who lists them, that is a list of none. */
+/* The logstore exists and has no shard, which SLS refuses to list. */
 bool sls_is_without_shard(const struct error *error);
 
 #endif

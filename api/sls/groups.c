@@ -11,7 +11,7 @@
 
 #define SHARED_MS 1000
 
-/* A request that was not answered in time says more than that: it is let speak first. */
+/* Gives the HTTP layer this long to report its own, more precise, timeout. */
 #define GRACE_MS 100
 
 /* Somebody who has asked. */
@@ -92,7 +92,7 @@ static void release_waiter(struct waiter *waiter)
     free(waiter);
 }
 
-/* What nobody waits for any more is not gathered on. */
+/* Stops gathering when nobody waits for it any more. */
 static bool groups_cancel(struct call *call)
 {
     struct waiter *waiter = (struct waiter *)call;
@@ -266,7 +266,7 @@ static bool is_fresh(const struct sls_groups *groups)
     return groups->names && when_monotonic() < groups->came + SHARED_MS;
 }
 
-/* Waits for what is being gathered. What began before a change is begun anew. */
+/* Waits for what is being gathered. If something was changed since that began, it begins anew. */
 static bool join_waiters(struct sls_groups *groups, struct waiter *waiter)
 {
     int64_t deadline = waiter->ask.deadline;

@@ -4,11 +4,12 @@
 #include "api/sls/client.h"
 
 /*
- * Which group is on which logstore. SLS lists the groups of one logstore, so this takes a request
- * for each of them; who asks while it is being gathered, or within a second, shares the result.
+ * Which group is on which logstore. SLS lists the groups of one logstore only, so this takes a
+ * request for each logstore. Everyone who asks while it is being gathered, or within a second
+ * afterwards, shares the result.
  *
- * Logstores of which the groups may not be listed are left out, unless that is so of all of them;
- * those that have gone since they were listed too.
+ * Logstores whose groups we may not list are left out, unless we may list none at all; so are
+ * logstores that have gone since they were listed.
  */
 struct sls_groups;
 
@@ -18,14 +19,14 @@ struct sls_groups *sls_groups_new(struct sls *sls);
 /* Nobody may be waiting. NULL is allowed. */
 void sls_groups_free(struct sls_groups *groups);
 
-/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. `anew` does without what was gathered
- * before. */
+/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. With `anew` a result that was gathered
+ * before is not used. */
 struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct ask *ask);
 
-/* Gathers anew for those who ask from now on: something was changed. */
+/* To be called after a change: those who ask from now on get a result gathered after it. */
 void sls_groups_drop(struct sls_groups *groups);
 
-/* Goes on when it is known which group is on which logstore; see sls_groups_get. */
+/* As sls_groups_get, for a call: `done` gets the call, which waits until then. */
 void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
 
 /* What `done` of sls_wait_for_groups was told: adds the streams of the call's app to its names, or

@@ -11,8 +11,8 @@
 /*
  * The signatures of SLS, as its official SDKs for Python, Go and Java make them. All is pure.
  *
- * Nothing is trimmed and no path is encoded: neither has what would need it. Headers that begin
- * with x-log-meta-, on which the SDKs disagree, are never signed.
+ * Values are not trimmed and paths are not encoded: ours need neither. Headers that begin with
+ * x-log-meta-, on which the SDKs disagree, are never signed.
  */
 enum sls_signature {
     SLS_V1, /* HMAC-SHA1 by the secret itself */
@@ -60,8 +60,8 @@ struct sls_signed {
 
 #define SLS_AUTHORIZATION_MAX 4096
 
-/* Signs; *result is for sls_signed_release in any case. 0, -ENOMEM, or -EFBIG for what no request
- * is. */
+/* Signs; *result is for sls_signed_release in any case. 0, -ENOMEM, or -EFBIG if there are
+ * more headers or query fields than any request of ours has. */
 int sls_sign(struct sls_key *key, const struct sls_sign_request *request,
              struct sls_signed *result);
 

@@ -10,8 +10,8 @@
 #include "api/sls/request.h"
 #include "base/when.h"
 
-/* All shards. A group tells of every one of its logstore's in one answer; whether it does so right
- * after it was made is not verified, so an answer without any is not believed. */
+/* All shards. A group's answer lists every shard of its logstore. Whether it does so right after
+ * the group was made is not verified, so after an empty answer the logstore is asked. */
 
 static struct service_call *new_table_call(struct backend *backend, const char *app,
                                            const char *stream, uint32_t partition,
@@ -71,9 +71,10 @@ struct call *sls_get_states(struct backend *backend, const char *app, const char
 }
 
 /*
- * One shard. What is told of it comes from several requests: the group has the checkpoint, the
- * logstore says whether there is such a shard and if it can be written to, the bounds are the
- * cursors of its ends, and the time is that of the cursor. Only those are sent that are needed.
+ * One shard. Its state comes from several requests: the group has the checkpoint, the logstore says
+ * whether there is such a shard and whether it can be written to, the bounds are the cursors of its
+ * ends, and the time is that of the checkpoint's cursor. Only the requests that are needed are
+ * sent.
  */
 enum need {
     NEED_CHECKPOINT = 1 << 0,

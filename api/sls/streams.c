@@ -19,7 +19,7 @@ static void on_streams_of_group(void *user, const struct error *error, const str
     service_end_soon(call);
 }
 
-/* Those of an app on which it has checkpoints: its group on each is looked at. */
+/* Those on which an app has checkpoints: its group on each of its logstores is asked. */
 
 static struct call *ask_states_of_one(void *user, const char *stream, const struct ask *ask)
 {
