@@ -95,7 +95,7 @@ static void send_delete(struct service_call *call)
 {
     begin_app(call, "DELETE");
     call->is_idempotent = false;
-    call->mend = NULL;
+    call->recover = NULL;
     service_send(call, service_take_nothing);
 }
 
@@ -142,7 +142,7 @@ static void look_at_next_stream(struct service_call *call)
     }
     snprintf(call->stream, sizeof(call->stream), "%s", names_at(call->names, call->index++));
     *call->after = '\0';
-    call->mend = skip_stream;
+    call->recover = skip_stream;
     send_stream_states(call);
 }
 

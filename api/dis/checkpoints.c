@@ -59,7 +59,7 @@ struct call *dis_get_checkpoint(struct backend *backend, const char *app, const 
 
     if (!call)
         return NULL;
-    call->mend = recover_without_checkpoint;
+    call->recover = recover_without_checkpoint;
     begin_checkpoint(call, "GET");
     service_send(call, dis_on_checkpoint);
     return &call->operation.call;
@@ -116,7 +116,7 @@ struct call *dis_delete_checkpoint(struct backend *backend, const char *app, con
     if (!call)
         return NULL;
     begin_checkpoint(call, "DELETE");
-    call->mend = recover_deleted;
+    call->recover = recover_deleted;
     service_send(call, service_take_nothing);
     return &call->operation.call;
 }

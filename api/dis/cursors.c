@@ -85,7 +85,7 @@ struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *
 
     if (!call)
         return NULL;
-    call->mend = recover_with_earliest_cursor;
+    call->recover = recover_with_earliest_cursor;
     dis_send_cursor(call, dis_on_cursor);
     return &call->operation.call;
 }
@@ -125,7 +125,7 @@ static int on_bound(struct service_call *call, const cJSON *root)
 
 static void send_bound(struct service_call *call, enum cursor_kind end)
 {
-    call->mend = NULL;
+    call->recover = NULL;
     call->cursor = end;
     dis_begin_partition(call);
     service_send(call, on_bound);
@@ -191,7 +191,7 @@ struct call *dis_locate(struct backend *backend, const struct cursor_order *orde
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     if (call->cursor == CURSOR_SINCE) {
-        call->mend = recover_with_earliest_number;
+        call->recover = recover_with_earliest_number;
         dis_send_cursor(call, on_cursor_of_time);
     } else {
         send_bound(call, call->cursor);

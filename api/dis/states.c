@@ -88,7 +88,7 @@ static bool recover_without_app(struct service_call *call, const struct error *e
 {
     if (!dis_is_without_checkpoint(error))
         return false;
-    call->mend = NULL;
+    call->recover = NULL;
     send_partitions(call);
     return true;
 }
@@ -107,7 +107,7 @@ struct call *dis_get_states(struct backend *backend, const char *app, const char
         send_partitions(call);
         return &call->operation.call;
     }
-    call->mend = recover_without_app;
+    call->recover = recover_without_app;
     dis_send_states(call);
     return &call->operation.call;
 }
@@ -140,7 +140,7 @@ static bool recover_one_without_app(struct service_call *call, const struct erro
 {
     if (!dis_is_without_checkpoint(error))
         return false;
-    call->mend = NULL;
+    call->recover = NULL;
     dis_begin_partition(call);
     service_send(call, on_one_partition);
     return true;
@@ -158,7 +158,7 @@ struct call *dis_get_state(struct backend *backend, const char *app, const char 
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     if (call->has_app) {
-        call->mend = recover_one_without_app;
+        call->recover = recover_one_without_app;
         name_partition_before(call);
         dis_begin_states(call, 1);
         service_send(call, on_one_state);

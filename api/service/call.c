@@ -147,7 +147,7 @@ static void on_error(struct service_call *call, const struct error *error,
         call->service->protocol->give_up(call, answer);
     said = call->operation.error;
     call->operation.error = (struct error){0};
-    if (call->mend && call->mend(call, &said))
+    if (call->recover && call->recover(call, &said))
         return;
     call->operation.error = said;
     end_call(call);

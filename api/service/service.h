@@ -100,7 +100,7 @@ struct service_call {
     bool repeated; /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
-    bool (*mend)(struct service_call *call, const struct error *error);
+    bool (*recover)(struct service_call *call, const struct error *error);
     void (*listed)(struct service_call *call); /* goes on when a list that was needed is here */
     struct http_request *sent;
     unsigned generation;   /* of the credential that was sent */
@@ -168,8 +168,8 @@ struct page {
 int service_next_page(struct service_call *call, const struct page *page, size_t size,
                       void (*next)(struct service_call *call));
 
-/* Takes an answer that is to be empty, or of which nothing but that it is an object is wanted: what
- * a proxy says in the service's place is neither. */
+/* For answers whose content does not matter: empty, or any JSON object. A proxy's error page is
+ * rejected. */
 int service_take_nothing(struct service_call *call, const cJSON *root);
 int service_take_object(struct service_call *call, const cJSON *root);
 

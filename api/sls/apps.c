@@ -107,7 +107,7 @@ struct call *sls_create_app(struct backend *backend, const char *app, const char
 
     if (!call)
         return NULL;
-    call->mend = forget_groups;
+    call->recover = forget_groups;
     sls_begin_logstore(call, "POST", "consumergroups");
     call->is_idempotent = false;
     request_body(&call->request, print_group(call));
@@ -122,7 +122,7 @@ struct call *sls_delete_app(struct backend *backend, const char *app, const char
 
     if (!call)
         return NULL;
-    call->mend = forget_groups;
+    call->recover = forget_groups;
     sls_begin_group(call, "DELETE");
     call->is_idempotent = false;
     service_send(call, on_change);

@@ -16,7 +16,7 @@ void sls_begin_shard(struct service_call *call);
  */
 void sls_begin_cursor(struct service_call *call, const char *from);
 
-/* As a call's `mend`: SLS refuses to list the shards of a logstore that has none, which is taken
+/* As a call's `recover`: SLS refuses to list the shards of a logstore that has none, which is taken
  * for an empty list. Where the call describes the logstore, its text is printed too. */
 bool sls_recover_without_shard(struct service_call *call, const struct error *error);
 

@@ -47,7 +47,7 @@ static struct call *sls_send_states(struct service_call *call)
 {
     if (!call || call->operation.error.code)
         return call ? &call->operation.call : NULL;
-    call->mend = sls_recover_without_shard;
+    call->recover = sls_recover_without_shard;
     if (call->has_app) {
         sls_begin_group(call, "GET");
         service_send(call, on_checkpoints);
@@ -219,7 +219,7 @@ static int on_cursor_time(struct service_call *call, const cJSON *root)
 
     if (status)
         return status;
-    call->mend = NULL;
+    call->recover = NULL;
     status = set_details(call, when);
     return status ? status : send_next(call);
 }
@@ -229,7 +229,7 @@ static bool recover_cursor_time(struct service_call *call, const struct error *e
 {
     if (error->code != ERANGE && error->code != EINVAL)
         return false;
-    call->mend = NULL;
+    call->recover = NULL;
     if (send_next(call) == TAKEN_ALL)
         service_end_soon(call);
     return true;
@@ -237,7 +237,7 @@ static bool recover_cursor_time(struct service_call *call, const struct error *e
 
 static void send_cursor_time(struct service_call *call)
 {
-    call->mend = recover_cursor_time;
+    call->recover = recover_cursor_time;
     sls_begin_shard(call);
     request_query(&call->request, "type", "cursor_time");
     request_query(&call->request, "cursor", call->state.sequence);

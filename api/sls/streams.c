@@ -113,7 +113,7 @@ struct call *sls_describe_stream(struct backend *backend, const char *stream, co
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");
     call->gives_text = true;
-    call->mend = sls_recover_without_shard;
+    call->recover = sls_recover_without_shard;
     sls_begin_logstore(call, "GET", "shards");
     service_send(call, on_described_shards);
     return &call->operation.call;
