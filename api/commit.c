@@ -20,6 +20,7 @@ struct commit {
     char stream[NAME_MAX_STREAM + 1];
     char *metadata;
     struct commit_request request; /* its texts are those above */
+    struct commit_watcher watcher;
 
     char number[DECIMAL_ROOM];       /* the checkpoint wanted, as far as its number matters */
     char sequence[SEQUENCE_MAX + 1]; /* the same in the service's form; "" while that is open */
@@ -162,6 +163,12 @@ static void on_deleted(void *user, const struct error *error, const struct answe
         operation_end(&commit->operation, NULL, &none);
 }
 
+static void tell_sending(const struct commit *commit, const char *sequence)
+{
+    if (commit->watcher.sending)
+        commit->watcher.sending(commit->watcher.user, sequence);
+}
+
 /* "The oldest record is next" when that is record 0 and checkpoints name the last record read. */
 static void delete_checkpoint(struct commit *commit)
 {
@@ -175,6 +182,7 @@ static void delete_checkpoint(struct commit *commit)
         fail_soon(commit);
         return;
     }
+    tell_sending(commit, NULL);
     operation_wait(&commit->operation,
                    backend_delete_checkpoint(commit->backend, request->app, request->stream,
                                              request->partition, &ask));
@@ -219,6 +227,7 @@ static void send(struct commit *commit)
         clamp_or_fail(commit);
         return;
     }
+    tell_sending(commit, commit->sequence);
     operation_wait(&commit->operation, backend_commit(commit->backend, &order, &ask));
 }
 
@@ -231,41 +240,51 @@ static void set_current(struct commit *commit, const struct state *state)
 
     commit->current_known = true;
     snprintf(commit->current, sizeof(commit->current), "%s", current);
+    if (commit->watcher.found)
+        commit->watcher.found(commit->watcher.user, state);
 }
 
-/* 0, or a negative errno and the commit's error when the number is less than what is committed. */
-static int check_order(struct commit *commit)
+/* Whether the number is not less than what is committed; else the commit fails. */
+static bool is_in_order(struct commit *commit)
 {
     char current[DECIMAL_ROOM];
 
     if (!*commit->current)
-        return 0;
+        return true;
     if (backend_to_decimal(commit->backend, commit->current, current))
-        return error_set(&commit->operation.error, EBADMSG, "what is committed is no number");
-    if (decimal_compare(commit->number, current) >= 0)
-        return 0;
-    return error_set(&commit->operation.error, EPERM,
-                     "%s is behind %s, which is committed, and the mount is monotonic",
-                     commit->number, current);
+        error_set(&commit->operation.error, EBADMSG, "what is committed is no number");
+    else if (decimal_compare(commit->number, current) >= 0)
+        return true;
+    else
+        error_set(&commit->operation.error, EPERM,
+                  "%s is behind %s, which is committed, and the mount is monotonic", commit->number,
+                  current);
+    fail_soon(commit);
+    return false;
 }
 
 static void on_compared(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
 
-    if (!operation_answered(&commit->operation, error))
+    if (error && !commit->request.monotonic) {
+        commit->operation.step = NULL;
+        commit->request.reads_first = false;
+    } else if (operation_answered(&commit->operation, error)) {
+        set_current(commit, answer->state);
+    } else {
         return;
-    set_current(commit, answer->state);
+    }
     check_and_send(commit);
 }
 
 static void check_and_send(struct commit *commit)
 {
-    if (commit->request.monotonic && !commit->current_known)
+    const struct commit_request *request = &commit->request;
+
+    if ((request->monotonic || request->reads_first) && !commit->current_known)
         get_current(commit, on_compared);
-    else if (commit->request.monotonic && need_number(commit) && check_order(commit))
-        fail_soon(commit);
-    else
+    else if (!request->monotonic || (need_number(commit) && is_in_order(commit)))
         send(commit);
 }
 
@@ -368,7 +387,7 @@ static void begin_again(struct commit *commit)
 }
 
 struct call *commit_position(struct backend *backend, const struct commit_request *request,
-                             const struct ask *ask)
+                             const struct commit_watcher *watcher, const struct ask *ask)
 {
     struct commit *commit = calloc(1, sizeof(*commit));
 
@@ -377,6 +396,8 @@ struct call *commit_position(struct backend *backend, const struct commit_reques
     operation_begin(&commit->operation, backend->loop, ask, release_commit);
     commit->backend = backend;
     commit->request = *request;
+    if (watcher)
+        commit->watcher = *watcher;
     commit->metadata = strdup(request->metadata);
     snprintf(commit->app, sizeof(commit->app), "%s", request->app);
     snprintf(commit->stream, sizeof(commit->stream), "%s", request->stream);

@@ -11,8 +11,21 @@ struct commit_request {
     const char *metadata;
     bool make_partition; /* as in struct commit_order */
     bool clamp;          /* a position outside the kept range becomes the nearest inside */
+    bool reads_first;    /* ask what is committed before anything is sent, whatever it is for; if
+                            that cannot be had, go on without */
     bool monotonic;      /* refuse (EPERM) to go back behind what is committed; unless the backend
                             has CAN_COMPARE, another client may commit in between */
+};
+
+/* Whoever wants to know more of a commit than its end. Each may be NULL. */
+struct commit_watcher {
+    /* Told what was committed before, if that was asked for. */
+    void (*found)(void *user, const struct state *state);
+
+    /* Told what is going to be sent, right before it is: a sequence, or NULL for the deletion that
+     * stands for the record before the first. */
+    void (*sending)(void *user, const char *sequence);
+    void *user;
 };
 
 /*
@@ -25,6 +38,6 @@ struct commit_request {
  * cannot carry metadata (ERANGE).
  */
 struct call *commit_position(struct backend *backend, const struct commit_request *request,
-                             const struct ask *ask);
+                             const struct commit_watcher *watcher, const struct ask *ask);
 
 #endif

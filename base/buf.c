@@ -116,12 +116,24 @@ static size_t control_size(const char *text)
     return c < ' ' || c == 127 || c == '\\';
 }
 
+/* Writes a character as a letter after a backslash, if there is one for it. */
+static bool add_letter(struct buf *buf, char c)
+{
+    static const char characters[] = "\t\n\\";
+    static const char letters[] = "tn\\";
+    const char *found = strchr(characters, c);
+
+    if (found)
+        buf_printf(buf, "\\%c", letters[found - characters]);
+    return found;
+}
+
 void buf_puts_escaped(struct buf *buf, const char *text)
 {
     while (*text) {
         size_t size = control_size(text);
 
-        for (size_t i = 0; i < size; i++)
+        for (size_t i = 0; i < size && !add_letter(buf, text[i]); i++)
             buf_printf(buf, "\\x%02x", (unsigned char)text[i]);
         if (!size)
             buf_add(buf, text, 1);

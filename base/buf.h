@@ -45,7 +45,8 @@ void buf_add(struct buf *buf, const void *data, size_t size);
 void buf_puts(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds text with control characters, and the backslash, written as \xHH: for logs of one line. */
+/* Adds text for a log of one line: tab, newline and backslash are written \t, \n and \\, other
+ * control characters \xHH. */
 void buf_puts_escaped(struct buf *buf, const char *text);
 
 /* Replaces size bytes at offset, growing as needed; a gap is filled with NULs. */

@@ -13,7 +13,7 @@ static void make_path(pid_t thread, const char *file, char path[static 48])
     snprintf(path, 48, "/proc/%d/%s", (int)thread, file);
 }
 
-void caller_command(pid_t thread, char *command, size_t size)
+static void read_command(pid_t thread, char *command, size_t size)
 {
     char path[48];
     ssize_t length = -1;
@@ -31,6 +31,13 @@ void caller_command(pid_t thread, char *command, size_t size)
     }
     command[length] = '\0';
     command[strcspn(command, "\n")] = '\0';
+}
+
+void caller_describe(struct caller *caller, uid_t uid, pid_t thread)
+{
+    caller->uid = uid;
+    caller->pid = thread;
+    read_command(thread, caller->command, sizeof(caller->command));
 }
 
 /* Signals, as a bit each: signal 1 is the lowest. */

@@ -7,8 +7,14 @@
 
 /* What the system tells of the threads that ask. 0 is one that it does not show to this process. */
 
-/* The command of its process, as the kernel knows it; "-" when it is not known. */
-void caller_command(pid_t thread, char *command, size_t size);
+/* Who asks for a change. */
+struct caller {
+    uid_t uid;
+    pid_t pid;
+    char command[64]; /* of its process, as the kernel knows it; "-" when it is not known */
+};
+
+void caller_describe(struct caller *caller, uid_t uid, pid_t thread);
 
 /*
  * Whether a thread whose wait a signal has interrupted is to be let go. It is not for a signal that

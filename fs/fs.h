@@ -10,11 +10,13 @@
 #include <sys/types.h>
 
 #include "api/backend.h"
+#include "api/queue.h"
 #include "fs/cache.h"
+#include "fs/doubts.h"
+#include "fs/journal.h"
 #include "fs/lines.h"
 #include "fs/metrics.h"
 #include "fs/node.h"
-#include "fs/syslog.h"
 
 struct directory;
 struct handle;
@@ -42,12 +44,13 @@ struct fs {
     struct nodes *nodes;
     struct cache *cache;
     struct metrics *metrics;
-    struct lines commits;
+    struct queue queue; /* of changes */
+    struct doubts doubts;
+    struct journal journal;
     struct lines errors;
-    struct syslog syslog;
-    TAILQ_HEAD(, request) requests;     /* under way */
-    LIST_HEAD(, handle) handles;        /* open files */
-    LIST_HEAD(, directory) directories; /* open directories */
+    TAILQ_HEAD(requests, request) requests; /* under way */
+    LIST_HEAD(, handle) handles;            /* open files */
+    LIST_HEAD(, directory) directories;     /* open directories */
     unsigned request_count;
     unsigned handle_count;
     unsigned scratch_count; /* temporary files */

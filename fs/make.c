@@ -1,6 +1,7 @@
 #include "fs/make.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/when.h"
 #include "fs/known.h"
@@ -14,6 +15,14 @@ static void set_target(struct request *request, const struct node *node)
 {
     request->target = *node;
     place_hold(node->place);
+}
+
+/* Starts a change of the target. */
+static void start(struct request *request, enum what_changes what, done_fn *done)
+{
+    struct change_order order = request_change(request, what, &request->target);
+
+    request_start_change(request, &order, done);
 }
 
 static void reply_made(struct request *request)
@@ -41,23 +50,6 @@ static void refuse_making(struct request *request)
     request_refuse(request, EPERM, "the service's streams and partitions are not made here");
 }
 
-/* Forgets what a change of the request's target makes untrue; it may have been made also when it
- * failed. */
-static void forget(struct request *request)
-{
-    struct cache *cache = request->fs->cache;
-    const struct place *place = request->target.place;
-    enum naming naming = tree_row(request->target.kind)->naming;
-
-    if (naming == BY_APP || has(request, APP_IS_OF_STREAM)) {
-        cache_drop(cache, &(struct question){WHAT_APPS, "", ""});
-        cache_drop_about(cache, place->app, NULL);
-    } else {
-        cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
-        cache_drop_about(cache, NULL, place->stream);
-    }
-}
-
 /* Making */
 
 static void on_made(void *user, const struct error *error, const struct answer *answer)
@@ -65,12 +57,12 @@ static void on_made(void *user, const struct error *error, const struct answer *
     struct request *request = user;
 
     (void)answer;
-    forget(request);
     if (request_answered(request, error))
         reply_made(request);
 }
 
-/* Where apps are of streams, one without any is a directory of this mount and nothing else. */
+/* An app that its service makes later, on a stream or with the first commit, is a directory of this
+ * mount until then. */
 static void make_empty_app(struct request *request)
 {
     made_set(request->fs, request->target.place, true);
@@ -82,24 +74,17 @@ static void make_empty_app(struct request *request)
 
 void make_app(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_made);
-
     set_target(request, child);
-    if (!has(request, CAN_MAKE_APP)) {
+    if (has(request, CAN_MAKE_APP))
+        start(request, MAKE_APP, on_made);
+    else
         make_empty_app(request);
-        return;
-    }
-    request_wait(request, backend_create_app(backend, child->place->app, NULL, &ask));
 }
 
 void make_stream(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_made);
-
     set_target(request, child);
-    request_wait(request, backend_create_stream(backend, child->place->stream, &ask));
+    start(request, MAKE_STREAM, on_made);
 }
 
 static void on_app_stream_made(void *user, const struct error *error, const struct answer *answer)
@@ -111,15 +96,6 @@ static void on_app_stream_made(void *user, const struct error *error, const stru
     on_made(request, error, answer);
 }
 
-static void create_app(struct request *request, const struct node *child, done_fn *done)
-{
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, done);
-
-    request_wait(request,
-                 backend_create_app(backend, child->place->app, child->place->stream, &ask));
-}
-
 void make_app_stream(struct request *request, const struct node *child)
 {
     if (!has(request, APP_IS_OF_STREAM)) {
@@ -127,17 +103,13 @@ void make_app_stream(struct request *request, const struct node *child)
         return;
     }
     set_target(request, child);
-    create_app(request, child, on_app_stream_made);
+    start(request, MAKE_APP, on_app_stream_made);
 }
 
 void make_partition(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_made);
-
     set_target(request, child);
-    request_wait(request,
-                 backend_create_partition(backend, child->place->stream, child->partition, &ask));
+    start(request, MAKE_PARTITION, on_made);
 }
 
 /* Below an app in checkpoints/ a directory of a stream is made for what is to be committed there;
@@ -150,8 +122,6 @@ static void on_saved_stream(void *user, const struct error *error, const struct 
     (void)answer;
     if (!request_answered(request, existed ? NULL : error))
         return;
-    if (!existed)
-        forget(request);
     made_set(request->fs, request->target.place, true);
     if (has(request, APP_IS_OF_STREAM)) {
         request->target.place->created = request->target.place->made && !existed;
@@ -162,16 +132,16 @@ static void on_saved_stream(void *user, const struct error *error, const struct 
 
 void make_saved_stream(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
     struct ask ask = request_ask(request, on_saved_stream);
 
     set_target(request, child);
     if (has(request, APP_IS_OF_STREAM))
-        create_app(request, child, on_saved_stream);
+        start(request, MAKE_APP, on_saved_stream);
     else if (has(request, CAN_MAKE_STREAM))
-        request_wait(request, backend_create_stream(backend, child->place->stream, &ask));
+        start(request, MAKE_STREAM, on_saved_stream);
     else
-        request_wait(request, backend_describe_stream(backend, child->place->stream, &ask));
+        request_wait(request,
+                     backend_describe_stream(request->fs->backend, child->place->stream, &ask));
 }
 
 /* Removing */
@@ -181,7 +151,6 @@ static void on_removed(void *user, const struct error *error, const struct answe
     struct request *request = user;
 
     (void)answer;
-    forget(request);
     if (!request_answered(request, error))
         return;
     known_note_gone(request->fs, &request->target);
@@ -212,30 +181,38 @@ static void on_streams(void *user, const struct error *error, const struct answe
         on_app_removed(request, NULL, answer);
 }
 
+static void remove_app_of_streams(struct request *request)
+{
+    struct question streams = {WHAT_STREAMS, request->target.place->app, ""};
+    struct ask ask = request_ask(request, on_streams);
+
+    request_wait(request, cache_get(request->fs->cache, &streams, &ask));
+}
+
+/* Nothing was ever committed for a directory that is of this mount alone. */
+static void on_begun_app_removed(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    bool is_ours = error && error->code == ENOENT && request->target.place->made;
+
+    on_app_removed(request, is_ours ? NULL : error, answer);
+}
+
 void remove_app(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct question streams = {WHAT_STREAMS, child->place->app, ""};
-    struct ask ask = request_ask(request, has(request, CAN_MAKE_APP) ? on_app_removed : on_streams);
-
     set_target(request, child);
-    if (child->kind == SAVED_APP && made_has_stream(request->fs, child->place->app)) {
+    if (child->kind == SAVED_APP && made_has_stream(request->fs, child->place->app))
         request_refuse(request, ENOTEMPTY, "there are directories in it");
-        return;
-    }
-    if (has(request, CAN_MAKE_APP))
-        request_wait(request, backend_delete_app(backend, child->place->app, NULL, &ask));
+    else if (has(request, APP_IS_OF_STREAM))
+        remove_app_of_streams(request);
     else
-        request_wait(request, cache_get(request->fs->cache, &streams, &ask));
+        start(request, REMOVE_APP, on_begun_app_removed);
 }
 
 void remove_stream(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_removed);
-
     set_target(request, child);
-    request_wait(request, backend_delete_stream(backend, child->place->stream, &ask));
+    start(request, REMOVE_STREAM, on_removed);
 }
 
 /* The app's directory stays until it is removed itself, so that rm -r can do so; that of
@@ -253,15 +230,6 @@ static void on_app_stream_removed(void *user, const struct error *error,
     on_removed(request, error, answer);
 }
 
-static void delete_app(struct request *request)
-{
-    struct backend *backend = request->fs->backend;
-    const struct place *place = request->target.place;
-    struct ask ask = request_ask(request, on_app_stream_removed);
-
-    request_wait(request, backend_delete_app(backend, place->app, place->stream, &ask));
-}
-
 void remove_app_stream(struct request *request, const struct node *child)
 {
     if (!has(request, APP_IS_OF_STREAM)) {
@@ -269,17 +237,13 @@ void remove_app_stream(struct request *request, const struct node *child)
         return;
     }
     set_target(request, child);
-    delete_app(request);
+    start(request, REMOVE_APP, on_app_stream_removed);
 }
 
 void remove_partition(struct request *request, const struct node *child)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_removed);
-
     set_target(request, child);
-    request_wait(request,
-                 backend_delete_partition(backend, child->place->stream, child->partition, &ask));
+    start(request, REMOVE_PARTITION, on_removed);
 }
 
 static void on_states(void *user, const struct error *error, const struct answer *answer)
@@ -291,29 +255,35 @@ static void on_states(void *user, const struct error *error, const struct answer
         return;
     if (table_has_checkpoint(answer->table) || !SLIST_EMPTY(&place->scratch)) {
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
-        return;
+    } else if (place->created) {
+        start(request, REMOVE_APP, on_app_stream_removed);
+    } else {
+        made_set(request->fs, place, false);
+        request_succeed(request);
     }
-    if (place->created) {
-        delete_app(request);
-        return;
-    }
-    made_set(request->fs, place, false);
-    request_succeed(request);
+}
+
+/* What is about to be committed there must be seen, for the app may go with the directory. */
+static void look_into_stream(struct request *request)
+{
+    const struct place *place = request->target.place;
+    struct question question = {WHAT_STATES, place->app, place->stream};
+    struct ask ask = request_ask(request, on_states);
+    struct answer answer;
+
+    if (!place->created && cache_peek(request->fs->cache, &question,
+                                      cache_not_before(request->fs->settings.snapshot), &answer))
+        on_states(request, NULL, &answer);
+    else
+        request_wait(request, cache_get(request->fs->cache, &question, &ask));
 }
 
 void remove_saved_stream(struct request *request, const struct node *child)
 {
-    struct question question = {WHAT_STATES, child->place->app, child->place->stream};
-    struct ask ask = request_ask(request, on_states);
-    struct answer answer;
+    struct subject all = {child->place->app, child->place->stream, ANY_PARTITION};
 
     set_target(request, child);
-    if (!child->place->created &&
-        cache_peek(request->fs->cache, &question, cache_not_before(request->fs->settings.snapshot),
-                   &answer))
-        on_states(request, NULL, &answer);
-    else
-        request_wait(request, cache_get(request->fs->cache, &question, &ask));
+    request_take_turn(request, &all, 1, look_into_stream);
 }
 
 /* The last checkpoint's directory stays for the rmdir that rm -r sends next. */
@@ -326,6 +296,7 @@ static void on_checkpoint_removed(struct request *request)
 
 void remove_checkpoint(struct request *request, const struct node *child)
 {
+    set_target(request, child);
     request->then = on_checkpoint_removed;
     write_deletion(request, child);
 }
@@ -342,6 +313,22 @@ void remove_scratch(struct request *request, const struct node *child)
 
 /* The requests */
 
+/* Says how a name is written, or why there can be none like it. */
+static void refuse_spelling(struct request *request, const struct row *row)
+{
+    const struct backend *backend = request->fs->backend;
+    const char *name = request->name;
+    char file[FILE_NAME_ROOM];
+    bool is_taken = row->naming == BY_APP      ? backend_takes_app(backend, name)
+                    : row->naming == BY_STREAM ? backend_takes_stream(backend, name)
+                                               : false;
+
+    if (is_taken && !name_to_file(name, file) && strcmp(name, file) != 0)
+        request_refuse(request, EINVAL, "this name is written %s", file);
+    else
+        request_refuse(request, EINVAL, "the backend takes no such name");
+}
+
 /* Why a name cannot be made where it was asked for. */
 static void refuse_name(struct request *request)
 {
@@ -351,7 +338,7 @@ static void refuse_name(struct request *request)
         const struct row *row = tree_row(kind);
 
         if (row->parent == parent && row->make && can_make(request, row)) {
-            request_refuse(request, EINVAL, "no service takes such a name");
+            refuse_spelling(request, row);
             return;
         }
     }

@@ -171,6 +171,11 @@ static int open_backend(struct mount *mount)
     return status || options->lazy ? status : try_backend(mount);
 }
 
+static const char *source_of(const struct mount *mount)
+{
+    return *mount->options->source ? mount->options->source : "local:";
+}
+
 /* The session */
 
 static void on_init(void *user, struct fuse_conn_info *connection)
@@ -221,11 +226,9 @@ static struct fuse_session *new_session(struct mount *mount)
     struct fuse_args arguments = FUSE_ARGS_INIT(0, NULL);
     struct fuse_lowlevel_ops operations = fs_operations;
     struct fuse_session *session = NULL;
-    const char *source = *options->source ? options->source : "local:";
-
     operations.init = on_init;
     if (!fuse_opt_add_arg(&arguments, "checkpointfs") &&
-        !add_option(&arguments, "fsname=", source) &&
+        !add_option(&arguments, "fsname=", source_of(mount)) &&
         !add_option(&arguments, "subtype=", "checkpointfs") &&
         (!options->settings.read_only || !add_option(&arguments, "ro", "")) &&
         (!options->allow_other || (!add_option(&arguments, "allow_other", "") &&
@@ -287,7 +290,8 @@ static int start(struct mount *mount)
     status = open_backend(mount);
     if (status)
         return status;
-    if (fs_init(&mount->fs, mount->loop, mount->backend, &mount->options->settings, mount->metrics))
+    if (fs_init(&mount->fs, mount->loop, mount->backend, source_of(mount),
+                &mount->options->settings, mount->metrics))
         return error_set(&mount->error, ENOMEM, "no memory");
     mount->fs_ready = true;
     return start_session(mount);

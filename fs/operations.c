@@ -45,7 +45,7 @@ static void on_news(void *user, const char *app, const char *stream)
     watch_news(user, app, stream);
 }
 
-int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
+int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const char *source,
             const struct settings *settings, struct metrics *metrics)
 {
     *fs = (struct fs){.loop = loop,
@@ -56,9 +56,10 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend,
     TAILQ_INIT(&fs->requests);
     LIST_INIT(&fs->handles);
     LIST_INIT(&fs->directories);
-    lines_init(&fs->commits);
+    queue_init(&fs->queue);
+    doubts_init(&fs->doubts);
+    journal_open(&fs->journal, source);
     lines_init(&fs->errors);
-    syslog_open(&fs->syslog);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
     if (fs->nodes && fs->cache)
@@ -81,7 +82,7 @@ void fs_release(struct fs *fs)
     if (fs->nodes)
         place_each(fs->nodes, free_scratch, fs);
     nodes_free(fs->nodes);
-    lines_release(&fs->commits);
+    doubts_release(&fs->doubts);
+    journal_close(&fs->journal);
     lines_release(&fs->errors);
-    syslog_close(&fs->syslog);
 }

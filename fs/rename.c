@@ -132,6 +132,41 @@ static bool is_renamable(const struct node *node)
     return node->kind == SAVED || node->kind == SCRATCH;
 }
 
+static struct subject subject_of(const struct node *node)
+{
+    return (struct subject){node->place->app, node->place->stream, node->partition};
+}
+
+static bool is_saved(const struct node *node)
+{
+    return node->kind == SAVED;
+}
+
+static void begin(struct request *request)
+{
+    if (is_saved(&renaming_of(request)->from))
+        read_saved(request);
+    else
+        read_old_scratch(request);
+}
+
+/* No other change of either checkpoint may come between what is read, written and removed. */
+static void begin_in_turn(struct request *request)
+{
+    const struct renaming *renaming = renaming_of(request);
+    struct subject subjects[SUBJECTS_MAX];
+    unsigned count = 0;
+
+    if (is_saved(&renaming->from))
+        subjects[count++] = subject_of(&renaming->from);
+    if (is_saved(&renaming->to))
+        subjects[count++] = subject_of(&renaming->to);
+    if (count)
+        request_take_turn(request, subjects, count, begin);
+    else
+        begin(request);
+}
+
 static void start(struct request *request, unsigned flags)
 {
     const struct renaming *renaming = renaming_of(request);
@@ -146,10 +181,8 @@ static void start(struct request *request, unsigned flags)
         request_refuse(request, EINVAL, "files cannot be exchanged");
     else if (is_same(&renaming->from, &renaming->to))
         request_succeed(request);
-    else if (renaming->from.kind == SCRATCH)
-        read_old_scratch(request);
     else
-        read_saved(request);
+        begin_in_turn(request);
 }
 
 void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

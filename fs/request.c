@@ -34,6 +34,7 @@ static void release(struct request *request)
     if (request->target.place)
         place_drop(fs->nodes, request->target.place);
     free(request->name);
+    turn_leave(&request->turn);
     free(request);
 }
 
@@ -81,6 +82,49 @@ struct ask request_ask(struct request *request, done_fn *done)
                         .user = request};
 }
 
+struct change_order request_change(struct request *request, enum what_changes what,
+                                   const struct node *node)
+{
+    const struct fuse_ctx *context = fuse_req_ctx(request->fuse);
+    bool is_of_app = what == COMMIT || what == DELETE || what == MAKE_APP || what == REMOVE_APP;
+    bool is_of_all =
+        what == MAKE_APP || what == REMOVE_APP || what == MAKE_STREAM || what == REMOVE_STREAM;
+    struct change_order order = {
+        .what = what,
+        .about = {is_of_app ? node->place->app : "", node->place->stream,
+                  is_of_all ? ANY_PARTITION : (int64_t)node->partition},
+        .within = request->turn.queue ? &request->turn : NULL,
+    };
+
+    caller_describe(&order.who, context->uid, context->pid);
+    return order;
+}
+
+static void on_turn(void *user)
+{
+    struct request *request = user;
+
+    if (request_answered(request, NULL))
+        request->with_turn(request);
+}
+
+void request_take_turn(struct request *request, const struct subject *subjects, unsigned count,
+                       void (*then)(struct request *request))
+{
+    request->with_turn = then;
+    if (turn_take(&request->fs->queue, &request->turn, subjects, count, on_turn, request))
+        then(request);
+    else
+        request_wait(request, &request->turn.call);
+}
+
+void request_start_change(struct request *request, const struct change_order *order, done_fn *done)
+{
+    struct ask ask = request_ask(request, done);
+
+    request_wait(request, change_start(request->fs, order, &ask));
+}
+
 /* Ends a request that cannot wait any longer. */
 static void abandon(struct request *request, int code, const char *reason)
 {
@@ -88,8 +132,6 @@ static void abandon(struct request *request, int code, const char *reason)
 
     call_cancel(request->call);
     request->call = NULL;
-    if (request->abandoned)
-        request->abandoned(request);
     error_set(&error, code, "abandoned: %s", reason);
     request->quiet = false;
     request_fail(request, &error);
@@ -143,7 +185,8 @@ void request_cancel_all(struct fs *fs, int code)
 {
     struct request *request;
 
-    while ((request = TAILQ_FIRST(&fs->requests)))
+    /* The last first: what waits for its turn must not have it when the one before is given up. */
+    while ((request = TAILQ_LAST(&fs->requests, requests)))
         abandon(request, code, "the mount ends");
 }
 

@@ -1,15 +1,15 @@
 #ifndef FS_REQUEST_H
 #define FS_REQUEST_H
 
-#include "fs/forced.h"
+#include "fs/change.h"
 #include "fs/fs.h"
 
 /*
  * One request of a program, from the moment libfuse hands it over until it is answered. Every
  * request ends by exactly one of the functions below that say so; it is freed then.
  *
- * While it waits for the backend it can be interrupted: the call is cancelled, the program gets
- * EINTR, and a change that was under way is noted as of unknown outcome. Signals that ask no
+ * While it waits for the backend it can be interrupted: the call is cancelled, and the program gets
+ * EINTR. Signals that ask no
  * program to stop, such as that of a child's end, interrupt nothing; see fs/caller.h.
  */
 struct request {
@@ -33,12 +33,11 @@ struct request {
     struct node needed; /* of fs/snapshot.h, as is known */
     void (*known)(struct request *request);
 
-    char number[SEQUENCE_MAX + 1]; /* what is to be committed, if that is a number; or "" */
-    char consumer[CONSUMER_ROOM];  /* that seems to be alive where it is committed; or "" */
-    struct node target; /* what a change is about; its place is held, or NULL without a change */
-    void *data;         /* the operation's own; release_data, if set, frees it */
+    struct node target; /* what is made or removed; its place is held, or NULL */
+    struct turn turn;   /* in which all its changes are made, if it has taken one */
+    void (*with_turn)(struct request *request);
+    void *data; /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);
-    void (*abandoned)(struct request *request); /* called before an interrupted one ends */
 };
 
 /* Begins a request about an inode; NULL when it has been answered with an error. */
@@ -50,6 +49,20 @@ void request_cancel_all(struct fs *fs, int code);
 
 /* For an operation of the backend: done is called with the request. */
 struct ask request_ask(struct request *request, done_fn *done);
+
+/* An order for a change of a node, in the name of the request's program. What it is to be changed
+ * to is left open. */
+struct change_order request_change(struct request *request, enum what_changes what,
+                                   const struct node *node);
+
+/* For what changes more than one thing, or must know something first: goes on when no change of the
+ * subjects, whose texts last as long as the request, is under way any more. None begins until the
+ * request ends. */
+void request_take_turn(struct request *request, const struct subject *subjects, unsigned count,
+                       void (*then)(struct request *request));
+
+/* Starts it, and waits for it. */
+void request_start_change(struct request *request, const struct change_order *order, done_fn *done);
 
 /* Notes the call that the request now waits for; for NULL it ends with ENOMEM. */
 void request_wait(struct request *request, struct call *call);

@@ -153,7 +153,7 @@ static bool can_write(const struct fs *fs, enum kind kind)
 {
     if (fs->settings.read_only)
         return false;
-    return tree_rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_MAKE_STREAM;
+    return tree_rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_SET_BOUND;
 }
 
 void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,

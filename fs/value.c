@@ -85,7 +85,7 @@ int value_partition_status(const struct fs *fs, const struct node *node, const s
 
 void value_commits(const struct fs *fs, struct buf *text)
 {
-    buf_add(text, fs->commits.text.data, fs->commits.text.size);
+    buf_add(text, fs->journal.lines.text.data, fs->journal.lines.text.size);
 }
 
 void value_errors(const struct fs *fs, struct buf *text)

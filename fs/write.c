@@ -2,170 +2,53 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/when.h"
-#include "fs/caller.h"
 #include "fs/handle.h"
 #include "fs/tree.h"
-
-/* The journal of commits */
-
-/* Notes a change in `commits` and tells syslog. A number of "" is none. */
-static void log_change(const struct request *request, const char *what, const char *number,
-                       const char *result)
-{
-    const struct fuse_ctx *context = fuse_req_ctx(request->fuse);
-    const struct place *place = request->target.place;
-    char time[WHEN_ROOM];
-    char command[64];
-    char uid[32];
-    char pid[32];
-    char path[NAME_MAX_APP + NAME_MAX_STREAM + PARTITION_ROOM];
-
-    when_format(when_now(), time);
-    caller_command(context->pid, command, sizeof(command));
-    snprintf(uid, sizeof(uid), "uid=%u", context->uid);
-    snprintf(pid, sizeof(pid), "pid=%d", context->pid);
-    snprintf(path, sizeof(path), "%s/%s/%" PRIu32, place->app, place->stream,
-             request->target.partition);
-    number = *number ? number : "-";
-    lines_add(&request->fs->commits,
-              (const char *[]){time, path, what, number, uid, pid, command, result, NULL});
-    syslog_add(&request->fs->syslog,
-               (const char *[]){path, what, number, uid, pid, command, result, NULL});
-}
-
-static void on_commit_abandoned(struct request *request)
-{
-    log_change(request, "commit", request->number, "unknown");
-}
-
-static void on_deletion_abandoned(struct request *request)
-{
-    log_change(request, "delete", "", "unknown");
-}
-
-/* A change whose answer did not come may have been made all the same. */
-static bool is_unknown(const struct error *error)
-{
-    return error && (error->code == ETIMEDOUT || error->code == ECONNRESET || error->code == EIO);
-}
-
-/* Begins a change of a node. */
-static void set_target(struct request *request, const struct node *node,
-                       void (*abandoned)(struct request *request))
-{
-    struct place *before = request->target.place;
-
-    request->target = *node;
-    place_hold(node->place);
-    if (before)
-        place_drop(request->fs->nodes, before);
-    request->abandoned = abandoned;
-}
-
-/* What this mount changes is seen at once. */
-
-static bool lists(struct fs *fs, enum what what, const char *app, const char *stream)
-{
-    struct question question = {what, app, ""};
-    struct answer answer;
-
-    return cache_peek(fs->cache, &question, ANY_AGE, &answer) && names_has(answer.names, stream);
-}
-
-/* A commit may have been the first of the app on the stream, or have made the partition. */
-static void note_commit(struct request *request, const struct state *state)
-{
-    struct fs *fs = request->fs;
-    const struct place *place = request->target.place;
-    struct state known;
-
-    if (!lists(fs, WHAT_COMMITTED, place->app, place->stream))
-        cache_drop(fs->cache, &(struct question){WHAT_COMMITTED, place->app, ""});
-    if (!lists(fs, WHAT_STREAMS, "", place->stream))
-        cache_drop(fs->cache, &(struct question){WHAT_STREAMS, "", ""});
-    if (cache_state(fs->cache, "", place->stream, request->target.partition, ANY_AGE, false,
-                    &known) == -ENOENT)
-        cache_drop_about(fs->cache, NULL, place->stream);
-    cache_note(fs->cache, place->app, place->stream, state, when_monotonic());
-}
-
-static void note_deletion(struct request *request)
-{
-    struct fs *fs = request->fs;
-    const struct place *place = request->target.place;
-    struct state none = {.partition = request->target.partition, .committed = WHEN_UNKNOWN};
-
-    cache_drop(fs->cache, &(struct question){WHAT_COMMITTED, place->app, ""});
-    cache_note(fs->cache, place->app, place->stream, &none, when_monotonic());
-}
 
 /* Commits */
 
 /* A commit that was forced on a partition whose consumer seems to be alive does not last. */
-static void log_commit(struct request *request, const char *number)
+static void warn_of_consumer(const struct request *request, const char *consumer)
 {
-    char result[CONSUMER_ROOM + 64] = "ok";
-
-    if (*request->consumer) {
-        snprintf(result, sizeof(result), "ok: %s seems to be alive and will overwrite this",
-                 request->consumer);
+    if (*consumer)
         request_warn(request, "commit",
                      "done, but the consumer %s has committed here in the last two minutes: if it "
                      "is alive it will overwrite this; stop it before you set a checkpoint",
-                     request->consumer);
-    }
-    log_change(request, "commit", number, result);
+                     consumer);
 }
 
 static void on_committed(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
-    const char *number = error || !answer->state->sequence ? "" : answer->state->sequence;
+    struct handle *handle = request->handle;
 
-    if (is_unknown(error))
-        log_change(request, "commit", request->number, "unknown");
     if (!request_answered(request, error))
         return;
-    if (request->handle && tree_row(request->target.kind)->writes == WRITES_POSITION)
-        snprintf(request->handle->committed, sizeof(request->handle->committed), "%s", number);
-    if (*number) {
-        note_commit(request, answer->state);
-        log_commit(request, number);
-    } else {
-        note_deletion(request);
-        log_change(request, "delete", "", "ok");
-    }
-    request->abandoned = NULL;
+    warn_of_consumer(request, answer->text);
+    if (handle && tree_row(handle->node.kind)->writes == WRITES_POSITION)
+        snprintf(handle->committed, sizeof(handle->committed), "%s",
+                 answer->state->sequence ? answer->state->sequence : "");
     request->then(request);
 }
 
 static void commit(struct request *request, const struct node *node,
                    const struct position *position, const char *metadata)
 {
-    struct fs *fs = request->fs;
-    struct commit_request order = {.app = node->place->app,
-                                   .stream = node->place->stream,
-                                   .partition = node->partition,
-                                   .position = *position,
-                                   .metadata = metadata,
-                                   .make_partition = node->kind == SAVED &&
-                                                     fs->backend->abilities & CAN_MAKE_STREAM,
-                                   .clamp = fs->settings.clamp,
-                                   .monotonic = fs->settings.monotonic};
-    struct ask ask = request_ask(request, on_committed);
+    unsigned abilities = request->fs->backend->abilities;
+    struct change_order order = request_change(request, COMMIT, node);
 
-    if (*metadata && !(fs->backend->abilities & CAN_STORE_METADATA)) {
+    if (*metadata && !(abilities & CAN_STORE_METADATA)) {
         request_refuse(request, EOPNOTSUPP, "the backend stores no metadata");
         return;
     }
-    snprintf(request->number, sizeof(request->number), "%s", position->sequence);
-    set_target(request, node, on_commit_abandoned);
-    request_wait(request, forced_commit(fs, &order, request->consumer, &ask));
+    order.position = *position;
+    order.metadata = metadata;
+    order.make_partition = node->kind == SAVED && abilities & CAN_MAKE_STREAM;
+    request_start_change(request, &order, on_committed);
 }
 
 void write_checkpoint(struct request *request, const struct node *node, char *text, size_t size)
@@ -196,57 +79,34 @@ void write_metadata(struct request *request, const struct node *node, char *text
         commit(request, node, &present, metadata);
 }
 
-/* Deletions */
+/* Deletions and bounds */
 
-static void on_deleted(void *user, const struct error *error, const struct answer *answer)
+static void on_changed(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
     (void)answer;
-    if (is_unknown(error))
-        log_change(request, "delete", "", "unknown");
-    if (!request_answered(request, error))
-        return;
-    note_deletion(request);
-    log_change(request, "delete", "", "ok");
-    request->abandoned = NULL;
-    request->then(request);
+    if (request_answered(request, error))
+        request->then(request);
 }
 
 void write_deletion(struct request *request, const struct node *node)
 {
-    const struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_deleted);
+    struct change_order order = request_change(request, DELETE, node);
 
-    if (!(backend->abilities & CAN_DELETE_CHECKPOINT)) {
+    if (request->fs->backend->abilities & CAN_DELETE_CHECKPOINT)
+        request_start_change(request, &order, on_changed);
+    else
         request_refuse(request, EOPNOTSUPP,
                        "the service cannot delete one checkpoint: rmdir apps/%s/%s deletes the app "
                        "there, with all of them",
                        node->place->app, node->place->stream);
-        return;
-    }
-    set_target(request, node, on_deletion_abandoned);
-    request_wait(request, backend_delete_checkpoint(request->fs->backend, node->place->app,
-                                                    node->place->stream, node->partition, &ask));
-}
-
-/* Bounds */
-
-static void on_bound_set(void *user, const struct error *error, const struct answer *answer)
-{
-    struct request *request = user;
-
-    (void)answer;
-    if (!request_answered(request, error))
-        return;
-    cache_drop_about(request->fs->cache, NULL, request->target.place->stream);
-    request->then(request);
 }
 
 void write_bound(struct request *request, const struct node *node, char *text, size_t size)
 {
-    struct backend *backend = request->fs->backend;
-    struct ask ask = request_ask(request, on_bound_set);
+    enum what_changes what = node->kind == EARLIEST ? SET_EARLIEST : SET_LATEST;
+    struct change_order order = request_change(request, what, node);
     bool whole = strlen(text) == size;
 
     while (size && isspace((unsigned char)text[size - 1]))
@@ -257,7 +117,6 @@ void write_bound(struct request *request, const struct node *node, char *text, s
         request_refuse(request, EINVAL, "\"%.60s\" is not a sequence number", text);
         return;
     }
-    set_target(request, node, NULL);
-    request_wait(request, backend_set_bound(backend, node->place->stream, node->partition,
-                                            node->kind == EARLIEST, text, &ask));
+    order.bound = text;
+    request_start_change(request, &order, on_changed);
 }

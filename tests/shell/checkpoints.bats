@@ -286,7 +286,7 @@ restores() {
         is "$(cat "checkpoints/billing/orders/$name")" 5
         rm -- "checkpoints/billing/orders/$name"
     done
-    is "$(cut -f 2 commits | sort -u | grep -c orders)" 2
+    is "$(journal path | sort -u | grep -c orders)" 2
 }
 
 @test "rm -r takes temporary files along" {

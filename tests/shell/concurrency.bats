@@ -122,7 +122,7 @@ blocked() {
     for partition in {0..31}; do
         is "$(cat "checkpoints/billing/orders/$partition")" $((2000 + partition))
     done
-    is "$(wc -l <commits)" 640
+    is "$(journal path | wc -l)" 640
 }
 
 @test "commits to one partition go out in the order of the writes" {
@@ -130,7 +130,7 @@ blocked() {
     for number in {1..500}; do
         echo "$number" >"$P/checkpoint"
     done
-    is "$(cut -f 4 commits | tail -n 100)" "$(seq 401 500)"
+    is "$(journal number | tail -n 100)" "$(seq 401 500)"
     is "$(cat "$P/checkpoint")" 500
 }
 
@@ -197,7 +197,7 @@ commits_while_a_child_ends() {
     unlock_store
     wait "$!"
     is "$(cat "$P/checkpoint")" 42
-    is "$(cut -f 4,8 commits)" $'42\tok'
+    is "$(journal number result)" $'42\tok'
 }
 
 @test "what interrupts does so after what does not, too" {
@@ -211,7 +211,7 @@ commits_while_a_child_ends() {
         at_once_after "$begin"
     done
     unlock_store
-    is "$(cut -f 4,8 commits | sort -u)" $'42\tunknown'
+    is "$(journal number result | sort -u)" $'42\tunknown'
 }
 
 @test "SIGTERM and SIGKILL of the caller end a blocked commit at once" {
@@ -287,7 +287,7 @@ END
     unlock_store
     wait "$writers"
     is "$(find checkpoints -type f | wc -l)" 200
-    is "$(wc -l <commits)" 200
+    is "$(journal path | wc -l)" 200
 }
 
 @test "kill -9 of the daemon loses nothing that was acknowledged" {
@@ -369,5 +369,5 @@ time.sleep(20)'
     rm "$P/checkpoint"
     eventually grep -q delete "$DIR/syslog"
     rm /dev/log
-    matches "$(tr '<' '\n' <"$DIR/syslog")" "checkpointfs\[[0-9]+\]: billing/orders/0 commit 42 uid=0 pid=[0-9]+ [a-z]+ ok"
+    matches "$(tr '<' '\n' <"$DIR/syslog")" "checkpointfs\[[0-9]+\]: local:$STORE [0-9TZ:.-]+ uid=0 pid=[0-9]+ [a-z]+ ok commit - billing orders  0 42 "
 }

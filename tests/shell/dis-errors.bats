@@ -131,13 +131,13 @@ SNAPSHOT=600
     is "$(stored)" "billing orders 0 42 note"
 }
 
-@test "a commit that was refused changes nothing, and is not in commits" {
+@test "a commit that was refused changes nothing, and commits says so" {
     warm
     answers commit 400 DIS.4200 EINVAL
     is "$(requests POST /checkpoints)" 1
     is "$(op_read)" 42
     is "$(cat "$C")" $'42\nnote'
-    is "$(cat commits)" ""
+    is "$(journal path what number result)" $'billing/orders/0\tcommit\t43\tfailed'
 }
 
 @test "a write(2) has the error of its commit" {
@@ -252,7 +252,7 @@ END
     fault body status=200 text='<html>login</html>' method=DELETE path=/checkpoints
     refused "${SAYS[EBADMSG]:?}" rm "$P/checkpoint"
     is "$(cat "$P/checkpoint")" 42
-    is "$(cut -f 8 commits | sort -u)" ""
+    is "$(journal what result)" $'commit\tunknown\ndelete\tunknown'
 }
 
 @test "an app keeps its checkpoints when the service does not say on which streams it has some" {

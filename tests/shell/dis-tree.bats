@@ -428,7 +428,7 @@ ends() {
     remount_service
     cp -r checkpoints/billing checkpoints/clone
     is "$(stored | grep '^clone' | sort)" $'clone orders 0 42 note
-clone orders 2 77 two\\x0alines
+clone orders 2 77 two\\nlines
 clone payments 0 11'
     run -0 diff -r checkpoints/billing checkpoints/clone
     is "$output" ""

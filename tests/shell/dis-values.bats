@@ -98,7 +98,7 @@ load dis
     remount_service -o clamp,checkpoint=next
     lands 500 100
     lands 3 10
-    is "$(cut -f 4 commits | paste -sd ' ')" "100 10"
+    is "$(journal number | paste -sd ' ')" "100 10"
 }
 
 # ---- values
@@ -173,7 +173,7 @@ load dis
 @test "commits names the number, the writer, and how it ended" {
     run -0 bash -c "echo \$\$; echo latest >$P/checkpoint"
     rm "$P/checkpoint"
-    is "$(cut -f 2-4,8 commits)" $'billing/orders/0\tcommit\t99\tok
+    is "$(journal path what number result)" $'billing/orders/0\tcommit\t99\tok
 billing/orders/0\tdelete\t-\tok'
-    is "$(cut -f 5-7 commits | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
+    is "$(journal uid pid command | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
 }

@@ -124,16 +124,16 @@ last_error() {
 
 @test "a line of commits names time, partition, number and writer" {
     run -0 bash -c "echo \$\$; echo 42 >$P/checkpoint"
-    fields "$(cat commits)"
-    is "${#FIELD[@]}" 8
+    fields "$(tail -n 1 commits)"
+    is "${#FIELD[@]}" 14
     matches "${FIELD[0]}" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
-    is "${FIELD[1]}" billing/orders/0
-    is "${FIELD[2]}" commit
-    is "${FIELD[3]}" 42
-    is "${FIELD[4]}" "uid=$EUID"
-    is "${FIELD[5]}" "pid=$output"
-    is "${FIELD[6]}" bash
-    is "${FIELD[7]}" ok
+    is "${FIELD[1]}" "uid=$EUID"
+    is "${FIELD[2]}" "pid=$output"
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]} ${FIELD[6]}" "bash ok commit -"
+    is "${FIELD[7]}/${FIELD[8]}" billing/orders
+    is "${FIELD[9]}" ""
+    is "${FIELD[10]} ${FIELD[11]} ${FIELD[12]}" "0 42 "
+    is "${FIELD[13]}" '?'
 }
 
 @test "commits tells deletes from commits, newest last" {
@@ -142,7 +142,7 @@ last_error() {
     mkdir -p checkpoints/billing/orders
     put "$C" 43
     rm "$C"
-    is "$(cut -f 3,4 commits)" $'commit\t42\ndelete\t-\ncommit\t43\ndelete\t-'
+    is "$(journal what number)" $'commit\t42\ndelete\t-\ncommit\t43\ndelete\t-'
 }
 
 @test "commits shows the number that was committed, not the word" {
@@ -150,19 +150,52 @@ last_error() {
     put "$P/checkpoint" latest
     put "$P/checkpoint" 'shift -9'
     put "$P/metadata" note
-    is "$(cut -f 4 commits | paste -sd ' ')" "99 90 90"
+    is "$(journal number | paste -sd ' ')" "99 90 90"
 }
 
 @test "a commit by rename is in commits" {
     put "$P/checkpoint" 42
     sed -i s/42/43/ "$C"
-    is "$(cut -f 3,4,7 commits | tail -n 1)" $'commit\t43\tsed'
+    is "$(journal what number command | tail -n 1)" $'commit\t43\tsed'
 }
 
-@test "what was refused is not in commits" {
+@test "what was refused is in commits as failed, with the reason" {
     refused "Invalid argument" put "$P/checkpoint" junk
-    refused "No such file or directory" rm "$P/checkpoint"
-    is "$(cat commits)" ""
+    put "$S/latest" 100
+    refused "Numerical result out of range" put "$P/checkpoint" 100
+    is "$(journal what number result)" $'commit\tjunk\tfailed\ncommit\t100\tfailed'
+    matches "$(journal note | head -n 1)" "junk"
+}
+
+@test "commits tells what was there before, with its metadata" {
+    printf '42\ntwo\twords\\\n' >"$P/checkpoint"
+    put "$P/checkpoint" 43
+    rm "$P/checkpoint"
+    put "$P/checkpoint" 44
+    is "$(journal before old-metadata number metadata | tail -n 3)" \
+        $'42\ttwo\\twords\\\\\t43\t\n43\t\t-\t\n-\t\t44\t'
+}
+
+@test "commits has every app, stream, partition and bound that was made, set or removed" {
+    put "$S/latest" 100
+    put "$S/latest" 90
+    rmdir apps/billing/orders/0 apps/billing/orders apps/billing
+    refused "File exists" mkdir apps/billing apps/billing
+    is "$(cut -f 5,6,8,9,11,12,14 commits)" "ok	make-app	billing	-	-	-	-
+ok	make-stream	-	orders	-	-	-
+ok	make-partition	-	orders	0	-	-
+ok	latest	-	orders	0	100	0
+ok	latest	-	orders	0	90	?
+ok	remove-partition	-	orders	0	-	-
+ok	remove-stream	-	orders	-	-	-
+ok	remove-app	billing	-	-	-	-
+ok	make-app	billing	-	-	-	-"
+}
+
+@test "the last fields of commits are a line of the table" {
+    printf '42\nnote\n' >"$P/checkpoint"
+    put "$P/metadata" other
+    is "$(tail -n 1 commits | cut -f 11-)" $'0\t42\tother\t42'
 }
 
 @test "no command name can break the lines of commits" {
@@ -173,10 +206,10 @@ ctypes.CDLL(None).prctl(15, b"a\tok\n\x1b[2J", 0, 0, 0)
 with open(sys.argv[1], "w") as checkpoint:
     checkpoint.write("42\n")
 END
-    is "$(wc -l <commits)" 1
-    fields "$(cat commits)"
-    is "${#FIELD[@]}" 8
-    is "${FIELD[7]}" ok
+    is "$(journal path | wc -l)" 1
+    fields "$(tail -n 1 commits)"
+    is "${#FIELD[@]}" 14
+    is "${FIELD[4]}" ok
     is "$(tr -d '\t\n -~' <commits)" ""
 }
 

@@ -260,6 +260,26 @@ repeat() {
     printf '%s' "${text// /$2}"
 }
 
+# ---- the journal
+
+# journal FIELD...: these fields of the lines of `commits` that tell of checkpoints, oldest first;
+# `path` is app/stream/partition. COMMITS is another mount's file.
+journal() {
+    awk -F '\t' -v wanted="$*" '
+        BEGIN {
+            count = split("time uid pid command result what note app stream old-metadata partition" \
+                " number metadata before", names, " ")
+            for (i = 1; i <= count; i++)
+                place[names[i]] = i
+            fields = split(wanted, field, " ")
+        }
+        $6 == "commit" || $6 == "delete" {
+            for (i = 1; i <= fields; i++)
+                printf "%s%s", field[i] == "path" ? $8 "/" $9 "/" $11 : $place[field[i]],
+                    i < fields ? "\t" : "\n"
+        }' "${COMMITS:-commits}"
+}
+
 # ---- expecting
 
 # is ACTUAL EXPECTED
@@ -306,7 +326,7 @@ entries() {
     echo "${names//$'\n'/ }"
 }
 
-# fields LINE: splits at TABs into the array FIELD.
+# fields LINE: splits at TABs into the array FIELD; fields may be empty.
 fields() {
-    IFS=$'\t' read -r -d '' -a FIELD < <(printf '%s\0' "$1")
+    mapfile -t -d $'\t' FIELD < <(printf '%s' "$1")
 }

@@ -32,7 +32,7 @@ load helper
     is "$(cat "$C")" $'42\nnote'
     put "$P/metadata" other
     is "$(cat "$C")" $'42\nother'
-    is "$(cut -f 4 commits | paste -sd ' ')" "42 42 42"
+    is "$(journal number | paste -sd ' ')" "42 42 42"
 }
 
 @test "metadata may be emptied with an empty line" {

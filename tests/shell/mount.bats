@@ -187,7 +187,7 @@ installed() {
 
 @test "what is said cannot control the terminal" {
     usage_error -o $'bo\e[2J\ngus' "local:$STORE" "$MNT"
-    matches "$output" '\\x1b\[2J\\x0agus'
+    matches "$output" '\\x1b\[2J\\ngus'
 }
 
 @test "no mount point exits 1" {

@@ -98,7 +98,7 @@ modes() {
     remount_store -o allow_other,umask=0
     cd /
     as_nobody bash -c "echo 43 >$MNT/$P/checkpoint"
-    is "$(cut -f 4,5 "$MNT/commits")" $'43\tuid=65534'
+    is "$(COMMITS=$MNT/commits journal number uid)" $'43\tuid=65534'
 }
 
 @test "temporary files are no way around the modes" {

@@ -92,8 +92,8 @@ SNAPSHOT=600
     again_with -o timeout=1
     fail_at commit never count=forever
     refused "${SAYS[ETIMEDOUT]:?}" op_commit
-    is "$(cut -f 2-3,8 commits)" $'billing/orders/0\tcommit\tunknown'
-    matches "$(cut -f 4 commits)" "^(43|$(shown 43))\$"
+    is "$(journal path what result)" $'billing/orders/0\tcommit\tunknown'
+    matches "$(journal number)" "^(43|$(shown 43))\$"
     no_faults
     is "$(op_read)" "$(shown 42)"
     op_commit

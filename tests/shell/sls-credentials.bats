@@ -287,7 +287,7 @@ refuses() {
 
 @test "what a file says cannot control the terminal" {
     jq -n '{current: "a\u001b[2J\n\u009b", profiles: []}' | private "$CONFIG"
-    refuses "$CONFIG" '\\x1b\[2J\\x0a\\xc2\\x9b$'
+    refuses "$CONFIG" '\\x1b\[2J\\n\\xc2\\x9b$'
 }
 
 # ---- files that are no good

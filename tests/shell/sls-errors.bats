@@ -29,7 +29,7 @@ with_empty() {
         with_empty
         answers commit "${code%:*}" "${code#*:}" ENOENT
     done
-    is "$(stored) $(cut -f 8 commits)" "billing orders 0 NDI= - "
+    is "$(stored) $(journal result | sort -u)" "billing orders 0 NDI= - failed"
 }
 
 @test "each documented error of a read has its errno" {
@@ -235,6 +235,6 @@ with_empty() {
         refused "${SAYS[EBADMSG]:?}" "op_$operation"
         no_faults
     done
-    is "$(stored) $(cut -f 8 commits)" "billing orders 0 NDI= - "
+    is "$(stored) $(journal result)" "billing orders 0 NDI= - unknown"
     is "$(known_groups | wc -l)" 3
 }

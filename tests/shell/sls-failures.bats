@@ -14,7 +14,7 @@ SNAPSHOT=600
     interrupted INT bash -c "echo 43 >$P/checkpoint"
     interrupted INT mkdir apps/audit/payments
     is "$(stat_of aborted)" 9
-    is "$(cut -f 8 commits | sort -u)" unknown
+    is "$(journal result | sort -u)" unknown
     no_faults
     is "$(cat "$P/checkpoint")" NDI=
 }

@@ -10,8 +10,8 @@ minutes_ago() {
 
 # warned CONSUMER: commits and errors say that it will overwrite what was committed last.
 warned() {
-    is "$(tail -n 1 "$MNT/commits" | cut -f 8)" \
-        "ok: $1 seems to be alive and will overwrite this"
+    is "$(COMMITS=$MNT/commits journal result note | tail -n 1)" \
+        "ok"$'\t'"$1 seems to be alive and will overwrite this"
     last_error
     is "${FIELD[2]} ${FIELD[3]}" "commit -"
     [[ ${FIELD[7]} == *"$1"* ]] || is "${FIELD[7]}" "...$1..."
@@ -19,7 +19,7 @@ warned() {
 }
 
 not_warned() {
-    is "$(cut -f 8 "$MNT/commits" | sort -u) $(cat "$MNT/errors")" "ok "
+    is "$(COMMITS=$MNT/commits journal result note | sort -u) $(cat "$MNT/errors")" $'ok\t- '
 }
 
 # ---- as a consumer
@@ -214,7 +214,7 @@ billing orders 1 MTA= consumer_1"
     remount_service
     cat "$P/checkpoint"
     put "$P/checkpoint" 43
-    is "$(wc -l <commits) $(wc -l <errors)" "1 1"
+    is "$(journal path | wc -l) $(wc -l <errors)" "1 1"
     last_error
     is "$(cat errors commits | tr -d '\t\n -~')" ""
 }

@@ -77,7 +77,7 @@ GROUP=/logstores/orders/consumergroups/billing
         put "$file/checkpoint" earliest
     done
     is "$(stored | grep -c '^audit wide [0-9]* MA== -$')" 40
-    is "$(cut -f 8 commits | sort | uniq -c | xargs)" "40 ok"
+    is "$(journal result | sort | uniq -c | xargs)" "40 ok"
 }
 
 # ---- tried again

@@ -324,7 +324,7 @@ near() {
 
 @test "commits names the partition, the writer, and how it ended" {
     run -0 bash -c "echo \$\$; echo latest >$P/checkpoint"
-    is "$(cut -f 2-3,8 commits)" $'billing/orders/0\tcommit\tok'
-    is "$(cut -f 5-7 commits)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
-    matches "$(cut -f 4 commits)" '^(100|MTAw)$'
+    is "$(journal path what result)" $'billing/orders/0\tcommit\tok'
+    is "$(journal uid pid command)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
+    matches "$(journal number)" '^(100|MTAw)$'
 }

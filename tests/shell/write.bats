@@ -5,7 +5,7 @@ load helper
 
 # The numbers that were committed, in their order, on one line.
 committed() {
-    cut -f 4 commits | paste -sd ' '
+    journal number result | sed -n 's/\tok$//p' | paste -sd ' '
 }
 
 @test "echo commits and returns when it is stored" {

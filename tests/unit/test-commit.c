@@ -50,7 +50,7 @@ static struct call *start(struct scene *scene, const char *text)
     struct call *call;
 
     set_position(scene, text);
-    call = commit_position(&scene->fake.backend, &scene->request, &ask);
+    call = commit_position(&scene->fake.backend, &scene->request, NULL, &ask);
     assert_int_equal(scene->reply.count, 0);
     return call;
 }
@@ -496,7 +496,7 @@ static void a_commit_that_is_always_met_ends_at_its_deadline(void **state)
     scene->fake.failure = ESTALE;
     ask.deadline = when_monotonic() + 10;
     set_position(scene, "shift +1");
-    assert_non_null(commit_position(&scene->fake.backend, &scene->request, &ask));
+    assert_non_null(commit_position(&scene->fake.backend, &scene->request, NULL, &ask));
     run_until(scene->loop, &scene->reply);
     assert_true(scene->reply.error.code == ESTALE || scene->reply.error.code == ETIMEDOUT);
 }

@@ -39,7 +39,7 @@ TEST(a_line_is_fields_with_tabs_between_them)
 TEST(control_characters_make_no_lines_or_fields)
 {
     add("a\nb", "c\td\\\x1b[2J");
-    assert_string_equal(lines.text.data, "a\\x0ab\tc\\x09d\\x5c\\x1b[2J\n");
+    assert_string_equal(lines.text.data, "a\\nb\tc\\td\\\\\\x1b[2J\n");
 }
 
 TEST(text_in_any_language_is_kept)

@@ -3,7 +3,9 @@
 #include "base/when.h"
 #include "fs/tree.h"
 
-#define ALL_ABILITIES (CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM)
+#define ALL_ABILITIES                                                                              \
+    (CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM | CAN_SET_BOUND | \
+     CAN_GIVE_CURSOR)
 
 static struct backend backend;
 static struct fs fs;

@@ -1,0 +1,65 @@
+#include "fs/doubts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct doubt {
+    TAILQ_ENTRY(doubt) link;
+    int64_t partition;
+    const char *stream;
+    char app[]; /* and after its NUL the stream */
+};
+
+void doubts_init(struct doubts *doubts)
+{
+    TAILQ_INIT(&doubts->list);
+    doubts->count = 0;
+}
+
+static void forget_doubt(struct doubts *doubts, struct doubt *doubt)
+{
+    TAILQ_REMOVE(&doubts->list, doubt, link);
+    doubts->count--;
+    free(doubt);
+}
+
+void doubts_release(struct doubts *doubts)
+{
+    struct doubt *doubt;
+
+    while ((doubt = TAILQ_FIRST(&doubts->list)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
+        forget_doubt(doubts, doubt);
+}
+
+bool doubts_take(struct doubts *doubts, const struct subject *about)
+{
+    struct doubt *doubt;
+
+    TAILQ_FOREACH (doubt, &doubts->list, link) {
+        if (doubt->partition != about->partition || strcmp(doubt->stream, about->stream) != 0 ||
+            strcmp(doubt->app, about->app) != 0)
+            continue;
+        forget_doubt(doubts, doubt);
+        return true;
+    }
+    return false;
+}
+
+void doubts_add(struct doubts *doubts, const struct subject *about)
+{
+    size_t app_size = strlen(about->app) + 1;
+    size_t stream_size = strlen(about->stream) + 1;
+    struct doubt *doubt = calloc(1, sizeof(*doubt) + app_size + stream_size);
+
+    if (!doubt)
+        return;
+    doubts_take(doubts, about);
+    if (doubts->count == DOUBTS_MAX)
+        forget_doubt(doubts, TAILQ_FIRST(&doubts->list));
+    doubt->partition = about->partition;
+    memcpy(doubt->app, about->app, app_size);
+    doubt->stream = memcpy(doubt->app + app_size, about->stream, stream_size);
+    TAILQ_INSERT_TAIL(&doubts->list, doubt, link);
+    doubts->count++;
+}

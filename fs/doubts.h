@@ -1,0 +1,29 @@
+#ifndef FS_DOUBTS_H
+#define FS_DOUBTS_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "api/name.h"
+
+/*
+ * The partitions of apps whose last change has an unknown end. What is committed there must be
+ * asked for before the next change. Past DOUBTS_MAX the oldest doubt is forgotten.
+ */
+#define DOUBTS_MAX 1024
+
+struct doubts {
+    TAILQ_HEAD(, doubt) list;
+    unsigned count;
+};
+
+void doubts_init(struct doubts *doubts);
+void doubts_release(struct doubts *doubts);
+
+/* Without memory nothing is noted. */
+void doubts_add(struct doubts *doubts, const struct subject *about);
+
+/* Whether there is one; it is forgotten then. */
+bool doubts_take(struct doubts *doubts, const struct subject *about);
+
+#endif
