@@ -15,15 +15,16 @@ struct sharer {
 OPERATION_FIRST(struct sharer);
 
 void share_init(struct share *share, struct loop *loop, const char *late, int64_t grace_ms,
-                void (*deserted)(struct share *share))
+                void (*deserted)(void *user), void *user)
 {
-    *share = (struct share){.loop = loop, .deserted = deserted, .late = late, .grace = grace_ms};
+    *share = (struct share){
+        .loop = loop, .deserted = deserted, .user = user, .late = late, .grace = grace_ms};
     TAILQ_INIT(&share->sharers);
 }
 
-bool share_is_empty(const struct share *share)
+bool share_is_idle(const struct share *share)
 {
-    return TAILQ_EMPTY(&share->sharers);
+    return TAILQ_EMPTY(&share->sharers) && !share->telling;
 }
 
 static void release_sharer(struct operation *operation)
@@ -33,8 +34,8 @@ static void release_sharer(struct operation *operation)
 
     TAILQ_REMOVE(&share->sharers, sharer, link);
     free(sharer);
-    if (share_is_empty(share) && !share->telling)
-        share->deserted(share);
+    if (share_is_idle(share))
+        share->deserted(share->user);
 }
 
 static void be_late(void *user)

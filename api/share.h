@@ -15,7 +15,8 @@ struct sharer;
 
 struct share {
     struct loop *loop;
-    void (*deserted)(struct share *share);
+    void (*deserted)(void *user);
+    void *user;
     const char *late; /* what those are told whose time is up */
     int64_t grace;    /* they wait for so many ms longer: what is asked may say more than that */
     TAILQ_HEAD(sharers, sharer) sharers;
@@ -24,7 +25,7 @@ struct share {
 };
 
 void share_init(struct share *share, struct loop *loop, const char *late, int64_t grace_ms,
-                void (*deserted)(struct share *share));
+                void (*deserted)(void *user), void *user);
 
 /* Waits with the others; an operation like any other. */
 struct call *share_join(struct share *share, const struct ask *ask);
@@ -32,6 +33,7 @@ struct call *share_join(struct share *share, const struct ask *ask);
 /* Tells all who wait now. A callback may join again, and is then not among them. */
 void share_tell(struct share *share, const struct error *error, const struct answer *answer);
 
-bool share_is_empty(const struct share *share);
+/* Whether nobody waits, and nobody is being told. */
+bool share_is_idle(const struct share *share);
 
 #endif

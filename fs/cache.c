@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "api/share.h"
 #include "base/when.h"
 #include "fs/missing.h"
 #include "fs/notes.h"
@@ -14,19 +15,6 @@
 #define TOPICS_MAX 4096
 
 #define NEVER INT64_MIN
-
-struct topic;
-
-struct waiter {
-    struct call call;
-    TAILQ_ENTRY(waiter) link;
-    struct topic *topic;
-    unsigned round;
-    struct timer timer; /* of its own deadline */
-    struct ask ask;
-};
-
-TAILQ_HEAD(waiters, waiter);
 
 /*
  * A question and its answer. asked is when the answer that is here was asked for, or NEVER; a table
@@ -48,10 +36,8 @@ struct topic {
 
     struct call *flight;
     int64_t flight_asked;
-    bool again; /* what the flight brings is outdated already */
-    struct waiters waiters;
-    unsigned round; /* tells those who wait from those who come while they are told */
-    bool telling;   /* must not be freed */
+    bool again;         /* what the flight brings is outdated already */
+    struct share share; /* those who wait for it */
 };
 
 TAILQ_HEAD(topics, topic);
@@ -94,7 +80,7 @@ struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_
     return cache;
 }
 
-/* Entries */
+/* Topics */
 
 static struct topic *find(struct cache *cache, const struct question *question)
 {
@@ -154,10 +140,21 @@ static void evict(struct cache *cache)
            (cache->size > CACHE_SIZE_MAX || cache->count > TOPICS_MAX)) {
         struct topic *younger = TAILQ_PREV(topic, topics, link);
 
-        if (!topic->flight && !topic->telling && TAILQ_EMPTY(&topic->waiters))
+        if (!topic->flight && share_is_idle(&topic->share))
             free_topic(topic);
         topic = younger;
     }
+}
+
+/* A flight for which nobody is left may be one that never ends: the next who asks gets a fresh one.
+ */
+static void on_deserted(void *user)
+{
+    struct topic *topic = user;
+
+    call_cancel(topic->flight);
+    topic->flight = NULL;
+    topic->again = false;
 }
 
 static struct topic *make(struct cache *cache, const struct question *question)
@@ -178,7 +175,7 @@ static struct topic *make(struct cache *cache, const struct question *question)
     topic->question.what = question->what;
     topic->question.app = memcpy(names, question->app, app_size);
     topic->question.stream = memcpy(names + app_size, question->stream, stream_size);
-    TAILQ_INIT(&topic->waiters);
+    share_init(&topic->share, cache->backend->loop, "no answer in time", 0, on_deserted, topic);
     if (!tsearch(topic, &cache->by_question, compare)) {
         free(topic);
         return NULL;
@@ -245,45 +242,6 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
 
 /* Asking */
 
-static void free_waiter(struct waiter *waiter)
-{
-    timer_stop(&waiter->timer);
-    TAILQ_REMOVE(&waiter->topic->waiters, waiter, link);
-    free(waiter);
-}
-
-/* A waiter gives up. A flight for which nobody is left may be one that never ends: the next who
- * asks shall not wait for it. */
-static void leave(struct waiter *waiter)
-{
-    struct topic *topic = waiter->topic;
-
-    free_waiter(waiter);
-    if (!TAILQ_EMPTY(&topic->waiters) || !topic->flight || topic->telling)
-        return;
-    call_cancel(topic->flight);
-    topic->flight = NULL;
-    topic->again = false;
-}
-
-static bool cancel_waiter(struct call *call)
-{
-    leave((struct waiter *)call);
-    return false;
-}
-
-static void expire(void *user)
-{
-    static const struct answer nothing;
-    struct waiter *waiter = user;
-    struct ask ask = waiter->ask;
-    struct error error;
-
-    leave(waiter);
-    error_set(&error, ETIMEDOUT, "no answer in time");
-    ask.done(ask.user, &error, &nothing);
-}
-
 /* Makes the answer ours, and puts into it what we know better; the caller is told by the same
  * struct. */
 static int take_answer(struct topic *topic, struct answer *answer)
@@ -312,33 +270,14 @@ static int take_answer(struct topic *topic, struct answer *answer)
     return 0;
 }
 
-/* Tells all who wait; a callback may ask for the same again, and is then not among them. */
-static void tell(struct topic *topic, const struct error *error, const struct answer *answer)
-{
-    unsigned round = ++topic->round;
-    bool telling = topic->telling;
-    struct waiter *waiter;
-
-    topic->telling = true;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the queue */
-    while ((waiter = TAILQ_FIRST(&topic->waiters)) && waiter->round != round) {
-        struct ask ask = waiter->ask;
-
-        free_waiter(waiter);
-        ask.done(ask.user, error, answer);
-    }
-    topic->telling = telling;
-}
-
 static int start_flight(struct topic *topic);
 
 static void fail_waiters(struct topic *topic)
 {
-    static const struct answer nothing;
     struct error error;
 
     error_set(&error, ENOMEM, "no memory");
-    tell(topic, &error, &nothing);
+    share_tell(&topic->share, &error, &no_answer);
 }
 
 static void on_answer(void *user, const struct error *error, const struct answer *answer)
@@ -351,7 +290,7 @@ static void on_answer(void *user, const struct error *error, const struct answer
     topic->flight = NULL;
     if (topic->again) {
         topic->again = false;
-        if (!TAILQ_EMPTY(&topic->waiters) && start_flight(topic))
+        if (!share_is_idle(&topic->share) && start_flight(topic))
             fail_waiters(topic);
         return;
     }
@@ -359,12 +298,10 @@ static void on_answer(void *user, const struct error *error, const struct answer
         fail_waiters(topic);
         return;
     }
-    held = taken.table ? table_hold(taken.table) : NULL;
-    topic->telling = true;
-    tell(topic, error, &taken);
     if (!error && topic->question.what == WHAT_STATES)
         cache->news(cache->user, topic->question.app, topic->question.stream);
-    topic->telling = false;
+    held = taken.table ? table_hold(taken.table) : NULL;
+    share_tell(&topic->share, error, &taken);
     table_drop(held);
     evict(cache);
 }
@@ -404,22 +341,10 @@ static int start_flight(struct topic *topic)
 struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask)
 {
     struct topic *topic = make(cache, question);
-    struct waiter *waiter = topic ? calloc(1, sizeof(*waiter)) : NULL;
 
-    if (!waiter)
+    if (!topic || (!topic->flight && start_flight(topic)))
         return NULL;
-    if (!topic->flight && start_flight(topic)) {
-        free(waiter);
-        return NULL;
-    }
-    waiter->call.cancel = cancel_waiter;
-    waiter->topic = topic;
-    waiter->ask = *ask;
-    waiter->round = topic->round;
-    TAILQ_INSERT_TAIL(&topic->waiters, waiter, link);
-    timer_start(cache->backend->loop, &waiter->timer, ask->deadline - when_monotonic(), expire,
-                waiter);
-    return &waiter->call;
+    return share_join(&topic->share, ask);
 }
 
 int64_t cache_not_before(int64_t age_ms)

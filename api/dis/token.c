@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include <openssl/crypto.h>
 
@@ -12,6 +11,7 @@
 #include "api/http/endpoint.h"
 #include "api/json.h"
 #include "api/service/secret.h"
+#include "api/share.h"
 #include "base/when.h"
 
 #define TIMEOUT_MS   30000
@@ -20,15 +20,6 @@
 #define LIFETIME_MS  3600000 /* of a token that does not tell */
 #define EARLY_MS     300000  /* it is renewed so long before its end, or a tenth of its life */
 #define SMALLEST_AGE 1000
-
-struct waiter {
-    struct call call;
-    TAILQ_ENTRY(waiter) link;
-    struct dis_token *token;
-    struct ask ask;
-    struct timer timer;
-    struct error error; /* what it is told of by the timer */
-};
 
 struct dis_token {
     const struct dis_credentials *credentials;
@@ -41,7 +32,8 @@ struct dis_token {
     int64_t until;        /* of when_monotonic() */
     struct error refused; /* what IAM said to the password */
     struct http_request *request;
-    TAILQ_HEAD(, waiter) waiters;
+    struct share share; /* those who wait for it */
+    struct timer soon;  /* tells them that it was refused */
 };
 
 /* Making one */
@@ -66,6 +58,15 @@ static int token_set_url(struct dis_token *token, struct error *error)
     return 0;
 }
 
+/* Nobody waits for the token any more. */
+static void on_deserted(void *user)
+{
+    struct dis_token *token = user;
+
+    http_cancel(token->request);
+    token->request = NULL;
+}
+
 /* Makes the client of IAM that the credentials need. */
 static int make_client(struct dis_token *token, struct error *error)
 {
@@ -87,7 +88,7 @@ int dis_token_new(const struct http_options *options, const struct dis_credentia
 
     if (!token)
         return error_set(error, ENOMEM, "no memory");
-    TAILQ_INIT(&token->waiters);
+    share_init(&token->share, options->loop, "IAM gave no token in time", 0, on_deserted, token);
     token->options = *options;
     token->credentials = credentials;
     token->project = project;
@@ -116,6 +117,7 @@ void dis_token_free(struct dis_token *token)
     if (!token)
         return;
     token_forget(token);
+    timer_stop(&token->soon);
     free(token);
 }
 
@@ -138,51 +140,6 @@ bool dis_token_refused(struct dis_token *token, unsigned generation)
     return token->http != NULL;
 }
 
-/* Those who wait */
-
-static void forget_waiter(struct waiter *waiter)
-{
-    timer_stop(&waiter->timer);
-    TAILQ_REMOVE(&waiter->token->waiters, waiter, link);
-}
-
-static bool token_cancel(struct call *call)
-{
-    struct waiter *waiter = (struct waiter *)call;
-    struct dis_token *token = waiter->token;
-
-    forget_waiter(waiter);
-    free(waiter);
-    if (TAILQ_EMPTY(&token->waiters)) {
-        http_cancel(token->request);
-        token->request = NULL;
-    }
-    return false;
-}
-
-static void tell_waiter(struct waiter *waiter, const struct error *error)
-{
-    static const struct answer nothing;
-
-    forget_waiter(waiter);
-    waiter->ask.done(waiter->ask.user, error, &nothing);
-    free(waiter);
-}
-
-/* Answers those who wait now, and not those who ask again from their callback. */
-static void tell_waiters(struct dis_token *token, const struct error *error)
-{
-    struct waiter *waiter;
-    size_t count = 0;
-
-    TAILQ_FOREACH (waiter, &token->waiters, link)
-        count++;
-    while (count-- && (waiter = TAILQ_FIRST(&token->waiters))) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        tell_waiter(waiter, error);
-    }
-}
-
 int dis_token_reload(struct dis_token *token, struct error *error)
 {
     int status;
@@ -190,15 +147,8 @@ int dis_token_reload(struct dis_token *token, struct error *error)
     token_forget(token);
     token->generation++;
     status = make_client(token, error);
-    tell_waiters(token, status ? error : NULL);
+    share_tell(&token->share, status ? error : NULL, &no_answer);
     return status;
-}
-
-static void tell_waiter_late(void *user)
-{
-    struct waiter *waiter = user;
-
-    tell_waiter(waiter, &waiter->error);
 }
 
 /* IAM */
@@ -338,7 +288,7 @@ static void on_token(void *user, const struct error *error, const struct http_an
         error = &own;
     if (error && answer && answer->verdict == HTTP_REFUSED)
         token->refused = *error;
-    tell_waiters(token, error);
+    share_tell(&token->share, error, &no_answer);
 }
 
 static int ask_iam(struct dis_token *token)
@@ -364,25 +314,19 @@ static int ask_iam(struct dis_token *token)
     return token->request ? 0 : -ENOMEM;
 }
 
+static void tell_refusal(void *user)
+{
+    struct dis_token *token = user;
+    struct error refused = token->refused;
+
+    share_tell(&token->share, refused.code ? &refused : NULL, &no_answer);
+}
+
 struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
 {
-    struct waiter *waiter = calloc(1, sizeof(*waiter));
-    int64_t left = ask->deadline - when_monotonic();
-
-    if (!waiter)
+    if (token->refused.code)
+        timer_start(token->options.loop, &token->soon, 0, tell_refusal, token);
+    else if (!token->request && ask_iam(token))
         return NULL;
-    waiter->call.cancel = token_cancel;
-    waiter->token = token;
-    waiter->ask = *ask;
-    error_set(&waiter->error, ETIMEDOUT, "IAM gave no token in time");
-    if (token->refused.code) {
-        waiter->error = token->refused;
-        left = 0;
-    } else if (!token->request && ask_iam(token)) {
-        free(waiter);
-        return NULL;
-    }
-    TAILQ_INSERT_TAIL(&token->waiters, waiter, link);
-    timer_start(token->options.loop, &waiter->timer, left > 0 ? left : 0, tell_waiter_late, waiter);
-    return &waiter->call;
+    return share_join(&token->share, ask);
 }

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "api/fan.h"
+#include "api/share.h"
 #include "api/sls/lists.h"
 #include "base/when.h"
 
@@ -14,19 +14,12 @@
 /* Gives the HTTP layer this long to report its own, more precise, timeout. */
 #define GRACE_MS 100
 
-/* Somebody who has asked. */
-struct waiter {
-    struct call call;
-    LIST_ENTRY(waiter) link;
-    struct sls_groups *groups;
-    struct ask ask;
-    struct timer timer; /* answers it soon, or gives up at its deadline */
-    struct names *names;
-};
-
 struct sls_groups {
     struct sls *sls;
-    LIST_HEAD(, waiter) waiters; /* for what is being gathered */
+    struct share gathering; /* those who wait for what is being gathered */
+    struct share recent;    /* those who are about to get what was gathered before */
+    struct names *promised; /* what they get, or NULL */
+    struct timer soon;
 
     struct call *step;       /* of gathering; NULL when nothing is */
     struct names *found;     /* so far */
@@ -40,15 +33,6 @@ struct sls_groups {
     int64_t came;        /* when */
 };
 
-struct sls_groups *sls_groups_new(struct sls *sls)
-{
-    struct sls_groups *groups = calloc(1, sizeof(*groups));
-
-    if (groups)
-        groups->sls = sls;
-    return groups;
-}
-
 /* Ends what is being gathered. */
 static void stop_gathering(struct sls_groups *groups)
 {
@@ -60,11 +44,38 @@ static void stop_gathering(struct sls_groups *groups)
     groups->logstores = NULL;
 }
 
+static void on_deserted(void *user)
+{
+    stop_gathering(user);
+}
+
+/* What was gathered before costs nothing. */
+static void let_go(void *user)
+{
+    (void)user;
+}
+
+struct sls_groups *sls_groups_new(struct sls *sls)
+{
+    static const char late[] = "the consumer groups of all logstores were not had in time";
+    struct sls_groups *groups = calloc(1, sizeof(*groups));
+    struct loop *loop = sls->service.backend.loop;
+
+    if (!groups)
+        return NULL;
+    groups->sls = sls;
+    share_init(&groups->gathering, loop, late, GRACE_MS, on_deserted, groups);
+    share_init(&groups->recent, loop, late, GRACE_MS, let_go, groups);
+    return groups;
+}
+
 void sls_groups_free(struct sls_groups *groups)
 {
     if (!groups)
         return;
     stop_gathering(groups);
+    timer_stop(&groups->soon);
+    names_drop(groups->promised);
     names_drop(groups->names);
     free(groups);
 }
@@ -74,73 +85,6 @@ void sls_groups_drop(struct sls_groups *groups)
     names_drop(groups->names);
     groups->names = NULL;
     groups->outdated = true;
-}
-
-/* Waiters */
-
-static void leave_groups(struct waiter *waiter)
-{
-    timer_stop(&waiter->timer);
-    if (waiter->groups)
-        LIST_REMOVE(waiter, link);
-    waiter->groups = NULL;
-}
-
-static void release_waiter(struct waiter *waiter)
-{
-    names_drop(waiter->names);
-    free(waiter);
-}
-
-/* Stops gathering when nobody waits for it any more. */
-static bool groups_cancel(struct call *call)
-{
-    struct waiter *waiter = (struct waiter *)call;
-    struct sls_groups *groups = waiter->groups;
-
-    leave_groups(waiter);
-    release_waiter(waiter);
-    if (groups && LIST_EMPTY(&groups->waiters))
-        stop_gathering(groups);
-    return false;
-}
-
-static void answer_waiter(struct waiter *waiter, const struct error *error, struct names *names)
-{
-    struct answer found = {.names = error ? NULL : names};
-
-    leave_groups(waiter);
-    waiter->ask.done(waiter->ask.user, error, &found);
-    release_waiter(waiter);
-}
-
-static void answer_from_shared(void *user)
-{
-    struct waiter *waiter = user;
-
-    answer_waiter(waiter, NULL, waiter->names);
-}
-
-static void give_up_waiting(void *user)
-{
-    struct waiter *waiter = user;
-    struct sls_groups *groups = waiter->groups;
-    struct error error;
-
-    error_set(&error, ETIMEDOUT, "the consumer groups of all logstores were not had in time");
-    answer_waiter(waiter, &error, NULL);
-    if (LIST_EMPTY(&groups->waiters))
-        stop_gathering(groups);
-}
-
-static void answer_waiters(struct sls_groups *groups, const struct error *error,
-                           struct names *names)
-{
-    struct waiter *waiter;
-
-    while ((waiter = LIST_FIRST(&groups->waiters)))
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        answer_waiter(waiter, error, names);
 }
 
 /* Gathering */
@@ -157,7 +101,7 @@ static void finish_gathering(struct sls_groups *groups)
         groups->names = names_hold(names);
         groups->came = when_monotonic();
     }
-    answer_waiters(groups, NULL, names);
+    share_tell(&groups->gathering, NULL, &(struct answer){.names = names});
     names_drop(names);
 }
 
@@ -166,7 +110,7 @@ static void fail_gathering(struct sls_groups *groups, const struct error *error)
     struct error copy = *error;
 
     stop_gathering(groups);
-    answer_waiters(groups, &copy, NULL);
+    share_tell(&groups->gathering, &copy, &no_answer);
 }
 
 static struct call *ask_groups_of_one(void *user, const char *logstore, const struct ask *ask)
@@ -266,43 +210,39 @@ static bool is_fresh(const struct sls_groups *groups)
     return groups->names && when_monotonic() < groups->came + SHARED_MS;
 }
 
-/* Waits for what is being gathered. If something was changed since that began, it begins anew. */
-static bool join_waiters(struct sls_groups *groups, struct waiter *waiter)
+static void tell_recent(void *user)
 {
-    int64_t deadline = waiter->ask.deadline;
+    struct sls_groups *groups = user;
+    struct names *names = groups->promised;
 
+    groups->promised = NULL;
+    share_tell(&groups->recent, NULL, &(struct answer){.names = names});
+    names_drop(names);
+}
+
+static struct call *join_recent(struct sls_groups *groups, const struct ask *ask)
+{
+    if (!groups->promised) {
+        groups->promised = names_hold(groups->names);
+        timer_start(groups->gathering.loop, &groups->soon, 0, tell_recent, groups);
+    }
+    return share_join(&groups->recent, ask);
+}
+
+struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct ask *ask)
+{
+    int64_t deadline = ask->deadline;
+
+    if (!anew && is_fresh(groups))
+        return join_recent(groups, ask);
+    /* If something was changed since gathering began, it begins anew. */
     if (groups->step && groups->outdated) {
         stop_gathering(groups);
         deadline = deadline > groups->deadline ? deadline : groups->deadline;
     }
     if (!groups->step && !gather(groups, deadline))
-        return false;
-    waiter->groups = groups;
-    LIST_INSERT_HEAD(&groups->waiters, waiter, link);
-    return true;
-}
-
-struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct ask *ask)
-{
-    struct loop *loop = groups->sls->service.backend.loop;
-    struct waiter *waiter = calloc(1, sizeof(*waiter));
-
-    if (!waiter)
         return NULL;
-    waiter->call.cancel = groups_cancel;
-    waiter->ask = *ask;
-    if (!anew && is_fresh(groups)) {
-        waiter->names = names_hold(groups->names);
-        timer_start(loop, &waiter->timer, 0, answer_from_shared, waiter);
-        return &waiter->call;
-    }
-    if (!join_waiters(groups, waiter)) {
-        free(waiter);
-        return NULL;
-    }
-    timer_start(loop, &waiter->timer, ask->deadline + GRACE_MS - when_monotonic(), give_up_waiting,
-                waiter);
-    return &waiter->call;
+    return share_join(&groups->gathering, ask);
 }
 
 /* For calls */
