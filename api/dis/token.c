@@ -38,18 +38,17 @@ struct dis_token {
 
 /* Making one */
 
-static int token_set_url(struct dis_token *token, struct error *error)
+static int token_set_url(struct dis_token *token, struct endpoint *endpoint, struct error *error)
 {
     const char *given = token->credentials->auth_url;
     size_t length = strlen(given);
-    struct endpoint endpoint;
     bool versioned;
 
     while (length && given[length - 1] == '/')
         length--;
-    if (length > 1000 || endpoint_parse(given, &endpoint, error))
+    if (length > 1000 || endpoint_parse(given, endpoint, error))
         return error_set(error, EINVAL, "OS_AUTH_URL is not the address of an IAM service");
-    if (strcmp(endpoint.scheme, "https") != 0 && !endpoint.loopback)
+    if (strcmp(endpoint->scheme, "https") != 0 && !endpoint->loopback)
         return error_set(error, EINVAL,
                          "OS_AUTH_URL begins with http:, and a password is not sent in the clear");
     versioned = length > 3 && !strncmp(given + length - 3, "/v3", 3);
@@ -71,12 +70,13 @@ static void on_deserted(void *user)
 static int make_client(struct dis_token *token, struct error *error)
 {
     struct http_options options = token->options;
+    struct endpoint endpoint;
     int status;
 
     if (token->credentials->kind != DIS_PASSWORD)
         return 0;
-    status = token_set_url(token, error);
-    options.plain = !strncmp(token->url, "http:", 5);
+    status = token_set_url(token, &endpoint, error);
+    options.endpoint = &endpoint;
     return status ? status : http_new(&options, &token->http, error);
 }
 

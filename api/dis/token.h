@@ -12,7 +12,7 @@
  */
 struct dis_token;
 
-/* For a password it makes an HTTP client for IAM, which ignores the option `plain`: http:// is
+/* For a password it makes an HTTP client for IAM, to whose own endpoint it goes: http:// is
  * allowed to this machine only. The credentials, the project and the options' texts must last as
  * long as the token. 0, or a negative errno with an error. */
 int dis_token_new(const struct http_options *options, const struct dis_credentials *credentials,

@@ -77,16 +77,3 @@ int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *err
     curl_url_cleanup(parts);
     return good ? 0 : error_set(error, EINVAL, "not the address of a service");
 }
-
-bool endpoint_is_local(const char *url)
-{
-    CURLU *parts = curl_url();
-    char *host = NULL;
-    bool local = parts && !strncmp(url, "http://", strlen("http://")) &&
-                 !curl_url_set(parts, CURLUPART_URL, url, 0) &&
-                 !curl_url_get(parts, CURLUPART_HOST, &host, 0) && is_loopback(host);
-
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return local;
-}

@@ -14,9 +14,6 @@ struct endpoint {
     bool loopback;   /* the host is this machine */
 };
 
-/* Whether any http:// URL is of this machine. */
-bool endpoint_is_local(const char *url);
-
 /* 0 or -EINVAL with an error. Nothing is asked of a name server. */
 int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *error);
 

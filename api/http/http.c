@@ -34,6 +34,8 @@ TAILQ_HEAD(requests, http_request);
 
 struct http {
     struct loop *loop;
+    char host[264]; /* for messages */
+    bool direct;    /* this machine, in the clear: by no proxy of the environment */
     struct easy_settings settings;
     struct requests waiting; /* in their order */
     struct requests resting; /* until their timer fires */
@@ -55,8 +57,6 @@ struct http_request {
     char *method;
     char *url;
     char *body;
-    char host[128]; /* for messages */
-    bool direct;    /* to this machine in the clear: by no proxy of the environment */
     unsigned tries;
     bool is_unknown;      /* what it is to change may have been changed by a try that failed */
     int64_t clock_offset; /* that this try was made with */
@@ -106,7 +106,9 @@ int http_new(const struct http_options *options, struct http **result, struct er
     TAILQ_INIT(&http->resting);
     TAILQ_INIT(&http->running);
     http->loop = options->loop;
-    http->settings.plain = options->plain;
+    http->settings.plain = !strcmp(options->endpoint->scheme, "http");
+    http->direct = http->settings.plain && options->endpoint->loopback;
+    snprintf(http->host, sizeof(http->host), "%s", options->endpoint->host);
     http->reloaded = when_monotonic();
     *result = http;
     return 0;
@@ -274,7 +276,7 @@ static void expire(void *user)
 
     if (!request->error.code)
         error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
-                  request->host);
+                  request->http->host);
     finish(request, &request->error, NULL);
 }
 
@@ -380,7 +382,7 @@ static void on_failure(struct http_request *request, CURLcode result)
 {
     struct http *http = request->http;
     bool probing = !http->gate.proven;
-    struct failure failure = failure_describe(request->easy, result, request->host,
+    struct failure failure = failure_describe(request->easy, result, request->http->host,
                                               request->exchange.detail, &request->error);
     int64_t pause = -1;
 
@@ -427,7 +429,7 @@ static int begin_try(struct http_request *request)
                                   .url = request->url,
                                   .body = request->body,
                                   .body_size = request->order.body_size,
-                                  .direct = request->direct,
+                                  .direct = http->direct,
                                   .fresh = !request->order.idempotent,
                                   .counts = http_changes(request->method),
                                   .headers = request->headers.list,
@@ -466,15 +468,6 @@ static void pump(void *user)
     }
 }
 
-/* The host of a URL, for messages. */
-static void take_host(struct http_request *request)
-{
-    const char *host = strstr(request->url, "://");
-
-    host = host ? host + 3 : request->url;
-    snprintf(request->host, sizeof(request->host), "%.*s", (int)strcspn(host, "/?"), host);
-}
-
 static int copy_order(struct http_request *request, const struct http_order *order)
 {
     request->order = *order;
@@ -502,8 +495,6 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
         release(request);
         return NULL;
     }
-    take_host(request);
-    request->direct = endpoint_is_local(request->url);
     wait_for_turn(request);
     return request;
 }

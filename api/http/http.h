@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "api/error.h"
+#include "api/http/endpoint.h"
 #include "base/loop.h"
 
 /*
@@ -32,10 +33,10 @@ struct http;
 
 struct http_options {
     struct loop *loop;
-    bool plain;         /* http:// is allowed */
-    const char *cacert; /* a file of trusted certificates; NULL: the system's */
-    const char *cert;   /* the client's certificate, or NULL */
-    const char *key;    /* its key; NULL: in the same file */
+    const struct endpoint *endpoint; /* where all requests go; http:// only if it says so */
+    const char *cacert;              /* a file of trusted certificates; NULL: the system's */
+    const char *cert;                /* the client's certificate, or NULL */
+    const char *key;                 /* its key; NULL: in the same file */
 };
 
 /* Copies the options. 0, or a negative errno with an error that says which file is wrong. */

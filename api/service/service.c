@@ -14,6 +14,8 @@ static int copy_text(char **target, const char *text)
 int service_open(struct service *service, const struct backend_options *options,
                  const struct endpoint *endpoint, struct error *error)
 {
+    struct http_options http;
+
     snprintf(service->host, sizeof(service->host), "%s", endpoint->host);
     snprintf(service->base, sizeof(service->base), "%s://%s", endpoint->scheme, endpoint->host);
     if (copy_text(&service->cacert, backend_setting(options, "cacert")) ||
@@ -22,11 +24,12 @@ int service_open(struct service *service, const struct backend_options *options,
         copy_text(&service->credentials_file, backend_setting(options, "credentials")))
         return error_set(error, ENOMEM, "no memory");
     service->http_options = (struct http_options){.loop = options->loop,
-                                                  .plain = !strcmp(endpoint->scheme, "http"),
                                                   .cacert = service->cacert,
                                                   .cert = service->cert,
                                                   .key = service->cert_key};
-    return http_new(&service->http_options, &service->http, error);
+    http = service->http_options;
+    http.endpoint = endpoint;
+    return http_new(&http, &service->http, error);
 }
 
 void service_close(struct service *service)

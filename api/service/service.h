@@ -50,7 +50,7 @@ struct service {
     char root[80];                    /* what every path begins with: "/v2/PROJECT" */
     char *credentials_file;           /* NULL for what is found */
     struct error no_credentials;      /* why they could not be read anew */
-    struct http_options http_options; /* its texts are those below */
+    struct http_options http_options; /* its texts are those below; without an endpoint */
     char *cacert;
     char *cert;
     char *cert_key;

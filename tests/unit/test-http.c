@@ -118,7 +118,9 @@ static void stop_server(void)
 
 static int make_client(void **state)
 {
-    struct http_options options = {.plain = true};
+    const struct endpoint here = {
+        .scheme = "http", .name = "127.0.0.1", .host = "127.0.0.1", .loopback = true};
+    struct http_options options = {.endpoint = &here};
     struct error error;
 
     (void)state;
