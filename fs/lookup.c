@@ -156,27 +156,32 @@ static void search_list(struct request *request)
         ask_single(request);
 }
 
-/* Whether a file is known not to be there: nothing is committed. */
-static bool is_absent(const struct fs *fs, const struct node *node)
+/* A file is found unless something recent tells that nothing is committed there. */
+static void find_file(struct request *request, const struct node *node)
 {
+    const struct fs *fs = request->fs;
     struct stat attr;
+    int status = known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr);
 
-    if (node->kind == SCRATCH)
-        return !scratch_find(fs, node);
-    return known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr) == -ENOENT;
+    if (status == -ENOENT || (node->kind == SCRATCH && !scratch_find(fs, node)))
+        reply_missing(request);
+    else if (status)
+        reply_found(request);
+    else
+        request_reply_entry(request, node, &attr);
 }
 
-static void find(struct request *request)
+static void find_node(struct request *request)
 {
     const struct node *node = &search_of(request)->node;
     struct question unused;
 
     if (tree_question(request->fs, node->kind, node->place, &unused))
         search_list(request);
-    else if (!tree_is_directory(node->kind) && is_absent(request->fs, node))
-        reply_missing(request);
-    else
+    else if (tree_is_directory(node->kind))
         reply_found(request);
+    else
+        find_file(request, node);
 }
 
 void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
@@ -200,7 +205,7 @@ void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
     }
     request->data = started;
     request->release_data = release_search;
-    find(request);
+    find_node(request);
 }
 
 void lookup_forget(fuse_req_t fuse, fuse_ino_t inode, uint64_t count)
