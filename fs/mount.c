@@ -158,8 +158,8 @@ static int open_backend(struct mount *mount)
     struct backend_options backend_options = {.loop = mount->loop,
                                               .read_only = options->settings.read_only,
                                               .checkpoint_is_next = options->checkpoint_is_next,
-                                              .settings = options->backend,
-                                              .setting_count = options->backend_count,
+                                              .settings = options->backend.list,
+                                              .setting_count = options->backend.count,
                                               .observe = observe,
                                               .observer = mount,
                                               .tells_arguments = options->debug};

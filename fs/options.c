@@ -11,17 +11,11 @@
 
 #include <curl/curl.h>
 
+#include "fs/help.h"
 #include "fs/say.h"
 #include "fs/version.h"
 
 #define PROGRAM "checkpointfs"
-
-/* The longest name of an option that is looked at, and a list of names of backends. */
-#define NAME_LENGTH_MAX 60
-#define LIST_MAX        256
-
-/* More options than any backend has. */
-#define OTHERS_MAX 64
 
 /* What fuse_opt_parse() fills in; texts are checked afterwards. */
 struct raw {
@@ -45,7 +39,7 @@ struct raw {
     char *snapshot;
     char *watch;
     char *timeout;
-    char *others[OTHERS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
+    char *others[SETTINGS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
     size_t other_count;
 };
 
@@ -119,17 +113,9 @@ static const struct fuse_opt specification[] = {
     FUSE_OPT_END,
 };
 
-/* The words of an option up to its value. */
-static int name_length(const char *option)
-{
-    size_t length = strcspn(option, "=");
-
-    return length < NAME_LENGTH_MAX ? (int)length : NAME_LENGTH_MAX;
-}
-
 static int take_other(struct raw *raw, const char *option)
 {
-    char *copy = raw->other_count < OTHERS_MAX ? strdup(option) : NULL;
+    char *copy = raw->other_count < SETTINGS_MAX ? strdup(option) : NULL;
 
     if (!copy) {
         say("too many options");
@@ -154,7 +140,7 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
         return 0;
     if (*argument != '-')
         return take_other(raw, argument);
-    say("unknown option \"%.*s\": see " PROGRAM " --help", name_length(argument), argument);
+    say("unknown option \"%.*s\": see " PROGRAM " --help", setting_name_length(argument), argument);
     return -1;
 }
 
@@ -260,169 +246,8 @@ static bool take_source(const struct raw *raw, struct options *options)
     return true;
 }
 
-/* The options of the backend */
-
-static bool is_named(const char *option, const char *name)
-{
-    size_t length = strcspn(option, "=");
-
-    return strlen(name) == length && !strncmp(option, name, length);
-}
-
-static const struct backend_option *find_option(const struct backend_type *type, const char *option)
-{
-    for (const struct backend_option *row = type->options; row->name; row++) {
-        if (is_named(option, row->name))
-            return row;
-    }
-    return NULL;
-}
-
-/* Adds ", " or " and " and the prefix of a type to a list that will have `rest` more. */
-static void print_type(struct buf *list, const struct backend_type *type, size_t rest)
-{
-    buf_printf(list, "%s%s", !list->size ? "" : rest ? ", " : " and ", type->prefix);
-}
-
-/* The types that have an option, as in "dis:// and sls://". */
-static void print_owners(struct buf *list, const char *option)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; backend_types[i]; i++)
-        count += find_option(backend_types[i], option) != NULL;
-    for (size_t i = 0; backend_types[i]; i++) {
-        if (find_option(backend_types[i], option))
-            print_type(list, backend_types[i], --count);
-    }
-}
-
-/* How many letters must be added, left out or changed to make one word the other. */
-static size_t distance(const char *word, size_t length, const char *other)
-{
-    size_t row[NAME_LENGTH_MAX + 1];
-    size_t other_length = strcspn(other, "=");
-
-    if (other_length > NAME_LENGTH_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= other_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= length; i++) {
-        size_t before = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= other_length; j++) {
-            size_t changed = before + (word[i - 1] != other[j - 1]);
-
-            before = row[j];
-            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = changed < row[j] ? changed : row[j];
-        }
-    }
-    return row[other_length];
-}
-
-/* The known option that is most like one that is not, or NULL if none is. */
-static const char *find_nearest(const struct backend_type *type, const char *option)
-{
-    size_t length = strcspn(option, "=");
-    size_t least = length < 5 ? 1 : 2;
-    const char *nearest = NULL;
-
-    for (const struct fuse_opt *own = specification; own->templ; own++) {
-        if (*own->templ != '-' && distance(option, length, own->templ) <= least) {
-            least = distance(option, length, own->templ);
-            nearest = own->templ;
-        }
-    }
-    for (const struct backend_option *row = type->options; row->name; row++) {
-        if (distance(option, length, row->name) <= least) {
-            least = distance(option, length, row->name);
-            nearest = row->name;
-        }
-    }
-    return nearest;
-}
-
-/* Says what is wrong with an option that this mount does not have. Its value may be a secret. */
-static void refuse_option(const struct backend_type *type, const char *option)
-{
-    struct buf owners = BUF_INIT(LIST_MAX);
-    const char *nearest = find_nearest(type, option);
-    const char *equals = strchr(option, '=') ? "=" : "";
-    int length = name_length(option);
-
-    print_owners(&owners, option);
-    if (owners.size)
-        say("%.*s%s is an option of %s", length, option, equals, owners.data);
-    else if (nearest && is_named(option, nearest))
-        say("%.*s %s", length, option, *equals ? "takes no value" : "needs a value");
-    else if (nearest)
-        say("unknown option \"%.*s\": did you mean %.*s?", length, option, name_length(nearest),
-            nearest);
-    else
-        say("unknown option \"%.*s\": see " PROGRAM " --help", length, option);
-    buf_release(&owners);
-}
-
-/* A path as it is found from any directory; NULL after a complaint. */
-static char *make_absolute(const char *path)
-{
-    char *directory = *path != '/' ? getcwd(NULL, 0) : NULL;
-    char *joined = NULL;
-
-    if ((*path != '/' && !directory) ||
-        asprintf(&joined, "%s%s%s", directory ? directory : "", directory ? "/" : "", path) < 0) {
-        say("%.100s: %s", path, strerror(errno));
-        joined = NULL;
-    }
-    free(directory);
-    return joined;
-}
-
-static char *copy_value(const struct backend_option *row, const char *value)
-{
-    char *copied = row->kind == OPTION_FILE ? make_absolute(value) : strdup(value);
-
-    if (!copied && row->kind != OPTION_FILE)
-        say("no memory");
-    return copied;
-}
-
-/* One that is given twice has the value that it was given last. */
-static struct setting *place_of(struct options *options, const char *name)
-{
-    for (size_t i = 0; i < options->backend_count; i++) {
-        if (!strcmp(options->backend[i].name, name)) {
-            free((char *)(uintptr_t)options->backend[i].value);
-            return &options->backend[i];
-        }
-    }
-    return &options->backend[options->backend_count++];
-}
-
-static bool take_setting(const struct backend_type *type, const char *option,
-                         struct options *options)
-{
-    const struct backend_option *row = find_option(type, option);
-    const char *value = strchr(option, '=');
-    char *copied;
-
-    if (!row) {
-        refuse_option(type, option);
-        return false;
-    }
-    if ((row->kind == OPTION_FLAG) != !value) {
-        say("%s %s", row->name, value ? "takes no value" : "needs a value");
-        return false;
-    }
-    copied = copy_value(row, value ? value + 1 : "");
-    if (copied)
-        *place_of(options, row->name) = (struct setting){row->name, copied};
-    return copied;
-}
-
-static bool take_settings_of_backend(const struct raw *raw, struct options *options)
+/* All that is not ours must be the backend's. */
+static bool take_others(const struct raw *raw, struct options *options)
 {
     const struct backend_type *type;
     struct error error;
@@ -432,13 +257,8 @@ static bool take_settings_of_backend(const struct raw *raw, struct options *opti
         say("%s", error.message);
         return false;
     }
-    options->backend = calloc(OTHERS_MAX, sizeof(*options->backend));
-    if (!options->backend) {
-        say("no memory");
-        return false;
-    }
     for (size_t i = 0; i < raw->other_count && good; i++)
-        good = take_setting(type, raw->others[i], options);
+        good = setting_take(&options->backend, type, specification, raw->others[i]);
     return good;
 }
 
@@ -450,85 +270,10 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
     options->auto_unmount = raw->auto_unmount;
     options->debug = raw->debug;
     if (!take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
-        !take_source(raw, options) || !take_settings_of_backend(raw, options))
+        !take_source(raw, options) || !take_others(raw, options))
         return OPTIONS_WRONG;
     return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
                                                                                 : OPTIONS_FAILED;
-}
-
-/* The help */
-
-static const char usage[] =
-    "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
-    "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n";
-
-static const char own_options[] =
-    "Options:\n"
-    "  -f, -h, -V             stay in the foreground; print this help; the version\n"
-    "  -o ro                  change nothing\n"
-    "  -o checkpoint=next     checkpoints name the next record, not the last one read\n"
-    "  -o clamp               move a position that is out of range into it\n"
-    "  -o monotonic           refuse to commit a number below the one committed\n"
-    "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
-    "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
-    "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
-    "  -o lazy                do not try the backend before mounting\n"
-    "  -o debug               tell of every call of the backend: in the system's log, or\n"
-    "                         with -f on standard error\n"
-    "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n";
-
-static const char farewell[] =
-    "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
-    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
-
-/* Whether a type before this one has the same option, so that it has been told of. */
-static bool is_told(size_t index, const struct backend_option *option)
-{
-    for (size_t i = 0; i < index; i++) {
-        const struct backend_option *same = find_option(backend_types[i], option->name);
-
-        if (same && !strcmp(same->help, option->help))
-            return true;
-    }
-    return false;
-}
-
-/* "dis, sls" for an option that means the same in both. */
-static void print_names(const struct backend_option *option, struct buf *names)
-{
-    for (size_t i = 0; backend_types[i]; i++) {
-        const struct backend_option *same = find_option(backend_types[i], option->name);
-
-        if (same && !strcmp(same->help, option->help))
-            buf_printf(names, "%s%s", names->size ? ", " : "", backend_types[i]->name);
-    }
-}
-
-static void print_option(const struct backend_option *option)
-{
-    struct buf names = BUF_INIT(LIST_MAX);
-    char word[40];
-
-    snprintf(word, sizeof(word), "%s%s%s", option->name, option->value ? "=" : "",
-             option->value ? option->value : "");
-    print_names(option, &names);
-    printf("  -o %-21s %s: %s\n", word, names.data, option->help);
-    buf_release(&names);
-}
-
-static void print_help(void)
-{
-    fputs(usage, stdout);
-    for (size_t i = 0; backend_types[i]; i++)
-        printf("  %-24s %s\n", backend_types[i]->source, backend_types[i]->help);
-    fputs(own_options, stdout);
-    for (size_t i = 0; backend_types[i]; i++) {
-        for (const struct backend_option *row = backend_types[i]->options; row->name; row++) {
-            if (!is_told(i, row))
-                print_option(row);
-        }
-    }
-    fputs(farewell, stdout);
 }
 
 static void print_version(void)
@@ -559,7 +304,7 @@ enum options_result options_parse(int argc, char **argv, struct options *options
     if (!fuse_opt_parse(&arguments, &raw, specification, take_argument)) {
         result = OPTIONS_DONE;
         if (raw.help)
-            print_help();
+            help_print();
         else if (raw.version)
             print_version();
         else
@@ -574,7 +319,5 @@ void options_release(struct options *options)
 {
     free(options->source);
     free(options->mountpoint);
-    for (size_t i = 0; i < options->backend_count; i++)
-        free((char *)(uintptr_t)options->backend[i].value);
-    free(options->backend);
+    settings_release(&options->backend);
 }

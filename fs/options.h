@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "fs/fs.h"
+#include "fs/setting.h"
 
 /* The command line, see checkpointfs(1). */
 struct options {
@@ -16,9 +17,7 @@ struct options {
     bool debug;
     bool checkpoint_is_next;
     struct settings settings;
-    struct setting *backend; /* the backend's own; files are absolute, as the daemon leaves its
-                                directory */
-    size_t backend_count;
+    struct settings_of_backend backend;
 };
 
 enum options_result {

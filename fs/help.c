@@ -1,0 +1,83 @@
+#include "fs/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "fs/setting.h"
+
+/* A list of names of backends. */
+#define LIST_MAX 256
+
+static const char usage[] =
+    "Usage: checkpointfs [-f] [-o OPTION,...] [SOURCE] MOUNTPOINT\n"
+    "Mount the checkpoints of stream consumers as files. SOURCE is one of:\n";
+
+static const char own_options[] =
+    "Options:\n"
+    "  -f, -h, -V             stay in the foreground; print this help; the version\n"
+    "  -o ro                  change nothing\n"
+    "  -o checkpoint=next     checkpoints name the next record, not the last one read\n"
+    "  -o clamp               move a position that is out of range into it\n"
+    "  -o monotonic           refuse to commit a number below the one committed\n"
+    "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
+    "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
+    "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
+    "  -o lazy                do not try the backend before mounting\n"
+    "  -o debug               tell of every call of the backend: in the system's log, or\n"
+    "                         with -f on standard error\n"
+    "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n";
+
+static const char farewell[] =
+    "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
+    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
+
+/* Whether a type before this one has the same option, so that it has been told of. */
+static bool is_told(size_t index, const struct backend_option *option)
+{
+    for (size_t i = 0; i < index; i++) {
+        const struct backend_option *same = setting_find(backend_types[i], option->name);
+
+        if (same && !strcmp(same->help, option->help))
+            return true;
+    }
+    return false;
+}
+
+/* "dis, sls" for an option that means the same in both. */
+static void print_names(const struct backend_option *option, struct buf *names)
+{
+    for (size_t i = 0; backend_types[i]; i++) {
+        const struct backend_option *same = setting_find(backend_types[i], option->name);
+
+        if (same && !strcmp(same->help, option->help))
+            buf_printf(names, "%s%s", names->size ? ", " : "", backend_types[i]->name);
+    }
+}
+
+static void print_option(const struct backend_option *option)
+{
+    struct buf names = BUF_INIT(LIST_MAX);
+    char word[40];
+
+    snprintf(word, sizeof(word), "%s%s%s", option->name, option->value ? "=" : "",
+             option->value ? option->value : "");
+    print_names(option, &names);
+    printf("  -o %-21s %s: %s\n", word, names.data, option->help);
+    buf_release(&names);
+}
+
+void help_print(void)
+{
+    fputs(usage, stdout);
+    for (size_t i = 0; backend_types[i]; i++)
+        printf("  %-24s %s\n", backend_types[i]->source, backend_types[i]->help);
+    fputs(own_options, stdout);
+    for (size_t i = 0; backend_types[i]; i++) {
+        for (const struct backend_option *row = backend_types[i]->options; row->name; row++) {
+            if (!is_told(i, row))
+                print_option(row);
+        }
+    }
+    fputs(farewell, stdout);
+}

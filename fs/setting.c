@@ -1,0 +1,199 @@
+#include "fs/setting.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "fs/say.h"
+
+/* A list of prefixes of backends. */
+#define LIST_MAX 256
+
+int setting_name_length(const char *option)
+{
+    size_t length = strcspn(option, "=");
+
+    return length < NAME_LENGTH_MAX ? (int)length : NAME_LENGTH_MAX;
+}
+
+/* Whether two options, of which either may be followed by a value, are the same. */
+static bool is_named(const char *option, const char *name)
+{
+    size_t length = strcspn(option, "=");
+
+    return strcspn(name, "=") == length && !strncmp(option, name, length);
+}
+
+const struct backend_option *setting_find(const struct backend_type *type, const char *option)
+{
+    for (const struct backend_option *row = type->options; row->name; row++) {
+        if (is_named(option, row->name))
+            return row;
+    }
+    return NULL;
+}
+
+/* Adds ", " or " and " and the prefix of a type to a list that will have `rest` more. */
+static void print_type(struct buf *list, const struct backend_type *type, size_t rest)
+{
+    buf_printf(list, "%s%s", !list->size ? "" : rest ? ", " : " and ", type->prefix);
+}
+
+/* The types that have an option, as in "dis:// and sls://". */
+static void print_owners(struct buf *list, const char *option)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; backend_types[i]; i++)
+        count += setting_find(backend_types[i], option) != NULL;
+    for (size_t i = 0; backend_types[i]; i++) {
+        if (setting_find(backend_types[i], option))
+            print_type(list, backend_types[i], --count);
+    }
+}
+
+/* How many letters must be added, left out or changed to make one word the other. */
+static size_t distance(const char *word, size_t length, const char *other)
+{
+    size_t row[NAME_LENGTH_MAX + 1];
+    size_t other_length = strcspn(other, "=");
+
+    if (other_length > NAME_LENGTH_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= other_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t before = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= other_length; j++) {
+            size_t changed = before + (word[i - 1] != other[j - 1]);
+
+            before = row[j];
+            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = changed < row[j] ? changed : row[j];
+        }
+    }
+    return row[other_length];
+}
+
+/* The known option that is most like one that is not, or NULL if none is. */
+static const char *find_nearest(const struct backend_type *type, const struct fuse_opt *own,
+                                const char *option)
+{
+    size_t length = strcspn(option, "=");
+    size_t least = length < 5 ? 1 : 2;
+    const char *nearest = NULL;
+
+    for (; own->templ; own++) {
+        if (*own->templ != '-' && distance(option, length, own->templ) <= least) {
+            least = distance(option, length, own->templ);
+            nearest = own->templ;
+        }
+    }
+    for (const struct backend_option *row = type->options; row->name; row++) {
+        if (distance(option, length, row->name) <= least) {
+            least = distance(option, length, row->name);
+            nearest = row->name;
+        }
+    }
+    return nearest;
+}
+
+/* Says what is wrong with an option that this mount does not have. Its value may be a secret. */
+static void refuse_option(const struct backend_type *type, const struct fuse_opt *own,
+                          const char *option)
+{
+    struct buf owners = BUF_INIT(LIST_MAX);
+    const char *nearest = find_nearest(type, own, option);
+    const char *equals = strchr(option, '=') ? "=" : "";
+    int length = setting_name_length(option);
+
+    print_owners(&owners, option);
+    if (owners.size)
+        say("%.*s%s is an option of %s", length, option, equals, owners.data);
+    else if (nearest && is_named(option, nearest))
+        say("%.*s %s", length, option, *equals ? "takes no value" : "needs a value");
+    else if (nearest)
+        say("unknown option \"%.*s\": did you mean %.*s?", length, option,
+            setting_name_length(nearest), nearest);
+    else
+        say("unknown option \"%.*s\": see checkpointfs --help", length, option);
+    buf_release(&owners);
+}
+
+/* A path as it is found from any directory; NULL after a complaint. */
+static char *make_absolute(const char *path)
+{
+    char *directory = *path != '/' ? getcwd(NULL, 0) : NULL;
+    char *joined = NULL;
+
+    if ((*path != '/' && !directory) ||
+        asprintf(&joined, "%s%s%s", directory ? directory : "", directory ? "/" : "", path) < 0) {
+        say("%.100s: %s", path, strerror(errno));
+        joined = NULL;
+    }
+    free(directory);
+    return joined;
+}
+
+static char *copy_value(const struct backend_option *row, const char *value)
+{
+    char *copied = row->kind == OPTION_FILE ? make_absolute(value) : strdup(value);
+
+    if (!copied && row->kind != OPTION_FILE)
+        say("no memory");
+    return copied;
+}
+
+/* One that is given twice has the value that it was given last. */
+static struct setting *place_of(struct settings_of_backend *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        if (!strcmp(settings->list[i].name, name)) {
+            free((char *)(uintptr_t)settings->list[i].value);
+            return &settings->list[i];
+        }
+    }
+    return settings->count < SETTINGS_MAX ? &settings->list[settings->count++] : NULL;
+}
+
+static bool add_setting(struct settings_of_backend *settings, const struct backend_option *row,
+                        const char *value)
+{
+    char *copied = copy_value(row, value);
+    struct setting *place = copied ? place_of(settings, row->name) : NULL;
+
+    if (place)
+        *place = (struct setting){row->name, copied};
+    else
+        free(copied);
+    return place;
+}
+
+bool setting_take(struct settings_of_backend *settings, const struct backend_type *type,
+                  const struct fuse_opt *own, const char *option)
+{
+    const struct backend_option *row = setting_find(type, option);
+    const char *value = strchr(option, '=');
+
+    if (!row) {
+        refuse_option(type, own, option);
+        return false;
+    }
+    if ((row->kind == OPTION_FLAG) != !value) {
+        say("%s %s", row->name, value ? "takes no value" : "needs a value");
+        return false;
+    }
+    return add_setting(settings, row, value ? value + 1 : "");
+}
+
+void settings_release(struct settings_of_backend *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        free((char *)(uintptr_t)settings->list[i].value);
+    settings->count = 0;
+}
