@@ -698,7 +698,7 @@ const struct backend_type local_backend = {
     .name = "local",
     .prefix = "local:",
     .source = "local:PATH",
-    .help = "an embedded store: that file, or without PATH one in your home",
+    .help = "an embedded store: that file, or one in your home",
     .options = no_options,
     .open = open_local,
 };

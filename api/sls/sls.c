@@ -237,7 +237,7 @@ static const struct backend_option sls_options[] = {
     SERVICE_OPTIONS,
     {"signature", OPTION_TEXT, "NAME", "how requests are signed: v1 or v4"},
     {"region", OPTION_TEXT, "NAME", "the region in the signature v4"},
-    {"consumer", OPTION_TEXT, "NAME", "commit as that consumer, if it holds the partition"},
+    {"consumer", OPTION_TEXT, "NAME", "commit as that consumer if it holds the shard"},
     {"group_timeout", OPTION_TEXT, "SECONDS", "of the consumer groups that mkdir makes"},
     {"group_order", OPTION_FLAG, NULL, "the same: read split shards in their order"},
     {0},
