@@ -24,7 +24,7 @@ struct commit {
 
     char number[DECIMAL_ROOM];       /* the checkpoint wanted, as far as its number matters */
     char sequence[SEQUENCE_MAX + 1]; /* the same in the service's form; "" while that is open */
-    char oldest[DECIMAL_ROOM];       /* while clamping: what locate(EARLIEST) said */
+    char oldest[DECIMAL_ROOM];       /* while clamping: what locate_bound(EARLIEST) said */
     char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
     bool current_known;
     bool clamped;
@@ -32,7 +32,7 @@ struct commit {
 
 OPERATION_FIRST(struct commit);
 
-static void begin_again(struct commit *commit);
+static void begin_commit_again(struct commit *commit);
 static void check_and_send(struct commit *commit);
 
 static void release_commit(struct operation *operation)
@@ -44,7 +44,7 @@ static void release_commit(struct operation *operation)
 }
 
 /* Ends the commit with its own error, in the next round of the loop: it may have begun just now. */
-static void fail_soon(struct commit *commit)
+static void commit_fail_soon(struct commit *commit)
 {
     operation_fail_soon(&commit->operation);
 }
@@ -59,7 +59,7 @@ static void get_current(struct commit *commit, done_fn *done)
                                           request->partition, &ask));
 }
 
-static void locate(struct commit *commit, enum cursor_kind kind, done_fn *done)
+static void locate_bound(struct commit *commit, enum cursor_kind kind, done_fn *done)
 {
     const struct commit_request *request = &commit->request;
     struct cursor_order order = {.stream = request->stream,
@@ -83,7 +83,7 @@ static bool is_number(struct commit *commit, int status)
     if (!status)
         return true;
     error_set(&commit->operation.error, EBADMSG, "the service gave a position that is no number");
-    fail_soon(commit);
+    commit_fail_soon(commit);
     return false;
 }
 
@@ -120,7 +120,7 @@ static void on_oldest(void *user, const struct error *error, const struct answer
 
     if (operation_answered(&commit->operation, error) &&
         is_number(commit, decimal_normalize(commit->oldest, answer->text)))
-        locate(commit, CURSOR_LATEST, on_newest);
+        locate_bound(commit, CURSOR_LATEST, on_newest);
 }
 
 /* False when it must not be, or was done before. */
@@ -130,7 +130,7 @@ static bool clamps(struct commit *commit)
         commit->clamped)
         return false;
     commit->clamped = true;
-    locate(commit, CURSOR_EARLIEST, on_oldest);
+    locate_bound(commit, CURSOR_EARLIEST, on_oldest);
     return true;
 }
 
@@ -138,7 +138,7 @@ static bool clamps(struct commit *commit)
 static void clamp_or_fail(struct commit *commit)
 {
     if (commit->operation.error.code != ERANGE || !clamps(commit))
-        fail_soon(commit);
+        commit_fail_soon(commit);
 }
 
 /* A backend that takes any number gives no error that tells when to clamp. */
@@ -170,7 +170,7 @@ static void tell_sending(const struct commit *commit, const char *sequence)
 }
 
 /* "The oldest record is next" when that is record 0 and checkpoints name the last record read. */
-static void delete_checkpoint(struct commit *commit)
+static void delete_instead(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
     struct ask ask = operation_ask(&commit->operation, on_deleted);
@@ -179,7 +179,7 @@ static void delete_checkpoint(struct commit *commit)
         error_set(
             &commit->operation.error, ERANGE,
             "no number is before record 0, where the partition begins: remove the checkpoint");
-        fail_soon(commit);
+        commit_fail_soon(commit);
         return;
     }
     tell_sending(commit, NULL);
@@ -200,12 +200,12 @@ static void on_sent(void *user, const struct error *error, const struct answer *
     commit->operation.error = *error;
     if (error->code == ESTALE && commit->current_known &&
         when_monotonic() < commit->operation.ask.deadline)
-        begin_again(commit);
+        begin_commit_again(commit);
     else
         clamp_or_fail(commit);
 }
 
-static void send(struct commit *commit)
+static void send_commit(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
     bool compare = commit->current_known && commit->backend->abilities & CAN_COMPARE;
@@ -219,7 +219,7 @@ static void send(struct commit *commit)
     struct ask ask = operation_ask(&commit->operation, on_sent);
 
     if (!*commit->sequence && decimal_is_negative(commit->number)) {
-        delete_checkpoint(commit);
+        delete_instead(commit);
         return;
     }
     if (!*commit->sequence && backend_parse_sequence(commit->backend, commit->number,
@@ -259,7 +259,7 @@ static bool is_in_order(struct commit *commit)
         error_set(&commit->operation.error, EPERM,
                   "%s is behind %s, which is committed, and the mount is monotonic", commit->number,
                   current);
-    fail_soon(commit);
+    commit_fail_soon(commit);
     return false;
 }
 
@@ -285,7 +285,7 @@ static void check_and_send(struct commit *commit)
     if ((request->monotonic || request->reads_first) && !commit->current_known)
         get_current(commit, on_compared);
     else if (!request->monotonic || (need_number(commit) && is_in_order(commit)))
-        send(commit);
+        send_commit(commit);
 }
 
 /* Positions */
@@ -300,7 +300,7 @@ static void on_located(void *user, const struct error *error, const struct answe
 }
 
 /* A sum of more digits than numbers have becomes the greatest, which is out of every range. */
-static void shift(struct commit *commit, const char *current)
+static void shift_current(struct commit *commit, const char *current)
 {
     if (!is_number(commit, backend_to_decimal(commit->backend, current, commit->number)))
         return;
@@ -329,9 +329,9 @@ static void on_current(void *user, const struct error *error, const struct answe
     if (!*commit->current) {
         error_set(&commit->operation.error, ENOENT, "nothing is committed that could be %s",
                   shifts ? "shifted" : "given metadata");
-        fail_soon(commit);
+        commit_fail_soon(commit);
     } else if (shifts) {
-        shift(commit, commit->current);
+        shift_current(commit, commit->current);
     } else {
         memcpy(commit->sequence, commit->current, sizeof(commit->sequence));
         check_and_send(commit);
@@ -350,24 +350,24 @@ static void take_sequence(struct commit *commit)
         if (decimal_is_unsigned(text) && !decimal_normalize(commit->number, text))
             clamp_or_fail(commit);
         else
-            fail_soon(commit);
+            commit_fail_soon(commit);
     }
 }
 
-static void begin(struct commit *commit)
+static void begin_commit(struct commit *commit)
 {
     switch (commit->request.position.kind) {
     case POSITION_SEQUENCE:
         take_sequence(commit);
         break;
     case POSITION_EARLIEST:
-        locate(commit, CURSOR_EARLIEST, on_located);
+        locate_bound(commit, CURSOR_EARLIEST, on_located);
         break;
     case POSITION_LATEST:
-        locate(commit, CURSOR_LATEST, on_located);
+        locate_bound(commit, CURSOR_LATEST, on_located);
         break;
     case POSITION_TIME:
-        locate(commit, CURSOR_SINCE, on_located);
+        locate_bound(commit, CURSOR_SINCE, on_located);
         break;
     case POSITION_SHIFT:
     case POSITION_PRESENT:
@@ -377,13 +377,13 @@ static void begin(struct commit *commit)
 }
 
 /* Somebody else has committed since the number was worked out. */
-static void begin_again(struct commit *commit)
+static void begin_commit_again(struct commit *commit)
 {
     *commit->number = '\0';
     *commit->sequence = '\0';
     commit->current_known = false;
     commit->clamped = false;
-    begin(commit);
+    begin_commit(commit);
 }
 
 struct call *commit_position(struct backend *backend, const struct commit_request *request,
@@ -405,7 +405,7 @@ struct call *commit_position(struct backend *backend, const struct commit_reques
     commit->request.stream = commit->stream;
     commit->request.metadata = commit->metadata;
     if (commit->metadata) {
-        begin(commit);
+        begin_commit(commit);
         return &commit->operation.call;
     }
     operation_drop(&commit->operation);

@@ -39,7 +39,7 @@ static int parse_shift(const char *amount, struct position *position)
 }
 
 /* Digits, or the letters of base64 in either alphabet: which of them the backend takes it knows. */
-static int parse_sequence(const char *word, struct position *position)
+static int parse_sequence_word(const char *word, struct position *position)
 {
     size_t length = strlen(word);
 
@@ -70,7 +70,7 @@ static int parse_word(const char *word, int64_t now, struct position *position)
         return parse_time(word, now, position);
     if (!strncmp(word, "shift", shift) && (word[shift] == ' ' || word[shift] == '\t'))
         return parse_shift(word + shift, position);
-    return parse_sequence(word, position);
+    return parse_sequence_word(word, position);
 }
 
 int position_parse(const char *text, int64_t now, struct position *position, struct error *error)

@@ -26,8 +26,8 @@ static void end_resume(void *user, const struct error *error, const struct answe
     operation_end(&resume->operation, error, answer);
 }
 
-static void get_cursor(struct resume *resume, enum cursor_kind kind, const char *sequence,
-                       done_fn *done)
+static void resume_get_cursor(struct resume *resume, enum cursor_kind kind, const char *sequence,
+                              done_fn *done)
 {
     struct ask ask = operation_ask(&resume->operation, done);
     struct cursor_order order = {.stream = resume->stream,
@@ -40,7 +40,7 @@ static void get_cursor(struct resume *resume, enum cursor_kind kind, const char 
 
 /* The record before the oldest one is out of range for a service, and where "earliest" has put the
  * app: then the next record is asked for by its own number. */
-static void on_cursor(void *user, const struct error *error, const struct answer *answer)
+static void on_resume_cursor(void *user, const struct error *error, const struct answer *answer)
 {
     struct resume *resume = user;
     char next[DECIMAL_ROOM];
@@ -48,26 +48,26 @@ static void on_cursor(void *user, const struct error *error, const struct answer
     if (error && error->code == ERANGE &&
         !backend_to_decimal(resume->backend, resume->sequence, next) &&
         !decimal_add(next, next, "1"))
-        get_cursor(resume, CURSOR_AT, next, end_resume);
+        resume_get_cursor(resume, CURSOR_AT, next, end_resume);
     else
         end_resume(resume, error, answer);
 }
 
-static void on_checkpoint(void *user, const struct error *error, const struct answer *answer)
+static void on_resume_from(void *user, const struct error *error, const struct answer *answer)
 {
     struct resume *resume = user;
 
     if (!operation_answered(&resume->operation, error))
         return;
     if (!answer->state->sequence) {
-        get_cursor(resume, CURSOR_EARLIEST, NULL, end_resume);
+        resume_get_cursor(resume, CURSOR_EARLIEST, NULL, end_resume);
         return;
     }
     snprintf(resume->sequence, sizeof(resume->sequence), "%s", answer->state->sequence);
     if (resume->backend->checkpoint_is_next)
-        get_cursor(resume, CURSOR_AT, resume->sequence, end_resume);
+        resume_get_cursor(resume, CURSOR_AT, resume->sequence, end_resume);
     else
-        get_cursor(resume, CURSOR_AFTER, resume->sequence, on_cursor);
+        resume_get_cursor(resume, CURSOR_AFTER, resume->sequence, on_resume_cursor);
 }
 
 struct call *resume_cursor(struct backend *backend, const char *app, const char *stream,
@@ -82,7 +82,7 @@ struct call *resume_cursor(struct backend *backend, const char *app, const char 
     resume->backend = backend;
     resume->partition = partition;
     snprintf(resume->stream, sizeof(resume->stream), "%s", stream);
-    step = operation_ask(&resume->operation, on_checkpoint);
+    step = operation_ask(&resume->operation, on_resume_from);
     operation_wait(&resume->operation,
                    backend_get_checkpoint(backend, app, stream, partition, &step));
     return &resume->operation.call;

@@ -38,7 +38,7 @@ static void release_sharer(struct operation *operation)
         share->deserted(share->user);
 }
 
-static void be_late(void *user)
+static void sharer_is_late(void *user)
 {
     struct sharer *sharer = user;
     struct ask ask = sharer->operation.ask;
@@ -60,7 +60,7 @@ struct call *share_join(struct share *share, const struct ask *ask)
     sharer->share = share;
     sharer->round = share->round;
     TAILQ_INSERT_TAIL(&share->sharers, sharer, link);
-    timer_start(share->loop, &sharer->operation.timer, left > 0 ? left : 0, be_late, sharer);
+    timer_start(share->loop, &sharer->operation.timer, left > 0 ? left : 0, sharer_is_late, sharer);
     return &sharer->operation.call;
 }
 

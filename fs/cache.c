@@ -54,7 +54,7 @@ struct cache {
     struct missing missing;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_topics(const void *a, const void *b)
 {
     const struct question *left = &((const struct topic *)a)->question;
     const struct question *right = &((const struct topic *)b)->question;
@@ -82,10 +82,10 @@ struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_
 
 /* Topics */
 
-static struct topic *find(struct cache *cache, const struct question *question)
+static struct topic *find_topic(struct cache *cache, const struct question *question)
 {
     struct topic key = {.question = *question};
-    struct topic **found = tfind(&key, &cache->by_question, compare);
+    struct topic **found = tfind(&key, &cache->by_question, compare_topics);
 
     if (!found)
         return NULL;
@@ -94,7 +94,7 @@ static struct topic *find(struct cache *cache, const struct question *question)
     return *found;
 }
 
-static void measure(struct topic *topic)
+static void measure_topic(struct topic *topic)
 {
     size_t size = notes_size(&topic->notes);
 
@@ -115,7 +115,7 @@ static void clear_answer(struct topic *topic)
     topic->table = NULL;
     topic->text = NULL;
     topic->asked = NEVER;
-    measure(topic);
+    measure_topic(topic);
 }
 
 static void free_topic(struct topic *topic)
@@ -124,7 +124,7 @@ static void free_topic(struct topic *topic)
 
     call_cancel(topic->flight);
     clear_answer(topic);
-    tdelete(topic, &cache->by_question, compare);
+    tdelete(topic, &cache->by_question, compare_topics);
     TAILQ_REMOVE(&cache->by_use, topic, link);
     cache->count--;
     free(topic);
@@ -132,7 +132,7 @@ static void free_topic(struct topic *topic)
 
 /* Frees what was not used for longest until the bounds hold; what is waited for stays, and the one
  * used last. */
-static void evict(struct cache *cache)
+static void evict_topics(struct cache *cache)
 {
     struct topic *topic = TAILQ_LAST(&cache->by_use, topics);
 
@@ -148,7 +148,7 @@ static void evict(struct cache *cache)
 
 /* A flight for which nobody is left may be one that never ends: the next who asks gets a fresh one.
  */
-static void on_deserted(void *user)
+static void on_topic_deserted(void *user)
 {
     struct topic *topic = user;
 
@@ -157,11 +157,11 @@ static void on_deserted(void *user)
     topic->again = false;
 }
 
-static struct topic *make(struct cache *cache, const struct question *question)
+static struct topic *make_topic(struct cache *cache, const struct question *question)
 {
     size_t app_size = strlen(question->app) + 1;
     size_t stream_size = strlen(question->stream) + 1;
-    struct topic *topic = find(cache, question);
+    struct topic *topic = find_topic(cache, question);
     char *names;
 
     if (topic)
@@ -175,14 +175,15 @@ static struct topic *make(struct cache *cache, const struct question *question)
     topic->question.what = question->what;
     topic->question.app = memcpy(names, question->app, app_size);
     topic->question.stream = memcpy(names + app_size, question->stream, stream_size);
-    share_init(&topic->share, cache->backend->loop, "no answer in time", 0, on_deserted, topic);
-    if (!tsearch(topic, &cache->by_question, compare)) {
+    share_init(&topic->share, cache->backend->loop, "no answer in time", 0, on_topic_deserted,
+               topic);
+    if (!tsearch(topic, &cache->by_question, compare_topics)) {
         free(topic);
         return NULL;
     }
     TAILQ_INSERT_HEAD(&cache->by_use, topic, link);
     cache->count++;
-    evict(cache);
+    evict_topics(cache);
     return topic;
 }
 
@@ -222,7 +223,7 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
                 int64_t at)
 {
     struct question question = {WHAT_STATES, app, stream};
-    struct topic *topic = make(cache, &question);
+    struct topic *topic = make_topic(cache, &question);
 
     if (state->sequence)
         missing_forget_path(&cache->missing, app, stream, state->partition, at);
@@ -235,8 +236,8 @@ void cache_note(struct cache *cache, const char *app, const char *stream, const 
         topic->again = topic->flight != NULL;
         return;
     }
-    measure(topic);
-    evict(cache);
+    measure_topic(topic);
+    evict_topics(cache);
     cache->news(cache->user, app, stream);
 }
 
@@ -265,7 +266,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
     topic->table = table;
     topic->asked = topic->flight_asked;
     topic->answered = when_monotonic();
-    measure(topic);
+    measure_topic(topic);
     answer->table = table;
     return 0;
 }
@@ -280,7 +281,7 @@ static void fail_waiters(struct topic *topic)
     share_tell(&topic->share, &error, &no_answer);
 }
 
-static void on_answer(void *user, const struct error *error, const struct answer *answer)
+static void on_topic_answer(void *user, const struct error *error, const struct answer *answer)
 {
     struct topic *topic = user;
     struct cache *cache = topic->cache;
@@ -303,7 +304,7 @@ static void on_answer(void *user, const struct error *error, const struct answer
     held = taken.table ? table_hold(taken.table) : NULL;
     share_tell(&topic->share, error, &taken);
     table_drop(held);
-    evict(cache);
+    evict_topics(cache);
 }
 
 static struct call *ask_backend(struct topic *topic, const struct ask *ask)
@@ -330,7 +331,7 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
 /* A flight has the longest time, whoever waits for it. */
 static int start_flight(struct topic *topic)
 {
-    struct ask ask = {.done = on_answer, .user = topic};
+    struct ask ask = {.done = on_topic_answer, .user = topic};
 
     topic->flight_asked = when_monotonic();
     ask.deadline = topic->flight_asked + topic->cache->timeout;
@@ -340,7 +341,7 @@ static int start_flight(struct topic *topic)
 
 struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask)
 {
-    struct topic *topic = make(cache, question);
+    struct topic *topic = make_topic(cache, question);
 
     if (!topic || (!topic->flight && start_flight(topic)))
         return NULL;
@@ -360,7 +361,7 @@ static bool is_young(const struct topic *topic, int64_t not_before)
 
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before)
 {
-    struct topic *topic = make(cache, question);
+    struct topic *topic = make_topic(cache, question);
 
     if (topic && !topic->flight && !is_young(topic, not_before))
         start_flight(topic);
@@ -371,7 +372,7 @@ void cache_refresh(struct cache *cache, const struct question *question, int64_t
 bool cache_peek(struct cache *cache, const struct question *question, int64_t not_before,
                 struct answer *answer)
 {
-    const struct topic *topic = find(cache, question);
+    const struct topic *topic = find_topic(cache, question);
 
     if (!topic || !is_young(topic, not_before))
         return false;
@@ -379,7 +380,7 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
     return true;
 }
 
-static void drop(struct topic *topic)
+static void drop_topic(struct topic *topic)
 {
     clear_answer(topic);
     topic->again = topic->flight != NULL;
@@ -387,11 +388,11 @@ static void drop(struct topic *topic)
 
 void cache_drop(struct cache *cache, const struct question *question)
 {
-    struct topic *topic = find(cache, question);
+    struct topic *topic = find_topic(cache, question);
 
     missing_forget(&cache->missing, question);
     if (topic)
-        drop(topic);
+        drop_topic(topic);
 }
 
 void cache_drop_about(struct cache *cache, const char *app, const char *stream)
@@ -402,7 +403,7 @@ void cache_drop_about(struct cache *cache, const char *app, const char *stream)
     TAILQ_FOREACH (topic, &cache->by_use, link) {
         if ((app && !strcmp(topic->question.app, app)) ||
             (stream && !strcmp(topic->question.stream, stream)))
-            drop(topic);
+            drop_topic(topic);
     }
 }
 
@@ -412,14 +413,14 @@ void cache_clear(struct cache *cache)
 
     missing_release(&cache->missing);
     TAILQ_FOREACH (topic, &cache->by_use, link)
-        drop(topic);
+        drop_topic(topic);
 }
 
 int cache_state(struct cache *cache, const char *app, const char *stream, uint32_t partition,
                 int64_t not_before, bool whole, struct state *state)
 {
     struct question question = {WHAT_STATES, app, stream};
-    const struct topic *topic = find(cache, &question);
+    const struct topic *topic = find_topic(cache, &question);
     const struct note *note;
 
     if (!topic || !topic->table)
@@ -446,7 +447,7 @@ bool cache_is_missing(struct cache *cache, const struct question *question, cons
 
 void cache_note_name(struct cache *cache, const struct question *question, const char *name)
 {
-    struct topic *topic = find(cache, question);
+    struct topic *topic = find_topic(cache, question);
     struct names *copy;
     bool good = true;
 
@@ -462,7 +463,7 @@ void cache_note_name(struct cache *cache, const struct question *question, const
     names_sort(copy);
     names_drop(topic->names);
     topic->names = copy;
-    measure(topic);
+    measure_topic(topic);
 }
 
 size_t cache_size(const struct cache *cache)

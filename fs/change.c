@@ -210,7 +210,7 @@ static bool cancel_change(struct call *call)
 }
 
 /* A commit that came to a deletion is one. */
-static void on_done(void *user, const struct error *error, const struct answer *answer)
+static void on_change_done(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
     enum result result = !error ? RESULT_OK : error->is_unknown ? RESULT_UNKNOWN : RESULT_FAILED;
@@ -232,10 +232,10 @@ static void fail_change(void *user)
 {
     struct change *change = user;
 
-    on_done(change, &change->operation.error, &no_answer);
+    on_change_done(change, &change->operation.error, &no_answer);
 }
 
-static void wait_for(struct change *change, struct call *step)
+static void change_wait_for(struct change *change, struct call *step)
 {
     change->operation.step = step;
     if (step)
@@ -246,7 +246,7 @@ static void wait_for(struct change *change, struct call *step)
 
 /* Commits */
 
-static void on_found(void *user, const struct state *state)
+static void on_value_before(void *user, const struct state *state)
 {
     set_before(user, state->sequence, state->metadata);
 }
@@ -258,7 +258,7 @@ static void on_sending(void *user, const char *sequence)
     snprintf(change->number, sizeof(change->number), "%s", sequence ? sequence : "");
 }
 
-static void commit(struct change *change)
+static void commit_change(struct change *change)
 {
     struct fs *fs = change->fs;
     struct commit_request request = {
@@ -272,10 +272,11 @@ static void commit(struct change *change)
         .monotonic = fs->settings.monotonic,
         .reads_first = doubts_take(&fs->doubts, &change->order.about),
     };
-    struct commit_watcher watcher = {.found = on_found, .sending = on_sending, .user = change};
-    struct ask ask = operation_ask(&change->operation, on_done);
+    struct commit_watcher watcher = {
+        .found = on_value_before, .sending = on_sending, .user = change};
+    struct ask ask = operation_ask(&change->operation, on_change_done);
 
-    wait_for(change, commit_position(fs->backend, &request, &watcher, &ask));
+    change_wait_for(change, commit_position(fs->backend, &request, &watcher, &ask));
 }
 
 /* Looks into what is known of who holds the partition. False when that is too old. */
@@ -294,7 +295,7 @@ static bool find_consumer(struct change *change)
 
 /* States up to a minute old are good enough; if none arrive in time, the commit goes ahead without
  * them. */
-static void on_states(void *user, const struct error *unused, const struct answer *answer)
+static void on_holder(void *user, const struct error *unused, const struct answer *answer)
 {
     struct change *change = user;
 
@@ -302,7 +303,7 @@ static void on_states(void *user, const struct error *unused, const struct answe
     (void)answer;
     change->operation.step = NULL;
     find_consumer(change);
-    commit(change);
+    commit_change(change);
 }
 
 /* A consumer that is alive goes on from where it is, and its next commit overwrites one that was
@@ -310,15 +311,15 @@ static void on_states(void *user, const struct error *unused, const struct answe
 static void look_at_holder(struct change *change)
 {
     struct question states = {WHAT_STATES, change->app, change->stream};
-    struct ask ask = operation_ask(&change->operation, on_states);
+    struct ask ask = operation_ask(&change->operation, on_holder);
     int64_t patience = when_monotonic() + HOLDER_PATIENCE_MS;
 
     if (ask.deadline > patience)
         ask.deadline = patience;
     if (!change->fs->backend->is_forced || find_consumer(change))
-        commit(change);
+        commit_change(change);
     else
-        wait_for(change, cache_get(change->fs->cache, &states, &ask));
+        change_wait_for(change, cache_get(change->fs->cache, &states, &ask));
 }
 
 /* Its turn has come. */
@@ -329,7 +330,7 @@ static struct call *call_backend(struct change *change)
     uint32_t partition = (uint32_t)change->order.about.partition;
     const char *app = change->app;
     const char *stream = change->stream;
-    struct ask ask = operation_ask(&change->operation, on_done);
+    struct ask ask = operation_ask(&change->operation, on_change_done);
 
     switch (change->order.what) {
     case COMMIT:
@@ -366,20 +367,20 @@ static void begin_change(void *user)
     if (change->order.what == COMMIT)
         look_at_holder(change);
     else
-        wait_for(change, call_backend(change));
+        change_wait_for(change, call_backend(change));
 }
 
-static void be_late(void *user)
+static void change_is_late(void *user)
 {
     struct change *change = user;
     struct error error;
 
     error_set(&error, ETIMEDOUT, "an earlier change of the same partition did not end in time");
-    on_done(change, &error, &no_answer);
+    on_change_done(change, &error, &no_answer);
 }
 
 /* All of an app waits for all that is about to change in it. */
-static struct subject subject_of(const struct change *change)
+static struct subject subject_of_change(const struct change *change)
 {
     struct subject about = change->order.about;
 
@@ -388,9 +389,9 @@ static struct subject subject_of(const struct change *change)
     return about;
 }
 
-static void wait_for_turn(struct change *change)
+static void change_wait_for_turn(struct change *change)
 {
-    struct subject about = subject_of(change);
+    struct subject about = subject_of_change(change);
     int64_t left = change->operation.ask.deadline - when_monotonic();
 
     if (change->order.within ||
@@ -399,7 +400,8 @@ static void wait_for_turn(struct change *change)
         return;
     }
     change->operation.step = &change->turn.call;
-    timer_start(change->fs->loop, &change->operation.timer, left > 0 ? left : 0, be_late, change);
+    timer_start(change->fs->loop, &change->operation.timer, left > 0 ? left : 0, change_is_late,
+                change);
 }
 
 static bool copy_texts(struct change *change, const struct change_order *order)
@@ -426,7 +428,7 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
     change->fs = fs;
     change->order = *order;
     if (copy_texts(change, order)) {
-        wait_for_turn(change);
+        change_wait_for_turn(change);
         return &change->operation.call;
     }
     operation_drop(&change->operation);

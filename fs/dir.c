@@ -157,8 +157,8 @@ static int add_with_made(struct fs *fs, struct directory *directory, const struc
     return made.status;
 }
 
-static int fill(struct fs *fs, struct directory *directory, enum kind listed,
-                const struct answer *answer)
+static int fill_directory(struct fs *fs, struct directory *directory, enum kind listed,
+                          const struct answer *answer)
 {
     int status = 0;
 
@@ -180,13 +180,13 @@ static int fill(struct fs *fs, struct directory *directory, enum kind listed,
 
 /* Opening */
 
-static void reply_open(struct request *request, enum kind listed, const struct answer *answer)
+static void reply_dir_open(struct request *request, enum kind listed, const struct answer *answer)
 {
     struct fs *fs = request->fs;
     struct directory *directory = directory_new(fs, &request->node);
     struct fuse_file_info info = {.fh = (uint64_t)(uintptr_t)directory};
 
-    if (!directory || fill(fs, directory, listed, answer)) {
+    if (!directory || fill_directory(fs, directory, listed, answer)) {
         if (directory)
             directory_free(fs, directory);
         request_refuse(request, ENOMEM, "no memory");
@@ -196,12 +196,12 @@ static void reply_open(struct request *request, enum kind listed, const struct a
         directory_free(fs, directory);
 }
 
-static void on_list(void *user, const struct error *error, const struct answer *answer)
+static void on_dir_list(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
     if (request_answered(request, error))
-        reply_open(request, listed_kind(request->fs, &request->node), answer);
+        reply_dir_open(request, listed_kind(request->fs, &request->node), answer);
 }
 
 /* A partition's own directory shows a checkpoint only if there is one: known from its stream. */
@@ -223,12 +223,12 @@ void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     (void)info;
     if (!request)
         return;
-    ask = request_ask(request, on_list);
+    ask = request_ask(request, on_dir_list);
     listed = listed_kind(request->fs, &request->node);
     if (listed != NO_KIND)
         tree_question(request->fs, listed, request->node.place, &question);
     else if (!needs_state(&request->node, &question)) {
-        reply_open(request, NO_KIND, &answer);
+        reply_dir_open(request, NO_KIND, &answer);
         return;
     }
     strict = tree_row(listed)->strict;
@@ -236,7 +236,7 @@ void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
                    strict ? cache_not_before(request->fs->settings.snapshot) : ANY_AGE, &answer)) {
         struct fs *fs = request->fs;
 
-        reply_open(request, listed, &answer);
+        reply_dir_open(request, listed, &answer);
         cache_refresh(fs->cache, &question, cache_not_before(fs->settings.listing));
     } else {
         request_wait(request, cache_get(request->fs->cache, &question, &ask));

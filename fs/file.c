@@ -117,14 +117,14 @@ static void load_mount(struct request *request)
 }
 
 /* What is going to be changed is asked for by itself. */
-static enum source source_of(const struct handle *handle)
+static enum source source_of_text(const struct handle *handle)
 {
     enum source source = tree_row(handle->node.kind)->source;
 
     return source == FROM_SNAPSHOT && handle_writes(handle->flags) ? FROM_CHECKPOINT : source;
 }
 
-static void load(struct request *request, void (*then)(struct request *request))
+static void load_text_of(struct request *request, void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
     const struct node *node = &request->handle->node;
@@ -134,7 +134,7 @@ static void load(struct request *request, void (*then)(struct request *request))
     struct ask ask_text = request_ask(request, on_text);
 
     request->then = then;
-    switch (source_of(request->handle)) {
+    switch (source_of_text(request->handle)) {
     case FROM_CHECKPOINT:
         request_wait(request, backend_get_checkpoint(fs->backend, app, node->place->stream,
                                                      node->partition, &ask));
@@ -184,7 +184,7 @@ static struct fuse_file_info open_info(struct request *request)
     return info;
 }
 
-static void reply_open(struct request *request)
+static void reply_file_open(struct request *request)
 {
     struct fuse_file_info info = open_info(request);
 
@@ -198,7 +198,7 @@ static void open_content(struct request *request)
     struct handle *handle = request->handle;
 
     buf_add(&handle->content, handle->text.data, handle->text.size);
-    reply_open(request);
+    reply_file_open(request);
 }
 
 static bool may_open(struct request *request, int flags)
@@ -233,7 +233,7 @@ static void open_scratch(struct request *request)
     if (handle->flags & O_TRUNC && scratch_resize(handle->scratch, 0))
         request_refuse(request, ENOMEM, "no memory");
     else
-        reply_open(request);
+        reply_file_open(request);
 }
 
 void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
@@ -250,11 +250,11 @@ void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     else if (tree_row(request->node.kind)->source == FROM_MEMORY)
         open_scratch(request);
     else if (!handle_writes(info->flags))
-        load(request, reply_open);
+        load_text_of(request, reply_file_open);
     else if (is_file(request->handle) && !(info->flags & O_TRUNC))
-        load(request, open_content);
+        load_text_of(request, open_content);
     else
-        reply_open(request);
+        reply_file_open(request);
 }
 
 /* Creating: a checkpoint that is not there is opened for writing, a temporary file is made. */
@@ -286,7 +286,7 @@ static int need_scratch(struct fs *fs, const struct node *node, mode_t mode)
     return scratch_find(fs, node) ? 0 : scratch_make(fs, node, mode, &scratch);
 }
 
-static void create(struct request *request, const struct node *node, mode_t mode, int flags)
+static void create_node(struct request *request, const struct node *node, mode_t mode, int flags)
 {
     int status = 0;
 
@@ -323,7 +323,7 @@ void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mo
         request_refuse(request, EPERM, "there are no other files here");
         return;
     }
-    create(request, &child, mode, info->flags);
+    create_node(request, &child, mode, info->flags);
     place_drop(fs->nodes, child.place);
 }
 
@@ -366,7 +366,7 @@ void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     else if (is_file(handle) && handle_writes(handle->flags))
         reply_slice(request, &handle->content);
     else if (must_load(handle, offset))
-        load(request, reply_read);
+        load_text_of(request, reply_read);
     else
         reply_read(request);
 }
@@ -390,7 +390,7 @@ static void add_content(const struct handle *handle, struct buf *text)
 }
 
 /* Does what the handle's content says, then goes on. A bound is an order, and done with. */
-static void commit(struct request *request, void (*then)(struct request *request))
+static void commit_content(struct request *request, void (*then)(struct request *request))
 {
     struct handle *handle = request->handle;
     struct buf text = BUF_INIT(TEXT_MAX);
@@ -420,7 +420,7 @@ static size_t content_offset(const struct handle *handle, size_t offset)
 }
 
 /* Adds what was written to the handle's content; false when it is too much. */
-static bool take(struct handle *handle, const char *data, size_t size, size_t offset)
+static bool add_written(struct handle *handle, const char *data, size_t size, size_t offset)
 {
     struct buf *content = &handle->content;
 
@@ -481,7 +481,7 @@ static void write_content(struct request *request, const char *data)
     size_t offset = content_offset(handle, (size_t)request->offset);
 
     handle->dirty = false;
-    if (!take(handle, data, request->size, offset)) {
+    if (!add_written(handle, data, request->size, offset)) {
         request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
                        TEXT_MAX);
     } else if (is_ambiguous(handle, offset)) {
@@ -490,7 +490,7 @@ static void write_content(struct request *request, const char *data)
                        "a further line is metadata, and this one looks like a position: write both "
                        "at once, or open the file anew to commit again");
     } else if (request->size && data[request->size - 1] == '\n') {
-        commit(request, reply_written);
+        commit_content(request, reply_written);
     } else {
         handle->dirty = true;
         reply_written(request);
@@ -535,8 +535,8 @@ int file_truncate(struct handle *handle, size_t size)
 
 /* Commits a text that did not end in a newline; else there is nothing to do: a shell flushes before
  * its first write. */
-static void finish(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
-                   const struct fuse_file_info *info)
+static void commit_rest(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
+                        const struct fuse_file_info *info)
 {
     struct request *request = request_new(fuse, operation, inode, NULL);
 
@@ -544,20 +544,20 @@ static void finish(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
         return;
     request->handle = handle_of(info);
     if (request->handle->dirty && request->handle->content.size)
-        commit(request, request_succeed);
+        commit_content(request, request_succeed);
     else
         request_succeed(request);
 }
 
 void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    finish(fuse, "close", inode, info);
+    commit_rest(fuse, "close", inode, info);
 }
 
 void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_file_info *info)
 {
     (void)data_only;
-    finish(fuse, "fsync", inode, info);
+    commit_rest(fuse, "fsync", inode, info);
 }
 
 void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

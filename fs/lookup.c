@@ -110,7 +110,7 @@ static void ask_single(struct request *request)
 
 static void search_list(struct request *request);
 
-static void on_list(void *user, const struct error *error, const struct answer *answer)
+static void on_lookup_list(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
@@ -124,7 +124,7 @@ static void on_list(void *user, const struct error *error, const struct answer *
 
 static void ask_list(struct request *request, const struct question *question)
 {
-    struct ask ask = request_ask(request, on_list);
+    struct ask ask = request_ask(request, on_lookup_list);
 
     ask.deadline = request->started + PATIENCE_MS;
     request_wait(request, cache_get(request->fs->cache, question, &ask));

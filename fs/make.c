@@ -18,7 +18,7 @@ static void set_target(struct request *request, const struct node *node)
 }
 
 /* Starts a change of the target. */
-static void start(struct request *request, enum what_changes what, done_fn *done)
+static void start_change(struct request *request, enum what_changes what, done_fn *done)
 {
     struct change_order order = request_change(request, what, &request->target);
 
@@ -76,7 +76,7 @@ void make_app(struct request *request, const struct node *child)
 {
     set_target(request, child);
     if (has(request, CAN_MAKE_APP))
-        start(request, MAKE_APP, on_made);
+        start_change(request, MAKE_APP, on_made);
     else
         make_empty_app(request);
 }
@@ -84,7 +84,7 @@ void make_app(struct request *request, const struct node *child)
 void make_stream(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start(request, MAKE_STREAM, on_made);
+    start_change(request, MAKE_STREAM, on_made);
 }
 
 static void on_app_stream_made(void *user, const struct error *error, const struct answer *answer)
@@ -103,13 +103,13 @@ void make_app_stream(struct request *request, const struct node *child)
         return;
     }
     set_target(request, child);
-    start(request, MAKE_APP, on_app_stream_made);
+    start_change(request, MAKE_APP, on_app_stream_made);
 }
 
 void make_partition(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start(request, MAKE_PARTITION, on_made);
+    start_change(request, MAKE_PARTITION, on_made);
 }
 
 /* Below an app in checkpoints/ a directory of a stream is made for what is to be committed there;
@@ -136,9 +136,9 @@ void make_saved_stream(struct request *request, const struct node *child)
 
     set_target(request, child);
     if (has(request, APP_IS_OF_STREAM))
-        start(request, MAKE_APP, on_saved_stream);
+        start_change(request, MAKE_APP, on_saved_stream);
     else if (has(request, CAN_MAKE_STREAM))
-        start(request, MAKE_STREAM, on_saved_stream);
+        start_change(request, MAKE_STREAM, on_saved_stream);
     else
         request_wait(request,
                      backend_describe_stream(request->fs->backend, child->place->stream, &ask));
@@ -206,13 +206,13 @@ void remove_app(struct request *request, const struct node *child)
     else if (has(request, APP_IS_OF_STREAM))
         remove_app_of_streams(request);
     else
-        start(request, REMOVE_APP, on_begun_app_removed);
+        start_change(request, REMOVE_APP, on_begun_app_removed);
 }
 
 void remove_stream(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start(request, REMOVE_STREAM, on_removed);
+    start_change(request, REMOVE_STREAM, on_removed);
 }
 
 /* The app's directory stays until it is removed itself, so that rm -r can do so; that of
@@ -237,16 +237,16 @@ void remove_app_stream(struct request *request, const struct node *child)
         return;
     }
     set_target(request, child);
-    start(request, REMOVE_APP, on_app_stream_removed);
+    start_change(request, REMOVE_APP, on_app_stream_removed);
 }
 
 void remove_partition(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start(request, REMOVE_PARTITION, on_removed);
+    start_change(request, REMOVE_PARTITION, on_removed);
 }
 
-static void on_states(void *user, const struct error *error, const struct answer *answer)
+static void on_states_of_stream(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
     struct place *place = request->target.place;
@@ -256,7 +256,7 @@ static void on_states(void *user, const struct error *error, const struct answer
     if (table_has_checkpoint(answer->table) || !SLIST_EMPTY(&place->scratch)) {
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
     } else if (place->created) {
-        start(request, REMOVE_APP, on_app_stream_removed);
+        start_change(request, REMOVE_APP, on_app_stream_removed);
     } else {
         made_set(request->fs, place, false);
         request_succeed(request);
@@ -268,12 +268,12 @@ static void look_into_stream(struct request *request)
 {
     const struct place *place = request->target.place;
     struct question question = {WHAT_STATES, place->app, place->stream};
-    struct ask ask = request_ask(request, on_states);
+    struct ask ask = request_ask(request, on_states_of_stream);
     struct answer answer;
 
     if (!place->created && cache_peek(request->fs->cache, &question,
                                       cache_not_before(request->fs->settings.snapshot), &answer))
-        on_states(request, NULL, &answer);
+        on_states_of_stream(request, NULL, &answer);
     else
         request_wait(request, cache_get(request->fs->cache, &question, &ask));
 }
@@ -345,7 +345,7 @@ static void refuse_name(struct request *request)
     request_refuse(request, EPERM, "no directories are made here");
 }
 
-static void make(struct request *request, const struct node *child)
+static void make_node(struct request *request, const struct node *child)
 {
     const struct row *row = tree_row(child->kind);
 
@@ -372,7 +372,7 @@ void make_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mod
         refuse_name(request);
         return;
     }
-    make(request, &child);
+    make_node(request, &child);
     place_drop(fs->nodes, child.place);
 }
 

@@ -171,7 +171,7 @@ static int open_backend(struct mount *mount)
     return status || options->lazy ? status : try_backend(mount);
 }
 
-static const char *source_of(const struct mount *mount)
+static const char *source_of_mount(const struct mount *mount)
 {
     return *mount->options->source ? mount->options->source : "local:";
 }
@@ -228,7 +228,7 @@ static struct fuse_session *new_session(struct mount *mount)
     struct fuse_session *session = NULL;
     operations.init = on_init;
     if (!fuse_opt_add_arg(&arguments, "checkpointfs") &&
-        !add_option(&arguments, "fsname=", source_of(mount)) &&
+        !add_option(&arguments, "fsname=", source_of_mount(mount)) &&
         !add_option(&arguments, "subtype=", "checkpointfs") &&
         (!options->settings.read_only || !add_option(&arguments, "ro", "")) &&
         (!options->allow_other || (!add_option(&arguments, "allow_other", "") &&
@@ -275,7 +275,7 @@ static void end_session(struct mount *mount)
 
 /* From the beginning to the end */
 
-static int start(struct mount *mount)
+static int start_mount(struct mount *mount)
 {
     int status;
 
@@ -290,14 +290,14 @@ static int start(struct mount *mount)
     status = open_backend(mount);
     if (status)
         return status;
-    if (fs_init(&mount->fs, mount->loop, mount->backend, source_of(mount),
+    if (fs_init(&mount->fs, mount->loop, mount->backend, source_of_mount(mount),
                 &mount->options->settings, mount->metrics))
         return error_set(&mount->error, ENOMEM, "no memory");
     mount->fs_ready = true;
     return start_session(mount);
 }
 
-static void stop(struct mount *mount)
+static void stop_mount(struct mount *mount)
 {
     end_session(mount);
     if (mount->fs_ready)
@@ -317,11 +317,11 @@ int mount_run(const struct options *options)
     struct mount mount = {.options = options};
     int status = EXIT_SUCCESS;
 
-    if (start(&mount)) {
+    if (start_mount(&mount)) {
         status = daemon_fail(mount.wrong ? EXIT_USAGE : EXIT_FAILURE, "%s", mount.error.message);
     } else if (chdir("/") == 0) {
         loop_run(mount.loop);
     }
-    stop(&mount);
+    stop_mount(&mount);
     return status;
 }

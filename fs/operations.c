@@ -68,7 +68,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     return -ENOMEM;
 }
 
-static void free_scratch(struct place *place, void *user)
+static void free_scratch_of_place(struct place *place, void *user)
 {
     scratch_remove_all(user, place);
 }
@@ -80,7 +80,7 @@ void fs_release(struct fs *fs)
     dir_release_all(fs);
     cache_free(fs->cache);
     if (fs->nodes)
-        place_each(fs->nodes, free_scratch, fs);
+        place_each(fs->nodes, free_scratch_of_place, fs);
     nodes_free(fs->nodes);
     doubts_release(&fs->doubts);
     journal_close(&fs->journal);

@@ -132,7 +132,7 @@ static bool is_renamable(const struct node *node)
     return node->kind == SAVED || node->kind == SCRATCH;
 }
 
-static struct subject subject_of(const struct node *node)
+static struct subject subject_of_node(const struct node *node)
 {
     return (struct subject){node->place->app, node->place->stream, node->partition};
 }
@@ -142,7 +142,7 @@ static bool is_saved(const struct node *node)
     return node->kind == SAVED;
 }
 
-static void begin(struct request *request)
+static void begin_rename(struct request *request)
 {
     if (is_saved(&renaming_of(request)->from))
         read_saved(request);
@@ -158,16 +158,16 @@ static void begin_in_turn(struct request *request)
     unsigned count = 0;
 
     if (is_saved(&renaming->from))
-        subjects[count++] = subject_of(&renaming->from);
+        subjects[count++] = subject_of_node(&renaming->from);
     if (is_saved(&renaming->to))
-        subjects[count++] = subject_of(&renaming->to);
+        subjects[count++] = subject_of_node(&renaming->to);
     if (count)
-        request_take_turn(request, subjects, count, begin);
+        request_take_turn(request, subjects, count, begin_rename);
     else
-        begin(request);
+        begin_rename(request);
 }
 
-static void start(struct request *request, unsigned flags)
+static void check_rename(struct request *request, unsigned flags)
 {
     const struct renaming *renaming = renaming_of(request);
 
@@ -207,5 +207,5 @@ void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_
              tree_child(fs, &target, new_name, &renaming->to))
         request_refuse(request, EPERM, "nothing can be renamed to this");
     else
-        start(request, flags);
+        check_rename(request, flags);
 }

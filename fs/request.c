@@ -20,7 +20,7 @@
 /* Seconds that stand for the life of the mount. */
 #define FOREVER 86400.0
 
-static void release(struct request *request)
+static void free_request(struct request *request)
 {
     struct fs *fs = request->fs;
 
@@ -39,11 +39,11 @@ static void release(struct request *request)
 }
 
 /* Counts the request and frees it; it has been answered with code. */
-static void end(struct request *request, int code)
+static void end_request(struct request *request, int code)
 {
     metrics_count(request->fs->metrics, COUNT_FILE_REQUEST, request->operation,
                   when_monotonic() - request->started, code);
-    release(request);
+    free_request(request);
 }
 
 struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
@@ -227,7 +227,7 @@ void request_fail(struct request *request, const struct error *error)
     if (!(request->quiet && code == ENOENT))
         log_error(request, request->operation, error);
     fuse_reply_err(request->fuse, code);
-    end(request, code);
+    end_request(request, code);
 }
 
 void request_refuse(struct request *request, int code, const char *format, ...)
@@ -279,7 +279,7 @@ bool request_answered(struct request *request, const struct error *error)
 void request_succeed(struct request *request)
 {
     fuse_reply_err(request->fuse, 0);
-    end(request, 0);
+    end_request(request, 0);
 }
 
 static double attributes_timeout(enum kind kind)
@@ -309,7 +309,7 @@ void request_reply_entry(struct request *request, const struct node *node, const
     node_remember(node);
     if (fuse_reply_entry(request->fuse, &entry))
         node_forget(request->fs->nodes, entry.ino, 1);
-    end(request, 0);
+    end_request(request, 0);
 }
 
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
@@ -322,38 +322,38 @@ int request_reply_create(struct request *request, const struct node *node, const
     status = fuse_reply_create(request->fuse, &entry, info);
     if (status)
         node_forget(request->fs->nodes, entry.ino, 1);
-    end(request, 0);
+    end_request(request, 0);
     return status;
 }
 
 void request_reply_attr(struct request *request, const struct stat *attr)
 {
     fuse_reply_attr(request->fuse, attr, attributes_timeout(request->node.kind));
-    end(request, 0);
+    end_request(request, 0);
 }
 
 void request_reply_data(struct request *request, const char *data, size_t size)
 {
     fuse_reply_buf(request->fuse, data, size);
-    end(request, 0);
+    end_request(request, 0);
 }
 
 void request_reply_written(struct request *request, size_t size)
 {
     fuse_reply_write(request->fuse, size);
-    end(request, 0);
+    end_request(request, 0);
 }
 
 int request_reply_open(struct request *request, const struct fuse_file_info *info)
 {
     int status = fuse_reply_open(request->fuse, info);
 
-    end(request, 0);
+    end_request(request, 0);
     return status;
 }
 
 void request_reply_poll(struct request *request, unsigned events)
 {
     fuse_reply_poll(request->fuse, events);
-    end(request, 0);
+    end_request(request, 0);
 }

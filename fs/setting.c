@@ -150,7 +150,7 @@ static char *copy_value(const struct backend_option *row, const char *value)
 }
 
 /* One that is given twice has the value that it was given last. */
-static struct setting *place_of(struct settings_of_backend *settings, const char *name)
+static struct setting *place_for(struct settings_of_backend *settings, const char *name)
 {
     for (size_t i = 0; i < settings->count; i++) {
         if (!strcmp(settings->list[i].name, name)) {
@@ -165,7 +165,7 @@ static bool add_setting(struct settings_of_backend *settings, const struct backe
                         const char *value)
 {
     char *copied = copy_value(row, value);
-    struct setting *place = copied ? place_of(settings, row->name) : NULL;
+    struct setting *place = copied ? place_for(settings, row->name) : NULL;
 
     if (place)
         *place = (struct setting){row->name, copied};

@@ -18,7 +18,8 @@ static bool is_enough(const struct request *request, const struct state *state)
     return status != -ENODATA;
 }
 
-static void on_checkpoint(void *user, const struct error *error, const struct answer *answer)
+static void on_snapshot_checkpoint(void *user, const struct error *error,
+                                   const struct answer *answer)
 {
     struct request *request = user;
     const struct place *place = request->needed.place;
@@ -29,11 +30,11 @@ static void on_checkpoint(void *user, const struct error *error, const struct an
     request->known(request);
 }
 
-static void check(struct request *request, const struct state *state)
+static void check_snapshot(struct request *request, const struct state *state)
 {
     struct backend *backend = request->fs->backend;
     const struct place *place = request->needed.place;
-    struct ask ask = request_ask(request, on_checkpoint);
+    struct ask ask = request_ask(request, on_snapshot_checkpoint);
 
     if (is_enough(request, state))
         request->known(request);
@@ -50,7 +51,7 @@ static int state_of(const struct request *request, int64_t not_before, struct st
                        not_before, tree_row(node->kind)->source == FROM_STATE, state);
 }
 
-static void on_states(void *user, const struct error *error, const struct answer *answer)
+static void on_snapshot(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
     struct state state;
@@ -61,7 +62,7 @@ static void on_states(void *user, const struct error *error, const struct answer
     if (state_of(request, ANY_AGE, &state))
         request->known(request);
     else
-        check(request, &state);
+        check_snapshot(request, &state);
 }
 
 void snapshot_need(struct request *request, const struct node *node,
@@ -69,7 +70,7 @@ void snapshot_need(struct request *request, const struct node *node,
 {
     struct fs *fs = request->fs;
     struct question question = {WHAT_STATES, node->place->app, node->place->stream};
-    struct ask ask = request_ask(request, on_states);
+    struct ask ask = request_ask(request, on_snapshot);
     struct state state;
     int status;
 
@@ -81,5 +82,5 @@ void snapshot_need(struct request *request, const struct node *node,
     else if (status)
         then(request);
     else
-        check(request, &state);
+        check_snapshot(request, &state);
 }

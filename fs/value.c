@@ -115,8 +115,8 @@ struct call *value_cursor_resume(struct fs *fs, const struct node *node, const s
     return resume_cursor(fs->backend, node->place->app, node->place->stream, node->partition, ask);
 }
 
-static struct call *get_cursor(struct fs *fs, const struct node *node, struct cursor_order *order,
-                               const struct ask *ask)
+static struct call *order_cursor(struct fs *fs, const struct node *node, struct cursor_order *order,
+                                 const struct ask *ask)
 {
     order->stream = node->place->stream;
     order->partition = node->partition;
@@ -125,23 +125,23 @@ static struct call *get_cursor(struct fs *fs, const struct node *node, struct cu
 
 struct call *value_cursor_earliest(struct fs *fs, const struct node *node, const struct ask *ask)
 {
-    return get_cursor(fs, node, &(struct cursor_order){.kind = CURSOR_EARLIEST}, ask);
+    return order_cursor(fs, node, &(struct cursor_order){.kind = CURSOR_EARLIEST}, ask);
 }
 
 struct call *value_cursor_latest(struct fs *fs, const struct node *node, const struct ask *ask)
 {
-    return get_cursor(fs, node, &(struct cursor_order){.kind = CURSOR_LATEST}, ask);
+    return order_cursor(fs, node, &(struct cursor_order){.kind = CURSOR_LATEST}, ask);
 }
 
 struct call *value_cursor_at(struct fs *fs, const struct node *node, const struct ask *ask)
 {
-    return get_cursor(
+    return order_cursor(
         fs, node, &(struct cursor_order){.kind = CURSOR_AT, .sequence = node->place->text}, ask);
 }
 
 struct call *value_cursor_after(struct fs *fs, const struct node *node, const struct ask *ask)
 {
-    return get_cursor(
+    return order_cursor(
         fs, node, &(struct cursor_order){.kind = CURSOR_AFTER, .sequence = node->place->text}, ask);
 }
 
@@ -152,5 +152,5 @@ struct call *value_cursor_since(struct fs *fs, const struct node *node, const st
 
     if (when_parse(node->place->text, when_now(), &order.time))
         return NULL;
-    return get_cursor(fs, node, &order, ask);
+    return order_cursor(fs, node, &order, ask);
 }

@@ -35,8 +35,8 @@ static void on_committed(void *user, const struct error *error, const struct ans
     request->then(request);
 }
 
-static void commit(struct request *request, const struct node *node,
-                   const struct position *position, const char *metadata)
+static void ask_for_commit(struct request *request, const struct node *node,
+                           const struct position *position, const char *metadata)
 {
     unsigned abilities = request->fs->backend->abilities;
     struct change_order order = request_change(request, COMMIT, node);
@@ -64,7 +64,7 @@ void write_checkpoint(struct request *request, const struct node *node, char *te
                             &position, &metadata, &error))
         request_fail(request, &error);
     else
-        commit(request, node, &position, metadata);
+        ask_for_commit(request, node, &position, metadata);
 }
 
 void write_metadata(struct request *request, const struct node *node, char *text, size_t size)
@@ -76,7 +76,7 @@ void write_metadata(struct request *request, const struct node *node, char *text
     if (metadata_parse(text, size, request->fs->backend->metadata_max, &metadata, &error))
         request_fail(request, &error);
     else
-        commit(request, node, &present, metadata);
+        ask_for_commit(request, node, &present, metadata);
 }
 
 /* Deletions and bounds */

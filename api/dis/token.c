@@ -58,7 +58,7 @@ static int token_set_url(struct dis_token *token, struct endpoint *endpoint, str
 }
 
 /* Nobody waits for the token any more. */
-static void on_deserted(void *user)
+static void on_token_deserted(void *user)
 {
     struct dis_token *token = user;
 
@@ -88,7 +88,8 @@ int dis_token_new(const struct http_options *options, const struct dis_credentia
 
     if (!token)
         return error_set(error, ENOMEM, "no memory");
-    share_init(&token->share, options->loop, "IAM gave no token in time", 0, on_deserted, token);
+    share_init(&token->share, options->loop, "IAM gave no token in time", 0, on_token_deserted,
+               token);
     token->options = *options;
     token->credentials = credentials;
     token->project = project;

@@ -70,7 +70,7 @@ struct http_request {
 
 /* The client */
 
-static int copy(char **target, const char *text)
+static int copy_option(char **target, const char *text)
 {
     if (!text)
         return 0;
@@ -97,8 +97,9 @@ int http_new(const struct http_options *options, struct http **result, struct er
     if (status)
         return status;
     http = calloc(1, sizeof(*http));
-    if (!http || copy(&http->settings.cacert, options->cacert) ||
-        copy(&http->settings.cert, options->cert) || copy(&http->settings.key, options->key)) {
+    if (!http || copy_option(&http->settings.cacert, options->cacert) ||
+        copy_option(&http->settings.cert, options->cert) ||
+        copy_option(&http->settings.key, options->key)) {
         http_free(http);
         return error_set(error, ENOMEM, "no memory");
     }
@@ -180,11 +181,11 @@ int http_add_header(struct http_headers *headers, const char *name, const char *
 
 /* A request's life: waiting, running, perhaps resting and waiting again, until it ends. */
 
-static void pump(void *user);
+static void pump_requests(void *user);
 
 static void pump_soon(struct http *http)
 {
-    timer_start(http->loop, &http->pump, 0, pump, http);
+    timer_start(http->loop, &http->pump, 0, pump_requests, http);
 }
 
 static void move_to(struct http_request *request, struct requests *list)
@@ -219,7 +220,7 @@ static void end_try(struct http_request *request)
     buf_release(&request->exchange.answer);
 }
 
-static void release(struct http_request *request)
+static void release_request(struct http_request *request)
 {
     struct http *http = request->http;
 
@@ -258,45 +259,45 @@ bool http_was_sent(const struct http_request *request)
 }
 
 /* Tells the caller; the request may be cancelled no more. */
-static void finish(struct http_request *request, const struct error *error,
-                   const struct http_answer *answer)
+static void finish_request(struct http_request *request, const struct error *error,
+                           const struct http_answer *answer)
 {
     timer_stop(&request->timer);
     move_to(request, NULL);
     request->error.is_unknown = request->is_unknown;
     request->order.done(request->order.user, error, answer);
-    release(request);
+    release_request(request);
 }
 
-static void wait_for_turn(struct http_request *request);
+static void wait_for_connection(struct http_request *request);
 
-static void expire(void *user)
+static void expire_request(void *user)
 {
     struct http_request *request = user;
 
     if (!request->error.code)
         error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
                   request->http->host);
-    finish(request, &request->error, NULL);
+    finish_request(request, &request->error, NULL);
 }
 
-static void wake(void *user)
+static void wake_request(void *user)
 {
-    wait_for_turn(user);
+    wait_for_connection(user);
 }
 
-static int64_t time_left(const struct http_request *request)
+static int64_t request_time_left(const struct http_request *request)
 {
     return request->order.deadline - when_monotonic();
 }
 
-static void wait_for_turn(struct http_request *request)
+static void wait_for_connection(struct http_request *request)
 {
     struct http *http = request->http;
-    int64_t left = time_left(request);
+    int64_t left = request_time_left(request);
 
     move_to(request, &http->waiting);
-    timer_start(http->loop, &request->timer, left > 0 ? left : 0, expire, request);
+    timer_start(http->loop, &request->timer, left > 0 ? left : 0, expire_request, request);
     pump_soon(http);
 }
 
@@ -313,16 +314,16 @@ static int64_t pause_before_retry(const struct http_request *request, unsigned t
     pause = retry_pause(request->tries, random);
     if (pause < asked)
         pause = asked;
-    return pause < time_left(request) ? pause : -1;
+    return pause < request_time_left(request) ? pause : -1;
 }
 
-static void rest(struct http_request *request, int64_t pause)
+static void rest_before_retry(struct http_request *request, int64_t pause)
 {
     struct http *http = request->http;
 
     end_try(request);
     move_to(request, &http->resting);
-    timer_start(http->loop, &request->timer, pause, wake, request);
+    timer_start(http->loop, &request->timer, pause, wake_request, request);
     if (!TAILQ_EMPTY(&http->waiting))
         pump_soon(http);
 }
@@ -348,7 +349,7 @@ static bool is_repeated(const struct http_request *request)
     return request->tries > 1 || request->exchange.sent > 1;
 }
 
-static void on_answer(struct http_request *request)
+static void on_http_answer(struct http_request *request)
 {
     struct http *http = request->http;
     struct http_answer answer = {.body = request->exchange.answer.data,
@@ -373,9 +374,9 @@ static void on_answer(struct http_request *request)
         pause = pause_before_retry(
             request, TRIES_MAX, retry_after(http_header(&answer, "Retry-After"), http_now(http)));
     if (pause >= 0)
-        rest(request, pause);
+        rest_before_retry(request, pause);
     else
-        finish(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
+        finish_request(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
 }
 
 static void on_failure(struct http_request *request, CURLcode result)
@@ -392,12 +393,12 @@ static void on_failure(struct http_request *request, CURLcode result)
     if (failure.passing && !(failure.unreachable && probing))
         pause = pause_before_retry(request, failure.unreachable ? CONNECT_TRIES_MAX : TRIES_MAX, 0);
     if (pause >= 0) {
-        rest(request, pause);
+        rest_before_retry(request, pause);
         return;
     }
     if (failure.unreachable || (probing && result == CURLE_OPERATION_TIMEDOUT))
         gate_unreachable(&http->gate, &request->error, when_monotonic());
-    finish(request, &request->error, NULL);
+    finish_request(request, &request->error, NULL);
 }
 
 static void on_transfer(void *user, int result)
@@ -405,7 +406,7 @@ static void on_transfer(void *user, int result)
     struct http_request *request = user;
 
     if (result == CURLE_OK)
-        on_answer(request);
+        on_http_answer(request);
     else
         on_failure(request, (CURLcode)result);
 }
@@ -425,16 +426,17 @@ static int begin_try(struct http_request *request)
     request->easy = http->idle_count ? http->idle[--http->idle_count] : easy_new(&http->settings);
     if (!request->easy || http_add_header(&request->headers, "Expect", ""))
         return error_set(&request->error, ENOMEM, "no memory");
-    *exchange = (struct exchange){.method = request->method,
-                                  .url = request->url,
-                                  .body = request->body,
-                                  .body_size = request->order.body_size,
-                                  .direct = http->direct,
-                                  .fresh = !request->order.idempotent,
-                                  .counts = http_changes(request->method),
-                                  .headers = request->headers.list,
-                                  .timeout_ms = time_left(request) > 0 ? time_left(request) : 1,
-                                  .max_idle_ms = when_monotonic() - http->reloaded};
+    *exchange = (struct exchange){
+        .method = request->method,
+        .url = request->url,
+        .body = request->body,
+        .body_size = request->order.body_size,
+        .direct = http->direct,
+        .fresh = !request->order.idempotent,
+        .counts = http_changes(request->method),
+        .headers = request->headers.list,
+        .timeout_ms = request_time_left(request) > 0 ? request_time_left(request) : 1,
+        .max_idle_ms = when_monotonic() - http->reloaded};
     buf_init(&exchange->answer, ANSWER_MAX);
     easy_prepare(request->easy, exchange);
     if (transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
@@ -443,7 +445,7 @@ static int begin_try(struct http_request *request)
 }
 
 /* Lets those that wait go, as many as may, or tells them why none does. */
-static void pump(void *user)
+static void pump_requests(void *user)
 {
     struct http *http = user;
     struct http_request *request;
@@ -454,7 +456,7 @@ static void pump(void *user)
         if (closed) {
             /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
             request->error = *closed;
-            finish(request, &request->error, NULL);
+            finish_request(request, &request->error, NULL);
             continue;
         }
         if (http->running_count >= gate_width(&http->gate, REQUESTS_MAX))
@@ -464,14 +466,14 @@ static void pump(void *user)
         move_to(request, &http->running);
         request->tries++;
         if (begin_try(request))
-            finish(request, &request->error, NULL);
+            finish_request(request, &request->error, NULL);
     }
 }
 
 static int copy_order(struct http_request *request, const struct http_order *order)
 {
     request->order = *order;
-    if (copy(&request->method, order->method) || copy(&request->url, order->url))
+    if (copy_option(&request->method, order->method) || copy_option(&request->url, order->url))
         return -ENOMEM;
     if (!order->body)
         return 0;
@@ -492,17 +494,17 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
     request->http = http;
     buf_init(&request->exchange.answer, ANSWER_MAX);
     if (copy_order(request, order)) {
-        release(request);
+        release_request(request);
         return NULL;
     }
-    wait_for_turn(request);
+    wait_for_connection(request);
     return request;
 }
 
 void http_cancel(struct http_request *request)
 {
     if (request)
-        release(request);
+        release_request(request);
 }
 
 int http_status_errno(int status)

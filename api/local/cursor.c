@@ -13,8 +13,8 @@ static const char *const types[] = {
     [CURSOR_SINCE] = "AT_TIMESTAMP",
 };
 
-static char *json_text(const char *stream, uint32_t partition, const char *type,
-                       const char *starting, int64_t now)
+static char *print_cursor(const char *stream, uint32_t partition, const char *type,
+                          const char *starting, int64_t now)
 {
     cJSON *cursor = cJSON_CreateObject();
     cJSON *param = cJSON_AddObjectToObject(cursor, "getIteratorParam");
@@ -36,7 +36,7 @@ static char *json_text(const char *stream, uint32_t partition, const char *type,
 char *local_cursor_text(const char *stream, uint32_t partition, enum cursor_kind kind,
                         const char *starting, int64_t now)
 {
-    char *json = json_text(stream, partition, types[kind], starting, now);
+    char *json = print_cursor(stream, partition, types[kind], starting, now);
     size_t size = json ? strlen(json) : 0;
     char *cursor = json ? malloc(BASE64_ROOM(size)) : NULL;
 

@@ -30,7 +30,7 @@ struct local {
     struct writer *writer; /* NULL in a read-only mount */
 };
 
-static void release_call(struct operation *operation)
+static void release_local_call(struct operation *operation)
 {
     struct local_call *call = (struct local_call *)operation;
 
@@ -41,7 +41,7 @@ static void release_call(struct operation *operation)
     free(call);
 }
 
-static void end_call(struct local_call *call)
+static void end_local_call(struct local_call *call)
 {
     struct answer answer = {
         .names = call->names, .table = call->table, .state = &call->state, .text = call->text};
@@ -68,7 +68,7 @@ static void read_store(void *user)
         error_set(error, ETIMEDOUT, "another process holds the store's lock");
     if (!status)
         error->code = 0;
-    end_call(call);
+    end_local_call(call);
 }
 
 static bool cancel_writing(struct call *call)
@@ -78,14 +78,14 @@ static bool cancel_writing(struct call *call)
     return writer_cancel(writing->local->writer, writing);
 }
 
-static struct local_call *new_call(struct backend *backend, const char *app, const char *stream,
-                                   const struct ask *ask)
+static struct local_call *new_local_call(struct backend *backend, const char *app,
+                                         const char *stream, const struct ask *ask)
 {
     struct local_call *call = calloc(1, sizeof(*call));
 
     if (!call)
         return NULL;
-    operation_begin(&call->operation, backend->loop, ask, release_call);
+    operation_begin(&call->operation, backend->loop, ask, release_local_call);
     call->local = (struct local *)backend;
     call->has_app = app != NULL;
     snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
@@ -112,7 +112,7 @@ static struct call *start_write(struct local_call *call, work_fn *work)
     return &call->operation.call;
 }
 
-static int no_memory(struct local_call *call)
+static int call_no_memory(struct local_call *call)
 {
     return error_set(&call->operation.error, ENOMEM, "no memory");
 }
@@ -124,12 +124,12 @@ static int list_apps_work(struct store *store, struct local_call *call)
     names_drop(call->names);
     call->names = names_new();
     return call->names ? store_list_apps(store, call->names, &call->operation.error)
-                       : no_memory(call);
+                       : call_no_memory(call);
 }
 
 static struct call *list_apps(struct backend *backend, const struct ask *ask)
 {
-    return start_read(new_call(backend, NULL, NULL, ask), list_apps_work);
+    return start_read(new_local_call(backend, NULL, NULL, ask), list_apps_work);
 }
 
 static int list_streams_work(struct store *store, struct local_call *call)
@@ -137,7 +137,7 @@ static int list_streams_work(struct store *store, struct local_call *call)
     names_drop(call->names);
     call->names = names_new();
     if (!call->names)
-        return no_memory(call);
+        return call_no_memory(call);
     if (call->which == STREAMS_COMMITTED)
         return store_list_committed(store, call->app, call->names, &call->operation.error);
     return store_list_streams(store, call->names, &call->operation.error);
@@ -146,7 +146,7 @@ static int list_streams_work(struct store *store, struct local_call *call)
 static struct call *list_streams(struct backend *backend, enum streams which, const char *app,
                                  const struct ask *ask)
 {
-    struct local_call *call = new_call(backend, app, NULL, ask);
+    struct local_call *call = new_local_call(backend, app, NULL, ask);
 
     if (call)
         call->which = which;
@@ -162,7 +162,7 @@ static int find_app_work(struct store *store, struct local_call *call)
 
 static struct call *find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
-    return start_read(new_call(backend, app, NULL, ask), find_app_work);
+    return start_read(new_local_call(backend, app, NULL, ask), find_app_work);
 }
 
 static int create_app_work(struct store *store, struct local_call *call)
@@ -173,7 +173,7 @@ static int create_app_work(struct store *store, struct local_call *call)
 static struct call *create_app(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_write(new_call(backend, app, stream, ask), create_app_work);
+    return start_write(new_local_call(backend, app, stream, ask), create_app_work);
 }
 
 static int delete_app_work(struct store *store, struct local_call *call)
@@ -184,7 +184,7 @@ static int delete_app_work(struct store *store, struct local_call *call)
 static struct call *delete_app(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_write(new_call(backend, app, stream, ask), delete_app_work);
+    return start_write(new_local_call(backend, app, stream, ask), delete_app_work);
 }
 
 /* Streams and partitions */
@@ -213,13 +213,13 @@ static int describe_stream_work(struct store *store, struct local_call *call)
     if (status)
         return status;
     call->text = describe(call->stream, &summary);
-    return call->text ? 0 : no_memory(call);
+    return call->text ? 0 : call_no_memory(call);
 }
 
 static struct call *describe_stream(struct backend *backend, const char *stream,
                                     const struct ask *ask)
 {
-    return start_read(new_call(backend, NULL, stream, ask), describe_stream_work);
+    return start_read(new_local_call(backend, NULL, stream, ask), describe_stream_work);
 }
 
 static int create_stream_work(struct store *store, struct local_call *call)
@@ -230,7 +230,7 @@ static int create_stream_work(struct store *store, struct local_call *call)
 static struct call *create_stream(struct backend *backend, const char *stream,
                                   const struct ask *ask)
 {
-    return start_write(new_call(backend, NULL, stream, ask), create_stream_work);
+    return start_write(new_local_call(backend, NULL, stream, ask), create_stream_work);
 }
 
 static int delete_stream_work(struct store *store, struct local_call *call)
@@ -241,14 +241,14 @@ static int delete_stream_work(struct store *store, struct local_call *call)
 static struct call *delete_stream(struct backend *backend, const char *stream,
                                   const struct ask *ask)
 {
-    return start_write(new_call(backend, NULL, stream, ask), delete_stream_work);
+    return start_write(new_local_call(backend, NULL, stream, ask), delete_stream_work);
 }
 
 static struct local_call *new_partition_call(struct backend *backend, const char *app,
                                              const char *stream, uint32_t partition,
                                              const struct ask *ask)
 {
-    struct local_call *call = new_call(backend, app, stream, ask);
+    struct local_call *call = new_local_call(backend, app, stream, ask);
 
     if (call)
         call->partition = partition;
@@ -327,7 +327,7 @@ static int get_states_work(struct store *store, struct local_call *call)
     table_drop(call->table);
     call->table = table_new();
     if (!call->table)
-        return no_memory(call);
+        return call_no_memory(call);
     return store_get_states(store, call->has_app ? call->app : NULL, call->stream, call->table,
                             &call->operation.error);
 }
@@ -335,7 +335,7 @@ static int get_states_work(struct store *store, struct local_call *call)
 static struct call *get_states(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask)
 {
-    return start_read(new_call(backend, app, stream, ask), get_states_work);
+    return start_read(new_local_call(backend, app, stream, ask), get_states_work);
 }
 
 /* Makes what is stored the state that is answered. */
@@ -421,8 +421,8 @@ static int commit_work(struct store *store, struct local_call *call)
     return 0;
 }
 
-static struct call *commit(struct backend *backend, const struct commit_order *order,
-                           const struct ask *ask)
+static struct call *local_commit(struct backend *backend, const struct commit_order *order,
+                                 const struct ask *ask)
 {
     struct local_call *call =
         new_partition_call(backend, order->app, order->stream, order->partition, ask);
@@ -434,7 +434,7 @@ static struct call *commit(struct backend *backend, const struct commit_order *o
     call->expected = -1;
     call->metadata = strdup(order->metadata);
     if (!call->metadata)
-        no_memory(call);
+        call_no_memory(call);
     if (!call->metadata || to_number(order->sequence, &call->number, &call->operation.error) ||
         (order->expected && *order->expected &&
          to_number(order->expected, &call->expected, &call->operation.error)))
@@ -448,8 +448,9 @@ static int delete_checkpoint_work(struct store *store, struct local_call *call)
                                    &call->operation.error);
 }
 
-static struct call *delete_checkpoint(struct backend *backend, const char *app, const char *stream,
-                                      uint32_t partition, const struct ask *ask)
+static struct call *local_delete_checkpoint(struct backend *backend, const char *app,
+                                            const char *stream, uint32_t partition,
+                                            const struct ask *ask)
 {
     return start_write(new_partition_call(backend, app, stream, partition, ask),
                        delete_checkpoint_work);
@@ -498,7 +499,7 @@ static int get_cursor_work(struct store *store, struct local_call *call)
     snprintf(call->sequence, sizeof(call->sequence), "%" PRId64, starting);
     call->text =
         local_cursor_text(call->stream, call->partition, call->cursor, call->sequence, when_now());
-    return call->text ? 0 : no_memory(call);
+    return call->text ? 0 : call_no_memory(call);
 }
 
 static struct local_call *new_cursor_call(struct backend *backend, const struct cursor_order *order,
@@ -514,8 +515,8 @@ static struct local_call *new_cursor_call(struct backend *backend, const struct 
     return call;
 }
 
-static struct call *get_cursor(struct backend *backend, const struct cursor_order *order,
-                               const struct ask *ask)
+static struct call *local_get_cursor(struct backend *backend, const struct cursor_order *order,
+                                     const struct ask *ask)
 {
     struct local_call *call = new_cursor_call(backend, order, ask);
 
@@ -543,19 +544,19 @@ static int locate_work(struct store *store, struct local_call *call)
         return status;
     if (asprintf(&call->text, "%" PRId64, first) < 0) {
         call->text = NULL;
-        return no_memory(call);
+        return call_no_memory(call);
     }
     return 0;
 }
 
-static struct call *locate(struct backend *backend, const struct cursor_order *order,
-                           const struct ask *ask)
+static struct call *local_locate(struct backend *backend, const struct cursor_order *order,
+                                 const struct ask *ask)
 {
     return start_read(new_cursor_call(backend, order, ask), locate_work);
 }
 
-static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
-                          struct error *error)
+static int local_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                                struct error *error)
 {
     int64_t number = 0;
     int status = to_number(text, &number, error);
@@ -616,16 +617,16 @@ static const struct backend_operations operations = {
     .get_states = get_states,
     .get_state = get_state,
     .get_checkpoint = get_checkpoint,
-    .commit = commit,
-    .delete_checkpoint = delete_checkpoint,
-    .get_cursor = get_cursor,
-    .locate = locate,
+    .commit = local_commit,
+    .delete_checkpoint = local_delete_checkpoint,
+    .get_cursor = local_get_cursor,
+    .locate = local_locate,
     .create_stream = create_stream,
     .delete_stream = delete_stream,
     .create_partition = create_partition,
     .delete_partition = delete_partition,
     .set_bound = set_bound,
-    .parse_sequence = parse_sequence,
+    .parse_sequence = local_parse_sequence,
     .to_decimal = to_decimal,
     .takes_app = takes_app,
     .takes_stream = takes_stream,
@@ -654,7 +655,7 @@ static int open_stores(struct local *local, const char *path, const struct backe
     if (!status)
         status = store_open(path, STORE_READ, &local->reader, error);
     if (!status && writing)
-        status = writer_start(local->backend.loop, writing, end_call, &local->writer, error);
+        status = writer_start(local->backend.loop, writing, end_local_call, &local->writer, error);
     if (status)
         store_close(writing);
     return status;

@@ -198,9 +198,9 @@ static int start_with(struct store *store, enum statement which, sqlite3_stmt **
     return 0;
 }
 
-/* Prepares a statement and binds its arguments as bind() does; finish() is to follow. */
-static int start(struct store *store, enum statement which, sqlite3_stmt **statement,
-                 struct error *error, const char *types, ...)
+/* Prepares a statement and binds its arguments as bind() does; finish_statement() is to follow. */
+static int start_statement(struct store *store, enum statement which, sqlite3_stmt **statement,
+                           struct error *error, const char *types, ...)
 {
     va_list arguments;
     int status;
@@ -221,7 +221,7 @@ static int next_row(struct store *store, sqlite3_stmt *statement, struct error *
     return status == SQLITE_DONE ? 0 : failed(store, error);
 }
 
-static void finish(sqlite3_stmt *statement)
+static void finish_statement(sqlite3_stmt *statement)
 {
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
@@ -237,8 +237,8 @@ static const char *column_text(sqlite3_stmt *row, int column)
 
 /* Runs a whole statement: 1 and the number in the first column of its first row in *number, which
  * may be NULL; 0 if it gave no row; or a negative errno. */
-static int run(struct store *store, enum statement which, int64_t *number, struct error *error,
-               const char *types, ...)
+static int run_statement(struct store *store, enum statement which, int64_t *number,
+                         struct error *error, const char *types, ...)
 {
     sqlite3_stmt *statement = NULL;
     va_list arguments;
@@ -252,7 +252,7 @@ static int run(struct store *store, enum statement which, int64_t *number, struc
     status = next_row(store, statement, error);
     if (status == 1 && number)
         *number = sqlite3_column_int64(statement, 0);
-    finish(statement);
+    finish_statement(statement);
     return status;
 }
 
@@ -352,7 +352,7 @@ static int check_version(struct store *store, const char *path, struct error *er
     return 0;
 }
 
-static int prepare(struct store *store, enum store_mode mode, struct error *error)
+static int prepare_statement(struct store *store, enum store_mode mode, struct error *error)
 {
     int64_t application = 0;
     int64_t tables = 0;
@@ -438,7 +438,7 @@ static int open_database(struct store *store, const char *path, enum store_mode 
     sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", CACHE_KIB);
     status = execute(store, cache, error);
     if (!status)
-        status = prepare(store, mode, error);
+        status = prepare_statement(store, mode, error);
     sqlite3_busy_timeout(store->db, 0);
     return status ? name_file(error, path, status) : check_version(store, path, error);
 }
@@ -490,7 +490,7 @@ void store_close(struct store *store)
 
 static int run_plain(struct store *store, enum statement which, struct error *error)
 {
-    return run(store, which, NULL, error, "");
+    return run_statement(store, which, NULL, error, "");
 }
 
 int store_begin(struct store *store, struct error *error)
@@ -545,14 +545,14 @@ static int no_such(struct error *error, int status, const char *kind, const char
 
 static int app_id(struct store *store, const char *app, int64_t *id, struct error *error)
 {
-    int status = run(store, FIND_APP, id, error, "s", app);
+    int status = run_statement(store, FIND_APP, id, error, "s", app);
 
     return status == 1 ? 0 : no_such(error, status, "app", app, ": mkdir apps/NAME makes one");
 }
 
 static int stream_id(struct store *store, const char *stream, int64_t *id, struct error *error)
 {
-    int status = run(store, FIND_STREAM, id, error, "s", stream);
+    int status = run_statement(store, FIND_STREAM, id, error, "s", stream);
 
     return status == 1 ? 0
                        : no_such(error, status, "stream", stream, ": mkdir streams/NAME makes one");
@@ -568,7 +568,7 @@ static int bounds_of(struct store *store, int64_t stream, const char *name, uint
                      struct bounds *bounds, struct error *error)
 {
     sqlite3_stmt *row = NULL;
-    int status = start(store, GET_BOUNDS, &row, error, "ii", stream, (int64_t)partition);
+    int status = start_statement(store, GET_BOUNDS, &row, error, "ii", stream, (int64_t)partition);
 
     if (status)
         return status;
@@ -578,7 +578,7 @@ static int bounds_of(struct store *store, int64_t stream, const char *name, uint
         bounds->latest_is_set = sqlite3_column_type(row, 1) != SQLITE_NULL;
         bounds->latest = bounds->latest_is_set ? sqlite3_column_int64(row, 1) : bounds->earliest;
     }
-    finish(row);
+    finish_statement(row);
     if (status < 0)
         return status;
     return status ? 0 : no_such_partition(error, name, partition);
@@ -615,14 +615,14 @@ static int list(struct store *store, sqlite3_stmt *rows, struct names *names, st
             break;
         }
     }
-    finish(rows);
+    finish_statement(rows);
     return status;
 }
 
 int store_list_apps(struct store *store, struct names *names, struct error *error)
 {
     sqlite3_stmt *rows = NULL;
-    int status = start(store, LIST_APPS, &rows, error, "");
+    int status = start_statement(store, LIST_APPS, &rows, error, "");
 
     return status ? status : list(store, rows, names, error);
 }
@@ -636,11 +636,11 @@ int store_find_app(struct store *store, const char *app, struct error *error)
 
 int store_create_app(struct store *store, const char *app, struct error *error)
 {
-    int status = run(store, FIND_APP, NULL, error, "s", app);
+    int status = run_statement(store, FIND_APP, NULL, error, "s", app);
 
     if (status == 1)
         return error_set(error, EEXIST, "there is an app \"%s\" already", app);
-    return status ? status : run(store, CREATE_APP, NULL, error, "si", app, when_now());
+    return status ? status : run_statement(store, CREATE_APP, NULL, error, "si", app, when_now());
 }
 
 int store_delete_app(struct store *store, const char *app, struct error *error)
@@ -649,16 +649,16 @@ int store_delete_app(struct store *store, const char *app, struct error *error)
     int status = app_id(store, app, &id, error);
 
     if (!status)
-        status = run(store, APP_HAS_CHECKPOINTS, NULL, error, "i", id);
+        status = run_statement(store, APP_HAS_CHECKPOINTS, NULL, error, "i", id);
     if (status == 1)
         return error_set(error, ENOTEMPTY, "app \"%s\" has checkpoints: remove them first", app);
-    return status ? status : run(store, DELETE_APP, NULL, error, "i", id);
+    return status ? status : run_statement(store, DELETE_APP, NULL, error, "i", id);
 }
 
 int store_list_streams(struct store *store, struct names *names, struct error *error)
 {
     sqlite3_stmt *rows = NULL;
-    int status = start(store, LIST_STREAMS, &rows, error, "");
+    int status = start_statement(store, LIST_STREAMS, &rows, error, "");
 
     return status ? status : list(store, rows, names, error);
 }
@@ -671,7 +671,7 @@ int store_list_committed(struct store *store, const char *app, struct names *nam
     int status = app_id(store, app, &id, error);
 
     if (!status)
-        status = start(store, LIST_COMMITTED, &rows, error, "i", id);
+        status = start_statement(store, LIST_COMMITTED, &rows, error, "i", id);
     return status ? status : list(store, rows, names, error);
 }
 
@@ -683,7 +683,7 @@ int store_describe_stream(struct store *store, const char *stream, struct stream
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
-        status = start(store, DESCRIBE_STREAM, &row, error, "i", id);
+        status = start_statement(store, DESCRIBE_STREAM, &row, error, "i", id);
     if (status)
         return status;
     status = next_row(store, row, error);
@@ -691,17 +691,18 @@ int store_describe_stream(struct store *store, const char *stream, struct stream
         summary->created = sqlite3_column_int64(row, 0);
         summary->partitions = sqlite3_column_int64(row, 1);
     }
-    finish(row);
+    finish_statement(row);
     return status < 0 ? status : 0;
 }
 
 int store_create_stream(struct store *store, const char *stream, struct error *error)
 {
-    int status = run(store, FIND_STREAM, NULL, error, "s", stream);
+    int status = run_statement(store, FIND_STREAM, NULL, error, "s", stream);
 
     if (status == 1)
         return error_set(error, EEXIST, "there is a stream \"%s\" already", stream);
-    return status ? status : run(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
+    return status ? status
+                  : run_statement(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
 }
 
 int store_delete_stream(struct store *store, const char *stream, struct error *error)
@@ -710,19 +711,19 @@ int store_delete_stream(struct store *store, const char *stream, struct error *e
     int status = stream_id(store, stream, &id, error);
 
     if (!status)
-        status = run(store, STREAM_HAS_CHECKPOINTS, NULL, error, "i", id);
+        status = run_statement(store, STREAM_HAS_CHECKPOINTS, NULL, error, "i", id);
     if (status == 1)
         return error_set(error, ENOTEMPTY, "apps have checkpoints on stream \"%s\"", stream);
-    return status ? status : run(store, DELETE_STREAM, NULL, error, "i", id);
+    return status ? status : run_statement(store, DELETE_STREAM, NULL, error, "i", id);
 }
 
 /* Makes the stream if it is missing. */
 static int need_stream(struct store *store, const char *stream, int64_t *id, struct error *error)
 {
-    int status = run(store, FIND_STREAM, id, error, "s", stream);
+    int status = run_statement(store, FIND_STREAM, id, error, "s", stream);
 
     if (!status)
-        status = run(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
+        status = run_statement(store, CREATE_STREAM, NULL, error, "si", stream, when_now());
     return status < 0 ? status : stream_id(store, stream, id, error);
 }
 
@@ -740,7 +741,7 @@ int store_create_partition(struct store *store, const char *stream, uint32_t par
         return error_set(error, EEXIST, "there is a partition %" PRIu32 " already", partition);
     if (status != -ENOENT)
         return status;
-    return run(store, CREATE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
+    return run_statement(store, CREATE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
 }
 
 int store_delete_partition(struct store *store, const char *stream, uint32_t partition,
@@ -753,13 +754,14 @@ int store_delete_partition(struct store *store, const char *stream, uint32_t par
     if (!status)
         status = bounds_of(store, id, stream, partition, &bounds, error);
     if (!status)
-        status = run(store, PARTITION_HAS_CHECKPOINTS, NULL, error, "ii", id, (int64_t)partition);
+        status = run_statement(store, PARTITION_HAS_CHECKPOINTS, NULL, error, "ii", id,
+                               (int64_t)partition);
     if (status == 1)
         return error_set(error, ENOTEMPTY, "apps have checkpoints on partition %" PRIu32,
                          partition);
     if (status)
         return status;
-    return run(store, DELETE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
+    return run_statement(store, DELETE_PARTITION, NULL, error, "ii", id, (int64_t)partition);
 }
 
 /* States and bounds */
@@ -797,7 +799,7 @@ int store_get_states(struct store *store, const char *app, const char *stream, s
     if (!status)
         status = stream_id(store, stream, &ids.stream, error);
     if (!status)
-        status = start(store, GET_STATES, &rows, error, "ii", ids.stream, ids.app);
+        status = start_statement(store, GET_STATES, &rows, error, "ii", ids.stream, ids.app);
     if (status)
         return status;
     while ((status = next_row(store, rows, error)) == 1) {
@@ -807,7 +809,7 @@ int store_get_states(struct store *store, const char *app, const char *stream, s
             break;
         }
     }
-    finish(rows);
+    finish_statement(rows);
     return status;
 }
 
@@ -838,11 +840,12 @@ int store_set_bound(struct store *store, const char *stream, uint32_t partition,
                          " and %" PRId64,
                          bounds.earliest, bounds.latest);
     if (earliest)
-        return run(store, SET_EARLIEST, NULL, error, "iii", id, number, value);
-    status = run(store, SET_LATEST, NULL, error, "iii", id, number, value);
+        return run_statement(store, SET_EARLIEST, NULL, error, "iii", id, number, value);
+    status = run_statement(store, SET_LATEST, NULL, error, "iii", id, number, value);
     if (!status)
-        status = run(store, ADD_WRITTEN, NULL, error, "iiii", id, number, value, when_now());
-    return status ? status : run(store, TRIM_WRITTEN, NULL, error, "ii", id, number);
+        status =
+            run_statement(store, ADD_WRITTEN, NULL, error, "iiii", id, number, value, when_now());
+    return status ? status : run_statement(store, TRIM_WRITTEN, NULL, error, "ii", id, number);
 }
 
 int store_locate(struct store *store, const char *stream, uint32_t partition, int64_t time,
@@ -856,7 +859,8 @@ int store_locate(struct store *store, const char *stream, uint32_t partition, in
     if (!status)
         status = bounds_of(store, id, stream, partition, &bounds, error);
     if (!status)
-        status = run(store, FIND_WRITTEN, &found, error, "iii", id, (int64_t)partition, time);
+        status =
+            run_statement(store, FIND_WRITTEN, &found, error, "iii", id, (int64_t)partition, time);
     if (status < 0)
         return status;
     if (status == 0 || found < bounds.earliest)
@@ -871,8 +875,8 @@ static int read_checkpoint(struct store *store, const struct ids *ids, uint32_t 
                            struct stored_checkpoint *checkpoint, bool *found, struct error *error)
 {
     sqlite3_stmt *row = NULL;
-    int status =
-        start(store, GET_CHECKPOINT, &row, error, "iii", ids->stream, (int64_t)partition, ids->app);
+    int status = start_statement(store, GET_CHECKPOINT, &row, error, "iii", ids->stream,
+                                 (int64_t)partition, ids->app);
 
     if (status)
         return status;
@@ -884,7 +888,7 @@ static int read_checkpoint(struct store *store, const struct ids *ids, uint32_t 
         checkpoint->metadata = strdup(column_text(row, 2));
         status = checkpoint->metadata ? 0 : error_set(error, ENOMEM, "no memory");
     }
-    finish(row);
+    finish_statement(row);
     return status;
 }
 
@@ -976,8 +980,9 @@ int store_commit(struct store *store, const struct store_commit *commit, int64_t
     if (status)
         return status;
     *committed = when_now();
-    return run(store, PUT_CHECKPOINT, NULL, error, "iiiiis", ids.stream, (int64_t)commit->partition,
-               ids.app, commit->sequence, *committed, commit->metadata);
+    return run_statement(store, PUT_CHECKPOINT, NULL, error, "iiiiis", ids.stream,
+                         (int64_t)commit->partition, ids.app, commit->sequence, *committed,
+                         commit->metadata);
 }
 
 int store_delete_checkpoint(struct store *store, const char *app, const char *stream,
@@ -988,8 +993,8 @@ int store_delete_checkpoint(struct store *store, const char *app, const char *st
     int status = find_ids(store, app, stream, partition, &ids, &bounds, error);
 
     if (!status)
-        status = run(store, DELETE_CHECKPOINT, NULL, error, "iii", ids.stream, (int64_t)partition,
-                     ids.app);
+        status = run_statement(store, DELETE_CHECKPOINT, NULL, error, "iii", ids.stream,
+                               (int64_t)partition, ids.app);
     if (!status && !sqlite3_changes(store->db))
         return error_set(error, ENOENT, "nothing is committed on partition %" PRIu32, partition);
     return status;

@@ -74,7 +74,7 @@ static bool is_cancelled(struct writer *writer, const struct local_call *call)
 }
 
 /* Moves the calls that need no more work from the batch to ended: too late, or cancelled. */
-static void expire(struct writer *writer, struct calls *batch, struct calls *ended)
+static void expire_calls(struct writer *writer, struct calls *batch, struct calls *ended)
 {
     struct calls left = STAILQ_HEAD_INITIALIZER(left);
     int64_t now = when_monotonic();
@@ -119,14 +119,14 @@ static void fail_all(struct calls *batch, const struct error *error)
 }
 
 /* Begins a transaction for the batch; what cannot wait longer for the lock leaves it. */
-static bool begin(struct writer *writer, struct calls *batch)
+static bool begin_batch(struct writer *writer, struct calls *batch)
 {
     struct calls ended = STAILQ_HEAD_INITIALIZER(ended);
     struct error error;
     int status;
 
     for (;;) {
-        expire(writer, batch, &ended);
+        expire_calls(writer, batch, &ended);
         hand_back(writer, &ended);
         if (STAILQ_EMPTY(batch))
             return false;
@@ -141,7 +141,7 @@ static bool begin(struct writer *writer, struct calls *batch)
 }
 
 /* Works on each call, as a step of its own; false when the whole transaction is lost. */
-static bool work(struct writer *writer, struct calls *batch, struct error *error)
+static bool work_on_batch(struct writer *writer, struct calls *batch, struct error *error)
 {
     struct local_call *call;
     bool lost = false;
@@ -168,8 +168,8 @@ static void write_batch(struct writer *writer, struct calls *batch)
 {
     struct error error = {0};
 
-    if (begin(writer, batch)) {
-        bool worked = work(writer, batch, &error);
+    if (begin_batch(writer, batch)) {
+        bool worked = work_on_batch(writer, batch, &error);
 
         if (!worked || store_end(writer->store, &error)) {
             /* What a commit that failed has left on the disk, nobody knows. */
@@ -181,7 +181,7 @@ static void write_batch(struct writer *writer, struct calls *batch)
     hand_back(writer, batch);
 }
 
-static void *run(void *user)
+static void *run_writer(void *user)
 {
     struct writer *writer = user;
     struct calls batch = STAILQ_HEAD_INITIALIZER(batch);
@@ -231,7 +231,7 @@ int writer_start(struct loop *loop, struct store *store, writer_done_fn *done,
     started->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     status = started->event < 0 ? -errno : loop_watch(loop, started->event, deliver, started);
     if (!status)
-        status = -pthread_create(&started->thread, NULL, run, started);
+        status = -pthread_create(&started->thread, NULL, run_writer, started);
     if (status) {
         error_set(error, -status, "cannot start the writer: %s", strerror(-status));
         loop_unwatch(loop, started->event);

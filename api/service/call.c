@@ -14,7 +14,7 @@
 
 /* Beginning and end */
 
-static void release_call(struct operation *operation)
+static void release_service_call(struct operation *operation)
 {
     struct service_call *call = (struct service_call *)operation;
 
@@ -47,7 +47,7 @@ struct service_call *service_call_new(struct backend *backend, const char *app, 
 
     if (!call)
         return NULL;
-    operation_begin(&call->operation, backend->loop, ask, release_call);
+    operation_begin(&call->operation, backend->loop, ask, release_service_call);
     call->operation.call.cancel = cancel_call;
     call->service = (struct service *)backend;
     call->has_app = app != NULL;
@@ -74,7 +74,7 @@ struct service_call *service_cursor_call_new(struct backend *backend,
     return call;
 }
 
-static void end_call(void *user)
+static void end_service_call(void *user)
 {
     struct service_call *call = user;
     struct error *error = &call->operation.error;
@@ -89,7 +89,7 @@ static void end_call(void *user)
 
 void service_end_soon(struct service_call *call)
 {
-    operation_soon(&call->operation, end_call);
+    operation_soon(&call->operation, end_service_call);
 }
 
 struct call *service_refuse(struct service_call *call, int code, const char *text)
@@ -101,19 +101,20 @@ struct call *service_refuse(struct service_call *call, int code, const char *tex
 
 /* Sending */
 
-static int no_memory(struct error *error)
+static int set_no_memory(struct error *error)
 {
     return error_set(error, ENOMEM, "no memory");
 }
 
-static int prepare(void *user, struct http_headers *headers, struct error *error)
+static int prepare_try(void *user, struct http_headers *headers, struct error *error)
 {
     struct service_call *call = user;
 
     return call->service->protocol->authorize(call, headers, error);
 }
 
-static enum http_verdict judge(void *user, const struct http_answer *answer, struct error *error)
+static enum http_verdict judge_answer(void *user, const struct http_answer *answer,
+                                      struct error *error)
 {
     const struct service_call *call = user;
 
@@ -123,7 +124,7 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
 static void send_again(struct service_call *call);
 
 /* A credential that was refused is renewed once. */
-static bool renew(struct service_call *call, const struct http_answer *answer)
+static bool renew_credential(struct service_call *call, const struct http_answer *answer)
 {
     if (call->renewed || answer->verdict != HTTP_REFUSED)
         return false;
@@ -138,7 +139,7 @@ static void on_error(struct service_call *call, const struct error *error,
 
     call->operation.error = *error;
     call->is_unknown |= error->is_unknown;
-    if (answer && renew(call, answer)) {
+    if (answer && renew_credential(call, answer)) {
         call->operation.error = (struct error){0};
         send_again(call);
         return;
@@ -150,10 +151,10 @@ static void on_error(struct service_call *call, const struct error *error,
     if (call->recover && call->recover(call, &said))
         return;
     call->operation.error = said;
-    end_call(call);
+    end_service_call(call);
 }
 
-static void on_answer(struct service_call *call, const struct http_answer *answer)
+static void on_service_answer(struct service_call *call, const struct http_answer *answer)
 {
     cJSON *root = answer->size ? json_parse(answer->body, answer->size) : NULL;
     int status;
@@ -165,7 +166,7 @@ static void on_answer(struct service_call *call, const struct http_answer *answe
     if (status == TAKEN_PART)
         return;
     if (status == -ENOMEM)
-        no_memory(&call->operation.error);
+        set_no_memory(&call->operation.error);
     if (status < 0 && !call->operation.error.code) {
         error_set(&call->operation.error, -status,
                   "the answer to %s %s is not what %s's protocol says", call->request.method,
@@ -173,10 +174,10 @@ static void on_answer(struct service_call *call, const struct http_answer *answe
         call->operation.error.http_status = answer->status;
         call->operation.error.is_unknown = http_changes(call->request.method);
     }
-    end_call(call);
+    end_service_call(call);
 }
 
-static void on_done(void *user, const struct error *error, const struct http_answer *answer)
+static void on_request_done(void *user, const struct error *error, const struct http_answer *answer)
 {
     struct service_call *call = user;
 
@@ -190,7 +191,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     if (error)
         on_error(call, error, answer);
     else if (answer)
-        on_answer(call, answer);
+        on_service_answer(call, answer);
 }
 
 static void send_now(struct service_call *call)
@@ -202,9 +203,9 @@ static void send_now(struct service_call *call)
                                .body_size = built->body ? strlen(built->body) : 0,
                                .idempotent = call->is_idempotent,
                                .deadline = call->operation.ask.deadline,
-                               .prepare = prepare,
-                               .judge = judge,
-                               .done = on_done,
+                               .prepare = prepare_try,
+                               .judge = judge_answer,
+                               .done = on_request_done,
                                .user = call};
 
     request_url(built, call->service->base, &url);
@@ -214,7 +215,7 @@ static void send_now(struct service_call *call)
     buf_release(&url);
     if (call->sent)
         return;
-    no_memory(&call->operation.error);
+    set_no_memory(&call->operation.error);
     service_end_soon(call);
 }
 
@@ -229,7 +230,7 @@ static void on_credential(void *user, const struct error *error, const struct an
         return;
     }
     call->operation.error = *error;
-    end_call(call);
+    end_service_call(call);
 }
 
 /* Sends the request, when there is what it is authorized with. */

@@ -44,7 +44,7 @@ static void stop_gathering(struct sls_groups *groups)
     groups->logstores = NULL;
 }
 
-static void on_deserted(void *user)
+static void on_groups_deserted(void *user)
 {
     stop_gathering(user);
 }
@@ -64,7 +64,7 @@ struct sls_groups *sls_groups_new(struct sls *sls)
     if (!groups)
         return NULL;
     groups->sls = sls;
-    share_init(&groups->gathering, loop, late, GRACE_MS, on_deserted, groups);
+    share_init(&groups->gathering, loop, late, GRACE_MS, on_groups_deserted, groups);
     share_init(&groups->recent, loop, late, GRACE_MS, let_go, groups);
     return groups;
 }
