@@ -234,17 +234,6 @@ END
     is "$(op_read)" 42
 }
 
-@test "an endless answer does not fill the memory" {
-    is_sanitized && skip "a sanitizer has its own memory"
-    warm
-    fail_at read huge bytes=60000000 count=8
-    local i
-    for i in {1..8}; do
-        refused "${SAYS[EBADMSG]:?}" op_read
-    done
-    (($(awk '/^VmHWM/ { print $2 }' "/proc/$(daemon)/status") < 80000))
-}
-
 @test "what a proxy says in the service's place acknowledges no commit and no deletion" {
     warm
     fault body status=200 text='<html>login</html>' method=POST path=/checkpoints

@@ -34,25 +34,6 @@ load dis
     is "$(count streams/wide) $(count apps/audit/wide)" "1001 1000"
 }
 
-@test "10,000 partitions, 500 apps and 200 streams: find counts right, and memory stays small" {
-    make_many apps=498 streams=197
-    control POST stream name=wide partitions=10000 latest=50000 >/dev/null
-    jq -nc '{checkpoints: [range(10000) |
-        {app: "audit", stream: "wide", partition: ., sequence: .}]}' >"$DIR/seed"
-    seed "$(<"$DIR/seed")"
-    remount_service
-    # the directory, 500 apps, 2 streams, and 10,001 partitions
-    is "$(timeout 60 find checkpoints | wc -l)" 10504
-    is "$(find checkpoints/audit -type f | wc -l)" 10000
-    is "$(count apps/audit/wide)" 10000
-    is "$(count streams/wide)" 10001
-    is "$(cat checkpoints/audit/wide/9999) $(cat apps/audit/wide/9999/checkpoint)" "9999 9999"
-    is "$(cat errors)" ""
-    if ! is_sanitized; then
-        (($(awk '/^VmRSS/ { print $2 }' "/proc/$(daemon)/status") < 40960))
-    fi
-}
-
 @test "what another client made is found at once, and listed after -o listing" {
     remount_service -o listing=1
     ls apps streams streams/orders >/dev/null
