@@ -13,6 +13,22 @@ static size_t count(const char *text, char c)
     return found;
 }
 
+/* The byte that an escape stands for; *next is then behind it. */
+static unsigned unescape(const char **next)
+{
+    static const char letters[] = "tn\\";
+    const char *letter = strchr(letters, (*next)[1]);
+    unsigned value;
+
+    if (letter && *letter) {
+        *next += 2;
+        return (unsigned char)"\t\n\\"[letter - letters];
+    }
+    CHECK(sscanf(*next, "\\x%2x", &value) == 1);
+    *next += 4;
+    return value;
+}
+
 /* What escaping wrote leads back to the text. */
 static void check_escaping(const char *text)
 {
@@ -23,15 +39,13 @@ static void check_escaping(const char *text)
     CHECK(!buf_error(&escaped) && escaped.size == strlen(escaped.data));
     next = escaped.data;
     for (; *text; text++) {
-        unsigned value = (unsigned char)*next;
+        unsigned char first = (unsigned char)*next;
 
-        CHECK(value >= ' ' && value != 127);
-        if (*next == '\\') {
-            CHECK(sscanf(next, "\\x%2x", &value) == 1);
-            next += 3;
-        }
-        CHECK(value == (unsigned char)*text);
-        next++;
+        CHECK(first >= ' ' && first != 127);
+        if (first == '\\')
+            CHECK(unescape(&next) == (unsigned char)*text);
+        else
+            CHECK(*next++ == *text);
     }
     CHECK(!*next);
     buf_release(&escaped);
@@ -52,9 +66,9 @@ static void check_line(struct lines *lines, const char *field)
 static void check_bound(struct lines *lines, const char *field)
 {
     const char *const fields[] = {"begin", field, NULL};
-    size_t lines = LINES_MAX / (strlen(field) + 1) / 4 + 2;
+    size_t most = LINES_MAX / (strlen(field) + 1) / 4 + 2;
 
-    for (size_t i = 0; i < lines && i < 400; i++) {
+    for (size_t i = 0; i < most && i < 400; i++) {
         lines_add(lines, fields);
         CHECK(lines->text.size <= LINES_MAX);
     }
