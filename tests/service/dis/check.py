@@ -539,7 +539,7 @@ class Server(Case):
         self.ask("POST", "/apps", {"app_name": "line\nbreak"})
         self.assertEqual(self.server.log(), [
             f"GET /v2/{PROJECT}/apps?limit=3 200 none",
-            f'POST /v2/{PROJECT}/apps 400 none {{"app_name": "line\\x5cnbreak"}}'])
+            f'POST /v2/{PROJECT}/apps 400 none {{"app_name": "line\\\\nbreak"}}'])
         self.assertEqual(self.server.control("GET", "log/count"), "2\n")
         self.assertEqual(self.server.control("GET", "log", match="POST").count("\n"), 1)
         self.server.control("DELETE", "log")
@@ -562,7 +562,7 @@ class Server(Case):
         self.addCleanup(connection.close)
         connection.request("POST", "/_control/seed", json.dumps(world))
         self.assertEqual(Answer(connection.getresponse()).status, 200)
-        self.assertEqual(self.server.control("GET", "checkpoints"), "x t 1 7 m\\x0a\n")
+        self.assertEqual(self.server.control("GET", "checkpoints"), "x t 1 7 m\\n\n")
         partition = self.ask("GET", "/streams/t").json()["partitions"][1]
         self.assertEqual((partition["status"], partition["sequence_number_range"]),
                          ("DELETED", "[1 : 9007199254740993]"))
