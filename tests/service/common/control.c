@@ -79,6 +79,7 @@ static bool set_fault(struct fault *fault, const char *name, const char *value)
         {"shape", fault->shape, sizeof(fault->shape)},
         {"retry_after", fault->retry_after, sizeof(fault->retry_after)},
         {"type", fault->type, sizeof(fault->type)},
+        {"location", fault->location, sizeof(fault->location)},
         {"text", fault->text, sizeof(fault->text)},
     };
 

@@ -28,6 +28,9 @@ static const struct {
     [FAULT_DRIP] = {"drip", true, 0, 1, 100},
     [FAULT_HUGE] = {"huge", true, 0, (size_t)17 * 1024 * 1024, 0},
     [FAULT_NEVER] = {"never", false, 0, 0, 0},
+    [FAULT_HANG_UP] = {"hang-up", false, 0, 0, 0},
+    [FAULT_RAW] = {"raw", false, 200, 0, 0},
+    [FAULT_ENDLESS] = {"endless", true, 0, 0, 0},
 };
 
 int fault_init(struct fault *fault, const char *kind)
@@ -136,6 +139,12 @@ static void apply_html(const struct fault *fault, struct answer *answer)
     answer_body(answer, "text/html", page, sizeof(page) - 1);
 }
 
+static void apply_body(const struct fault *fault, struct answer *answer)
+{
+    answer->status = fault->status;
+    answer_body(answer, fault->type, fault->text, strlen(fault->text));
+}
+
 /* A value of another type: text for numbers, numbers for text, and so on. */
 static cJSON *other_type(const cJSON *value)
 {
@@ -187,6 +196,9 @@ static void apply_delivery(const struct fault *fault, struct answer *answer)
         [FAULT_CLOSE_MIDDLE] = DELIVER_CLOSE_MIDDLE,
         [FAULT_DRIP] = DELIVER_DRIP,
         [FAULT_NEVER] = DELIVER_NEVER,
+        [FAULT_HANG_UP] = DELIVER_HANG_UP,
+        [FAULT_RAW] = DELIVER_RAW,
+        [FAULT_ENDLESS] = DELIVER_ENDLESS,
     };
 
     answer->delivery = deliveries[fault->kind];
@@ -216,8 +228,11 @@ void fault_apply(const struct fault *fault, struct answer *answer)
         apply_html(fault, answer);
         break;
     case FAULT_BODY:
-        answer->status = fault->status;
-        answer_body(answer, fault->type, fault->text, strlen(fault->text));
+        apply_body(fault, answer);
+        break;
+    case FAULT_RAW:
+        apply_body(fault, answer);
+        apply_delivery(fault, answer);
         break;
     case FAULT_WRONG_TYPE:
         apply_wrong_type(answer);
@@ -230,9 +245,13 @@ void fault_apply(const struct fault *fault, struct answer *answer)
     case FAULT_CLOSE_MIDDLE:
     case FAULT_DRIP:
     case FAULT_NEVER:
+    case FAULT_HANG_UP:
+    case FAULT_ENDLESS:
         apply_delivery(fault, answer);
         break;
     }
+    if (*fault->location)
+        answer_header(answer, "Location", fault->location);
 }
 
 void faults_print(const struct faults *faults, struct buf *out)

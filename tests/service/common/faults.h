@@ -30,6 +30,9 @@ enum fault_kind {
     FAULT_DRIP,         /* the answer comes a few bytes at a time */
     FAULT_HUGE,         /* the answer is padded to a great size */
     FAULT_NEVER,        /* no answer ever */
+    FAULT_HANG_UP,      /* the connection is closed before an answer */
+    FAULT_RAW,          /* the text given when it was armed, in the place of HTTP */
+    FAULT_ENDLESS,      /* an answer that is padded without end */
 };
 
 struct fault {
@@ -46,6 +49,7 @@ struct fault {
     char shape[16]; /* of a FAULT_STATUS body: one of shapes.h, or "none" */
     char retry_after[64];
     char type[64];
+    char location[256]; /* a header of that name; "" for none */
     char text[1024];
     int64_t delay_ms;
     size_t bytes;

@@ -72,6 +72,9 @@ enum delivery {
     DELIVER_RESET_MIDDLE, /* the connection is reset after half of the body */
     DELIVER_CLOSE_MIDDLE, /* the connection is closed after half of the body */
     DELIVER_DRIP,         /* drip_bytes every drip_ms */
+    DELIVER_HANG_UP,      /* the connection is closed, nothing is answered */
+    DELIVER_RAW,          /* the body is all that is sent: no status, no headers */
+    DELIVER_ENDLESS,      /* after the body come blanks without end, and no size is told */
 };
 
 struct answer {

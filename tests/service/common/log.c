@@ -42,7 +42,8 @@ static void add_line(struct request_log *log, struct buf *lines, const struct bu
 void log_request(struct request_log *log, const struct request *request,
                  const struct answer *answer)
 {
-    bool answered = answer->delivery != DELIVER_NEVER && answer->delivery != DELIVER_RESET;
+    bool answered = answer->delivery != DELIVER_NEVER && answer->delivery != DELIVER_RESET &&
+                    answer->delivery != DELIVER_HANG_UP && answer->delivery != DELIVER_RAW;
     bool login = strstr(request->target, "/auth/tokens") != NULL; /* its body has a password */
     const char *body = request->log_body ? request->log_body : login ? "" : request->body.data;
     char *shown = must_strndup(body, BODY_MAX);

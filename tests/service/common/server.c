@@ -139,6 +139,8 @@ static void reset_connection(const struct exchange *exchange)
 
 static size_t total_size(const struct answer *answer)
 {
+    if (answer->delivery == DELIVER_ENDLESS)
+        return SIZE_MAX;
     return answer->body.size > answer->pad_to ? answer->body.size : answer->pad_to;
 }
 
@@ -167,6 +169,9 @@ static ssize_t next_size(struct exchange *exchange, uint64_t position)
     case DELIVER_WHOLE:
     case DELIVER_NEVER:
     case DELIVER_RESET:
+    case DELIVER_HANG_UP:
+    case DELIVER_RAW:
+    case DELIVER_ENDLESS:
         break;
     }
     return (ssize_t)BLOCK_SIZE;
@@ -196,12 +201,13 @@ static ssize_t produce(void *user, uint64_t position, char *out, size_t room)
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     const struct answer *answer = &exchange->answer;
+    bool endless = answer->delivery == DELIVER_ENDLESS;
 
     if (answer->delivery == DELIVER_WHOLE && !answer->pad_to)
         return must(MHD_create_response_from_buffer(answer->body.size, answer->body.data,
                                                     MHD_RESPMEM_PERSISTENT));
-    return must(
-        MHD_create_response_from_callback(total_size(answer), BLOCK_SIZE, produce, exchange, NULL));
+    return must(MHD_create_response_from_callback(endless ? MHD_SIZE_UNKNOWN : total_size(answer),
+                                                  BLOCK_SIZE, produce, exchange, NULL));
 }
 
 static enum MHD_Result deliver(struct exchange *exchange)
@@ -210,8 +216,12 @@ static enum MHD_Result deliver(struct exchange *exchange)
     struct MHD_Response *response;
     enum MHD_Result result;
 
-    if (exchange->gone || answer->delivery == DELIVER_NEVER)
+    if (exchange->gone || answer->delivery == DELIVER_NEVER || answer->delivery == DELIVER_HANG_UP)
         return MHD_NO;
+    if (answer->delivery == DELIVER_RAW) {
+        (void)send(exchange->client->fd, answer->body.data, answer->body.size, MSG_NOSIGNAL);
+        return MHD_NO;
+    }
     if (answer->delivery == DELIVER_RESET ||
         (answer->delivery == DELIVER_RESET_MIDDLE && !total_size(answer))) {
         reset_connection(exchange);

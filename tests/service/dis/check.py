@@ -477,6 +477,11 @@ class Faults(Case):
         self.assertRaises(ConnectionResetError, self.ask, "POST", "/checkpoints", CHECKPOINT)
         self.assertEqual(self.server.control("GET", "checkpoints"), "a s 0 5\n")
         self.assertEqual(self.server.control("GET", "log/count", match="/apps 000 none"), "1\n")
+        self.arm("hang-up")
+        self.assertRaises(http.client.RemoteDisconnected, self.ask, "GET", "/apps")
+        self.assertEqual(self.server.control("GET", "log/count", match="/apps 000 none"), "2\n")
+        self.arm("raw", text="SSH-2.0-x\r\n")
+        self.assertRaises(http.client.BadStatusLine, self.ask, "GET", "/apps")
 
     def test_broken_bodies(self):
         whole = self.ask("GET", "/apps").body
@@ -489,6 +494,10 @@ class Faults(Case):
         self.assertEqual((answer.status, answer.headers["Content-Type"]), (502, "text/html"))
         self.arm("body", status=201, text="[1]", type="text/x")
         self.assertEqual(self.ask("GET", "/apps").json(), [1])
+        self.arm("body", status=302, text="", location="http://127.0.0.1/login")
+        answer = self.ask("GET", "/apps")
+        self.assertEqual((answer.status, answer.headers["Location"]),
+                         (302, "http://127.0.0.1/login"))
         self.arm("wrong-type")
         self.assertEqual(self.ask("GET", "/apps").json(),
                          {"has_more_app": [], "apps": "not an array", "total_number": True})
@@ -518,6 +527,15 @@ class Faults(Case):
         connection.close()
         time.sleep(0.2)
         self.assertEqual((self.server.stats()["in_flight"], self.server.stats()["aborted"]), (0, 1))
+
+    def test_endless(self):
+        self.arm("endless")
+        connection = http.client.HTTPConnection(self.address, timeout=5)
+        self.addCleanup(connection.close)
+        connection.request("GET", f"/v2/{PROJECT}/apps")
+        answer = connection.getresponse()
+        self.assertIsNone(answer.length)
+        self.assertEqual(len(answer.read(40000000)), 40000000)
 
     def test_wrong_arming(self):
         for parameters in ({"kind": "x"}, {"kind": "status", "status": "x"}, {"count": "1"},
