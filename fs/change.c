@@ -178,6 +178,8 @@ static void note_in_cache(struct change *change, enum result result, const struc
         note_commit(change, state);
     else if (result == RESULT_OK)
         note_deletion(change);
+    if (result == RESULT_OK)
+        doubts_forget(&change->fs->doubts, &change->order.about);
 }
 
 /* The end */
@@ -248,7 +250,10 @@ static void change_wait_for(struct change *change, struct call *step)
 
 static void on_value_before(void *user, const struct state *state)
 {
-    set_before(user, state->sequence, state->metadata);
+    struct change *change = user;
+
+    set_before(change, state->sequence, state->metadata);
+    doubts_forget(&change->fs->doubts, &change->order.about);
 }
 
 static void on_sending(void *user, const char *sequence)
@@ -270,7 +275,7 @@ static void commit_change(struct change *change)
         .make_partition = change->order.make_partition,
         .clamp = fs->settings.clamp,
         .monotonic = fs->settings.monotonic,
-        .reads_first = doubts_take(&fs->doubts, &change->order.about),
+        .reads_first = doubts_has(&fs->doubts, &change->order.about),
     };
     struct commit_watcher watcher = {
         .found = on_value_before, .sending = on_sending, .user = change};

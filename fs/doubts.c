@@ -32,18 +32,29 @@ void doubts_release(struct doubts *doubts)
         forget_doubt(doubts, doubt);
 }
 
-bool doubts_take(struct doubts *doubts, const struct subject *about)
+static struct doubt *find_doubt(const struct doubts *doubts, const struct subject *about)
 {
     struct doubt *doubt;
 
     TAILQ_FOREACH (doubt, &doubts->list, link) {
-        if (doubt->partition != about->partition || strcmp(doubt->stream, about->stream) != 0 ||
-            strcmp(doubt->app, about->app) != 0)
-            continue;
-        forget_doubt(doubts, doubt);
-        return true;
+        if (doubt->partition == about->partition && !strcmp(doubt->stream, about->stream) &&
+            !strcmp(doubt->app, about->app))
+            return doubt;
     }
-    return false;
+    return NULL;
+}
+
+bool doubts_has(const struct doubts *doubts, const struct subject *about)
+{
+    return find_doubt(doubts, about);
+}
+
+void doubts_forget(struct doubts *doubts, const struct subject *about)
+{
+    struct doubt *doubt = find_doubt(doubts, about);
+
+    if (doubt)
+        forget_doubt(doubts, doubt);
 }
 
 void doubts_add(struct doubts *doubts, const struct subject *about)
@@ -54,7 +65,7 @@ void doubts_add(struct doubts *doubts, const struct subject *about)
 
     if (!doubt)
         return;
-    doubts_take(doubts, about);
+    doubts_forget(doubts, about);
     if (doubts->count == DOUBTS_MAX)
         forget_doubt(doubts, TAILQ_FIRST(&doubts->list));
     doubt->partition = about->partition;

@@ -23,7 +23,9 @@ void doubts_release(struct doubts *doubts);
 /* Without memory nothing is noted. */
 void doubts_add(struct doubts *doubts, const struct subject *about);
 
-/* Whether there is one; it is forgotten then. */
-bool doubts_take(struct doubts *doubts, const struct subject *about);
+bool doubts_has(const struct doubts *doubts, const struct subject *about);
+
+/* What is committed there is known again. */
+void doubts_forget(struct doubts *doubts, const struct subject *about);
 
 #endif

@@ -10,16 +10,21 @@
 #include "fs/value.h"
 #include "fs/write.h"
 
+/* The longest note of a rename: two paths. */
+#define NOTE_MAX 4096
+
 /* The request's data: both places are held. */
 struct renaming {
     struct node from;
     struct node to;
+    struct buf note;
 };
 
 static void release_renaming(struct fs *fs, void *data)
 {
     struct renaming *renaming = data;
 
+    buf_release(&renaming->note);
     if (renaming->from.place)
         place_drop(fs->nodes, renaming->from.place);
     if (renaming->to.place)
@@ -150,6 +155,18 @@ static void begin_rename(struct request *request)
         read_old_scratch(request);
 }
 
+/* Both halves of a rename are lines of the journal that tell of it. */
+static void note_rename(struct request *request)
+{
+    struct renaming *renaming = renaming_of(request);
+
+    buf_puts(&renaming->note, "rename of ");
+    tree_print_path(&renaming->from, &renaming->note);
+    buf_puts(&renaming->note, " to ");
+    tree_print_path(&renaming->to, &renaming->note);
+    request->note = renaming->note.data;
+}
+
 /* No other change of either checkpoint may come between what is read, written and removed. */
 static void begin_in_turn(struct request *request)
 {
@@ -157,6 +174,7 @@ static void begin_in_turn(struct request *request)
     struct subject subjects[SUBJECTS_MAX];
     unsigned count = 0;
 
+    note_rename(request);
     if (is_saved(&renaming->from))
         subjects[count++] = subject_of_node(&renaming->from);
     if (is_saved(&renaming->to))
@@ -199,6 +217,7 @@ void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_
             request_refuse(request, ENOMEM, "no memory");
         return;
     }
+    buf_init(&renaming->note, NOTE_MAX);
     request->data = renaming;
     request->release_data = release_renaming;
     if (tree_child(fs, &request->node, name, &renaming->from))

@@ -26,6 +26,7 @@ static void free_request(struct request *request)
 
     TAILQ_REMOVE(&fs->requests, request, link);
     fs->request_count--;
+    turn_leave(&request->turn);
     timer_stop(&request->timer);
     timer_stop(&request->signals);
     if (request->release_data)
@@ -34,7 +35,6 @@ static void free_request(struct request *request)
     if (request->target.place)
         place_drop(fs->nodes, request->target.place);
     free(request->name);
-    turn_leave(&request->turn);
     free(request);
 }
 
@@ -93,6 +93,7 @@ struct change_order request_change(struct request *request, enum what_changes wh
         .what = what,
         .about = {is_of_app ? node->place->app : "", node->place->stream,
                   is_of_all ? ANY_PARTITION : (int64_t)node->partition},
+        .note = request->note,
         .within = request->turn.queue ? &request->turn : NULL,
     };
 

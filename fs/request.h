@@ -36,7 +36,8 @@ struct request {
     struct node target; /* what is made or removed; its place is held, or NULL */
     struct turn turn;   /* in which all its changes are made, if it has taken one */
     void (*with_turn)(struct request *request);
-    void *data; /* the operation's own; release_data, if set, frees it */
+    const char *note; /* what the journal tells of its changes, or NULL; as long as the request */
+    void *data;       /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);
 };
 

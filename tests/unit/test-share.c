@@ -26,18 +26,15 @@ struct scene {
     char order[WAITERS * 4]; /* who was told, one after the other: "021" */
 };
 
-static struct scene *scene_of_share; /* of the test that runs */
-
-static void on_deserted(struct share *share)
+static void on_deserted(void *user)
 {
-    struct scene *scene = scene_of_share;
+    struct scene *scene = user;
 
-    assert_ptr_equal(share, scene->share);
-    assert_true(share_is_empty(share));
+    assert_true(share_is_idle(scene->share));
     scene->deserted++;
     if (!scene->frees)
         return;
-    free(share);
+    free(scene->share);
     scene->share = NULL;
 }
 
@@ -45,11 +42,11 @@ static int setup(void **state)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
 
-    *state = scene_of_share = scene;
+    *state = scene;
     scene->loop = loop_new();
     scene->share = malloc(sizeof(*scene->share));
     assert_true(scene->loop && scene->share);
-    share_init(scene->share, scene->loop, "too late", 0, on_deserted);
+    share_init(scene->share, scene->loop, "too late", 0, on_deserted, scene);
     for (size_t i = 0; i < WAITERS; i++)
         scene->waiters[i].scene = scene;
     return 0;
@@ -59,7 +56,7 @@ static int teardown(void **state)
 {
     struct scene *scene = *state;
 
-    assert_true(!scene->share || share_is_empty(scene->share));
+    assert_true(!scene->share || share_is_idle(scene->share));
     free(scene->share);
     loop_free(scene->loop);
     free(scene);
@@ -144,7 +141,7 @@ static void all_are_told_in_the_order_in_which_they_came(void **state)
     assert_string_equal(scene->order, "012");
     for (size_t i = 0; i < 3; i++)
         assert_string_equal(scene->waiters[i].text, "42");
-    assert_true(share_is_empty(scene->share));
+    assert_true(share_is_idle(scene->share));
     run(scene);
     assert_string_equal(scene->order, "012");
     assert_int_equal(scene->deserted, 0);
@@ -170,7 +167,7 @@ static void telling_nobody_deserts_nothing(void **state)
 {
     struct scene *scene = *state;
 
-    assert_true(share_is_empty(scene->share));
+    assert_true(share_is_idle(scene->share));
     tell(scene, "42");
     assert_int_equal(scene->deserted, 0);
 }
@@ -183,7 +180,7 @@ static void a_share_can_be_used_again(void **state)
     tell(scene, "1");
     join(scene, 1);
     join(scene, 0);
-    assert_false(share_is_empty(scene->share));
+    assert_false(share_is_idle(scene->share));
     tell(scene, "2");
     assert_string_equal(scene->order, "010");
     assert_string_equal(scene->waiters[0].text, "2");
@@ -312,7 +309,7 @@ static void the_grace_comes_on_top_of_the_deadline(void **state)
 {
     struct scene *scene = *state;
 
-    share_init(scene->share, scene->loop, "too late", 60000, on_deserted);
+    share_init(scene->share, scene->loop, "too late", 60000, on_deserted, scene);
     join_for(scene, 0, -30000);
     join_for(scene, 1, -90000);
     run(scene);
@@ -337,7 +334,7 @@ static void who_joins_again_is_told_in_the_next_round(void **state)
     join(scene, 2);
     tell(scene, "1");
     assert_string_equal(scene->order, "012");
-    assert_false(share_is_empty(scene->share));
+    assert_false(share_is_idle(scene->share));
     tell(scene, "2");
     assert_string_equal(scene->order, "01201");
     assert_string_equal(scene->waiters[1].text, "2");
@@ -424,7 +421,7 @@ static void giving_up_for_all_others_while_they_are_told_deserts_nothing(void **
     tell(scene, "42");
     assert_string_equal(scene->order, "01");
     assert_int_equal(scene->deserted, 0);
-    assert_true(share_is_empty(scene->share));
+    assert_true(share_is_idle(scene->share));
     give_up(join(scene, 0));
     assert_int_equal(scene->deserted, 1);
 }
