@@ -446,17 +446,15 @@ static const char *rest_after(const char *source, const char *prefix)
     return length && !strncmp(source, prefix, length) ? source + length : NULL;
 }
 
-static int refuse_source(const char *source, struct error *error)
+static void refuse_source(const char *source, struct error *error)
 {
     struct buf known = BUF_INIT(sizeof(error->message));
-    int status;
 
     for (size_t i = 0; backend_types[i]; i++)
         buf_printf(&known, "%s%s", i ? backend_types[i + 1] ? ", " : " or " : "",
                    backend_types[i]->source);
-    status = error_set(error, EINVAL, "unknown source \"%.100s\": use %s", source, known.data);
+    error_set(error, EINVAL, "unknown source \"%.100s\": use %s", source, known.data);
     buf_release(&known);
-    return status;
 }
 
 int backend_find_type(const char *source, const struct backend_type **type, struct error *error)
@@ -468,7 +466,8 @@ int backend_find_type(const char *source, const struct backend_type **type, stru
             return 0;
         }
     }
-    return refuse_source(source, error);
+    refuse_source(source, error);
+    return -EINVAL;
 }
 
 int backend_open(const char *source, const struct backend_options *options,

@@ -174,7 +174,7 @@ static void note_in_cache(struct change *change, enum result result, const struc
         forget_lists(change);
     else if (result == RESULT_UNKNOWN)
         note_doubt(change);
-    else if (result == RESULT_OK && what == COMMIT)
+    else if (what == COMMIT && state)
         note_commit(change, state);
     else if (result == RESULT_OK)
         note_deletion(change);
@@ -220,9 +220,9 @@ static void on_change_done(void *user, const struct error *error, const struct a
     struct answer told = {.state = state, .text = change->consumer};
 
     change->operation.step = NULL;
-    if (!error && change->order.what == COMMIT && !state->sequence)
+    if (change->order.what == COMMIT && state && !state->sequence)
         change->order.what = DELETE;
-    if (!error && state && state->sequence)
+    if (state && state->sequence)
         snprintf(change->number, sizeof(change->number), "%s", state->sequence);
     note_in_cache(change, result, state);
     write_journal(change, result, error ? error->message : NULL);
@@ -233,8 +233,9 @@ static void on_change_done(void *user, const struct error *error, const struct a
 static void fail_change(void *user)
 {
     struct change *change = user;
+    struct error error = change->operation.error;
 
-    on_change_done(change, &change->operation.error, &no_answer);
+    on_change_done(change, &error, &no_answer);
 }
 
 static void change_wait_for(struct change *change, struct call *step)

@@ -67,6 +67,7 @@ void doubts_add(struct doubts *doubts, const struct subject *about)
         return;
     doubts_forget(doubts, about);
     if (doubts->count == DOUBTS_MAX)
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         forget_doubt(doubts, TAILQ_FIRST(&doubts->list));
     doubt->partition = about->partition;
     memcpy(doubt->app, about->app, app_size);
