@@ -19,10 +19,15 @@ static bool cancel_operation(struct call *call)
     return may_have_changed;
 }
 
+static bool is_operation_sent(const struct call *call)
+{
+    return call_is_sent(((const struct operation *)call)->step);
+}
+
 void operation_begin(struct operation *operation, struct loop *loop, const struct ask *ask,
                      void (*release)(struct operation *operation))
 {
-    operation->call.cancel = cancel_operation;
+    operation->call = (struct call){cancel_operation, is_operation_sent};
     operation->loop = loop;
     operation->ask = *ask;
     operation->release = release;

@@ -24,6 +24,7 @@ struct table;
 /* Something under way. Who starts it owns it until `done` runs or call_cancel returns. */
 struct call {
     bool (*cancel)(struct call *call);
+    bool (*is_sent)(const struct call *call); /* NULL: never */
 };
 
 /*
@@ -33,6 +34,12 @@ struct call {
 static inline bool call_cancel(struct call *call)
 {
     return call && call->cancel(call);
+}
+
+/* Whether cancelling it now would tell that something may have been changed. NULL is allowed. */
+static inline bool call_is_sent(const struct call *call)
+{
+    return call && call->is_sent && call->is_sent(call);
 }
 
 /*

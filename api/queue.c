@@ -43,8 +43,11 @@ bool turn_take(struct queue *queue, struct turn *turn, const struct subject *sub
 {
     const struct turn *before;
 
-    *turn = (struct turn){
-        .call = {cancel_turn}, .queue = queue, .count = count, .begin = begin, .user = user};
+    *turn = (struct turn){.call = {.cancel = cancel_turn},
+                          .queue = queue,
+                          .count = count,
+                          .begin = begin,
+                          .user = user};
     memcpy(turn->subjects, subjects, count * sizeof(*subjects));
     TAILQ_FOREACH (before, &queue->turns, link)
         turn->blockers += collides(before, turn);

@@ -38,6 +38,7 @@ struct topic {
     int64_t flight_asked;
     bool again;         /* what the flight brings is outdated already */
     struct share share; /* those who wait for it */
+    bool telling;       /* its news: it must not be freed */
 };
 
 TAILQ_HEAD(topics, topic);
@@ -140,7 +141,7 @@ static void evict_topics(struct cache *cache)
            (cache->size > CACHE_SIZE_MAX || cache->count > TOPICS_MAX)) {
         struct topic *younger = TAILQ_PREV(topic, topics, link);
 
-        if (!topic->flight && share_is_idle(&topic->share))
+        if (!topic->flight && !topic->telling && share_is_idle(&topic->share))
             free_topic(topic);
         topic = younger;
     }
@@ -299,10 +300,12 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
         fail_waiters(topic);
         return;
     }
+    held = taken.table ? table_hold(taken.table) : NULL;
+    topic->telling = true;
+    share_tell(&topic->share, error, &taken);
     if (!error && topic->question.what == WHAT_STATES)
         cache->news(cache->user, topic->question.app, topic->question.stream);
-    held = taken.table ? table_hold(taken.table) : NULL;
-    share_tell(&topic->share, error, &taken);
+    topic->telling = false;
     table_drop(held);
     evict_topics(cache);
 }

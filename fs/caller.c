@@ -58,27 +58,47 @@ static bool take_line(const char *line, const char *name, uint64_t *signals)
     return true;
 }
 
-/* The signals that wait for a thread to take them. False when that is not told. */
-static bool read_pending(FILE *status, uint64_t *pending)
+/* What /proc tells of a thread's signals. */
+struct signals {
+    uint64_t pending;
+    uint64_t blocked;
+    uint64_t ignored;
+    uint64_t caught;
+};
+
+/* False when not all is told. */
+static bool read_signals(FILE *status, struct signals *signals)
 {
-    uint64_t blocked = 0;
     int found = 0;
     char *line = NULL;
     size_t room = 0;
 
-    *pending = 0;
+    *signals = (struct signals){0};
     while (getline(&line, &room, status) > 0)
-        found += take_line(line, "SigPnd", pending) + take_line(line, "ShdPnd", pending) +
-                 take_line(line, "SigBlk", &blocked);
+        found += take_line(line, "SigPnd", &signals->pending) +
+                 take_line(line, "ShdPnd", &signals->pending) +
+                 take_line(line, "SigBlk", &signals->blocked) +
+                 take_line(line, "SigIgn", &signals->ignored) +
+                 take_line(line, "SigCgt", &signals->caught);
     free(line);
-    *pending &= ~blocked;
-    return found == 3;
+    return found == 5;
+}
+
+/* Whether one of the signals asks the program to end, or is going to end it. */
+static bool wants_end(const struct signals *signals)
+{
+    const uint64_t asking = bit(SIGINT) | bit(SIGTERM) | bit(SIGQUIT) | bit(SIGHUP) | bit(SIGKILL);
+    const uint64_t harmless = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) | bit(SIGWINCH) |
+                              bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+    uint64_t pending = signals->pending & ~signals->blocked;
+    uint64_t ending = pending & ~harmless & ~signals->ignored & ~signals->caught;
+
+    return pending & asking || ending;
 }
 
 bool caller_wants_out(pid_t thread)
 {
-    const uint64_t harmless = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) | bit(SIGWINCH);
-    uint64_t pending;
+    struct signals signals;
     char path[48];
     FILE *status;
     bool told;
@@ -87,7 +107,7 @@ bool caller_wants_out(pid_t thread)
     status = thread ? fopen(path, "re") : NULL;
     if (!status)
         return true;
-    told = read_pending(status, &pending);
+    told = read_signals(status, &signals);
     fclose(status);
-    return !told || pending & ~harmless;
+    return !told || wants_end(&signals);
 }

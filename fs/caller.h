@@ -17,9 +17,11 @@ struct caller {
 void caller_describe(struct caller *caller, uid_t uid, pid_t thread);
 
 /*
- * Whether a thread whose wait a signal has interrupted is to be let go. It is not for a signal that
- * does nothing unless a program asks for it: a child has ended (bash looks at each), or a window
- * has another size. When nothing can be known, it is.
+ * True if a thread whose wait a signal has interrupted should be let go with EINTR: one of its
+ * signals ends the program, or is INT, TERM, QUIT or HUP. A timer that the program handles, a stop,
+ * a window of another size or the end of a child interrupts nothing: programs do not expect files
+ * to be slow, and git gives a file up that it was about to write anew. True also when nothing can
+ * be known of the thread.
  */
 bool caller_wants_out(pid_t thread);
 

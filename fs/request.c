@@ -15,7 +15,10 @@
 #define GRACE_MS 100
 
 /* How often the signals of a program are looked at that an interrupt has not ended. */
-#define SIGNALS_MS 50
+#define SIGNALS_MS 100
+
+/* How long the answer to a change that was sent is waited for when its program wants to end. */
+#define LAST_WORDS_MS 200
 
 /* Seconds that stand for the life of the mount. */
 #define FOREVER 86400.0
@@ -138,13 +141,27 @@ static void abandon(struct request *request, int code, const char *reason)
     request_fail(request, &error);
 }
 
+static void give_up(void *user)
+{
+    abandon(user, EINTR, "interrupted");
+}
+
+/* Better than an unknown end is one that is known a moment later. */
+static void let_go(struct request *request)
+{
+    if (call_is_sent(request->call))
+        timer_start(request->fs->loop, &request->signals, LAST_WORDS_MS, give_up, request);
+    else
+        give_up(request);
+}
+
 /* The kernel tells of the first signal alone, so others that come are looked for. */
 static void look_at_signals(void *user)
 {
     struct request *request = user;
 
     if (caller_wants_out(fuse_req_ctx(request->fuse)->pid))
-        abandon(request, EINTR, "interrupted");
+        let_go(request);
     else
         timer_start(request->fs->loop, &request->signals, SIGNALS_MS, look_at_signals, request);
 }
@@ -226,6 +243,8 @@ void request_fail(struct request *request, const struct error *error)
 {
     int code = error->code;
 
+    if (request->failed)
+        request->failed(request, code);
     if (!(request->quiet && code == ENOENT))
         log_error(request, request->operation, error);
     fuse_reply_err(request->fuse, code);

@@ -29,6 +29,7 @@ struct request {
     off_t offset;
     int mask;                              /* of access(2) */
     void (*then)(struct request *request); /* goes on when a shared step has succeeded */
+    void (*failed)(struct request *request, int code); /* told before it fails; or NULL */
 
     struct node needed; /* of fs/snapshot.h, as is known */
     void (*known)(struct request *request);

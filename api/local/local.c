@@ -78,6 +78,13 @@ static bool cancel_writing(struct call *call)
     return writer_cancel(writing->local->writer, writing);
 }
 
+static bool is_writing(const struct call *call)
+{
+    const struct local_call *writing = (const struct local_call *)call;
+
+    return writer_has_taken(writing->local->writer, writing);
+}
+
 static struct local_call *new_local_call(struct backend *backend, const char *app,
                                          const char *stream, const struct ask *ask)
 {
@@ -107,7 +114,7 @@ static struct call *start_write(struct local_call *call, work_fn *work)
     if (!call)
         return NULL;
     call->work = work;
-    call->operation.call.cancel = cancel_writing;
+    call->operation.call = (struct call){cancel_writing, is_writing};
     writer_submit(call->local->writer, call);
     return &call->operation.call;
 }

@@ -280,21 +280,40 @@ void writer_submit(struct writer *writer, struct local_call *call)
     pthread_mutex_unlock(&writer->lock);
 }
 
-bool writer_cancel(struct writer *writer, struct local_call *call)
+/* To be called with the lock held. */
+static bool is_waiting(const struct writer *writer, const struct local_call *call)
 {
-    struct local_call *waiting;
+    const struct local_call *waiting;
 
-    pthread_mutex_lock(&writer->lock);
-    call->cancelled = true;
     STAILQ_FOREACH(waiting, &writer->waiting, link)
     {
         if (waiting == call)
-            break;
+            return true;
     }
-    if (waiting)
+    return false;
+}
+
+bool writer_has_taken(struct writer *writer, const struct local_call *call)
+{
+    bool waits;
+
+    pthread_mutex_lock(&writer->lock);
+    waits = is_waiting(writer, call);
+    pthread_mutex_unlock(&writer->lock);
+    return !waits;
+}
+
+bool writer_cancel(struct writer *writer, struct local_call *call)
+{
+    bool waits;
+
+    pthread_mutex_lock(&writer->lock);
+    call->cancelled = true;
+    waits = is_waiting(writer, call);
+    if (waits)
         STAILQ_REMOVE(&writer->waiting, call, local_call, link);
     pthread_mutex_unlock(&writer->lock);
-    if (waiting)
+    if (waits)
         operation_drop(&call->operation);
-    return !waiting;
+    return !waits;
 }

@@ -24,6 +24,9 @@ void writer_stop(struct writer *writer);
 
 void writer_submit(struct writer *writer, struct local_call *call);
 
+/* Whether the thread has a call already, so that it may be done. */
+bool writer_has_taken(struct writer *writer, const struct local_call *call);
+
 /* The call will not be handed back; it is freed now, or when its work has ended. True if the thread
  * has it already, so that it may be done. */
 bool writer_cancel(struct writer *writer, struct local_call *call);

@@ -30,10 +30,17 @@ static void release_service_call(struct operation *operation)
 }
 
 /* What the request under way may have changed, only its own module can tell. */
+static bool is_call_sent(const struct call *base)
+{
+    const struct service_call *call = (const struct service_call *)base;
+
+    return call->is_unknown || http_was_sent(call->sent);
+}
+
 static bool cancel_call(struct call *base)
 {
     struct service_call *call = (struct service_call *)base;
-    bool may_have_changed = call->is_unknown || http_was_sent(call->sent);
+    bool may_have_changed = is_call_sent(base);
 
     call_cancel(call->operation.step);
     operation_drop(&call->operation);
@@ -48,7 +55,7 @@ struct service_call *service_call_new(struct backend *backend, const char *app, 
     if (!call)
         return NULL;
     operation_begin(&call->operation, backend->loop, ask, release_service_call);
-    call->operation.call.cancel = cancel_call;
+    call->operation.call = (struct call){cancel_call, is_call_sent};
     call->service = (struct service *)backend;
     call->has_app = app != NULL;
     call->partition = partition;

@@ -165,20 +165,102 @@ blocked() {
     is "$(cat "$P/checkpoint")" 43
 }
 
-@test "an interrupted write is EINTR" {
+# Writes lines to a checkpoint by write(2), the first while a signal comes that is handled, and says
+# what each write came to.
+write_amid() {
+    needs python3
+    cat >"$DIR/write.py" <<'END'
+import ctypes, errno, os, signal, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+number = getattr(signal, "SIG" + sys.argv[2])
+signal.signal(number, lambda *_: None)
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+if number == signal.SIGALRM:
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+else:
+    threading.Thread(target=lambda: (time.sleep(0.3), os.kill(os.getpid(), number)), daemon=True).start()
+for line in sys.argv[3:]:
+    text = (line + "\n").encode()
+    size = libc.write(fd, text, len(text))
+    print(size if size >= 0 else errno.errorcode[ctypes.get_errno()], flush=True)
+signal.setitimer(signal.ITIMER_REAL, 0)
+END
+    timeout 20 python3 "$DIR/write.py" "$P/checkpoint" "$@"
+}
+
+@test "a write that a program is asked to end in is EINTR" {
+    lock_store
+    is "$(write_amid TERM 42)" EINTR
+    unlock_store
+}
+
+@test "a timer that a program handles interrupts no write, no open and no unlink" {
+    put "$P/checkpoint" 41
+    lock_store
+    write_amid ALRM 42 >"$DIR/said" 3>&- 4>&- 9>&- &
+    local writer=$!
+    BACKGROUND+=("$writer")
+    sleep 0.6
+    unlock_store
+    wait "$writer"
+    is "$(cat "$DIR/said")" 3
+    lock_store
+    perl -MTime::HiRes=setitimer,ITIMER_REAL -e '$SIG{ALRM} = sub {}; setitimer(ITIMER_REAL, 0.1, 0.1);
+        unlink $ARGV[0] or die "$!\n"' "$P/checkpoint" 3>&- 4>&- 9>&- &
+    writer=$!
+    BACKGROUND+=("$writer")
+    sleep 0.6
+    unlock_store
+    wait "$writer"
+    absent "$C"
+}
+
+@test "Ctrl-Z and fg fail no write" {
+    lock_store
+    in_background tee "$P/checkpoint" <<<42
+    local writer=$!
+    blocked "$writer"
+    kill -TSTP "$writer"
+    sleep 0.2
+    kill -CONT "$writer"
+    sleep 0.2
+    unlock_store
+    wait "$writer"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "after an interrupted write the same bytes are the same commit, and others are refused" {
+    lock_store
+    write_amid TERM 42 43 42 >"$DIR/said" 3>&- 4>&- 9>&- &
+    local writer=$!
+    BACKGROUND+=("$writer")
+    eventually test -s "$DIR/said"
+    unlock_store
+    wait "$writer"
+    is "$(cat "$DIR/said")" $'EINTR\nECANCELED\n3'
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "a program that repeats an interrupted write by itself commits once the store lets it" {
     needs python3
     lock_store
-    cat >"$DIR/write.py" <<'END'
-import ctypes, errno, os, signal, sys
-libc = ctypes.CDLL(None, use_errno=True)
-signal.signal(signal.SIGALRM, lambda *_: None)
+    cat >"$DIR/repeat.py" <<'END'
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: None)
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
-signal.setitimer(signal.ITIMER_REAL, 0.3)
-print(libc.write(fd, b"42\n", 3), errno.errorcode[ctypes.get_errno()])
+print(os.write(fd, b"42\n"))
 END
-    run -0 timeout 10 python3 "$DIR/write.py" "$P/checkpoint"
-    is "$output" "-1 EINTR"
+    timeout 20 python3 "$DIR/repeat.py" "$P/checkpoint" >"$DIR/said" 3>&- 4>&- 9>&- &
+    local writer=$! python
+    BACKGROUND+=("$writer")
+    eventually pgrep -P "$writer"
+    python=$(pgrep -P "$writer")
+    blocked "$python"
+    kill -TERM "$python"
+    sleep 0.5
     unlock_store
+    wait "$writer"
+    is "$(cat "$DIR/said") $(cat "$P/checkpoint")" "3 42"
 }
 
 # A shell that is told of its child's end while it commits 42.

@@ -199,11 +199,23 @@ SNAPSHOT=600
 @test "Ctrl-C ends an echo at once, and its request" {
     warm
     fail_at commit never count=forever
-    interrupted INT bash -c "echo 43 >$P/checkpoint"
+    PATIENCE=200 interrupted INT bash -c "echo 43 >$P/checkpoint"
     is "$(stat_of aborted)" 3
     is "$(journal number result | sort -u)" $'43\tunknown'
     no_faults
     is "$(op_read)" 42
+}
+
+@test "a commit that is answered a moment after Ctrl-C has a known end" {
+    warm
+    fail_at commit delay delay=80
+    in_background bash -c "echo 43 >$P/checkpoint"
+    eventually in_flight 1
+    kill -INT "$!"
+    wait "$!" || true
+    eventually in_flight 0
+    is "$(journal number result)" $'43\tok'
+    is "$(op_read)" 43
 }
 
 @test "SIGTERM and SIGKILL end a caller at once, in every kind of request" {
@@ -212,7 +224,7 @@ SNAPSHOT=600
     local signal
     for signal in TERM KILL; do
         interrupted "$signal" cat "$S/cursors/latest"
-        interrupted "$signal" mkdir apps/newapp
+        PATIENCE=200 interrupted "$signal" mkdir apps/newapp
     done
 }
 

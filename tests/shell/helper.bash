@@ -206,6 +206,7 @@ wait_all() {
 
 # Holds the store's lock, so that no commit can get through until unlock_store.
 lock_store() {
+    rm -f "$DIR/lock" "$DIR/locked"
     mkfifo "$DIR/lock"
     sqlite3 -batch "$STORE" <"$DIR/lock" >"$DIR/locked" 2>&1 3>&- 4>&- &
     BACKGROUND+=("$!")

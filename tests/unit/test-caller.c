@@ -24,6 +24,7 @@ static pid_t start(void)
     if (!child) {
         for (size_t i = 0; i < COUNT(handled); i++)
             signal(handled[i], take);
+        signal(SIGIO, SIG_IGN);
         sigemptyset(&blocked);
         sigaddset(&blocked, SIGUSR2);
         sigprocmask(SIG_BLOCK, &blocked, NULL);
@@ -53,10 +54,32 @@ static void check(int first, int second, bool wants_out)
     end(child);
 }
 
-TEST(a_signal_ends_a_wait)
+TEST(a_signal_that_asks_a_program_to_end_ends_a_wait)
 {
     check(SIGTERM, 0, true);
-    check(SIGALRM, 0, true);
+    check(SIGINT, 0, true);
+    check(SIGQUIT, 0, true);
+    check(SIGHUP, 0, true);
+}
+
+TEST(so_does_one_that_ends_it_as_it_is_not_handled)
+{
+    check(SIGUSR1, 0, true);
+    check(SIGPROF, SIGWINCH, true);
+    check(SIGRTMIN, 0, true);
+}
+
+TEST(one_that_is_handled_or_ignored_does_not)
+{
+    check(SIGALRM, 0, false);
+    check(SIGIO, 0, false);
+    check(SIGALRM, SIGCHLD, false);
+}
+
+TEST(a_stop_does_not)
+{
+    check(SIGTSTP, 0, false);
+    check(SIGTTIN, SIGTTOU, false);
 }
 
 TEST(what_a_program_need_not_hear_of_does_not)
@@ -70,7 +93,7 @@ TEST(what_a_program_need_not_hear_of_does_not)
 TEST(another_signal_does_so_beside_it)
 {
     check(SIGCHLD, SIGTERM, true);
-    check(SIGALRM, SIGWINCH, true);
+    check(SIGALRM, SIGTERM, true);
 }
 
 TEST(a_signal_that_is_blocked_does_not)
@@ -103,7 +126,10 @@ TEST(a_caller_is_known_by_its_command)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_signal_ends_a_wait),
+        cmocka_unit_test(a_signal_that_asks_a_program_to_end_ends_a_wait),
+        cmocka_unit_test(so_does_one_that_ends_it_as_it_is_not_handled),
+        cmocka_unit_test(one_that_is_handled_or_ignored_does_not),
+        cmocka_unit_test(a_stop_does_not),
         cmocka_unit_test(what_a_program_need_not_hear_of_does_not),
         cmocka_unit_test(another_signal_does_so_beside_it),
         cmocka_unit_test(a_signal_that_is_blocked_does_not),

@@ -67,7 +67,7 @@ static struct call *start(void *user, const char *name, const struct ask *ask)
         return NULL;
     job = calloc(1, sizeof(*job));
     assert_non_null(job);
-    *job = (struct job){.call = {cancel_job}, .scene = scene, .ask = *ask, .name = name};
+    *job = (struct job){.call = {.cancel = cancel_job}, .scene = scene, .ask = *ask, .name = name};
     scene->started++;
     if (++scene->under_way > scene->most)
         scene->most = scene->under_way;

@@ -281,7 +281,7 @@ static void the_next_step_is_the_one_that_is_cancelled(void **state)
 {
     struct scene *scene = *state;
     struct operation *operation = begin(scene);
-    struct step next = {.call = {cancel_step}};
+    struct step next = {.call = {.cancel = cancel_step}};
 
     operation_wait(operation, &scene->step.call);
     assert_true(operation_answered(operation, NULL));
