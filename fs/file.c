@@ -197,7 +197,7 @@ static void open_content(struct request *request)
 {
     struct handle *handle = request->handle;
 
-    buf_add(&handle->content, handle->text.data, handle->text.size);
+    buf_add(&handle->content.text, handle->text.data, handle->text.size);
     reply_file_open(request);
 }
 
@@ -364,7 +364,7 @@ void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     if (handle->scratch)
         reply_slice(request, &handle->scratch->content);
     else if (is_file(handle) && handle_writes(handle->flags))
-        reply_slice(request, &handle->content);
+        reply_slice(request, &handle->content.text);
     else if (must_load(handle, offset))
         load_text_of(request, reply_read);
     else
@@ -378,61 +378,21 @@ static void reply_written(struct request *request)
     request_reply_written(request, request->size);
 }
 
-/* The content as it is to be committed. */
-static void add_content(const struct handle *handle, struct buf *text)
-{
-    size_t line = strcspn(handle->content.data, "\n");
-
-    if (!*handle->committed)
-        line = 0;
-    buf_puts(text, handle->committed);
-    buf_add(text, handle->content.data + line, handle->content.size - line);
-}
-
 /* Does what the handle's content says, then goes on. A bound is an order, and done with. */
 static void commit_content(struct request *request, void (*then)(struct request *request))
 {
     struct handle *handle = request->handle;
-    struct buf text = BUF_INIT(TEXT_MAX);
+    const struct row *row = tree_row(handle->node.kind);
+    struct buf text = BUF_INIT(CONTENT_MAX + SEQUENCE_MAX);
 
     request->then = then;
-    handle->dirty = false;
-    add_content(handle, &text);
-    if (tree_row(handle->node.kind)->writes == WRITES_BOUND)
-        buf_reset(&handle->content);
+    content_print(&handle->content, &text);
+    content_take(&handle->content, row->writes == WRITES_BOUND);
     if (buf_error(&text))
         request_refuse(request, ENOMEM, "no memory");
     else
-        tree_row(handle->node.kind)->write(request, &handle->node, text.data, text.size);
+        row->write(request, &handle->node, text.data, text.size);
     buf_release(&text);
-}
-
-/* Where in the content a write belongs. In apps/ and streams/ what is written at offset 0 begins
- * anew, and anything else continues. With >> the offsets are those of a file that somebody else
- * changes. */
-static size_t content_offset(const struct handle *handle, size_t offset)
-{
-    size_t size = handle->content.size;
-
-    if (handle->flags & O_APPEND)
-        return size;
-    return is_file(handle) || offset < size ? offset : size;
-}
-
-/* Adds what was written to the handle's content; false when it is too much. */
-static bool add_written(struct handle *handle, const char *data, size_t size, size_t offset)
-{
-    struct buf *content = &handle->content;
-
-    if (offset <= strcspn(content->data, "\n"))
-        *handle->committed = '\0';
-    if (!is_file(handle))
-        buf_resize(content, offset);
-    buf_write_at(content, offset, data, size);
-    if (!buf_error(content))
-        return true;
-    buf_reset(content);
-    return false;
 }
 
 /*
@@ -447,11 +407,11 @@ static bool is_ambiguous(const struct handle *handle, size_t offset)
     struct error error;
     char sequence[SEQUENCE_MAX + 1];
     char line[256];
-    const char *text = handle->content.data + offset;
+    const char *text = handle->content.text.data + offset;
     size_t length = strcspn(text, "\n");
 
     if (handle->node.kind != CHECKPOINT || offset == 0 ||
-        handle->content.data[offset - 1] != '\n' || length >= sizeof(line))
+        handle->content.text.data[offset - 1] != '\n' || length >= sizeof(line))
         return false;
     memcpy(line, text, length);
     line[length] = '\0';
@@ -475,26 +435,46 @@ static void write_scratch(struct request *request, const char *data)
         reply_written(request);
 }
 
+static void on_write_failed(struct request *request, int code)
+{
+    content_refuse(&request->handle->content, code);
+}
+
+static void refuse_write(struct request *request, int code)
+{
+    if (code == EFBIG)
+        request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
+                       CONTENT_MAX);
+    else if (code == ECANCELED)
+        request_refuse(request, ECANCELED,
+                       "the write before was interrupted, and this is not the same again: open the "
+                       "file anew");
+    else
+        request_refuse(
+            request, code,
+            "a write before was refused, and so is all that follows: open the file anew");
+}
+
 static void write_content(struct request *request, const char *data)
 {
     struct handle *handle = request->handle;
-    size_t offset = content_offset(handle, (size_t)request->offset);
+    size_t place = 0;
+    int status =
+        content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
 
-    handle->dirty = false;
-    if (!add_written(handle, data, request->size, offset)) {
-        request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
-                       TEXT_MAX);
-    } else if (is_ambiguous(handle, offset)) {
-        buf_resize(&handle->content, offset);
+    if (status) {
+        refuse_write(request, -status);
+        return;
+    }
+    request->failed = on_write_failed;
+    if (is_ambiguous(handle, place))
         request_refuse(request, EINVAL,
                        "a further line is metadata, and this one looks like a position: write both "
                        "at once, or open the file anew to commit again");
-    } else if (request->size && data[request->size - 1] == '\n') {
+    else if (request->size && data[request->size - 1] == '\n')
         commit_content(request, reply_written);
-    } else {
-        handle->dirty = true;
+    else
         reply_written(request);
-    }
 }
 
 void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size, off_t offset,
@@ -518,46 +498,58 @@ int file_truncate(struct handle *handle, size_t size)
 {
     if (handle->scratch)
         return scratch_resize(handle->scratch, size);
-    if (!handle_writes(handle->flags) || size == handle->content.size)
-        return 0;
-    if (!is_file(handle) && size > handle->content.size)
-        return 0;
-    if (size <= strcspn(handle->content.data, "\n"))
-        *handle->committed = '\0';
-    buf_resize(&handle->content, size);
-    handle->dirty = size > 0;
-    if (!buf_error(&handle->content))
-        return 0;
-    buf_reset(&handle->content);
-    handle->dirty = false;
-    return -EFBIG;
+    return handle_writes(handle->flags) ? content_truncate(&handle->content, size) : 0;
+}
+
+static void on_sync_failed(struct request *request, int code)
+{
+    content_refuse_sync(&request->handle->content, code);
+}
+
+static void on_close_failed(struct request *request, int code)
+{
+    request->handle->content.refused = code;
 }
 
 /* Commits a text that did not end in a newline; else there is nothing to do: a shell flushes before
  * its first write. */
-static void commit_rest(fuse_req_t fuse, const char *operation, fuse_ino_t inode,
-                        const struct fuse_file_info *info)
+static void commit_rest(struct request *request, void (*failed)(struct request *request, int code))
 {
-    struct request *request = request_new(fuse, operation, inode, NULL);
+    const struct content *content = &request->handle->content;
 
-    if (!request)
-        return;
-    request->handle = handle_of(info);
-    if (request->handle->dirty && request->handle->content.size)
+    request->failed = failed;
+    if (content->dirty && content->text.size)
         commit_content(request, request_succeed);
     else
         request_succeed(request);
 }
 
+/* Some programs take an error of fsync for "this cannot be synchronized" and go on. */
 void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    commit_rest(fuse, "close", inode, info);
+    struct request *request = request_new(fuse, "close", inode, NULL);
+    struct content *content = &handle_of(info)->content;
+    int unreported = content->unreported;
+
+    if (!request)
+        return;
+    request->handle = handle_of(info);
+    content->unreported = 0;
+    if (unreported)
+        request_refuse(request, unreported, "what fsync could not commit is not committed");
+    else
+        commit_rest(request, on_close_failed);
 }
 
 void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_file_info *info)
 {
+    struct request *request = request_new(fuse, "fsync", inode, NULL);
+
     (void)data_only;
-    commit_rest(fuse, "fsync", inode, info);
+    if (!request)
+        return;
+    request->handle = handle_of(info);
+    commit_rest(request, on_sync_failed);
 }
 
 void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

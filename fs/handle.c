@@ -19,7 +19,8 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     handle->flags = flags;
     place_hold(node->place);
     buf_init(&handle->text, LINES_MAX);
-    buf_init(&handle->content, handle_writes(flags) ? TEXT_MAX : 0);
+    content_init(&handle->content, handle_writes(flags) ? CONTENT_MAX : 0, node->kind == SAVED,
+                 flags & O_APPEND);
     LIST_INSERT_HEAD(&fs->handles, handle, link);
     fs->handle_count++;
     return handle;
@@ -42,7 +43,7 @@ void handle_free(struct handle *handle)
     if (handle->scratch)
         scratch_close(fs, handle->scratch);
     buf_release(&handle->text);
-    buf_release(&handle->content);
+    content_release(&handle->content);
     place_drop(fs->nodes, handle->node.place);
     free(handle);
 }

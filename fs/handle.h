@@ -1,6 +1,7 @@
 #ifndef FS_HANDLE_H
 #define FS_HANDLE_H
 
+#include "fs/content.h"
 #include "fs/fs.h"
 #include "fs/scratch.h"
 
@@ -16,21 +17,13 @@ struct handle {
     bool read;  /* its beginning has been read since then */
     bool stale; /* the program was told that there is another value */
 
-    struct buf content; /* what was written so far */
-    bool dirty;         /* its end is not committed yet */
-
-    /* What the first line of the content came to when it was committed, "" before: a line that is
-     * added must not shift, or look up the latest record, once more. */
-    char committed[SEQUENCE_MAX + 1];
+    struct content content; /* what was written so far */
 
     struct scratch *scratch;
 
     char seen[SEQUENCE_MAX + 1]; /* the checkpoint that the program knows; "" for none */
     struct fuse_pollhandle *poll;
 };
-
-/* The longest text that is taken as a position and metadata. */
-#define TEXT_MAX 65536
 
 static inline struct handle *handle_of(const struct fuse_file_info *info)
 {

@@ -86,7 +86,7 @@ static int from_writer(const struct fs *fs, const struct node *node, struct stat
 
     if (!writer)
         return -ENOENT;
-    tree_attributes(fs, node, writer->content.size, when_now(), attr);
+    tree_attributes(fs, node, writer->content.text.size, when_now(), attr);
     return 0;
 }
 

@@ -67,7 +67,7 @@ void watch_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
 {
     struct handle *handle = handle_of(info);
     struct request *request = request_new(fuse, "poll", inode, NULL);
-    unsigned events = handle->content.max ? POLLOUT | POLLWRNORM : 0;
+    unsigned events = handle->content.text.max ? POLLOUT | POLLWRNORM : 0;
 
     if (!request) {
         if (poll)

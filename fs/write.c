@@ -30,7 +30,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
         return;
     warn_of_consumer(request, answer->text);
     if (handle && tree_row(handle->node.kind)->writes == WRITES_POSITION)
-        snprintf(handle->committed, sizeof(handle->committed), "%s",
+        snprintf(handle->content.committed, sizeof(handle->content.committed), "%s",
                  answer->state->sequence ? answer->state->sequence : "");
     request->then(request);
 }

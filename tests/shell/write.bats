@@ -99,15 +99,16 @@ END
 }
 
 @test "a line that follows and could be a position is refused" {
-    exec 7>"$P/checkpoint"
-    echo 42 >&7
-    refused "Invalid argument" bash -c "echo 43 >&7"
-    matches "$(tail -n 1 errors)" "looks like a position"
-    refused "Invalid argument" bash -c "echo earliest >&7"
-    refused "Invalid argument" bash -c "echo shift +1 >&7"
-    echo "a note" >&7
-    exec 7>&-
-    is "$(cat "$C")" $'42\na note'
+    local line
+    for line in 43 earliest 'shift +1'; do
+        exec 7>"$P/checkpoint"
+        echo 42 >&7
+        refused "Invalid argument" bash -c "echo $line >&7"
+        matches "$(tail -n 1 errors)" "looks like a position"
+        refused "Invalid argument" bash -c "echo a note >&7"
+        exec 7>&-
+        is "$(cat "$C")" 42
+    done
 }
 
 @test "a number in metadata is no position when both are written at once" {
@@ -127,12 +128,59 @@ END
     is "$(committed)" "1 20 3"
 }
 
-@test "an error does not end a handle" {
+@test "after a refused write the open file refuses every further one, with the same error" {
     exec 7>"$P/checkpoint"
     refused "Invalid argument" bash -c "echo junk >&7"
-    echo 2 >&7
+    refused "Invalid argument" bash -c "echo 2 >&7"
+    refused "Invalid argument" bash -c "echo junk >&7"
     exec 7>&-
-    is "$(committed)" 2
+    is "$(committed)" ""
+    absent "$P/checkpoint"
+    put "$P/checkpoint" 3
+    is "$(committed)" 3
+}
+
+@test "the second line of a refused text becomes no position" {
+    local text
+    put "$P/checkpoint" 1
+    put "$S/latest" 1000
+    for text in $'\n777' $'junk\n777' $'5000\n617' $'forty-two\n42\nnote'; do
+        not bash -c "printf '%s\n' '${text//$'\n'/\' \'}' >$P/checkpoint"
+        not bash -c "printf '%s\n' '${text//$'\n'/\' \'}' >$C"
+        is "$(cat "$P/checkpoint")" 1
+    done
+    refused "Numerical result out of range" bash -c "{ echo 5000; echo 617; } >$P/checkpoint"
+    refused "Invalid argument" bash -c "{ printf 4; printf 2x; echo; echo 7; } >$P/checkpoint"
+    is "$(cat "$P/checkpoint")" 1
+    refused "Invalid argument" bash -c "{ echo junk; echo 5; } >$S/latest"
+    is "$(cat "$S/latest")" 1000
+}
+
+@test "a refused file that is truncated to nothing can be written again" {
+    needs python3
+    python3 - "$P/checkpoint" <<'END'
+import errno, os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+for text in b"junk\n", b"42\n":
+    try:
+        os.pwrite(fd, text, 0)
+        sys.exit("written")
+    except OSError as error:
+        assert error.errno == errno.EINVAL, error
+os.ftruncate(fd, 0)
+assert os.pwrite(fd, b"42\n", 0) == 3
+END
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "an error of fsync is told once more by close" {
+    printf junk >"$DIR/junk"
+    local conversion
+    for conversion in fdatasync fsync; do
+        not dd if="$DIR/junk" of="$P/checkpoint" conv="$conversion" 2>"$DIR/said"
+        matches "$(cat "$DIR/said")" "Invalid argument"
+    done
+    absent "$P/checkpoint"
 }
 
 @test "opening with O_TRUNC and writing nothing commits nothing" {

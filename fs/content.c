@@ -1,0 +1,139 @@
+#include "fs/content.h"
+
+#include <errno.h>
+#include <string.h>
+
+void content_init(struct content *content, size_t room, bool is_file, bool appends)
+{
+    buf_init(&content->text, room);
+    buf_init(&content->last, room);
+    buf_init(&content->before, room);
+    content->is_file = is_file;
+    content->appends = appends;
+}
+
+void content_release(struct content *content)
+{
+    buf_release(&content->text);
+    buf_release(&content->last);
+    buf_release(&content->before);
+}
+
+static void set_text(struct buf *buf, const char *data, size_t size)
+{
+    buf_reset(buf);
+    buf_add(buf, data, size);
+}
+
+/* 0 if the text may be written to. */
+static int check_refusal(const struct content *content, const char *data, size_t size,
+                         size_t offset)
+{
+    bool is_same_place = content->appends || content->offset == offset;
+    bool is_repeated =
+        is_same_place && content->last.size == size && !memcmp(content->last.data, data, size);
+
+    if (content->refused == EINTR)
+        return is_repeated ? 0 : -ECANCELED;
+    return -content->refused;
+}
+
+/* Remembers the write, and what it may have to be taken back to. */
+static int remember(struct content *content, const char *data, size_t size, size_t offset)
+{
+    set_text(&content->last, data, size);
+    set_text(&content->before, content->text.data, content->text.size);
+    content->offset = offset;
+    memcpy(content->committed_before, content->committed, sizeof(content->committed));
+    return buf_error(&content->last) ? buf_error(&content->last) : buf_error(&content->before);
+}
+
+static void take_back(struct content *content)
+{
+    set_text(&content->text, content->before.data, content->before.size);
+    content->dirty = false;
+    memcpy(content->committed, content->committed_before, sizeof(content->committed));
+}
+
+static size_t place_of_write(const struct content *content, size_t offset)
+{
+    size_t size = content->text.size;
+
+    if (content->appends)
+        return size;
+    return content->is_file || offset < size ? offset : size;
+}
+
+int content_write(struct content *content, const char *data, size_t size, size_t offset,
+                  size_t *place)
+{
+    int status = check_refusal(content, data, size, offset);
+
+    if (status)
+        return status;
+    status = remember(content, data, size, offset);
+    if (status)
+        return status;
+    content->refused = 0;
+    *place = place_of_write(content, offset);
+    if (*place <= strcspn(content->text.data, "\n"))
+        *content->committed = '\0';
+    if (!content->is_file)
+        buf_resize(&content->text, *place);
+    buf_write_at(&content->text, *place, data, size);
+    content->dirty = true;
+    status = buf_error(&content->text);
+    if (status)
+        take_back(content);
+    return status;
+}
+
+void content_print(const struct content *content, struct buf *text)
+{
+    size_t line = strcspn(content->text.data, "\n");
+
+    if (!*content->committed)
+        line = 0;
+    buf_puts(text, content->committed);
+    buf_add(text, content->text.data + line, content->text.size - line);
+}
+
+void content_take(struct content *content, bool is_order)
+{
+    content->dirty = false;
+    if (is_order)
+        buf_reset(&content->text);
+}
+
+void content_refuse(struct content *content, int code)
+{
+    take_back(content);
+    content->refused = code;
+}
+
+/* After EINTR the text still waits: the same fsync again, or close, commits it. */
+void content_refuse_sync(struct content *content, int code)
+{
+    content->dirty = code == EINTR;
+    content->refused = code == EINTR ? 0 : code;
+    content->unreported = code == EINTR ? 0 : code;
+}
+
+int content_truncate(struct content *content, size_t size)
+{
+    struct buf *text = &content->text;
+
+    if (!size)
+        content->refused = 0;
+    if (size == text->size || (!content->is_file && size > text->size))
+        return 0;
+    if (size <= strcspn(text->data, "\n"))
+        *content->committed = '\0';
+    buf_resize(text, size);
+    content->dirty = size > 0;
+    if (!buf_error(text))
+        return 0;
+    buf_reset(text);
+    content->dirty = false;
+    return -EFBIG;
+}

@@ -1,0 +1,70 @@
+#ifndef FS_CONTENT_H
+#define FS_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/state.h"
+#include "base/buf.h"
+
+/*
+ * What a program has written to an open file.
+ *
+ * A text is committed when it ends in a newline, or else when the file is synchronized or closed. A
+ * text that was refused makes every further write fail with the same error until the file is
+ * truncated to nothing: the second line of a refused text must never become a position. After EINTR
+ * programs repeat the write, so the same bytes at the same place are the same text again; anything
+ * else is ECANCELED then.
+ */
+
+/* The longest text that is taken as a position and metadata. */
+#define CONTENT_MAX 65536
+
+struct content {
+    struct buf text; /* written so far */
+    bool is_file; /* it holds what is written where; else a write at offset 0 begins anew, and any
+                     other continues */
+    bool appends; /* O_APPEND: offsets are those of a file that somebody else changes */
+    bool dirty;   /* its end is not committed yet */
+
+    /* What the first line of the text came to when it was committed, "" before: a line that is
+     * added must not shift, or look up the latest record, once more. */
+    char committed[SEQUENCE_MAX + 1];
+
+    int refused;     /* the errno of a text that was refused; 0 if none was */
+    int unreported;  /* an error of fsync that close tells once more, or 0 */
+    struct buf last; /* the bytes of the last write */
+    size_t offset;   /* where it was */
+    struct buf before;
+    char committed_before[SEQUENCE_MAX + 1];
+};
+
+/* room is 0 for a file that is not written to. */
+void content_init(struct content *content, size_t room, bool is_file, bool appends);
+void content_release(struct content *content);
+
+/*
+ * Adds what a program writes. *place is where in the text it now stands. 0; the errno of an earlier
+ * refusal; -ECANCELED for other bytes after EINTR; -EFBIG past CONTENT_MAX; or -ENOMEM. The text is
+ * not changed then.
+ */
+int content_write(struct content *content, const char *data, size_t size, size_t offset,
+                  size_t *place);
+
+/* Prints the text as it is to be committed. */
+void content_print(const struct content *content, struct buf *text);
+
+/* Nothing is waiting to be committed any more; a text that is an order is done with. */
+void content_take(struct content *content, bool is_order);
+
+/* A write failed with an errno: what it added is not in the text, and what was not committed before
+ * it is not going to be. */
+void content_refuse(struct content *content, int code);
+
+/* The same, when the program had asked for it by fsync. */
+void content_refuse_sync(struct content *content, int code);
+
+/* Cuts the text, or fills it up with NULs. To nothing, a refusal is forgotten. 0 or -EFBIG. */
+int content_truncate(struct content *content, size_t size);
+
+#endif
