@@ -93,9 +93,12 @@ mounts_below() {
     awk -v dir="$1/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac
 }
 
+# What the command line of a daemon begins with.
+DAEMON='^[^ ]*checkpointfs(-null)? '
+
 # The daemons that serve a mount point.
 daemons_at() {
-    pgrep -f -- "^[^ ]*checkpointfs .*$1( |\$)" || true
+    pgrep -f -- "$DAEMON.*$1( |\$)" || true
 }
 
 daemon() {
@@ -135,10 +138,10 @@ clear_place() {
             umount -l "$mountpoint" 2>/dev/null || fusermount3 -uz "$mountpoint"
         fi
     done
-    if ! eventually not pgrep -f -- "^[^ ]*checkpointfs .*$DIR/"; then
+    if ! eventually not pgrep -f -- "$DAEMON.*$DIR/"; then
         echo "a daemon is left" >&2
         failed=1
-        pkill -KILL -f -- "^[^ ]*checkpointfs .*$DIR/"
+        pkill -KILL -f -- "$DAEMON.*$DIR/"
     fi
     for log in "$DIR"/sanitizer.*; do
         if [[ -e $log ]]; then
