@@ -59,6 +59,8 @@ static bool set_number(struct fault *fault, const char *name, const char *text)
         fault->interval_ms = number;
     else if (!strcmp(name, "execute"))
         fault->execute = number != 0;
+    else if (!strcmp(name, "hold"))
+        fault->hold = number != 0;
     else
         return false;
     return true;
@@ -228,7 +230,7 @@ static void show_stats(struct call *call)
         service->manners->print_stats(service->world, &call->answer->body);
 }
 
-/* ---- time, connections ---- */
+/* ---- time, connections, answers that are held ---- */
 
 static void set_clock(struct call *call)
 {
@@ -251,6 +253,15 @@ static void close_idle(struct call *call)
 
     if (service->close_idle)
         service->close_idle(service->server);
+    control_done(call);
+}
+
+static void let_go(struct call *call)
+{
+    struct service *service = call->service;
+
+    if (service->let_go)
+        service->let_go(service->server);
     control_done(call);
 }
 
@@ -277,6 +288,7 @@ static const struct route routes[] = {
     {"GET", "/_control/stats", show_stats},
     {"POST", "/_control/clock", set_clock},
     {"POST", "/_control/connections/close", close_idle},
+    {"POST", "/_control/release", let_go},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))

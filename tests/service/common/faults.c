@@ -92,6 +92,7 @@ static bool hits(struct fault *fault, const struct request *request)
 void faults_meet(struct faults *faults, const struct request *request, struct fault *met)
 {
     int64_t delay_ms = 0;
+    bool hold = false;
     bool found = false;
 
     fault_init(met, "delay");
@@ -103,12 +104,14 @@ void faults_meet(struct faults *faults, const struct request *request, struct fa
         if (!hits(fault, request))
             continue;
         delay_ms += fault->delay_ms;
+        hold |= fault->hold;
         if (fault->kind != FAULT_DELAY) {
             *met = *fault;
             found = true;
         }
     }
     met->delay_ms = delay_ms;
+    met->hold = hold;
 }
 
 static void apply_status(const struct fault *fault, struct answer *answer)
@@ -209,6 +212,7 @@ static void apply_delivery(const struct fault *fault, struct answer *answer)
 void fault_apply(const struct fault *fault, struct answer *answer)
 {
     answer->delay_ms += fault->delay_ms;
+    answer->held = fault->hold;
     switch (fault->kind) {
     case FAULT_DELAY:
         break;

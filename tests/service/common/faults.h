@@ -11,7 +11,8 @@
 /*
  * Faults on demand. A fault is armed with a method, a part of the target, and how many requests it
  * hits; requests that fit it use it up in the order faults were armed. Delays add up and do not use
- * up a request for the faults behind them; of all other kinds one request meets one.
+ * up a request for the faults behind them, and one that holds an answer is a delay; of all other
+ * kinds one request meets one.
  */
 #define FAULTS_MAX 64
 
@@ -52,6 +53,7 @@ struct fault {
     char location[256]; /* a header of that name; "" for none */
     char text[1024];
     int64_t delay_ms;
+    bool hold;
     size_t bytes;
     int64_t interval_ms;
 };

@@ -83,6 +83,7 @@ struct answer {
     struct buf body;
     enum delivery delivery;
     int64_t delay_ms;
+    bool held; /* it waits until all that are held are let go */
     size_t drip_bytes;
     int64_t drip_ms;
     size_t pad_to; /* the body is filled with blanks up to this size */

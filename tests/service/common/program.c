@@ -231,6 +231,11 @@ static void close_idle(void *server)
     server_close_idle(server);
 }
 
+static void let_go(void *server)
+{
+    server_let_go(server);
+}
+
 static struct server *listen_as_told(const struct options *options, struct service *service)
 {
     const struct server_hooks hooks = {service, handle, finished, connected};
@@ -257,6 +262,7 @@ static int serve(const struct program *program, const struct options *options)
     }
     service->server = server;
     service->close_idle = close_idle;
+    service->let_go = let_go;
     if (options->port_file && !write_port(options->port_file, server_port(server))) {
         fprintf(stderr, "%s: %s: %s\n", program->name, options->port_file, strerror(errno));
         server_free(server);

@@ -286,6 +286,12 @@ static void handle(struct exchange *exchange)
     hooks->handle(hooks->user, &exchange->request, &exchange->answer);
 }
 
+/* Whether no time ends its waiting. */
+static bool is_kept(const struct answer *answer)
+{
+    return answer->held || answer->delivery == DELIVER_NEVER;
+}
+
 /* Called for the head of a request, each part of its body, its end, and when it waited. */
 static enum MHD_Result access_handler(void *user, struct MHD_Connection *connection,
                                       const char *url, const char *method, const char *version,
@@ -311,9 +317,8 @@ static enum MHD_Result access_handler(void *user, struct MHD_Connection *connect
         return MHD_NO;
     if (!exchange->handled) {
         handle(exchange);
-        if (exchange->answer.delivery == DELIVER_NEVER || exchange->answer.delay_ms > 0) {
-            wait_for(exchange,
-                     exchange->answer.delivery == DELIVER_NEVER ? -1 : exchange->answer.delay_ms);
+        if (is_kept(&exchange->answer) || exchange->answer.delay_ms > 0) {
+            wait_for(exchange, is_kept(&exchange->answer) ? -1 : exchange->answer.delay_ms);
             return MHD_YES;
         }
     }
@@ -483,5 +488,22 @@ void server_close_idle(struct server *server)
     LIST_FOREACH (client, &server->clients, link) {
         if (!client->busy)
             shutdown(client->fd, SHUT_RDWR);
+    }
+}
+
+/* They are due at once: the library goes on with no connection while it is amid another. */
+void server_let_go(struct server *server)
+{
+    struct exchange *exchange = TAILQ_FIRST(&server->waiting);
+
+    while (exchange) {
+        struct exchange *next = TAILQ_NEXT(exchange, link);
+
+        if (exchange->answer.held) {
+            TAILQ_REMOVE(&server->waiting, exchange, link);
+            exchange->due = 0;
+            TAILQ_INSERT_HEAD(&server->waiting, exchange, link);
+        }
+        exchange = next;
     }
 }

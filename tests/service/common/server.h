@@ -34,4 +34,7 @@ void server_run(struct server *server);
 /* Closes the connections on which no request is going on, without a word. */
 void server_close_idle(struct server *server);
 
+/* Sends all answers that are held. */
+void server_let_go(struct server *server);
+
 #endif

@@ -86,6 +86,9 @@ struct service {
 
     /* Closes the connections on which nothing is going on. */
     void (*close_idle)(void *server);
+
+    /* Sends the answers that are held. */
+    void (*let_go)(void *server);
     void *server;
 };
 

@@ -519,6 +519,20 @@ class Faults(Case):
         self.assertEqual(self.ask("GET", "/apps/a").json()["app_name"], "a")
         self.assertGreater(time.monotonic() - begin, 0.035)
 
+    def test_hold(self):
+        self.arm("delay", hold=1, method="POST")
+        connection = http.client.HTTPConnection(self.address, timeout=5)
+        self.addCleanup(connection.close)
+        connection.request("POST", f"/v2/{PROJECT}/checkpoints", json.dumps(CHECKPOINT),
+                           {"Content-Type": "application/json"})
+        self.assertEqual(self.ask("GET", "/apps").status, 200)
+        self.assertEqual(self.server.control("GET", "checkpoints"), "a s 0 5\n")
+        self.assertEqual(self.server.stats()["in_flight"], 1)
+        self.server.control("POST", "release")
+        self.assertEqual(connection.getresponse().status, 201)
+        self.assertEqual(self.server.stats()["in_flight"], 0)
+        self.server.control("POST", "release")
+
     def test_never(self):
         self.arm("never")
         connection = http.client.HTTPConnection(self.address, timeout=0.2)
