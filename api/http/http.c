@@ -13,6 +13,7 @@
 
 #include "api/http/easy.h"
 #include "api/http/endpoint.h"
+#include "api/http/failure.h"
 #include "api/http/gate.h"
 #include "api/http/retry.h"
 #include "base/when.h"

@@ -1,25 +1,7 @@
 #ifndef API_HTTP_RETRY_H
 #define API_HTTP_RETRY_H
 
-#include <stdbool.h>
 #include <stdint.h>
-
-#include <curl/curl.h>
-
-#include "api/error.h"
-
-/* What a transfer that failed means. */
-struct failure {
-    bool passing;     /* another try may help */
-    bool unreachable; /* there was no connection */
-};
-
-/*
- * Describes a failed transfer to `host`; detail is libcurl's own text. The easy handle tells what
- * the system said.
- */
-struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
-                                struct error *error);
 
 /* The pause in ms after so many tries (1, 2 ...): it doubles up to 5 s, and is then cut by up to a
  * half; random, any number, says by how much. */

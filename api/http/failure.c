@@ -1,0 +1,92 @@
+#include "api/http/failure.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PASSING     1U
+#define UNREACHABLE 2U
+#define COMPLETE    4U /* libcurl's own text adds nothing */
+
+static const struct {
+    CURLcode result;
+    int code;
+    unsigned flags;
+    const char *before; /* the host in a sentence */
+    const char *after;
+} failures[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, PASSING | UNREACHABLE | COMPLETE, "the name ",
+     " does not resolve"},
+    {CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, PASSING | UNREACHABLE,
+     "the proxy's name does not resolve, on the way to ", ""},
+    {CURLE_COULDNT_CONNECT, ECONNREFUSED, PASSING | UNREACHABLE, "cannot connect to ", ""},
+    {CURLE_PROXY, ECONNREFUSED, PASSING | UNREACHABLE, "the proxy does not connect to ", ""},
+    {CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, PASSING, "", " did not answer in time"},
+    {CURLE_PEER_FAILED_VERIFICATION, EPROTO, UNREACHABLE, "the certificate of ",
+     " is not trusted (see -o cacert)"},
+    {CURLE_SSL_CONNECT_ERROR, EPROTO, UNREACHABLE, "no TLS with ", ""},
+    {CURLE_SSL_CIPHER, EPROTO, UNREACHABLE, "no common cipher with ", ""},
+    {CURLE_SSL_CERTPROBLEM, EPROTO, UNREACHABLE, "the client certificate for ",
+     " cannot be used (see -o cert, key)"},
+    {CURLE_SSL_CACERT_BADFILE, EPROTO, UNREACHABLE, "the file of trusted certificates for ",
+     " cannot be read (see -o cacert)"},
+    {CURLE_SSL_ISSUER_ERROR, EPROTO, UNREACHABLE, "the certificate of ", " is not trusted"},
+    {CURLE_SEND_ERROR, ECONNRESET, PASSING, "", " closed the connection"},
+    {CURLE_RECV_ERROR, ECONNRESET, PASSING, "", " closed the connection"},
+    {CURLE_GOT_NOTHING, ECONNRESET, PASSING | COMPLETE, "",
+     " closed the connection without an answer"},
+    {CURLE_PARTIAL_FILE, ECONNRESET, PASSING, "", " closed the connection within an answer"},
+    {CURLE_HTTP2, ECONNRESET, PASSING, "the HTTP/2 connection to ", " failed"},
+    {CURLE_HTTP2_STREAM, ECONNRESET, PASSING, "the HTTP/2 stream to ", " failed"},
+    {CURLE_WRITE_ERROR, EBADMSG, COMPLETE, "the answer of ", " is larger than this program takes"},
+    {CURLE_WEIRD_SERVER_REPLY, EBADMSG, 0, "what ", " answers is no HTTP"},
+    {CURLE_UNSUPPORTED_PROTOCOL, EBADMSG, 0, "what ", " answers is no HTTP that is understood"},
+    {CURLE_OUT_OF_MEMORY, ENOMEM, 0, "no memory to talk to ", ""},
+};
+
+#define FAILURES (sizeof(failures) / sizeof(failures[0]))
+
+/* What connect(2) said goes before the table, where the contract has an errno for it. */
+static int code_of(CURL *easy, CURLcode result, int code)
+{
+    long system = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
+    if (result != CURLE_COULDNT_CONNECT)
+        return code;
+    return system == ENETUNREACH || system == EHOSTUNREACH || system == ETIMEDOUT ? (int)system
+                                                                                  : code;
+}
+
+static bool has_connected(CURL *easy)
+{
+    curl_off_t connected = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    return connected > 0;
+}
+
+struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
+                                struct error *error)
+{
+    unsigned flags;
+    size_t i = 0;
+
+    /* libcurl quotes the address of a proxy, which may hold a password. */
+    if (strstr(detail, "://") || strstr(detail, "proxy"))
+        detail = "";
+    while (i < FAILURES && failures[i].result != result)
+        i++;
+    if (i == FAILURES) {
+        error_set(error, EIO, "the transfer with %.100s failed: %.200s", host,
+                  *detail ? detail : curl_easy_strerror(result));
+        return (struct failure){0};
+    }
+    flags = failures[i].flags;
+    if (flags & COMPLETE)
+        detail = "";
+    if (result == CURLE_OPERATION_TIMEDOUT && !has_connected(easy))
+        flags |= UNREACHABLE;
+    error_set(error, code_of(easy, result, failures[i].code), "%s%.100s%s%s%.150s",
+              failures[i].before, host, failures[i].after, *detail ? ": " : "", detail);
+    return (struct failure){.passing = flags & PASSING, .unreachable = flags & UNREACHABLE};
+}
