@@ -13,6 +13,8 @@
 /* The exit status as a digit, and a line of text unless it is 0. */
 #define SUCCESS '0'
 
+#define FIRST_OF_OURS (STDERR_FILENO + 1)
+
 /* The writing end of the pipe to the parent; -1 in the foreground, and after the verdict. */
 static int verdict_pipe = -1;
 
@@ -34,6 +36,27 @@ __attribute__((noreturn)) static void wait_for_verdict(int pipe)
     _exit(size ? *line - SUCCESS : EXIT_FAILURE);
 }
 
+bool daemon_complete_standard(void)
+{
+    for (int fd = 0; fd < FIRST_OF_OURS; fd++) {
+        /* open() takes the lowest that is free */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    }
+    return true;
+}
+
+/* Closes what the command was started with: a lock that flock(1) holds ends with the command then,
+ * and so does a pipe that somebody reads to its end. */
+static void drop_inherited(int pipe)
+{
+    verdict_pipe = dup3(pipe, FIRST_OF_OURS, O_CLOEXEC);
+    if (verdict_pipe < 0)
+        verdict_pipe = pipe;
+    else
+        closefrom(FIRST_OF_OURS + 1);
+}
+
 void daemon_start(bool foreground)
 {
     int ends[2];
@@ -50,7 +73,7 @@ void daemon_start(bool foreground)
         wait_for_verdict(ends[0]);
     }
     close(ends[0]);
-    verdict_pipe = ends[1];
+    drop_inherited(ends[1]);
     setsid();
 }
 
@@ -77,9 +100,9 @@ static void leave_terminal(void)
 
     if (null < 0)
         return;
-    for (int fd = 0; fd < 3; fd++)
+    for (int fd = 0; fd < FIRST_OF_OURS; fd++)
         dup2(null, fd);
-    if (null > 2)
+    if (null >= FIRST_OF_OURS)
         close(null);
 }
 

@@ -12,9 +12,12 @@
 int main(int argc, char **argv)
 {
     struct options options;
-    enum options_result result = options_parse(argc, argv, &options);
+    enum options_result result;
     int status = EXIT_SUCCESS;
 
+    if (!daemon_complete_standard())
+        return EXIT_FAILURE;
+    result = options_parse(argc, argv, &options);
     if (result == OPTIONS_RUN) {
         /* What a large answer took goes back to the system with it. */
         mallopt(M_MMAP_THRESHOLD, LARGE);

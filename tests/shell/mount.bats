@@ -56,6 +56,79 @@ cannot_mount() {
     is "$(readlink "/proc/$(daemon)/cwd")" "/"
 }
 
+@test "the daemon holds no descriptor that its command was started with" {
+    mkfifo "$DIR/pipe"
+    exec 9>"$DIR/lock"
+    flock 9
+    # shellcheck disable=SC2094 # two ends of a pipe
+    "$CHECKPOINTFS" "local:$STORE" "$MNT" </dev/null >"$DIR/mount.log" 2>&1 \
+        3>&- 4>&- 99<>"$DIR/pipe" 200<"$DIR"
+    exec 9>&-
+    is_mounted "$MNT"
+    flock -n "$DIR/lock" true
+    # what it has open is its store
+    is "$(readlink "/proc/$(daemon)/fd/"* | grep "^$DIR" | grep -v "^$STORE" || true)" ""
+}
+
+@test "a command that flock(1) runs lets go of the lock" {
+    flock "$DIR/lock" "$CHECKPOINTFS" "local:$STORE" "$MNT" 3>&- 4>&-
+    is_mounted "$MNT"
+    flock -n "$DIR/lock" true
+}
+
+@test "in the foreground what the command was started with stays open" {
+    in_background flock --no-fork "$DIR/lock" "$CHECKPOINTFS" -f "local:$STORE" "$MNT"
+    eventually is_mounted "$MNT"
+    not flock -n "$DIR/lock" true
+    kill -TERM "$!"
+    wait "$!"
+    flock -n "$DIR/lock" true
+}
+
+# without CLOSED COMMAND...: starts it with those of the descriptors 0, 1 and 2 closed.
+without() {
+    python3 - "$@" 3>&- 4>&- <<'EOF'
+import os, sys
+null = os.open("/dev/null", os.O_RDWR)
+for fd in range(3):
+    os.dup2(null, fd)
+os.closerange(3, 64)
+for fd in sys.argv[1]:
+    if fd != "-":
+        os.close(int(fd))
+os.execv(sys.argv[2], sys.argv[2:])
+EOF
+}
+
+@test "standard input, output and error may be closed, each and all" {
+    local closed
+    for closed in - 0 1 2 01 02 12 012; do
+        without "$closed" "$CHECKPOINTFS" "local:$STORE" "$MNT" || is "$closed: $?" "$closed: 0"
+        mkdir -p "$MNT/$P"
+        put "$MNT/$P/checkpoint" 42
+        is "$closed: $(cat "$MNT/$P/checkpoint")" "$closed: 42"
+        is "$closed: $(readlink "/proc/$(daemon)/fd/"[012] | sort -u)" "$closed: /dev/null"
+        unmount "$MNT"
+        run -1 without "$closed" "$CHECKPOINTFS" "local:$STORE" "$DIR/missing"
+    done
+}
+
+@test "in the foreground too" {
+    local closed
+    for closed in - 0 1 2 01 02 12 012; do
+        without "$closed" "$CHECKPOINTFS" -f -o debug "local:$STORE" "$MNT" &
+        BACKGROUND+=("$!")
+        eventually is_mounted "$MNT"
+        mkdir -p "$MNT/$P"
+        put "$MNT/$P/checkpoint" 42
+        is "$closed: $(cat "$MNT/$P/checkpoint")" "$closed: 42"
+        is "$closed: $(readlink "/proc/$(daemon)/fd/"[012] | sort -u)" "$closed: /dev/null"
+        fusermount3 -u "$MNT"
+        wait "$!"
+        run -1 without "$closed" "$CHECKPOINTFS" -f "local:$STORE" "$DIR/missing"
+    done
+}
+
 @test "source and mount point may be relative" {
     cd "$DIR"
     "$CHECKPOINTFS" local:store.db mnt 3>&- 4>&-
