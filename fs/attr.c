@@ -8,68 +8,95 @@
 #include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/scratch.h"
+#include "fs/search.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 
 /* Each request needs the attributes, and then goes on. */
 
-static void with_attributes(struct request *request, int status, const struct stat *attr)
+static void with_attributes(struct request *request, const struct stat *attr)
 {
-    if (status)
-        request_refuse(request, ENOENT, "nothing is committed there");
-    else if (request->then)
+    if (request->then)
         request->then(request);
     else
         request_reply_attr(request, attr);
 }
 
-/* What is known as of a time, of a file or of a directory; -EAGAIN and the question to be asked. */
-static int known(const struct fs *fs, const struct node *node, int64_t not_before,
-                 struct stat *attr, struct question *question)
+/*
+ * Under default_permissions the kernel asks for attributes before every open, also of a file that
+ * is about to be made, and would fail the open by ENOENT. At ESTALE it looks the name up again and
+ * learns there that there is no such file: so each call ends as it does for any missing file, and
+ * no program sees ESTALE.
+ */
+static void refuse_missing(struct request *request)
 {
-    int status;
+    if (request->then)
+        request_refuse(request, ENOENT, "nothing is committed there");
+    else
+        request_reply_gone(request);
+}
 
-    if (tree_is_directory(node->kind)) {
-        status = known_check(fs, node, not_before, question);
-        tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
-        return status;
-    }
-    *question = (struct question){WHAT_INFO, "", node->place->stream};
-    return known_attributes(fs, node, not_before, attr);
+/* Files */
+
+static void reply_as_known(struct request *request, int status, const struct stat *attr)
+{
+    if (status)
+        refuse_missing(request);
+    else
+        with_attributes(request, attr);
 }
 
 static void reply_known(struct request *request)
 {
-    struct question question;
     struct stat attr;
-    int status = known(request->fs, &request->node, ANY_AGE, &attr, &question);
+    int status = known_attributes(request->fs, &request->node, ANY_AGE, &attr);
 
-    with_attributes(request, status == -EAGAIN ? -ENOENT : status, &attr);
+    reply_as_known(request, status, &attr);
 }
 
-static void on_asked(void *user, const struct error *error, const struct answer *answer)
+static void on_info(void *user, const struct error *error, const struct answer *answer)
 {
     (void)answer;
     if (request_answered(user, error))
         reply_known(user);
 }
 
-static void reply(struct request *request)
+static void reply_file(struct request *request)
 {
     struct fs *fs = request->fs;
-    struct ask ask = request_ask(request, on_asked);
-    struct question question;
+    const struct node *node = &request->node;
+    struct question info = {WHAT_INFO, "", node->place->stream};
+    struct ask ask = request_ask(request, on_info);
     struct stat attr;
-    int status =
-        known(fs, &request->node, cache_not_before(fs->settings.snapshot), &attr, &question);
+    int status = known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr);
 
     request->quiet = true;
     if (status != -EAGAIN)
-        with_attributes(request, status, &attr);
-    else if (tree_row(request->node.kind)->print)
-        snapshot_need(request, &request->node, reply_known);
+        reply_as_known(request, status, &attr);
+    else if (tree_row(node->kind)->print)
+        snapshot_need(request, node, reply_known);
     else
-        request_wait(request, cache_get(fs->cache, &question, &ask));
+        request_wait(request, cache_get(fs->cache, &info, &ask));
+}
+
+/* Directories, and files that are wherever their directory is */
+
+static void reply_found(struct request *request)
+{
+    struct stat attr;
+
+    tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
+    with_attributes(request, &attr);
+}
+
+static void reply(struct request *request)
+{
+    enum source source = tree_row(request->node.kind)->source;
+
+    if (source == FROM_NOWHERE || source == FROM_CURSOR)
+        search_begin(request, &request->node, reply_found);
+    else
+        reply_file(request);
 }
 
 void attr_get(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

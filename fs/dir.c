@@ -7,6 +7,7 @@
 #include "fs/known.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
+#include "fs/search.h"
 #include "fs/tree.h"
 
 /*
@@ -204,43 +205,50 @@ static void on_dir_list(void *user, const struct error *error, const struct answ
         reply_dir_open(request, listed_kind(request->fs, &request->node), answer);
 }
 
-/* A partition's own directory shows a checkpoint only if there is one: known from its stream. */
-static bool needs_state(const struct node *node, struct question *question)
+/* A directory whose names are in a list is there if the list is. */
+static void open_listed(struct request *request, enum kind listed, const struct question *question)
 {
-    *question = (struct question){WHAT_STATES, node->place->app, node->place->stream};
-    return node->kind == APP_PARTITION;
+    struct fs *fs = request->fs;
+    bool strict = tree_row(listed)->strict;
+    struct ask ask = request_ask(request, on_dir_list);
+    struct answer answer = {0};
+
+    if (cache_peek(fs->cache, question, strict ? cache_not_before(fs->settings.snapshot) : ANY_AGE,
+                   &answer)) {
+        reply_dir_open(request, listed, &answer);
+        cache_refresh(fs->cache, question, cache_not_before(fs->settings.listing));
+    } else {
+        request_wait(request, cache_get(fs->cache, question, &ask));
+    }
+}
+
+static void open_found(struct request *request)
+{
+    const struct answer none = {0};
+    const struct place *place = request->node.place;
+    struct question states = {WHAT_STATES, place->app, place->stream};
+
+    /* A partition shows a checkpoint only if there is one: known from its stream. */
+    if (request->node.kind == APP_PARTITION)
+        open_listed(request, NO_KIND, &states);
+    else
+        reply_dir_open(request, NO_KIND, &none);
 }
 
 void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
     struct request *request = request_new(fuse, "opendir", inode, NULL);
-    struct answer answer = {0};
     struct question question;
-    struct ask ask;
     enum kind listed;
-    bool strict;
 
     (void)info;
     if (!request)
         return;
-    ask = request_ask(request, on_dir_list);
     listed = listed_kind(request->fs, &request->node);
-    if (listed != NO_KIND)
-        tree_question(request->fs, listed, request->node.place, &question);
-    else if (!needs_state(&request->node, &question)) {
-        reply_dir_open(request, NO_KIND, &answer);
-        return;
-    }
-    strict = tree_row(listed)->strict;
-    if (cache_peek(request->fs->cache, &question,
-                   strict ? cache_not_before(request->fs->settings.snapshot) : ANY_AGE, &answer)) {
-        struct fs *fs = request->fs;
-
-        reply_dir_open(request, listed, &answer);
-        cache_refresh(fs->cache, &question, cache_not_before(fs->settings.listing));
-    } else {
-        request_wait(request, cache_get(request->fs->cache, &question, &ask));
-    }
+    if (listed == NO_KIND)
+        search_begin(request, &request->node, open_found);
+    else if (tree_question(request->fs, listed, request->node.place, &question))
+        open_listed(request, listed, &question);
 }
 
 /* Reading */

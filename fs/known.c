@@ -149,20 +149,40 @@ void known_note_gone(struct fs *fs, const struct node *node)
     cache_note_missing(fs->cache, &question, tree_name(node, room));
 }
 
+struct node known_directory(const struct fs *fs, const struct node *node)
+{
+    struct node directory = *node;
+    struct question unused;
+
+    while (directory.kind != ROOT && !tree_question(fs, directory.kind, directory.place, &unused))
+        directory.kind = tree_parent(directory.kind);
+    return directory;
+}
+
+/* Whether the name was missing a moment ago, or the directory was removed. */
+static bool is_missing(const struct fs *fs, const struct node *node,
+                       const struct question *question)
+{
+    struct question gone;
+    char room[TREE_NAME_ROOM];
+    const char *name = tree_name(node, room);
+
+    gone_question(fs, node, &gone);
+    return cache_is_missing(fs->cache, question, name) || cache_is_missing(fs->cache, &gone, name);
+}
+
 int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
                 struct question *question)
 {
-    const struct row *row = tree_row(node->kind);
-    struct question gone;
+    const struct node directory = known_directory(fs, node);
+    bool strict = tree_row(directory.kind)->strict;
     struct answer answer;
-    char room[TREE_NAME_ROOM];
 
-    if (!tree_question(fs, node->kind, node->place, question) || made_has(node))
+    if (!tree_question(fs, directory.kind, directory.place, question) || made_has(&directory))
         return 0;
-    gone_question(fs, node, &gone);
-    if (!row->strict)
-        return cache_is_missing(fs->cache, &gone, tree_name(node, room)) ? -ENOENT : 0;
-    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(node, &answer))
+    if (!strict && is_missing(fs, &directory, question))
+        return -ENOENT;
+    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(&directory, &answer))
         return 0;
-    return cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
+    return strict && cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
 }

@@ -15,9 +15,13 @@
 int known_attributes(const struct fs *fs, const struct node *node, int64_t not_before,
                      struct stat *attr);
 
+/* The directory of an app, a stream or a partition that a node is, or in which it always is; the
+ * root when there is none. */
+struct node known_directory(const struct fs *fs, const struct node *node);
+
 /*
- * Whether a directory that the kernel knows is still there: 0, -ENOENT, or -EAGAIN when the list of
- * the question has to be asked for first. not_before is for lists that are strict.
+ * Whether that directory is there: 0, -ENOENT, or -EAGAIN when the backend must be asked, for the
+ * list of the question or for the one name. not_before is for lists that are strict.
  */
 int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
                 struct question *question);

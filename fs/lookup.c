@@ -5,40 +5,38 @@
 
 #include "base/when.h"
 #include "fs/known.h"
-#include "fs/made.h"
+#include "fs/missing.h"
 #include "fs/scratch.h"
+#include "fs/search.h"
 #include "fs/tree.h"
 
-/* A lookup holds its directory's lock in the kernel, so it waits no longer than this. */
-#define PATIENCE_MS 5000
+/* A lookup holds its directory's lock in the kernel, and who waits for that cannot be killed: no
+ * lookup waits longer, nor do those together that stood behind one which waited in vain. */
+#define PATIENCE_MS 1000
 
-/* What is looked up: the request's data. */
-struct search {
-    struct node node; /* its place is held */
-    bool listed;      /* the list has been asked for */
-};
+/* What is looked up: the request's data. Its place is held. */
 
-static void release_search(struct fs *fs, void *data)
+static void release_node(struct fs *fs, void *data)
 {
-    struct search *search = data;
+    struct node *node = data;
 
-    place_drop(fs->nodes, search->node.place);
-    free(search);
+    place_drop(fs->nodes, node->place);
+    free(node);
 }
 
-static struct search *search_of(const struct request *request)
+static const struct node *node_looked_up(const struct request *request)
 {
     return request->data;
 }
 
 static void reply_found(struct request *request)
 {
-    const struct node node = search_of(request)->node;
+    const struct node *node = node_looked_up(request);
     struct stat attr;
 
-    if (known_attributes(request->fs, &node, ANY_AGE, &attr))
-        tree_attributes(request->fs, &node, 0, WHEN_UNKNOWN, &attr);
-    request_reply_entry(request, &node, &attr);
+    if (known_attributes(request->fs, node, ANY_AGE, &attr))
+        tree_attributes(request->fs, node, 0, WHEN_UNKNOWN, &attr);
+    request_reply_entry(request, node, &attr);
 }
 
 static void reply_missing(struct request *request)
@@ -46,165 +44,112 @@ static void reply_missing(struct request *request)
     request_refuse(request, ENOENT, "no such name");
 }
 
-/* One name */
+/* Names that are in lists */
 
-static void on_single(void *user, const struct error *error, const struct answer *answer)
+/*
+ * A directory that mkdir could make here must not be found before it is there, nor must an app.
+ * Whether a stream or a partition is there whoever opens it, or asks for its attributes, is told.
+ */
+static bool is_found_unseen(const struct fs *fs, const struct node *node)
 {
-    struct request *request = user;
-    struct fs *fs = request->fs;
-    const struct node *node = &search_of(request)->node;
-    const struct place *place = node->place;
-    struct question question;
+    const struct row *row = tree_row(node->kind);
 
-    tree_question(fs, node->kind, place, &question);
-    if (error && error->code == ENOENT)
-        cache_note_missing(fs->cache, &question, request->name);
-    if (!request_answered(request, error))
+    return row->naming != BY_APP && !row->strict && !(row->make_needs & fs->backend->abilities);
+}
+
+static void on_failed(struct request *request, int code)
+{
+    if (code == ETIMEDOUT)
+        request->fs->waited_in_vain = when_monotonic();
+}
+
+static void search(struct request *request)
+{
+    struct fs *fs = request->fs;
+
+    if (fs->waited_in_vain && when_monotonic() < fs->waited_in_vain + PATIENCE_MS) {
+        request_refuse(request, ETIMEDOUT, "no answer in time to the lookup before this one");
         return;
-    if (answer->state && tree_row(node->kind)->naming == BY_PARTITION)
-        cache_note(fs->cache, place->app, place->stream, answer->state, request->started);
-    else
-        cache_note_name(fs->cache, &question,
-                        tree_row(node->kind)->naming == BY_APP ? place->app : place->stream);
-    reply_found(request);
-}
-
-/* Where apps are of streams, an app's stream is one on which it has states. */
-static void ask_stream(struct request *request, const struct ask *ask)
-{
-    struct backend *backend = request->fs->backend;
-    const struct place *place = search_of(request)->node.place;
-    struct question question = {WHAT_STATES, place->app, place->stream};
-
-    if (*place->app && backend->abilities & APP_IS_OF_STREAM)
-        request_wait(request, cache_get(request->fs->cache, &question, ask));
-    else
-        request_wait(request, backend_describe_stream(backend, place->stream, ask));
-}
-
-/* Asks for the one name that the list does not have. */
-static void ask_single(struct request *request)
-{
-    struct fs *fs = request->fs;
-    struct backend *backend = fs->backend;
-    const struct node *node = &search_of(request)->node;
-    const struct place *place = node->place;
-    struct ask ask = request_ask(request, on_single);
-
-    ask.deadline = request->started + PATIENCE_MS;
-    switch (tree_row(node->kind)->naming) {
-    case BY_APP:
-        request_wait(request, backend_find_app(backend, place->app, &ask));
-        break;
-    case BY_STREAM:
-        ask_stream(request, &ask);
-        break;
-    case BY_PARTITION:
-        request_wait(request, backend_get_state(backend, *place->app ? place->app : NULL,
-                                                place->stream, node->partition, DETAIL_NONE, &ask));
-        break;
-    default:
-        reply_missing(request);
     }
+    if (request->patience > PATIENCE_MS)
+        request->patience = PATIENCE_MS;
+    request->failed = on_failed;
+    search_begin(request, node_looked_up(request), reply_found);
 }
 
-static void search_list(struct request *request);
-
-static void on_lookup_list(void *user, const struct error *error, const struct answer *answer)
+static void find_listed(struct request *request)
 {
-    struct request *request = user;
+    const struct fs *fs = request->fs;
+    const struct node *node = node_looked_up(request);
+    struct question unused;
+    int status = known_check(fs, node, cache_not_before(fs->settings.snapshot), &unused);
 
-    (void)answer;
-    search_of(request)->listed = true;
-    if (error && error->code == ENOENT)
-        request_forget_names(request);
-    if (request_answered(request, error))
-        search_list(request);
-}
-
-static void ask_list(struct request *request, const struct question *question)
-{
-    struct ask ask = request_ask(request, on_lookup_list);
-
-    ask.deadline = request->started + PATIENCE_MS;
-    request_wait(request, cache_get(request->fs->cache, question, &ask));
-}
-
-static void search_list(struct request *request)
-{
-    struct fs *fs = request->fs;
-    const struct search *search = search_of(request);
-    const struct node *node = &search->node;
-    bool final = tree_row(node->kind)->strict; /* young enough to be believed */
-    struct question question;
-    struct answer answer;
-    bool young;
-
-    tree_question(fs, node->kind, node->place, &question);
-    if (made_has(node) ||
-        (cache_peek(fs->cache, &question, ANY_AGE, &answer) && known_is_in(node, &answer))) {
+    if (status == -ENOENT)
+        reply_missing(request);
+    else if (!status || is_found_unseen(fs, node))
         reply_found(request);
-        return;
-    }
-    young = cache_peek(fs->cache, &question,
-                       final ? cache_not_before(fs->settings.snapshot) : ANY_AGE, &answer);
-    if (!young && !search->listed)
-        ask_list(request, &question);
-    else if (final || cache_is_missing(fs->cache, &question, request->name))
-        reply_missing(request);
     else
-        ask_single(request);
+        search(request);
+}
+
+/* Files of fixed names, and temporary ones */
+
+/* A kernel that was told by ESTALE that a file is not there looks it up again at once, and must
+ * then learn that it is missing, however young the mount wants its answers to be. */
+static int64_t not_before_for_absence(const struct fs *fs)
+{
+    int64_t snapshot = fs->settings.snapshot;
+
+    return cache_not_before(snapshot < NAME_TIMEOUT_MS ? NAME_TIMEOUT_MS : snapshot);
 }
 
 /* A file is found unless something recent tells that nothing is committed there. */
-static void find_file(struct request *request, const struct node *node)
+static void find_file(struct request *request)
 {
     const struct fs *fs = request->fs;
-    struct stat attr;
-    int status = known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr);
+    const struct node *node = node_looked_up(request);
+    struct stat unused;
 
-    if (status == -ENOENT || (node->kind == SCRATCH && !scratch_find(fs, node)))
+    if (known_attributes(fs, node, not_before_for_absence(fs), &unused) == -ENOENT ||
+        (node->kind == SCRATCH && !scratch_find(fs, node)))
         reply_missing(request);
-    else if (status)
-        reply_found(request);
     else
-        request_reply_entry(request, node, &attr);
+        reply_found(request);
 }
 
 static void find_node(struct request *request)
 {
-    const struct node *node = &search_of(request)->node;
+    const struct node *node = node_looked_up(request);
     struct question unused;
 
-    if (tree_question(request->fs, node->kind, node->place, &unused))
-        search_list(request);
-    else if (tree_is_directory(node->kind))
-        reply_found(request);
+    if (tree_is_directory(node->kind) ||
+        tree_question(request->fs, node->kind, node->place, &unused))
+        find_listed(request);
     else
-        find_file(request, node);
+        find_file(request);
 }
 
 void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     struct request *request = request_new(fuse, "lookup", parent, name);
-    struct search *started = calloc(1, sizeof(*started));
+    struct node *node = calloc(1, sizeof(*node));
     int status;
 
-    if (!request || !started) {
-        free(started);
+    if (!request || !node) {
+        free(node);
         if (request)
             request_refuse(request, ENOMEM, "no memory");
         return;
     }
     request->quiet = true;
-    status = tree_child(request->fs, &request->node, name, &started->node);
+    status = tree_child(request->fs, &request->node, name, node);
     if (status) {
-        free(started);
+        free(node);
         request_refuse(request, -status, "no such name");
         return;
     }
-    request->data = started;
-    request->release_data = release_search;
+    request->data = node;
+    request->release_data = release_node;
     find_node(request);
 }
 

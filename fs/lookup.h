@@ -5,8 +5,8 @@
 
 /*
  * Whether a name exists. A name that a list has is found without asking anybody, however old the
- * list is; one that no list has is asked for once. A file's name is found without asking: whether a
- * checkpoint is there, its attributes and its opening tell.
+ * list is. One that no list has is asked for once, if it is that of an app or if mkdir could make
+ * it. All others are found without asking: whether they are there, attributes and opening tell.
  */
 void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name);
 

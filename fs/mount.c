@@ -134,14 +134,16 @@ static void on_trial(void *user, const struct error *error, const struct answer 
     loop_stop(mount->loop);
 }
 
-/* The first request: whoever waits for the mount learns whether the backend can be used. */
+/* The first request: whoever waits for the mount learns whether the backend can be used. What it
+ * brings is the first list of apps. */
 static int try_backend(struct mount *mount)
 {
     struct ask ask = {.deadline = when_monotonic() + mount->options->settings.timeout,
                       .done = on_trial,
                       .user = mount};
+    const struct question apps = {WHAT_APPS, "", ""};
 
-    mount->trial = backend_list_apps(mount->backend, &ask);
+    mount->trial = cache_get(mount->fs.cache, &apps, &ask);
     if (!mount->trial)
         return error_set(&mount->error, ENOMEM, "no memory");
     loop_run(mount->loop);
@@ -168,7 +170,7 @@ static int open_backend(struct mount *mount)
     mount->wrong = status == -EINVAL;
     if (!status && mount->backend->warning)
         say("warning: %s", mount->backend->warning);
-    return status || options->lazy ? status : try_backend(mount);
+    return status;
 }
 
 static const char *source_of_mount(const struct mount *mount)
@@ -294,7 +296,9 @@ static int start_mount(struct mount *mount)
                 &mount->options->settings, mount->metrics))
         return error_set(&mount->error, ENOMEM, "no memory");
     mount->fs_ready = true;
-    return start_session(mount);
+    if (!mount->options->lazy)
+        status = try_backend(mount);
+    return status ? status : start_session(mount);
 }
 
 static void stop_mount(struct mount *mount)

@@ -71,7 +71,8 @@ struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t i
                                 .operation = operation,
                                 .node = node,
                                 .name = copy,
-                                .started = when_monotonic()};
+                                .started = when_monotonic(),
+                                .patience = fs->settings.timeout};
     place_hold(node.place);
     TAILQ_INSERT_TAIL(&fs->requests, request, link);
     fs->request_count++;
@@ -80,9 +81,8 @@ struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t i
 
 struct ask request_ask(struct request *request, done_fn *done)
 {
-    return (struct ask){.deadline = request->started + request->fs->settings.timeout,
-                        .done = done,
-                        .user = request};
+    return (struct ask){
+        .deadline = request->started + request->patience, .done = done, .user = request};
 }
 
 struct change_order request_change(struct request *request, enum what_changes what,
@@ -179,7 +179,7 @@ static void on_timeout(void *user)
 
 static int64_t time_left(const struct request *request)
 {
-    int64_t left = request->started + request->fs->settings.timeout - when_monotonic();
+    int64_t left = request->started + request->patience - when_monotonic();
 
     return left > 0 ? left : 0;
 }
@@ -295,6 +295,12 @@ bool request_answered(struct request *request, const struct error *error)
         request_forget_names(request);
     request_fail(request, error);
     return false;
+}
+
+void request_reply_gone(struct request *request)
+{
+    fuse_reply_err(request->fuse, ESTALE);
+    end_request(request, ENOENT);
 }
 
 void request_succeed(struct request *request)

@@ -23,6 +23,7 @@ struct request {
     struct timer timer;   /* for a backend that keeps no deadline: a disk that hangs */
     struct timer signals; /* looks at those of a program that waits on */
     int64_t started;      /* when_monotonic */
+    int64_t patience;     /* milliseconds from then that it waits */
     bool quiet;           /* that something does not exist is no news: lookups */
     struct handle *handle;
     size_t size; /* of a read or a write */
@@ -31,7 +32,7 @@ struct request {
     void (*then)(struct request *request); /* goes on when a shared step has succeeded */
     void (*failed)(struct request *request, int code); /* told before it fails; or NULL */
 
-    struct node needed; /* of fs/snapshot.h, as is known */
+    struct node needed; /* of fs/snapshot.h and fs/search.h, as is known */
     void (*known)(struct request *request);
 
     struct node target; /* what is made or removed; its place is held, or NULL */
@@ -74,6 +75,7 @@ void request_fail(struct request *request, const struct error *error);
 void request_refuse(struct request *request, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void request_succeed(struct request *request);
+void request_reply_gone(struct request *request); /* the kernel looks the name up once more */
 void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr);
 void request_reply_attr(struct request *request, const struct stat *attr);
 void request_reply_data(struct request *request, const char *data, size_t size);

@@ -1,4 +1,5 @@
 # shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 # Many at once: mounts, writers, interrupts and sudden ends.
 
 load helper

@@ -138,9 +138,14 @@ hundred() {
     warm
     refused "No such file or directory" put apps/nosuchapp/orders/0/checkpoint 42
     refused "No such file or directory" put checkpoints/nosuchapp/orders/0 42
+    is "$(changes)" 0
+}
+
+@test "whether a stream and a partition are there the commit tells" {
+    warm
     refused "No such file or directory" put apps/billing/nosuchstream/0/checkpoint 42
     refused "No such file or directory" put apps/billing/orders/99/checkpoint 42
-    is "$(changes)" 0
+    is "$(changes) $(requests)" "2 2"
 }
 
 @test "what is no position or no text is refused and not sent" {

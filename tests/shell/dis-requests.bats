@@ -12,6 +12,7 @@ body() {
 
 @test "echo sends POST /checkpoints with the five fields, all texts" {
     seed '{"apps":["newapp"],"streams":[{"name":"newstream","partitions":1,"latest":10}]}'
+    remount_service
     warm
     put apps/newapp/newstream/0/checkpoint 2
     is "$(requests)" 1

@@ -370,8 +370,9 @@ ends() {
 
 @test "streams and partitions are not made or removed here" {
     local path
+    # it may say that one is there, for a lookup that cannot be mkdir's does not ask
     for path in streams/newstream streams/orders/9 apps/billing/newstream apps/billing/orders/9; do
-        refused "${SAYS[EPERM]:?}" mkdir "$path"
+        not mkdir "$path"
         absent "$path"
     done
     for path in streams/orders streams/orders/0 apps/billing/orders apps/billing/orders/0 \

@@ -63,6 +63,11 @@ committed() {
         ${5+"metadata=$5"} >/dev/null
 }
 
+# withdrawn APP STREAM PARTITION: another client removes the checkpoint.
+withdrawn() {
+    control DELETE checkpoint "app=$1" "stream=$2" "partition=$3" >/dev/null
+}
+
 # All checkpoints that the service has: app stream partition number metadata.
 stored() {
     control GET checkpoints

@@ -102,6 +102,14 @@ another_app() {
     group "$1" orders
 }
 
+# withdrawn GROUP LOGSTORE SHARD: another client removes the checkpoint, for which it must remove the
+# group and make it again; of the small world's checkpoints it commits the others anew.
+withdrawn() {
+    control DELETE group "name=$1" "logstore=$2" >/dev/null
+    group "$1" "$2"
+    [[ "$*" == "billing orders 0" ]] || committed billing orders 0 42
+}
+
 # alive NAME GROUP LOGSTORE SHARDS: a consumer that holds these shards.
 alive() {
     control POST consumer "name=$1" "group=$2" "logstore=$3" "shards=$4" >/dev/null

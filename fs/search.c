@@ -1,0 +1,131 @@
+#include "fs/search.h"
+
+#include <errno.h>
+
+#include "fs/known.h"
+#include "fs/tree.h"
+
+/* The request's `needed` is what is searched for. */
+
+static void refuse(struct request *request)
+{
+    request_refuse(request, ENOENT, "no such name");
+}
+
+/* The one name */
+
+static void note_single(struct request *request, const struct question *question,
+                        const struct answer *answer)
+{
+    struct cache *cache = request->fs->cache;
+    const struct node *node = &request->needed;
+    const struct place *place = node->place;
+
+    if (answer->state && tree_row(node->kind)->naming == BY_PARTITION)
+        cache_note(cache, place->app, place->stream, answer->state, request->started);
+    else
+        cache_note_name(cache, question,
+                        tree_row(node->kind)->naming == BY_APP ? place->app : place->stream);
+}
+
+static void on_single(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const struct node *node = &request->needed;
+    struct question question;
+    char room[TREE_NAME_ROOM];
+
+    tree_question(request->fs, node->kind, node->place, &question);
+    if (error && error->code == ENOENT)
+        cache_note_missing(request->fs->cache, &question, tree_name(node, room));
+    if (!request_answered(request, error))
+        return;
+    note_single(request, &question, answer);
+    request->known(request);
+}
+
+/* Where apps are of streams, an app's stream is one on which it has states. */
+static void ask_stream(struct request *request, const struct ask *ask)
+{
+    struct backend *backend = request->fs->backend;
+    const struct place *place = request->needed.place;
+    struct question question = {WHAT_STATES, place->app, place->stream};
+
+    if (*place->app && backend->abilities & APP_IS_OF_STREAM)
+        request_wait(request, cache_get(request->fs->cache, &question, ask));
+    else
+        request_wait(request, backend_describe_stream(backend, place->stream, ask));
+}
+
+static void ask_single(struct request *request)
+{
+    struct backend *backend = request->fs->backend;
+    const struct node *node = &request->needed;
+    const struct place *place = node->place;
+    struct ask ask = request_ask(request, on_single);
+
+    switch (tree_row(node->kind)->naming) {
+    case BY_APP:
+        request_wait(request, backend_find_app(backend, place->app, &ask));
+        break;
+    case BY_STREAM:
+        ask_stream(request, &ask);
+        break;
+    case BY_PARTITION:
+        request_wait(request, backend_get_state(backend, *place->app ? place->app : NULL,
+                                                place->stream, node->partition, DETAIL_NONE, &ask));
+        break;
+    default:
+        refuse(request);
+    }
+}
+
+/* The list */
+
+static void on_list(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const struct node *node = &request->needed;
+
+    if (error && error->code == ENOENT)
+        request_forget_names(request);
+    if (!request_answered(request, error))
+        return;
+    if (known_is_in(node, answer))
+        request->known(request);
+    else if (tree_row(node->kind)->strict)
+        refuse(request);
+    else
+        ask_single(request);
+}
+
+/* A list of any age has most names; one that it does not have may be new. */
+static void ask(struct request *request, const struct question *question)
+{
+    struct cache *cache = request->fs->cache;
+    struct ask ask = request_ask(request, on_list);
+    struct answer unused;
+
+    if (!tree_row(request->needed.kind)->strict && cache_peek(cache, question, ANY_AGE, &unused))
+        ask_single(request);
+    else
+        request_wait(request, cache_get(cache, question, &ask));
+}
+
+void search_begin(struct request *request, const struct node *node,
+                  void (*then)(struct request *request))
+{
+    const struct fs *fs = request->fs;
+    struct question question;
+    int status = known_check(fs, node, cache_not_before(fs->settings.snapshot), &question);
+
+    request->needed = known_directory(fs, node);
+    request->known = then;
+    request->quiet = true;
+    if (!status)
+        then(request);
+    else if (status == -ENOENT)
+        refuse(request);
+    else
+        ask(request, &question);
+}
