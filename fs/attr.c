@@ -159,7 +159,10 @@ static int set_size(const struct request *request, size_t size, const struct fus
 
     if (info)
         return file_truncate(handle_of(info), size);
-    return scratch ? scratch_resize(scratch, size) : 0;
+    if (scratch)
+        return scratch_resize(scratch, size);
+    file_cut(request->fs, &request->node, size);
+    return 0;
 }
 
 /* Truncating alone commits nothing; times are what they are. */

@@ -88,6 +88,11 @@ int content_write(struct content *content, const char *data, size_t size, size_t
     return status;
 }
 
+bool content_is_untouched(const struct content *content)
+{
+    return !content->last.size;
+}
+
 void content_print(const struct content *content, struct buf *text)
 {
     size_t line = strcspn(content->text.data, "\n");

@@ -51,6 +51,9 @@ void content_release(struct content *content);
 int content_write(struct content *content, const char *data, size_t size, size_t offset,
                   size_t *place);
 
+/* Whether nothing was written: the text is what the file held when it was opened. */
+bool content_is_untouched(const struct content *content);
+
 /* Prints the text as it is to be committed. */
 void content_print(const struct content *content, struct buf *text);
 

@@ -163,6 +163,25 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
     }
 }
 
+/* Truncating */
+
+/* A file of checkpoints/ is one file for all who have it open. Those who have written to it are in
+ * the middle of a text of their own. */
+void file_cut(struct fs *fs, const struct node *node, size_t size)
+{
+    uint64_t inode = node_inode(node);
+    struct handle *handle;
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        struct content *content = &handle->content;
+
+        if (is_file(handle) && node_inode(&handle->node) == inode &&
+            content_is_untouched(content) && size < content->text.size)
+            buf_resize(&content->text, size);
+    }
+    cuts_note(&fs->cuts, inode, size);
+}
+
 /* Opening */
 
 /* The handle goes with the request until that has answered the open. */
@@ -196,8 +215,10 @@ static void reply_file_open(struct request *request)
 static void open_content(struct request *request)
 {
     struct handle *handle = request->handle;
+    const struct buf *text = &handle->text;
 
-    buf_add(&handle->content.text, handle->text.data, handle->text.size);
+    buf_add(&handle->content.text, text->data,
+            cuts_left(&request->fs->cuts, node_inode(&handle->node), text->size));
     reply_file_open(request);
 }
 
@@ -242,6 +263,8 @@ void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 
     if (!request || !may_open(request, info->flags))
         return;
+    if (info->flags & O_TRUNC)
+        file_cut(request->fs, &request->node, 0);
     request->handle = handle_new(request->fs, &request->node, info->flags);
     request->data = request->handle;
     request->release_data = release_handle;
@@ -459,8 +482,10 @@ static void write_content(struct request *request, const char *data)
 {
     struct handle *handle = request->handle;
     size_t place = 0;
-    int status =
-        content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
+    int status;
+
+    cuts_forget(&request->fs->cuts, node_inode(&handle->node));
+    status = content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
 
     if (status) {
         refuse_write(request, -status);
@@ -496,9 +521,14 @@ void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size
 
 int file_truncate(struct handle *handle, size_t size)
 {
+    int status = 0;
+
     if (handle->scratch)
         return scratch_resize(handle->scratch, size);
-    return handle_writes(handle->flags) ? content_truncate(&handle->content, size) : 0;
+    file_cut(handle->fs, &handle->node, size);
+    if (handle_writes(handle->flags))
+        status = content_truncate(&handle->content, size);
+    return status;
 }
 
 static void on_sync_failed(struct request *request, int code)

@@ -8,6 +8,10 @@
 /* What a program that truncates an open file asks for. 0 or a negative errno. */
 int file_truncate(struct handle *handle, size_t size);
 
+/* A file was truncated by whomever: what is written next, maybe through another open file, has only
+ * that much of the old text before it. Nothing is committed by that. */
+void file_cut(struct fs *fs, const struct node *node, size_t size);
+
 void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode,
                  struct fuse_file_info *info);

@@ -12,6 +12,7 @@
 #include "api/backend.h"
 #include "api/queue.h"
 #include "fs/cache.h"
+#include "fs/cuts.h"
 #include "fs/doubts.h"
 #include "fs/journal.h"
 #include "fs/lines.h"
@@ -46,6 +47,7 @@ struct fs {
     struct metrics *metrics;
     struct queue queue; /* of changes */
     struct doubts doubts;
+    struct cuts cuts;
     struct journal journal;
     struct lines errors;
     TAILQ_HEAD(requests, request) requests; /* under way */

@@ -358,3 +358,60 @@ END
     { echo 43; stat "$P/checkpoint" >/dev/null; echo "a note"; } >>"$P/checkpoint"
     is "$(cat "$C")" $'43\na note'
 }
+
+# ---- truncating
+
+# Each truncates the file by its name and writes nothing.
+shorten_open() { : >"$1"; }
+shorten_program() { truncate -s 0 "$1"; }
+shorten_path() { python3 -c 'import os, sys; os.truncate(sys.argv[1], 0)' "$1"; }
+
+@test "a truncation is the beginning of what is written next, through another open file too" {
+    local file shorten
+    for file in "$P/checkpoint" "$C"; do
+        for shorten in shorten_open shorten_program shorten_path; do
+            printf '1234567\nnote\n' >"$P/checkpoint"
+            "$shorten" "$file"
+            is "$(cat "$P/checkpoint") $(cat "$file")" "1234567 $(cat "$file")"
+            echo 50 1<>"$file"
+            is "$(cat "$P/checkpoint") $(cat "$P/metadata")" "50 "
+            # and only of that
+            printf '60\nnote\n' >"$P/checkpoint"
+            [[ $file != "$C" ]] || echo more >>"$file"
+            [[ $file != "$C" ]] || is "$(cat "$P/metadata")" $'note\nmore'
+        done
+    done
+}
+
+@test "what is left by a truncation in checkpoints/ is what the next write begins with" {
+    printf '54321\nnote\n' >"$P/checkpoint"
+    python3 -c 'import os, sys; os.truncate(sys.argv[1], 2)' "$C"
+    is "$(cat "$C")" $'54321\nnote'
+    echo 99 >>"$C"
+    is "$(cat "$C")" 5499
+}
+
+@test "a truncation reaches those who have the file open and have written nothing" {
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        printf '1234567\nnote\n' >"$P/checkpoint"
+        exec 8<>"$file"
+        shorten_path "$file"
+        echo 60 >&8
+        exec 8>&-
+        is "$(cat "$P/checkpoint") $(cat "$P/metadata")" "60 "
+    done
+}
+
+@test "a truncation takes nothing from a program that is about to commit" {
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        exec 8>"$file"
+        printf 70 >&8
+        shorten_open "$file"
+        shorten_path "$file"
+        exec 8>&-
+        is "$(cat "$P/checkpoint")" 70
+        echo 1 >"$file"
+    done
+}
