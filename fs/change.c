@@ -285,6 +285,12 @@ static void commit_change(struct change *change)
     change_wait_for(change, commit_position(fs->backend, &request, &watcher, &ask));
 }
 
+static bool is_of_alive_consumer(const struct state *state)
+{
+    return state->consumer && *state->consumer && state->committed != WHEN_UNKNOWN &&
+           state->committed > when_now() - ALIVE_NS;
+}
+
 /* Looks into what is known of who holds the partition. False when that is too old. */
 static bool find_consumer(struct change *change)
 {
@@ -293,8 +299,7 @@ static bool find_consumer(struct change *change)
                              (uint32_t)change->order.about.partition,
                              cache_not_before(HOLDER_KNOWN_MS), false, &state);
 
-    if (!status && state.consumer && state.committed != WHEN_UNKNOWN &&
-        state.committed > when_now() - ALIVE_NS)
+    if (!status && is_of_alive_consumer(&state))
         snprintf(change->consumer, CONSUMER_ROOM, "%s", state.consumer);
     return status != -EAGAIN;
 }
@@ -363,15 +368,57 @@ static struct call *call_backend(struct change *change)
     return NULL;
 }
 
+static void refuse_while_alive(struct change *change, const char *consumer)
+{
+    struct error error;
+
+    error_set(&error, EBUSY,
+              "the consumer %.200s has committed in the last two minutes: stop it first", consumer);
+    on_change_done(change, &error, &no_answer);
+}
+
+static void on_consumers(void *user, const struct error *error, const struct answer *answer)
+{
+    struct change *change = user;
+    struct state state;
+
+    change->operation.step = NULL;
+    if (error) {
+        on_change_done(change, error, &no_answer);
+        return;
+    }
+    for (size_t i = 0; i < table_count(answer->table); i++) {
+        table_at(answer->table, i, &state);
+        if (is_of_alive_consumer(&state)) {
+            refuse_while_alive(change, state.consumer);
+            return;
+        }
+    }
+    change_wait_for(change, call_backend(change));
+}
+
+/* A backend whose apps are of streams deletes one with all its checkpoints, also under a consumer
+ * that goes on. */
+static void look_at_consumers(struct change *change)
+{
+    struct question states = {WHAT_STATES, change->app, change->stream};
+    struct ask ask = operation_ask(&change->operation, on_consumers);
+
+    change_wait_for(change, cache_get(change->fs->cache, &states, &ask));
+}
+
 static void begin_change(void *user)
 {
     struct change *change = user;
+    bool is_of_stream = change->fs->backend->abilities & APP_IS_OF_STREAM;
 
     timer_stop(&change->operation.timer);
     change->operation.step = NULL;
     look_before(change);
     if (change->order.what == COMMIT)
         look_at_holder(change);
+    else if (change->order.what == REMOVE_APP && is_of_stream)
+        look_at_consumers(change);
     else
         change_wait_for(change, call_backend(change));
 }

@@ -185,6 +185,12 @@ static void begin_in_turn(struct request *request)
         begin_rename(request);
 }
 
+/* What cannot be removed in the end is not renamed in part. */
+static bool can_delete(const struct fs *fs)
+{
+    return fs->backend->abilities & CAN_DELETE_CHECKPOINT;
+}
+
 static void check_rename(struct request *request, unsigned flags)
 {
     const struct renaming *renaming = renaming_of(request);
@@ -195,6 +201,9 @@ static void check_rename(struct request *request, unsigned flags)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
+    else if (is_saved(&renaming->from) && !can_delete(request->fs))
+        request_refuse(request, EOPNOTSUPP,
+                       "the service cannot delete one checkpoint, so none can be renamed: copy it");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
     else if (is_same(&renaming->from, &renaming->to))

@@ -200,6 +200,28 @@ billing orders 1 MTA= consumer_1"
     not_warned
 }
 
+@test "a group is not deleted while a consumer of it is alive" {
+    committed billing orders 1 50 consumer=consumer_1
+    remount_service
+    refused "${SAYS[EBUSY]:?}" rmdir apps/billing/orders
+    last_error
+    matches "${FIELD[7]}" 'consumer_1 .* stop it first'
+    matches "$(tail -n 1 commits)" $'\tfailed\t.*consumer_1'
+    is "$(changes)" 0
+    committed billing orders 1 50 consumer=consumer_1 update_time="$(minutes_ago 3)"
+    rmdir apps/billing/orders
+    not grep -q "^billing orders" <<<"$(stored)"
+}
+
+@test "our own commits by force do not keep a group from being deleted" {
+    quirk forced_consumer=keep
+    committed billing orders 0 50 consumer=consumer_1 update_time="$(minutes_ago 60)"
+    remount_service
+    cat "$P/checkpoint"
+    put "$P/checkpoint" 43
+    rmdir apps/billing/orders
+}
+
 @test "without a consumer there is no warning" {
     committed billing orders 0 50
     remount_service

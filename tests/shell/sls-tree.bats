@@ -361,6 +361,19 @@ clone orders 2 MTUyNDE1NTM3OTM3MzkwODQ5Ng== -\nclone payments 0 MTE= -'
     is "$(cat "$P/checkpoint") $(cat checkpoints/billing/orders/2)" "NDI= Nzc="
 }
 
+@test "a checkpoint that cannot be removed is not renamed in part" {
+    committed billing orders 1 50
+    local target
+    for target in checkpoints/billing/orders/0 checkpoints/billing/orders/2 \
+        checkpoints/billing/orders/draft; do
+        refused "${SAYS[EOPNOTSUPP]:?}" rename checkpoints/billing/orders/1 "$target"
+        absent checkpoints/billing/orders/draft
+    done
+    last_error
+    matches "${FIELD[7]}" 'copy it'
+    is "$(changes)" 0
+}
+
 @test "sed -i and mv commit by a rename, and temporary files stay here" {
     sed -i 's/^NDI=$/NDM=/' "$C"
     is "$(stored)" "billing orders 0 NDM= -"
