@@ -426,31 +426,18 @@ END
 
 # The socket of a log that nobody reads takes some lines, and then none.
 @test "a system log that does not read stops nothing" {
-    needs_root
-    needs socat
-    [[ ! -e /dev/log ]] || skip "this machine has a log"
-    in_background python3 -c '
-import socket, time
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-time.sleep(20)'
-    eventually test -S /dev/log
+    begin_log
+    kill -STOP "${BACKGROUND[-1]}"
     for i in {1..50}; do
         put "$P/checkpoint" "$i"
     done
     is "$(cat "$P/checkpoint")" 50
-    rm /dev/log
 }
 
 @test "each commit is a line of the system log" {
-    needs_root
-    needs socat
-    [[ ! -e /dev/log ]] || skip "this machine has a log"
-    in_background socat -u UNIX-RECV:/dev/log "CREATE:$DIR/syslog"
-    eventually test -S /dev/log
+    begin_log
     put "$P/checkpoint" 42
     rm "$P/checkpoint"
-    eventually grep -q delete "$DIR/syslog"
-    rm /dev/log
-    matches "$(tr '<' '\n' <"$DIR/syslog")" "checkpointfs\[[0-9]+\]: local:$STORE [0-9TZ:.-]+ uid=0 pid=[0-9]+ [a-z]+ ok commit - billing orders  0 42 "
+    logged delete
+    matches "$(log_of_mount)" "checkpointfs\[[0-9]+\]: local:$STORE [0-9TZ:.-]+ uid=0 pid=[0-9]+ [a-z]+ ok commit - billing orders  0 42 "
 }

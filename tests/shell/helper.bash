@@ -126,6 +126,7 @@ clear_place() {
     [[ -n "${DIR:-}" ]] || return 0
     cd /
     exec 7>&- 9>&-
+    end_log
     for pid in "${BACKGROUND[@]}"; do
         kill -KILL "$pid" 2>/dev/null
     done
@@ -262,6 +263,41 @@ repeat() {
     local text
     printf -v text '%*s' "$1" ''
     printf '%s' "${text// /$2}"
+}
+
+# ---- the system's log
+
+# Takes the place of the system's log, which only one test at a time can do, until end_log. Whatever mount there
+# is on this machine writes to it.
+begin_log() {
+    needs_root
+    needs socat flock
+    exec 6>"${TMPDIR:-/tmp}/checkpointfs-log.lock"
+    flock -w 60 6
+    [[ ! -e /dev/log ]] || skip "this machine has a log"
+    HAS_LOG=1
+    in_background socat -u UNIX-RECV:/dev/log "CREATE:$DIR/syslog" 6>&-
+    eventually test -S /dev/log
+}
+
+# logged WORD: waits until the log has this.
+logged() {
+    eventually grep -qF -e "$1" "$DIR/syslog"
+}
+
+# Prints what the mount at $MNT has written to the log, each message on a line.
+log_of_mount() {
+    pid=$(daemon) perl -0777 -ne '
+        print "$1\n" while /(<30>checkpointfs\[$ENV{pid}\]: .*?)(?=<30>checkpointfs\[\d+\]: \w+(?:\+\w+)?:|\z)/sg
+    ' "$DIR/syslog"
+}
+
+end_log() {
+    if [[ -n "${HAS_LOG:-}" ]]; then
+        rm -f /dev/log
+        HAS_LOG=
+    fi
+    exec 6>&-
 }
 
 # ---- the journal
