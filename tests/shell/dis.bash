@@ -30,6 +30,12 @@ GAP=1
 SEARCH=2
 MALFORMED=DIS.4200
 BROKEN=(500:DIS.5000 502:DIS.5000 503:DIS.5000)
+MADE=$'newapp\t-'
+REMOVED=$'audit\t-'
+COMMITTED=201
+THROTTLED=DIS.4303
+NOT_COMMITTED=(200 202 204)
+REFUSED=(400:DIS.4200:EINVAL 403:DIS.4116:EACCES 404:DIS.4332:ENOENT)
 NONSENSE=('' '[]' '"42"' 42 null '{"sequence_number":"42"'
     '{"sequence_number":"42","metadata":"x"} trailing')
 USERNAME=tester
@@ -71,6 +77,11 @@ withdrawn() {
 # All checkpoints that the service has: app stream partition number metadata.
 stored() {
     control GET checkpoints
+}
+
+# The numbers that the service was asked to commit, in their order, on one line.
+asked_for() {
+    control GET log | sed -n 's/^POST .*"sequence_number":"\([0-9]*\)".*/\1/p' | xargs
 }
 
 # another_app NAME: another client makes it.

@@ -28,8 +28,12 @@
 #   MALFORMED       the code of requests that are EINVAL
 #   BROKEN          statuses and codes of a service that fails: "500:CODE"
 #   NONSENSE        answers to a read that are none
+#   MADE, REMOVED   the app and the stream of op_mkdir and op_rmdir, as commits has them
+#   COMMITTED       the status of a commit that was carried out, NOT_COMMITTED those that none has
+#   THROTTLED       the code of too many requests
+#   REFUSED         how a commit is refused: "400:CODE:ERRNO"
 #
-# and another_app, wide, stored, shown, row, signed_by, use_security_token, first_of and
+# and another_app, wide, stored, asked_for, shown, row, signed_by, use_security_token, first_of and
 # everything_is_right.
 
 load helper
@@ -244,6 +248,11 @@ fault() {
     control POST fault "kind=$1" "${@:2}" >/dev/null
 }
 
+# Sends the answers that a fault with hold=1 keeps.
+release() {
+    control POST release >/dev/null
+}
+
 no_faults() {
     control DELETE faults >/dev/null
 }
@@ -377,6 +386,38 @@ spoilt() {
     last_error
     is "$* ${FIELD[3]}" "$* EBADMSG"
     is "$(op_read)" "$(shown 42)"
+}
+
+# ---- changes that wait for each other
+
+# commits_begun COUNT: so many requests of op_commit have reached the service.
+commits_begun() {
+    [[ $(control GET log | grep -c "^${METHOD[commit]} [^ ?]*${WHERE[commit]}") == "$1" ]]
+}
+
+# begin_commit FILE TEXT FAULT [NAME=VALUE...]: in the background, until the service has met it with the fault.
+begin_commit() {
+    forget_requests
+    fail_at commit "${@:3}"
+    in_background bash -c "echo $2 >$1" 2>>"$DIR/messages"
+    eventually commits_begun 1
+}
+
+# behind COMMAND...: in the background, until the mount has its request.
+behind() {
+    local before
+    before=$(waiting)
+    in_background "$@" 2>>"$DIR/messages"
+    eventually wait_now $((before + 1))
+}
+
+# How many requests of programs wait for an answer, this one among them.
+waiting() {
+    awk '$1 == "checkpointfs_requests_waiting" { print $2 }' "$MNT/metrics"
+}
+
+wait_now() {
+    [[ $(waiting) == "$1" ]]
 }
 
 # ---- expecting

@@ -32,6 +32,12 @@ GAP=0
 SEARCH=6 # all logstores, once or twice
 MALFORMED=ParameterInvalid
 BROKEN=(500:InternalServerError 503:ServerBusy)
+MADE=$'billing\tempty'
+REMOVED=$'audit\torders'
+COMMITTED=200
+THROTTLED=WriteQuotaExceed
+NOT_COMMITTED=(201 202 204)
+REFUSED=(400:ParameterInvalid:EINVAL 403:ProjectForbidden:EACCES 404:ConsumerGroupNotExist:ENOENT)
 NONSENSE=('' '{}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]'
     '[{"shard":"0","checkpoint":["NDI="],"updateTime":1,"consumer":""}]'
     '[{"shard":0,"checkpoint":"NDI=","updateTime":1,"consumer":""}] trailing'
@@ -90,6 +96,15 @@ stored_as() {
 # committed GROUP LOGSTORE SHARD NUMBER [NAME=VALUE...]: as if another client had.
 committed() {
     stored_as "$1" "$2" "$3" "$(b64 "$4")" "${@:5}"
+}
+
+# The numbers that the service was asked to commit, in their order, on one line.
+asked_for() {
+    control GET log | sed -n 's/^POST .*"checkpoint":"\([^"]*\)".*/\1/p' |
+        while read -r number; do
+            base64 -d <<<"$number"
+            echo
+        done | xargs
 }
 
 # group NAME LOGSTORE: another client makes it.
