@@ -426,3 +426,11 @@ END
     cp "$STORE" "$DIR/copy.db"
     is "$(sqlite3 "$DIR/copy.db" 'SELECT max(sequence) FROM checkpoint WHERE sequence = 42')" 42
 }
+
+@test "an empty directory whose stream has gone can be removed" {
+    rm checkpoints/billing/payments/7
+    rmdir streams/payments/7 streams/payments
+    rm -r checkpoints/billing/payments
+    rm -r checkpoints/billing
+    is "$(entries checkpoints)" ""
+}
