@@ -224,6 +224,21 @@ static void a_step_has_the_same_deadline(void **state)
     operation_drop(operation);
 }
 
+static void an_operation_waits_for_its_step(void **state)
+{
+    struct scene *scene = *state;
+    struct operation *operation = begin(scene);
+
+    operation_wait(operation, &scene->step.call);
+    run(scene);
+    assert_int_equal(scene->reply.count, 0);
+    assert_true(operation_answered(operation, NULL));
+    run(scene);
+    assert_int_equal(scene->reply.count, 0);
+    operation_end(operation, NULL, &(struct answer){.text = "42"});
+    assert_told(scene, 0);
+}
+
 static void no_memory_for_a_step_is_told_later(void **state)
 {
     struct scene *scene = *state;
@@ -368,6 +383,7 @@ int main(void)
         SCENE(cancelling_nothing_changes_nothing),
         SCENE(cancelling_cancels_the_step_and_says_what_that_said),
         SCENE(a_step_has_the_same_deadline),
+        SCENE(an_operation_waits_for_its_step),
         SCENE(no_memory_for_a_step_is_told_later),
         SCENE(no_memory_for_a_step_can_be_cancelled),
         SCENE(a_step_that_has_failed_fails_the_operation_with_all_it_said),
