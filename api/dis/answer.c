@@ -86,13 +86,29 @@ int dis_answer_streams(const cJSON *root, struct names *names, struct page *page
     return status ? status : parse_stream_names(array, names, page);
 }
 
-int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told)
+/* A description repeats the name that was asked for. */
+static int check_name(const cJSON *root, const char *member, const char *name)
+{
+    const char *said;
+    int status = json_text(root, member, &said);
+
+    return !status && said && !strcmp(said, name) ? 0 : -EBADMSG;
+}
+
+int dis_answer_app(const cJSON *root, const char *app)
+{
+    return check_name(root, "app_name", app);
+}
+
+int dis_answer_app_streams(const cJSON *root, const char *app, struct names *names, bool *told)
 {
     static const char member[] = "commit_checkpoint_stream_names";
     struct page page = {0};
     const cJSON *array;
-    int status = json_array(root, member, &array);
+    int status = dis_answer_app(root, app);
 
+    if (!status)
+        status = json_array(root, member, &array);
     *told = !status && json_has(root, member);
     return status ? status : parse_stream_names(array, names, &page);
 }
@@ -144,7 +160,7 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
 {
     cJSON *object = cJSON_CreateObject();
     bool good = cJSON_AddStringToObject(object, "stream", stream) != NULL;
-    int status = 0;
+    int status = check_name(root, "stream_name", stream);
 
     for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]) && !status; i++) {
         const char *value;
@@ -230,10 +246,12 @@ int dis_answer_partitions(const cJSON *root, struct table *table, struct page *p
     return status;
 }
 
-/* "Absent", "empty" and "negative" all mean that nothing is committed. */
+/* "-1" means that nothing is committed; official clients take "", null and other negative numbers
+ * for the same. A member that is not there says nothing. */
 static int parse_sequence_number(const cJSON *object, const char **sequence)
 {
-    int status = json_text(object, "sequence_number", sequence);
+    static const char member[] = "sequence_number";
+    int status = json_has(object, member) ? json_text(object, member, sequence) : -EBADMSG;
 
     if (status || !*sequence)
         return status;
@@ -324,11 +342,12 @@ int dis_answer_records(const cJSON *root, const char **sequence, const char **ne
     *sequence = NULL;
     if (!status)
         status = json_array(root, "records", &records);
-    if (!status && records && records->child)
-        status = json_text(records->child, "sequence_number", sequence);
-    if (!status && *sequence && !decimal_is_unsigned(*sequence))
+    if (!status && !records)
         status = -EBADMSG;
-    return status;
+    if (status || !records->child)
+        return status;
+    status = json_text(records->child, "sequence_number", sequence);
+    return !status && *sequence && decimal_is_unsigned(*sequence) ? 0 : -EBADMSG;
 }
 
 /* Looks in the form of today, and in that of older editions. */

@@ -9,17 +9,21 @@
 /*
  * Reads DIS's answers. A root is what json_parse gave, or NULL where that was no JSON. All return 0
  * or a negative errno: -EBADMSG for what the API reference does not allow, -ENOMEM, -EFBIG for more
- * than this program holds. Texts that are given belong to the root.
+ * than this program holds. Texts that are given belong to the root. A member that the API reference
+ * documents and that says what is there, or is not, must be there: "{}" says nothing.
  */
 
 /* Adds the page's names; those that no service could have are left out. */
 int dis_answer_apps(const cJSON *root, struct names *names, struct page *page);
 int dis_answer_streams(const cJSON *root, struct names *names, struct page *page);
 
-/* The streams on which an app has committed. *told is false when the service does not say. */
-int dis_answer_app_streams(const cJSON *root, struct names *names, bool *told);
+/* Whether it is an app of that name: what tells that there is one. */
+int dis_answer_app(const cJSON *root, const char *app);
 
-/* Prints what is known of a stream as a JSON object. */
+/* The streams on which that app has committed. *told is false when the service does not say. */
+int dis_answer_app_streams(const cJSON *root, const char *app, struct names *names, bool *told);
+
+/* Prints what is known of the stream of that name as a JSON object. */
 int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text);
 
 /* The partitions of a stream: without checkpoints. Expired ones are left out. */

@@ -55,6 +55,11 @@ static void begin_app(struct service_call *call, const char *method)
     request_segment(&call->request, call->app);
 }
 
+static int on_app(struct service_call *call, const cJSON *root)
+{
+    return dis_answer_app(root, call->app);
+}
+
 struct call *dis_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
     struct service_call *call = service_call_new(backend, app, NULL, 0, ask);
@@ -62,7 +67,7 @@ struct call *dis_find_app(struct backend *backend, const char *app, const struct
     if (!call)
         return NULL;
     begin_app(call, "GET");
-    service_send(call, service_take_object);
+    service_send(call, on_app);
     return &call->operation.call;
 }
 
@@ -77,6 +82,7 @@ struct call *dis_create_app(struct backend *backend, const char *app, const char
     body = cJSON_CreateObject();
     cJSON_AddStringToObject(body, "app_name", app);
     service_begin(call, "POST", "apps");
+    call->success = 201;
     call->is_idempotent = false;
     request_body(&call->request, body);
     service_send(call, service_take_nothing);
@@ -94,6 +100,7 @@ static void look_at_next_stream(struct service_call *call);
 static void send_delete(struct service_call *call)
 {
     begin_app(call, "DELETE");
+    call->success = 204;
     call->is_idempotent = false;
     call->recover = NULL;
     service_send(call, service_take_nothing);
@@ -150,7 +157,7 @@ static void look_at_next_stream(struct service_call *call)
 static int on_streams_of_app(struct service_call *call, const cJSON *root)
 {
     bool told;
-    int status = dis_answer_app_streams(root, call->names, &told);
+    int status = dis_answer_app_streams(root, call->app, call->names, &told);
 
     if (status)
         return status;

@@ -89,7 +89,7 @@ static enum http_verdict dis_judge_answer(const struct service_call *call,
     const struct secrets secrets = {{credentials->secret, credentials->security_token,
                                      credentials->password, dis_token_text(dis->token)}};
 
-    return dis_judge(answer, &secrets, error);
+    return dis_judge(answer, call->success, &secrets, error);
 }
 
 /* With a token, one more try with a fresh one. With a key, one more signature if the clock was

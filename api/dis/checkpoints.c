@@ -94,6 +94,7 @@ struct call *dis_commit(struct backend *backend, const struct commit_order *orde
     if (fill_state(call, order->sequence, order->metadata))
         return service_refuse(call, ENOMEM, "no memory");
     service_begin(call, "POST", "checkpoints");
+    call->success = 201;
     request_body(&call->request, dis_print_commit(call));
     service_send(call, service_take_nothing);
     return &call->operation.call;
@@ -116,6 +117,7 @@ struct call *dis_delete_checkpoint(struct backend *backend, const char *app, con
     if (!call)
         return NULL;
     begin_checkpoint(call, "DELETE");
+    call->success = 204;
     call->recover = recover_deleted;
     service_send(call, service_take_nothing);
     return &call->operation.call;

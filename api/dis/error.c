@@ -55,14 +55,15 @@ static int dis_code_number(const char *service_code)
     return strncmp(service_code, "DIS.", 4) ? 0 : (int)strtol(service_code + 4, NULL, 10);
 }
 
-/* A refusal stays one, and a failure of the service too, whatever their body says. */
+/* A refusal stays one, and a failure of the service too, whatever their body says. A code with a
+ * status that refuses nothing is none of DIS. */
 static enum http_verdict dis_judge_code(int status, struct error *error)
 {
     int number = dis_code_number(error->service_code);
     enum http_verdict verdict = refusal_judge_status(status);
 
     error->code = http_status_errno(status);
-    if (verdict != HTTP_FAILED)
+    if (verdict != HTTP_FAILED || status < 400)
         return verdict;
     for (size_t i = 0; i < CODES; i++) {
         if (number < codes[i].first || number > codes[i].last)
@@ -73,14 +74,14 @@ static enum http_verdict dis_judge_code(int status, struct error *error)
     return verdict;
 }
 
-enum http_verdict dis_judge(const struct http_answer *answer, const struct secrets *secrets,
-                            struct error *error)
+enum http_verdict dis_judge(const struct http_answer *answer, int success,
+                            const struct secrets *secrets, struct error *error)
 {
     /* Which header has DIS's request id is not documented; the gateway's is the first. */
     static const char *const id_headers[] = {"X-Request-Id", "X-Dis-Request-Id", NULL};
     enum http_verdict verdict;
 
-    if (answer->status >= 200 && answer->status < 300)
+    if (answer->status == success && !refusal_is_told(answer))
         return HTTP_DONE;
     refusal_read(answer, secrets, id_headers, error);
     verdict = dis_judge_code(answer->status, error);
@@ -90,7 +91,7 @@ enum http_verdict dis_judge(const struct http_answer *answer, const struct secre
 
 bool dis_is_without_stream(const struct error *error)
 {
-    return dis_code_number(error->service_code) == 4301;
+    return error->code == ENOENT && dis_code_number(error->service_code) == 4301;
 }
 
 bool dis_is_lock_out(const struct error *error)
@@ -100,7 +101,7 @@ bool dis_is_lock_out(const struct error *error)
 
 bool dis_is_without_checkpoint(const struct error *error)
 {
-    return dis_code_number(error->service_code) == 4375;
+    return error->code == ENOENT && dis_code_number(error->service_code) == 4375;
 }
 
 bool dis_is_too_old(const struct error *error)

@@ -7,9 +7,12 @@
  * Judges an answer of DIS, or of the gateway before it. DIS says {"errorCode", "message"}; the
  * gateway, and older pages of DIS, {"error_code", "error_msg"}; IAM {"error": {"code", "message"}}.
  * DIS answers 400 for what it cannot find, so the codes, not the status, decide what is wrong.
+ *
+ * success is the one status by which the API reference says that it was done. Any other below 400,
+ * and 404 or 410 without a code of DIS, is what a proxy says in its place: EBADMSG, never ENOENT.
  */
-enum http_verdict dis_judge(const struct http_answer *answer, const struct secrets *secrets,
-                            struct error *error);
+enum http_verdict dis_judge(const struct http_answer *answer, int success,
+                            const struct secrets *secrets, struct error *error);
 
 /* There is no such stream. */
 bool dis_is_without_stream(const struct error *error);

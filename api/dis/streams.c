@@ -43,7 +43,7 @@ static void send_streams(struct service_call *call)
 static int on_committed_streams(struct service_call *call, const cJSON *root)
 {
     bool told;
-    int status = dis_answer_app_streams(root, call->names, &told);
+    int status = dis_answer_app_streams(root, call->app, call->names, &told);
 
     if (status)
         return status;

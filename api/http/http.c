@@ -513,8 +513,8 @@ int http_status_errno(int status)
     static const struct {
         int status;
         int code;
-    } codes[] = {{400, EINVAL}, {401, EACCES}, {403, EACCES}, {404, ENOENT},    {405, EOPNOTSUPP},
-                 {407, EACCES}, {408, EIO},    {409, EBUSY},  {410, ENOENT},    {413, EINVAL},
+    } codes[] = {{400, EINVAL}, {401, EACCES}, {403, EACCES}, {404, EBADMSG},   {405, EOPNOTSUPP},
+                 {407, EACCES}, {408, EIO},    {409, EBUSY},  {410, EBADMSG},   {413, EINVAL},
                  {414, EINVAL}, {429, EBUSY},  {441, EACCES}, {501, EOPNOTSUPP}};
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {

@@ -119,7 +119,8 @@ bool http_changes(const char *method);
 /* Whether a request under way may have changed something already. NULL is allowed. */
 bool http_was_sent(const struct http_request *request);
 
-/* The errno for an answer that nothing else is known of. */
+/* The errno for an answer that nothing else is known of. Never ENOENT: what a proxy does not find
+ * may be there. */
 int http_status_errno(int status);
 
 #endif

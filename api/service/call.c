@@ -262,6 +262,7 @@ void service_begin(struct service_call *call, const char *method, const char *se
     request_begin(&call->request, method, call->service->root);
     request_segment(&call->request, segment);
     call->is_idempotent = true;
+    call->success = 200;
 }
 
 void service_send(struct service_call *call, take_fn *take)
@@ -289,8 +290,8 @@ int service_take_nothing(struct service_call *call, const cJSON *root)
     return call->empty || cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
 }
 
-int service_take_object(struct service_call *call, const cJSON *root)
+int service_take_empty(struct service_call *call, const cJSON *root)
 {
-    (void)call;
-    return cJSON_IsObject(root) ? TAKEN_ALL : -EBADMSG;
+    (void)root;
+    return call->empty ? TAKEN_ALL : -EBADMSG;
 }

@@ -90,11 +90,41 @@ void refusal_read(const struct http_answer *answer, const struct secrets *secret
         read_headers(answer, id_headers, error);
 }
 
+bool refusal_is_told(const struct http_answer *answer)
+{
+    bool told;
+    cJSON *root;
+
+    /* Looked for as text first: answers are large, and this is rare. */
+    if (!answer->size ||
+        (!strstr(answer->body, "\"errorCode\"") && !strstr(answer->body, "\"error_code\"")))
+        return false;
+    root = json_parse(answer->body, answer->size);
+    told = json_has(root, "errorCode") || json_has(root, "error_code");
+    cJSON_Delete(root);
+    return told;
+}
+
+static void tell_not_understood(struct error *error)
+{
+    char code[sizeof(error->service_code)];
+    char said[sizeof(error->message)];
+
+    snprintf(code, sizeof(code), "%s", error->service_code);
+    snprintf(said, sizeof(said), "%s", error->message);
+    *error->service_code = '\0';
+    snprintf(error->message, sizeof(error->message),
+             "the service answered with HTTP %d, which is not understood%s%s%s%.250s",
+             error->http_status, *code || *said ? ": " : "", code, *code && *said ? " " : "", said);
+}
+
 void refusal_complete(struct error *error)
 {
-    if (!*error->message)
-        snprintf(error->message, sizeof(error->message), "the service answered with HTTP %d%s",
-                 error->http_status, error->code == EBADMSG ? ", which is not understood" : "");
+    if (error->code == EBADMSG)
+        tell_not_understood(error);
+    else if (!*error->message)
+        snprintf(error->message, sizeof(error->message), "the service answered with HTTP %d",
+                 error->http_status);
 }
 
 enum http_verdict refusal_judge_status(int status)

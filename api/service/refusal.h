@@ -22,7 +22,12 @@ void scrub(char *text, const struct secrets *secrets);
 void refusal_read(const struct http_answer *answer, const struct secrets *secrets,
                   const char *const *id_headers, struct error *error);
 
-/* Gives an error that has no message yet a message. */
+/* Whether an answer whose status says success is an error all the same: an object with the member
+ * "errorCode" or "error_code". */
+bool refusal_is_told(const struct http_answer *answer);
+
+/* Completes an error whose code has been judged: gives it a message if it has none yet. What is not
+ * understood (EBADMSG) was not said by the service, so its words are in the message alone. */
 void refusal_complete(struct error *error);
 
 /* Judges an answer by its status alone. */

@@ -96,6 +96,7 @@ struct service_call {
 
     struct service_request request;
     bool is_idempotent;
+    int success;   /* the HTTP status that says that it was done */
     bool empty;    /* the answer has no body */
     bool repeated; /* as in struct http_answer, of the last answer */
     take_fn *take;
@@ -142,8 +143,8 @@ struct service_call *service_cursor_call_new(struct backend *backend,
                                              const struct cursor_order *order,
                                              const struct ask *ask);
 
-/* Begins call->request with a path of one segment below the root, idempotent unless
- * call->is_idempotent is cleared: a checkpoint is a value. */
+/* Begins call->request with a path of one segment below the root: idempotent, for a checkpoint is a
+ * value, and done with HTTP 200, unless call->is_idempotent and call->success are set. */
 void service_begin(struct service_call *call, const char *method, const char *segment);
 
 /* Sends what was built. */
@@ -168,9 +169,10 @@ struct page {
 int service_next_page(struct service_call *call, const struct page *page, size_t size,
                       void (*next)(struct service_call *call));
 
-/* For answers whose content does not matter: empty, or any JSON object. A proxy's error page is
- * rejected. */
+/* For what is acknowledged by its status: the answer is empty, or any JSON object. */
 int service_take_nothing(struct service_call *call, const cJSON *root);
-int service_take_object(struct service_call *call, const cJSON *root);
+
+/* The same where the status says little, for every proxy gives it: the answer is empty. */
+int service_take_empty(struct service_call *call, const cJSON *root);
 
 #endif

@@ -97,7 +97,7 @@ static cJSON *print_group(const struct service_call *call)
 static int on_change(struct service_call *call, const cJSON *root)
 {
     forget_groups(call, NULL);
-    return service_take_nothing(call, root);
+    return service_take_empty(call, root);
 }
 
 struct call *sls_create_app(struct backend *backend, const char *app, const char *stream,

@@ -40,7 +40,7 @@ static int sls_on_committed(struct service_call *call, const cJSON *root)
     call->state.sequence = call->sequence;
     call->state.consumer = sls->consumer ? sls->consumer : "";
     call->state.committed = http_now(call->service->http);
-    return service_take_nothing(call, root);
+    return service_take_empty(call, root);
 }
 
 static cJSON *sls_print_commit(const struct service_call *call)

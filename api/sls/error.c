@@ -82,11 +82,12 @@ static void advise(struct error *error, const char *advice)
     snprintf(error->message, sizeof(error->message), "%.200s: %s", said, advice);
 }
 
-/* A refusal stays one, and a failure of the service too, whatever their body says. */
+/* A refusal stays one, and a failure of the service too, whatever their body says. A code with a
+ * status that refuses nothing is none of SLS. */
 static enum http_verdict sls_judge_code(int status, const struct known *known, struct error *error)
 {
     enum http_verdict verdict = refusal_judge_status(status);
-    bool by_word = verdict == HTTP_FAILED && known;
+    bool by_word = verdict == HTTP_FAILED && status >= 400 && known;
 
     error->code = by_word ? known->code : http_status_errno(status);
     refusal_complete(error);
@@ -100,13 +101,18 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
 {
     static const char *const id_headers[] = {"x-log-requestid", NULL};
 
-    if (answer->status == 200)
+    if (answer->status == 200 && !refusal_is_told(answer))
         return HTTP_DONE;
     refusal_read(answer, secrets, id_headers, error);
     return sls_judge_code(answer->status, find_word(error->service_code), error);
 }
 
+bool sls_is_not_allowed(const struct error *error)
+{
+    return error->code == EACCES && find_word(error->service_code);
+}
+
 bool sls_is_without_shard(const struct error *error)
 {
-    return !strcasecmp(error->service_code, "LogStoreWithoutShard");
+    return error->code == ENOENT && !strcasecmp(error->service_code, "LogStoreWithoutShard");
 }

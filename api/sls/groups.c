@@ -6,6 +6,7 @@
 
 #include "api/fan.h"
 #include "api/share.h"
+#include "api/sls/error.h"
 #include "api/sls/lists.h"
 #include "base/when.h"
 
@@ -126,7 +127,7 @@ static int on_groups_of_one(void *user, const char *logstore, const struct error
     struct sls_groups *groups = user;
 
     (void)logstore;
-    if (error && error->code == EACCES) {
+    if (error && sls_is_not_allowed(error)) {
         groups->refused++;
         groups->refusal = *error;
         return 0;

@@ -8,8 +8,8 @@
  * request for each logstore. Everyone who asks while it is being gathered, or within a second
  * afterwards, shares the result.
  *
- * Logstores whose groups we may not list are left out, unless we may list none at all; so are
- * logstores that have gone since they were listed.
+ * Logstores whose groups SLS says that we may not list are left out, unless we may list none at
+ * all; so are logstores that have gone since they were listed.
  */
 struct sls_groups;
 

@@ -40,7 +40,7 @@ static void read_lists(const cJSON *root)
     check_status(dis_answer_partitions(root, table, &page));
     check_status(dis_answer_apps(root, names, &page));
     check_status(dis_answer_streams(root, names, &page));
-    check_status(dis_answer_app_streams(root, names, &told));
+    check_status(dis_answer_app_streams(root, "a", names, &told));
     check_table(table);
     for (size_t i = 0; i < names_count(names); i++)
         CHECK(name_is_app(names_at(names, i)));
@@ -72,9 +72,10 @@ static void read_error(const char *text, size_t size)
     struct http_answer answer = {.status = 300 + (unsigned char)*text, .body = text, .size = size};
     struct error error = {0};
 
-    CHECK(dis_judge(&answer, &secrets, &error) != HTTP_DONE);
+    CHECK(dis_judge(&answer, 200, &secrets, &error) != HTTP_DONE);
     CHECK(error.code > 0);
     CHECK(*error.message);
+    CHECK(error.code != ENOENT || *error.service_code);
     CHECK(!strstr(error.message, SECRET));
 }
 

@@ -94,6 +94,7 @@ static void read_error(const char *text, size_t size)
     CHECK(sls_judge(&answer, &secrets, &error) != HTTP_DONE);
     CHECK(error.code > 0);
     CHECK(*error.message);
+    CHECK(error.code != ENOENT || *error.service_code);
     CHECK(!strstr(error.message, SECRET));
 }
 

@@ -183,7 +183,7 @@ load dis
 
 @test "no checkpoint, told in each way" {
     local form
-    for form in string number empty absent null; do
+    for form in string number empty null; do
         quirk "no_checkpoint=$form"
         remount_service
         refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
@@ -194,6 +194,15 @@ load dis
         everything_is_right
     done
     is "$(stored)" "billing orders 0 42 note"
+}
+
+@test "an answer without the number says nothing: it is not taken for no checkpoint" {
+    warm
+    let_values_age
+    quirk no_checkpoint=absent
+    refused "${SAYS[EBADMSG]:?}" cat apps/billing/orders/1/checkpoint
+    refused "${SAYS[EBADMSG]:?}" put apps/billing/orders/1/checkpoint 'shift +1'
+    is "$(cat "$P/checkpoint") $(stored)" "42 billing orders 0 42 note"
 }
 
 @test "an app without checkpoints that is refused its consumption states" {

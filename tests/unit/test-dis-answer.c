@@ -117,7 +117,10 @@ static void test_states_that_are_none(void **state)
         "{\"partition_consuming_states\":[{\"partition_id\":99999999999}]}",
         "{\"partition_consuming_states\":[{\"partition_id\":0,\"sequence_number\":[]}]}",
         "{\"partition_consuming_states\":[{\"partition_id\":0,\"sequence_number\":\"1\\n2\"}]}",
-        "{\"partition_consuming_states\":[{\"partition_id\":0,\"metadata\":{}}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":0}]}",
+        "{\"partition_consuming_states\":[{\"partition_id\":0,\"status\":\"ACTIVE\"}]}",
+        ("{\"partition_consuming_states\":[{\"partition_id\":0,\"sequence_number\":1,"
+         "\"metadata\":{}}]}"),
         "{\"has_more\":3,\"partition_consuming_states\":[]}",
     };
 
@@ -220,10 +223,11 @@ static void test_streams_of_an_app(void **state)
         const char *text;
         bool told;
         size_t count;
-    } cases[] = {{"{\"app_name\":\"a\"}", false, 0},
-                 {"{\"commit_checkpoint_stream_names\":null}", true, 0},
-                 {"{\"commit_checkpoint_stream_names\":[]}", true, 0},
-                 {"{\"commit_checkpoint_stream_names\":[\"s\",\"t\"]}", true, 2}};
+    } cases[] = {
+        {"{\"app_name\":\"a\"}", false, 0},
+        {"{\"app_name\":\"a\",\"commit_checkpoint_stream_names\":null}", true, 0},
+        {"{\"app_name\":\"a\",\"commit_checkpoint_stream_names\":[]}", true, 0},
+        {"{\"app_name\":\"a\",\"commit_checkpoint_stream_names\":[\"s\",\"t\"]}", true, 2}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -231,12 +235,36 @@ static void test_streams_of_an_app(void **state)
         struct names *names = names_new();
         bool told;
 
-        assert_int_equal(dis_answer_app_streams(root, names, &told), 0);
+        assert_int_equal(dis_answer_app_streams(root, "a", names, &told), 0);
         assert_int_equal(told, cases[i].told);
         assert_int_equal(names_count(names), cases[i].count);
         names_drop(names);
         cJSON_Delete(root);
     }
+}
+
+static void test_what_is_no_app(void **state)
+{
+    static const char *const texts[] = {"{}",
+                                        "[]",
+                                        "\"a\"",
+                                        "{\"app_name\":null}",
+                                        "{\"app_name\":\"b\"}",
+                                        "{\"app_name\":[\"a\"]}",
+                                        "{\"login\":\"required\"}"};
+    struct names *names = names_new();
+    bool told;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cJSON *root = parse(texts[i]);
+
+        assert_int_equal(dis_answer_app(root, "a"), -EBADMSG);
+        assert_int_equal(dis_answer_app_streams(root, "a", names, &told), -EBADMSG);
+        cJSON_Delete(root);
+    }
+    assert_int_equal(dis_answer_app(NULL, "a"), -EBADMSG);
+    names_drop(names);
 }
 
 static void test_long_names_end_a_list(void **state)
@@ -252,6 +280,21 @@ static void test_long_names_end_a_list(void **state)
     assert_int_equal(dis_answer_streams(root, names, &page), -EBADMSG);
     names_drop(names);
     cJSON_Delete(root);
+}
+
+static void test_what_describes_no_stream(void **state)
+{
+    cJSON *root = parse("{\"stream_name\":\"other\",\"status\":\"RUNNING\"}");
+    cJSON *empty = parse("{}");
+    struct buf text = BUF_INIT(1000);
+
+    (void)state;
+    assert_int_equal(dis_answer_stream(root, "s", &text), -EBADMSG);
+    assert_int_equal(dis_answer_stream(empty, "s", &text), -EBADMSG);
+    assert_int_equal(text.size, 0);
+    buf_release(&text);
+    cJSON_Delete(root);
+    cJSON_Delete(empty);
 }
 
 static void test_description(void **state)
@@ -299,7 +342,6 @@ static void test_checkpoints(void **state)
         {"{\"sequence_number\":-1,\"metadata\":\"m\"}", NULL, NULL},
         {"{\"sequence_number\":\"\"}", NULL, NULL},
         {"{\"sequence_number\":null}", NULL, NULL},
-        {"{}", NULL, NULL},
     };
 
     (void)state;
@@ -325,6 +367,9 @@ static void test_checkpoints_that_are_none(void **state)
     static const char *const texts[] = {"[]",
                                         "\"x\"",
                                         "null",
+                                        "{}",
+                                        "{\"metadata\":\"\"}",
+                                        "{\"login\":\"required\"}",
                                         "{\"sequence_number\":true}",
                                         "{\"sequence_number\":{\"a\":1}}",
                                         "{\"sequence_number\":\"1 2\"}",
@@ -377,6 +422,8 @@ static void test_records(void **state)
                         "\"next_partition_cursor\":\"c\"}");
     cJSON *none = parse("{\"records\":[],\"next_partition_cursor\":\"c\"}");
     cJSON *wrong = parse("{\"records\":[{\"sequence_number\":\"x\"}]}");
+    cJSON *nameless = parse("{\"records\":[{\"data\":\"\"}],\"next_partition_cursor\":\"c\"}");
+    cJSON *empty = parse("{}");
     const char *sequence;
     const char *next;
 
@@ -387,9 +434,13 @@ static void test_records(void **state)
     assert_null(sequence);
     assert_string_equal(next, "c");
     assert_int_equal(dis_answer_records(wrong, &sequence, &next), -EBADMSG);
+    assert_int_equal(dis_answer_records(nameless, &sequence, &next), -EBADMSG);
+    assert_int_equal(dis_answer_records(empty, &sequence, &next), -EBADMSG);
     cJSON_Delete(some);
     cJSON_Delete(none);
     cJSON_Delete(wrong);
+    cJSON_Delete(nameless);
+    cJSON_Delete(empty);
 }
 
 /* Whatever bytes come, they are read or refused, and nothing else happens. */
@@ -410,7 +461,7 @@ static void read_as_everything(const char *text, size_t size)
     (void)!dis_answer_partitions(root, table, &page);
     (void)!dis_answer_apps(root, names, &page);
     (void)!dis_answer_streams(root, names, &page);
-    (void)!dis_answer_app_streams(root, names, &told);
+    (void)!dis_answer_app_streams(root, "a", names, &told);
     (void)!dis_answer_stream(root, "s", &description);
     if (!dis_answer_checkpoint(root, &first, &second) && first)
         assert_true(strlen(first) <= SEQUENCE_MAX);
@@ -426,7 +477,8 @@ static void read_as_everything(const char *text, size_t size)
 static void test_damaged_answers(void **state)
 {
     static const char whole[] =
-        "{\"has_more\":true,\"sequence_number\":\"-1\",\"metadata\":\"m\\u00e9\",\"apps\":["
+        "{\"app_name\":\"a\",\"stream_name\":\"s\",\"has_more\":true,\"sequence_number\":\"-1\","
+        "\"metadata\":\"m\\u00e9\",\"apps\":["
         "{\"app_name\":\"a\"}],\"stream_names\":[\"s\"],\"partition_cursor\":\"eyJhIjoxfQ\","
         "\"commit_checkpoint_stream_names\":[\"s\"],\"records\":[{\"sequence_number\":5}],"
         "\"create_time\":1500000000000,\"partitions\":[{\"partition_id\":\"shardId-0000000001\","
@@ -465,7 +517,9 @@ int main(void)
         cmocka_unit_test(test_apps),
         cmocka_unit_test(test_streams),
         cmocka_unit_test(test_streams_of_an_app),
+        cmocka_unit_test(test_what_is_no_app),
         cmocka_unit_test(test_long_names_end_a_list),
+        cmocka_unit_test(test_what_describes_no_stream),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_checkpoints),
         cmocka_unit_test(test_a_checkpoint_that_is_no_number),

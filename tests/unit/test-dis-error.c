@@ -13,13 +13,20 @@
 
 static const struct secrets no_secrets;
 
-static enum http_verdict judge(int status, const char *body, const struct secrets *secrets,
-                               struct error *error)
+/* Of an operation that is done with that status. */
+static enum http_verdict judge_for(int success, int status, const char *body,
+                                   const struct secrets *secrets, struct error *error)
 {
     struct http_answer answer = {.status = status, .body = body, .size = strlen(body)};
 
     *error = (struct error){0};
-    return dis_judge(&answer, secrets, error);
+    return dis_judge(&answer, success, secrets, error);
+}
+
+static enum http_verdict judge(int status, const char *body, const struct secrets *secrets,
+                               struct error *error)
+{
+    return judge_for(200, status, body, secrets, error);
 }
 
 static void test_shapes(void **state)
@@ -39,7 +46,7 @@ static void test_shapes(void **state)
          "Unauthorized.", ""},
         {400, "{\"code\":\"DIS.4301\",\"error_message\":\"gone\"}", "DIS.4301", "gone", ""},
         {503, "<html>no</html>", "", "the service answered with HTTP 503", ""},
-        {404, "", "", "the service answered with HTTP 404", ""},
+        {404, "", "", "the service answered with HTTP 404, which is not understood", ""},
         {400, "{\"errorCode\":[],\"message\":{}}", "", "the service answered with HTTP 400", ""},
         {400, "[1,2]", "", "the service answered with HTTP 400", ""},
         {302, "", "", "the service answered with HTTP 302, which is not understood", ""},
@@ -55,8 +62,101 @@ static void test_shapes(void **state)
         assert_string_equal(error.request_id, cases[i].id);
         assert_int_not_equal(error.code, 0);
     }
-    assert_int_equal(judge(201, "", &no_secrets, &error), HTTP_DONE);
-    assert_int_equal(judge(204, "", &no_secrets, &error), HTTP_DONE);
+}
+
+static void test_an_operation_succeeds_by_its_own_status_alone(void **state)
+{
+    static const int successes[] = {200, 201, 204};
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(successes) / sizeof(successes[0]); i++) {
+        for (int status = 100; status < 400; status++) {
+            if (status == successes[i]) {
+                assert_int_equal(judge_for(status, status, "", &no_secrets, &error), HTTP_DONE);
+                continue;
+            }
+            assert_int_equal(judge_for(successes[i], status, "", &no_secrets, &error), HTTP_FAILED);
+            assert_int_equal(error.code, EBADMSG);
+        }
+    }
+}
+
+/* That a proxy or a portal has said so is told, but not as the service's word, by which the change
+ * would be known to have failed. */
+static void test_an_error_with_the_status_of_success_is_none_and_no_success(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"errorCode\":\"DIS.4332\",\"message\":\"app not found\"}",
+        "{\"error_code\":\"DIS.5250\",\"error_msg\":\"later\"}",
+        "{\"sequence_number\":\"-1\",\"metadata\":\"\",\"errorCode\":null}"};
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_int_equal(judge(200, bodies[i], &no_secrets, &error), HTTP_FAILED);
+        assert_int_equal(error.code, EBADMSG);
+        assert_string_equal(error.service_code, "");
+    }
+    judge(200, bodies[0], &no_secrets, &error);
+    assert_string_equal(error.message, "the service answered with HTTP 200, which is not "
+                                       "understood: DIS.4332 app not found");
+    /* Of a record that could not be written, say. */
+    assert_int_equal(
+        judge(200, "{\"records\":[{\"error_code\":\"DIS.4303\"}]}", &no_secrets, &error),
+        HTTP_DONE);
+}
+
+static void test_what_is_not_there_is_said_by_dis_alone(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        int code;
+    } cases[] = {
+        {404, "<html>404 Not Found</html>", EBADMSG},
+        {410, "gone", EBADMSG},
+        {404, "{\"message\":\"no route\"}", EBADMSG},
+        {404, "{\"code\":\"NotFound\",\"message\":\"no route\"}", EBADMSG},
+        {404, "{\"error_code\":\"APIGW.0101\",\"error_msg\":\"no such API\"}", EBADMSG},
+        {404, "{\"errorCode\":\"404\"}", EBADMSG},
+        {302, "{\"errorCode\":\"DIS.4332\"}", EBADMSG},
+        {206, "{\"errorCode\":\"DIS.4375\"}", EBADMSG},
+        {404, "{\"errorCode\":\"DIS.4332\"}", ENOENT},
+        {410, "{\"errorCode\":\"DIS.4301\"}", ENOENT},
+        {409, "{\"errorCode\":\"DIS.4330\"}", EEXIST},
+        {409, "conflict", EBUSY},
+        {407, "<html>proxy</html>", EACCES},
+    };
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(judge(cases[i].status, cases[i].body, &no_secrets, &error), HTTP_FAILED);
+        if (error.code != cases[i].code)
+            fail_msg("%d %s is %s", cases[i].status, cases[i].body, error_name(error.code));
+        assert_false(dis_is_without_checkpoint(&error));
+        assert_false(error.code == EBADMSG && *error.service_code);
+    }
+    judge(404, cases[3].body, &no_secrets, &error);
+    assert_string_equal(error.message, "the service answered with HTTP 404, which is not "
+                                       "understood: NotFound no route");
+}
+
+/* A backup believes these. */
+static void test_no_status_is_enoent_or_eexist_by_itself(void **state)
+{
+    struct error error;
+
+    (void)state;
+    for (int status = 0; status < 1000; status++) {
+        if (status == 200)
+            continue;
+        judge(status, "", &no_secrets, &error);
+        assert_int_not_equal(error.code, ENOENT);
+        assert_int_not_equal(error.code, EEXIST);
+        assert_int_not_equal(error.code, ENOTEMPTY);
+    }
 }
 
 static void test_codes(void **state)
@@ -119,7 +219,7 @@ static void test_statuses_without_a_code(void **state)
         enum http_verdict verdict;
     } cases[] = {
         {301, EBADMSG, HTTP_FAILED}, {400, EINVAL, HTTP_FAILED},   {401, EACCES, HTTP_REFUSED},
-        {403, EACCES, HTTP_FAILED},  {404, ENOENT, HTTP_FAILED},   {410, ENOENT, HTTP_FAILED},
+        {403, EACCES, HTTP_FAILED},  {404, EBADMSG, HTTP_FAILED},  {410, EBADMSG, HTTP_FAILED},
         {413, EINVAL, HTTP_FAILED},  {429, EBUSY, HTTP_THROTTLED}, {441, EACCES, HTTP_REFUSED},
         {500, EIO, HTTP_BROKEN},     {502, EIO, HTTP_BROKEN},      {503, EIO, HTTP_BROKEN},
         {504, EIO, HTTP_BROKEN},     {99, EBADMSG, HTTP_FAILED}};
@@ -148,6 +248,11 @@ static void test_special_errors(void **state)
     assert_true(dis_is_lock_out(&error));
     judge(400, "{\"errorCode\":\"DIS.4375\",\"message\":\"m\"}", &no_secrets, &error);
     assert_true(dis_is_without_checkpoint(&error));
+    /* A service that has failed knows nothing of checkpoints. */
+    judge(500, "{\"errorCode\":\"DIS.4375\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_false(dis_is_without_checkpoint(&error));
+    judge(503, "{\"errorCode\":\"DIS.4301\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_false(dis_is_without_stream(&error));
 }
 
 static void test_secrets_are_not_repeated(void **state)
@@ -188,6 +293,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_an_operation_succeeds_by_its_own_status_alone),
+        cmocka_unit_test(test_an_error_with_the_status_of_success_is_none_and_no_success),
+        cmocka_unit_test(test_what_is_not_there_is_said_by_dis_alone),
+        cmocka_unit_test(test_no_status_is_enoent_or_eexist_by_itself),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_statuses_without_a_code),
         cmocka_unit_test(test_special_errors),

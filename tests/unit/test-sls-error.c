@@ -104,7 +104,17 @@ static void test_shapes(void **state)
         int code;
         const char *message;
     } cases[] = {
-        {404, "<html>Powered by AliyunSLS</html>", ENOENT, "the service answered with HTTP 404"},
+        {404, "<html>Powered by AliyunSLS</html>", EBADMSG,
+         "the service answered with HTTP 404, which is not understood"},
+        {410, "", EBADMSG, "the service answered with HTTP 410, which is not understood"},
+        {404, "{\"errorCode\":\"NotFound\",\"errorMessage\":\"no route\"}", EBADMSG,
+         "the service answered with HTTP 404, which is not understood: NotFound no route"},
+        {404, "{\"code\":404,\"message\":\"no route\"}", EBADMSG,
+         "the service answered with HTTP 404, which is not understood: 404 no route"},
+        {302, "{\"errorCode\":\"ShardNotExist\",\"errorMessage\":\"\"}", EBADMSG,
+         "the service answered with HTTP 302, which is not understood: ShardNotExist"},
+        {200, "{\"errorCode\":\"ConsumerGroupNotExist\",\"errorMessage\":\"no\"}", EBADMSG,
+         "the service answered with HTTP 200, which is not understood: ConsumerGroupNotExist no"},
         {502, "", EIO, "the service answered with HTTP 502"},
         {400, "[\"errorCode\"]", EINVAL, "the service answered with HTTP 400"},
         {400, "{\"errorCode\":7,\"errorMessage\":{}}", EINVAL,
@@ -123,6 +133,47 @@ static void test_shapes(void **state)
         assert_string_equal(error.message, cases[i].message);
     }
     assert_int_equal(judge(200, "", &none, &error), HTTP_DONE);
+    assert_int_equal(judge(200, "[{\"errorCode\":\"of a shard\"}]", &none, &error), HTTP_DONE);
+}
+
+/* A backup believes these. */
+static void test_no_status_is_enoent_or_eexist_by_itself(void **state)
+{
+    static const struct secrets none;
+    struct error error;
+
+    (void)state;
+    for (int status = 0; status < 1000; status++) {
+        if (status == 200)
+            continue;
+        judge(status, "", &none, &error);
+        assert_int_not_equal(error.code, ENOENT);
+        assert_int_not_equal(error.code, EEXIST);
+        assert_int_not_equal(error.code, ENOTEMPTY);
+    }
+}
+
+/* By these a logstore is left out of a list: a proxy's word is not enough. */
+static void test_what_only_sls_can_say(void **state)
+{
+    static const struct secrets none;
+    struct error error;
+
+    (void)state;
+    judge_code(401, "Unauthorized", &error);
+    assert_true(sls_is_not_allowed(&error));
+    judge_code(403, "ProjectForbidden", &error);
+    assert_true(sls_is_not_allowed(&error));
+    judge_code(403, "Blocked", &error);
+    assert_false(sls_is_not_allowed(&error));
+    judge(403, "<html>no</html>", &none, &error);
+    assert_false(sls_is_not_allowed(&error));
+    judge(407, "", &none, &error);
+    assert_false(sls_is_not_allowed(&error));
+    judge_code(400, "LogStoreWithoutShard", &error);
+    assert_true(sls_is_without_shard(&error));
+    judge_code(500, "LogStoreWithoutShard", &error);
+    assert_false(sls_is_without_shard(&error));
 }
 
 /* What to do stands behind what the service says. */
@@ -157,6 +208,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_no_status_is_enoent_or_eexist_by_itself),
+        cmocka_unit_test(test_what_only_sls_can_say),
         cmocka_unit_test(test_advice),
         cmocka_unit_test(test_no_secret_is_repeated),
     };
