@@ -244,6 +244,54 @@ END
     is "$(journal what result)" $'commit\tunknown\ndelete\tunknown'
 }
 
+@test "each change is acknowledged by its own status alone" {
+    quirk commit_range=any
+    warm
+    local answer operation
+    for answer in 200: '200:{}' 202: 205: 206: '202:{"login":"required"}'; do
+        for operation in commit delete mkdir rmdir; do
+            fail_at "$operation" body status="${answer%%:*}" text="${answer#*:}"
+            refused "${SAYS[EBADMSG]:?}" "op_$operation"
+        done
+    done
+    for operation in commit mkdir; do
+        fail_at "$operation" status status=204 shape=none
+        refused "${SAYS[EBADMSG]:?}" "op_$operation"
+    done
+    for operation in delete rmdir; do
+        fail_at "$operation" status status=201 shape=none
+        refused "${SAYS[EBADMSG]:?}" "op_$operation"
+    done
+    is "$(entries apps)" "audit billing"
+    is "$(stored) $(journal result | sort -u)" "billing orders 0 42 note unknown"
+}
+
+@test "what is read is had by 200 alone" {
+    warm
+    local status
+    for status in 201 202 203 206; do
+        spoilt body status="$status" text='{"sequence_number":"7","metadata":""}'
+    done
+}
+
+@test "an app is there only when the service says its name" {
+    warm
+    local text
+    for text in '{}' '{"login":"required"}' '{"app_name":"other"}' '[]'; do
+        fault body path=/apps/newapp text="$text"
+        refused "${SAYS[EBADMSG]:?}" ls apps/newapp
+        no_faults
+        let_values_age
+    done
+    refused "${SAYS[ENOENT]:?}" ls apps/newapp
+}
+
+@test "a stream is described only by what says its name" {
+    warm
+    fault body path=/streams/orders text='{"status":"RUNNING"}'
+    refused "${SAYS[EBADMSG]:?}" cat streams/orders/status
+}
+
 @test "an app keeps its checkpoints when the service does not say on which streams it has some" {
     warm
     fault body text='{"app_name":"billing"}' method=GET path=/apps/billing

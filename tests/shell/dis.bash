@@ -36,8 +36,13 @@ COMMITTED=201
 THROTTLED=DIS.4303
 NOT_COMMITTED=(200 202 204)
 REFUSED=(400:DIS.4200:EINVAL 403:DIS.4116:EACCES 404:DIS.4332:ENOENT)
-NONSENSE=('' '[]' '"42"' 42 null '{"sequence_number":"42"'
+NONSENSE=('' '[]' '{}' '{"metadata":""}' '{"login":"required"}'
+    '{"sequence_number":"-1","metadata":"","errorCode":"DIS.5250"}'
+    '{"errorCode":"DIS.4375","message":"The app does not commit checkpoint"}' '"42"' 42 null '{"sequence_number":"42"'
     '{"sequence_number":"42","metadata":"x"} trailing')
+NO_COMMIT=(200: '200:{}' '200:{"errorCode":"DIS.5250","message":"later"}'
+    '200:{"errorCode":"DIS.4332","message":"app not found"}' 202: '202:{}' 203: 204: 206:
+    '201:{"errorCode":"DIS.5250"}' '299:{"login":"required"}')
 USERNAME=tester
 PASSWORD='a password, "quoted" \ secret'
 DOMAIN=OTC00000000001

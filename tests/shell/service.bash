@@ -32,6 +32,7 @@
 #   COMMITTED       the status of a commit that was carried out, NOT_COMMITTED those that none has
 #   THROTTLED       the code of too many requests
 #   REFUSED         how a commit is refused: "400:CODE:ERRNO"
+#   NO_COMMIT       "STATUS:BODY" of answers to a commit that acknowledge none
 #
 # and another_app, wide, stored, asked_for, shown, row, signed_by, use_security_token, first_of and
 # everything_is_right.

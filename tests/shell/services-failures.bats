@@ -32,6 +32,106 @@ SNAPSHOT=600
     done
 }
 
+@test "only the documented answer acknowledges a commit" {
+    warm
+    local answer
+    for answer in "${NO_COMMIT[@]:?}"; do
+        fail_at commit body status="${answer%%:*}" text="${answer#*:}"
+        refused "${SAYS[EBADMSG]:?}" op_commit
+        last_error
+        is "$answer ${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "$answer EBADMSG ${answer%%:*} -"
+        is "$answer $(op_read)" "$answer $(shown 42)"
+    done
+    is "$(stored)" "$UNTOUCHED"
+    # what somebody else has answered tells nothing of what the service has done
+    is "$(journal what result | sort -u)" $'commit\tunknown'
+}
+
+# by FAULT [NAME=VALUE...]: each operation gets it as EBADMSG.
+by() {
+    local operation
+    for operation in read commit cursor resume lag rmdir; do
+        fail_at "$operation" "$@" count=forever
+        refused "${SAYS[EBADMSG]:?}" "op_$operation"
+        no_faults
+    done
+}
+
+@test "what a proxy does not find is not said to be absent" {
+    warm
+    by html status=404
+    by html status=410
+    by status status=404 shape=none
+    by status status=404 code=NotFound message="no such route"
+    by body status=404 text='{"message":"no Route matched with those values"}'
+    by body status=410 text='{"code":"Gone","message":"gone"}'
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EBADMSG 410 -"
+    matches "${FIELD[7]}" "Gone gone"
+    is "$(stored) $(op_read)" "$UNTOUCHED $(shown 42)"
+}
+
+# unlisted FAULT [NAME=VALUE...]: no listing is shorter for it, and no name is said to be absent.
+unlisted() {
+    local directory
+    remount_service -o lazy,timeout=1
+    fault "$@" path="$CALLS" count=forever
+    for directory in apps checkpoints streams apps/billing checkpoints/billing \
+        apps/billing/orders checkpoints/billing/orders streams/orders; do
+        run ls "$directory"
+        ((status != 0))
+        not grep -F "${SAYS[ENOENT]:?}" <<<"$output"
+    done
+    no_faults
+}
+
+@test "listings are not shorter, nor empty, for what a proxy answers" {
+    unlisted html status=404
+    unlisted status status=410 shape=none
+    unlisted html status=403
+    unlisted body text='{}'
+    unlisted body text='{"login":"required"}'
+    everything_is_right
+}
+
+# kept WHAT: rsync takes no file out of the backup.
+kept() {
+    run timeout 120 rsync -a --delete checkpoints/ "$DIR/backup/"
+    no_faults
+    ((status != 0 && status != 124))
+    is "$* $(diff -r "$DIR/first" "$DIR/backup")" "$* "
+}
+
+@test "rsync -a --delete takes nothing out of a backup while a proxy answers, or nobody does" {
+    needs rsync
+    committed audit orders 1 50
+    committed billing orders 2 60
+    remount_service
+    rsync -a checkpoints/ "$DIR/backup/"
+    cp -r "$DIR/backup" "$DIR/first"
+    is "$(find "$DIR/backup" -type f | wc -l)" 3
+    local failure
+    # when no name is known
+    for failure in "html status=404" "status status=404 shape=none" "body status=410 text={}" \
+        "body text={}" "html status=200" "html status=403" "html status=500" reset; do
+        remount_service -o lazy,timeout=1
+        # shellcheck disable=SC2086 # several words
+        fault $failure path="$CALLS" count=forever
+        kept "$failure"
+    done
+    # when all names are known, and values, or those of one app on one stream, are asked for
+    for failure in "html status=404" "html status=410" "body text={}" "html status=500" reset; do
+        remount_service -o timeout=1,snapshot=1
+        warm
+        let_values_age
+        # shellcheck disable=SC2086
+        fault $failure path="$VALUES" count=forever
+        kept "$failure"
+    done
+    rsync -a --delete checkpoints/ "$DIR/backup/"
+    diff -r "$DIR/first" "$DIR/backup"
+}
+
 @test "5xx until the timeout is EIO" {
     again_with -o timeout=1
     local failure

@@ -38,10 +38,14 @@ COMMITTED=200
 THROTTLED=WriteQuotaExceed
 NOT_COMMITTED=(201 202 204)
 REFUSED=(400:ParameterInvalid:EINVAL 403:ProjectForbidden:EACCES 404:ConsumerGroupNotExist:ENOENT)
-NONSENSE=('' '{}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]'
+NONSENSE=('' '{}' '{"login":"required"}'
+    '{"errorCode":"ConsumerGroupNotExist","errorMessage":"no"}' '"NDI="' 42 null '[' '[1]' '[null]' '[{"shard":0}]'
     '[{"shard":"0","checkpoint":["NDI="],"updateTime":1,"consumer":""}]'
     '[{"shard":0,"checkpoint":"NDI=","updateTime":1,"consumer":""}] trailing'
     '{"checkpoints":[{"shard":0,"checkpoint":"NDI="}]}')
+NO_COMMIT=('200:{}' '200:{"errorCode":"InternalServerError","errorMessage":"later"}'
+    '200:{"errorCode":"ShardNotExist","errorMessage":"no"}' '200:{"login":"required"}' '200:[]' 201:
+    202: '202:{}' 203: 204: 206:)
 
 # ---- the service
 
