@@ -24,7 +24,8 @@ struct commit {
 
     char number[DECIMAL_ROOM];       /* the checkpoint wanted, as far as its number matters */
     char sequence[SEQUENCE_MAX + 1]; /* the same in the service's form; "" while that is open */
-    char oldest[DECIMAL_ROOM];       /* while clamping: what locate_bound(EARLIEST) said */
+    char next[DECIMAL_ROOM];         /* the record to be read next, where the position names it */
+    char oldest[DECIMAL_ROOM];       /* once clamped: the oldest record */
     char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
     bool current_known;
     bool clamped;
@@ -94,7 +95,18 @@ static bool need_number(struct commit *commit)
            is_number(commit, backend_to_decimal(commit->backend, commit->sequence, commit->number));
 }
 
-/* Clamping: the number becomes the nearest one from which a kept record, or the next, is read. */
+/* Clamping: the number becomes the nearest one from which a kept record, or the next, is read.
+ * Where there is no such number, or the service refuses it, it becomes that of the oldest record.
+ */
+
+static bool take_oldest(struct commit *commit)
+{
+    if (!commit->clamped || decimal_compare(commit->number, commit->oldest) >= 0)
+        return false;
+    memcpy(commit->number, commit->oldest, sizeof(commit->oldest));
+    *commit->sequence = '\0';
+    return true;
+}
 
 static void on_newest(void *user, const struct error *error, const struct answer *answer)
 {
@@ -111,6 +123,8 @@ static void on_newest(void *user, const struct error *error, const struct answer
         memcpy(commit->number, most, sizeof(most));
     if (decimal_compare(commit->number, least) < 0)
         memcpy(commit->number, least, sizeof(least));
+    if (decimal_is_negative(commit->number))
+        take_oldest(commit);
     check_and_send(commit);
 }
 
@@ -169,16 +183,16 @@ static void tell_sending(const struct commit *commit, const char *sequence)
         commit->watcher.sending(commit->watcher.user, sequence);
 }
 
-/* "The oldest record is next" when that is record 0 and checkpoints name the last record read. */
+/* "The oldest record is next" when no number says so: nothing committed does. */
 static void delete_instead(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
     struct ask ask = operation_ask(&commit->operation, on_deleted);
 
     if (*request->metadata || !(commit->backend->abilities & CAN_DELETE_CHECKPOINT)) {
-        error_set(
-            &commit->operation.error, ERANGE,
-            "no number is before record 0, where the partition begins: remove the checkpoint");
+        error_set(&commit->operation.error, ERANGE,
+                  "no number says that record %s, the oldest, is next: remove the checkpoint%s",
+                  commit->next, *request->metadata ? ", which leaves nothing to note" : "");
         commit_fail_soon(commit);
         return;
     }
@@ -186,6 +200,33 @@ static void delete_instead(struct commit *commit)
     operation_wait(&commit->operation,
                    backend_delete_checkpoint(commit->backend, request->app, request->stream,
                                              request->partition, &ask));
+}
+
+static void on_oldest_now(void *user, const struct error *error, const struct answer *answer)
+{
+    struct commit *commit = user;
+    char oldest[DECIMAL_ROOM];
+
+    if (!operation_answered(&commit->operation, error) ||
+        !is_number(commit, decimal_normalize(oldest, answer->text)))
+        return;
+    if (decimal_compare(commit->next, oldest) <= 0)
+        delete_instead(commit);
+    else
+        clamp_or_fail(commit);
+}
+
+/* The service has refused the number. Some refuse the one before the oldest record. */
+static void mend_range(struct commit *commit)
+{
+    if (commit->request.position.kind == POSITION_EARLIEST)
+        delete_instead(commit);
+    else if (*commit->next)
+        locate_bound(commit, CURSOR_EARLIEST, on_oldest_now);
+    else if (take_oldest(commit))
+        check_and_send(commit);
+    else
+        clamp_or_fail(commit);
 }
 
 static void on_sent(void *user, const struct error *error, const struct answer *answer)
@@ -201,8 +242,10 @@ static void on_sent(void *user, const struct error *error, const struct answer *
     if (error->code == ESTALE && commit->current_known &&
         when_monotonic() < commit->operation.ask.deadline)
         begin_commit_again(commit);
+    else if (error->code == ERANGE)
+        mend_range(commit);
     else
-        clamp_or_fail(commit);
+        commit_fail_soon(commit);
 }
 
 static void send_commit(struct commit *commit)
@@ -295,7 +338,8 @@ static void on_located(void *user, const struct error *error, const struct answe
     struct commit *commit = user;
 
     if (operation_answered(&commit->operation, error) &&
-        is_number(commit, decimal_subtract(commit->number, answer->text, gap_to_next(commit))))
+        is_number(commit, decimal_normalize(commit->next, answer->text)) &&
+        is_number(commit, decimal_subtract(commit->number, commit->next, gap_to_next(commit))))
         check_and_send(commit);
 }
 
@@ -380,6 +424,7 @@ static void begin_commit(struct commit *commit)
 static void begin_commit_again(struct commit *commit)
 {
     *commit->number = '\0';
+    *commit->next = '\0';
     *commit->sequence = '\0';
     commit->current_known = false;
     commit->clamped = false;

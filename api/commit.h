@@ -31,11 +31,13 @@ struct commit_watcher {
 /*
  * Commits a position; an operation like a backend's own, of one or more steps that are the same for
  * every backend. A sequence number costs one request; any other position, and a check for going
- * back, one more each; a clamp that becomes necessary three. state: what is stored now.
+ * back, one more each; a clamp that becomes necessary three or four. state: what is stored now.
  *
  * With checkpoints that name the last record read there is no number from which record 0 is read
- * next; the checkpoint is deleted then, which has that effect, and the state has no sequence. That
- * cannot carry metadata (ERANGE).
+ * next, and a service may refuse the one from which the oldest that it keeps is. If "earliest",
+ * "latest" or a time comes to that, the checkpoint is deleted, for nothing committed means the
+ * same, and the state has no sequence. That cannot carry metadata (ERANGE). It is so with clamp,
+ * too; other positions below what is kept become the oldest number that the service takes.
  */
 struct call *commit_position(struct backend *backend, const struct commit_request *request,
                              const struct commit_watcher *watcher, const struct ask *ask);

@@ -218,14 +218,18 @@ static void on_change_done(void *user, const struct error *error, const struct a
     enum result result = !error ? RESULT_OK : error->is_unknown ? RESULT_UNKNOWN : RESULT_FAILED;
     const struct state *state = answer->state;
     struct answer told = {.state = state, .text = change->consumer};
+    bool is_deletion = change->order.what == COMMIT && state && !state->sequence;
 
     change->operation.step = NULL;
-    if (change->order.what == COMMIT && state && !state->sequence)
+    if (is_deletion)
         change->order.what = DELETE;
     if (state && state->sequence)
         snprintf(change->number, sizeof(change->number), "%s", state->sequence);
     note_in_cache(change, result, state);
-    write_journal(change, result, error ? error->message : NULL);
+    write_journal(change, result,
+                  error         ? error->message
+                  : is_deletion ? "no number says that the oldest record is next"
+                                : NULL);
     operation_end(&change->operation, error, &told);
 }
 

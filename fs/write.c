@@ -21,6 +21,16 @@ static void warn_of_consumer(const struct request *request, const char *consumer
                      consumer);
 }
 
+/* A commit that came to a deletion. */
+static void warn_of_deletion(const struct request *request, const struct state *state)
+{
+    if (!state->sequence)
+        request_warn(request, "commit",
+                     "done by deleting the checkpoint, for no number says that the oldest record "
+                     "is next: a consumer that starts at the end when nothing is committed will "
+                     "skip what is kept");
+}
+
 static void on_committed(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -29,6 +39,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
     if (!request_answered(request, error))
         return;
     warn_of_consumer(request, answer->text);
+    warn_of_deletion(request, answer->state);
     if (handle && tree_row(handle->node.kind)->writes == WRITES_POSITION)
         snprintf(handle->content.committed, sizeof(handle->content.committed), "%s",
                  answer->state->sequence ? answer->state->sequence : "");

@@ -135,6 +135,26 @@ out_of_range() {
     clears earliest
 }
 
+@test "commits and errors say that no number says it" {
+    clears earliest
+    is "$(journal what result number note | tail -n 1)" \
+        $'delete\tok\t-\tno number says that the oldest record is next'
+    matches "$(tail -n 1 errors)" "done by deleting the checkpoint"
+    put "$S/latest" 100
+    put "$P/checkpoint" 42
+    put "$P/checkpoint" latest
+    is "$(wc -l <errors)" 1
+}
+
+@test "-o clamp: earliest deletes the commit, and a shift stops at record 0" {
+    remount_store -o clamp
+    put "$S/latest" 100
+    clears earliest
+    put "$P/checkpoint" 42
+    lands 'shift -1000' 0
+    clears @2001-01-01T00:00:00Z
+}
+
 @test "earliest, when that is 0, is 0 under next" {
     remount_store -o checkpoint=next
     lands earliest 0

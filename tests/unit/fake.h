@@ -27,6 +27,7 @@ struct fake {
     const char *latest;
     const char *since; /* what locate says of a time */
     bool ranged;       /* a commit outside earliest and latest is ERANGE */
+    bool strict;       /* the number before earliest is outside, too */
 
     const char *intruder; /* what somebody else commits just before our next commit */
 
@@ -96,6 +97,8 @@ static inline bool fake_in_range(const struct fake *fake, const char *sequence)
 {
     char next[DECIMAL_ROOM];
 
+    if (fake->strict && decimal_compare(sequence, fake->earliest) < 0)
+        return false;
     if (!fake->ranged)
         return true;
     assert_int_equal(decimal_add(next, sequence, fake->backend.checkpoint_is_next ? "0" : "1"), 0);

@@ -262,6 +262,164 @@ static void a_deletion_that_fails_is_told(void **state)
     assert_int_equal(commit(scene, "earliest"), EACCES);
 }
 
+/* A service that refuses the number before the oldest record */
+
+static void refused_before_the_oldest(struct scene *scene)
+{
+    scene->fake.strict = true;
+    scene->fake.earliest = "10";
+    scene->fake.sequence = "40";
+}
+
+static void assert_deleted(const struct scene *scene)
+{
+    assert_null(scene->reply.state.sequence);
+    assert_null(scene->fake.sequence);
+}
+
+static void earliest_that_no_number_says_deletes_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    assert_int_equal(commit(scene, "earliest"), 0);
+    assert_log(scene, "locate=earliest commit=9 delete");
+    assert_deleted(scene);
+    assert_int_equal(commit(scene, "earliest"), 0);
+    assert_log(scene, "locate=earliest commit=9 delete");
+    scene->fake.backend.checkpoint_is_next = true;
+    assert_int_equal(commit(scene, "earliest"), 0);
+    assert_log(scene, "locate=earliest commit=10");
+}
+
+static void a_time_before_all_that_is_kept_deletes_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->fake.since = "10";
+    assert_int_equal(commit(scene, "@1h"), 0);
+    assert_log(scene, "locate=since commit=9 locate=earliest delete");
+    assert_deleted(scene);
+    scene->fake.since = "11";
+    assert_int_equal(commit(scene, "@1h"), 0);
+    assert_log(scene, "locate=since commit=10");
+}
+
+static void latest_of_an_emptied_partition_deletes_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    assert_int_equal(commit(scene, "latest"), 0);
+    assert_log(scene, "locate=latest commit=99");
+    scene->fake.earliest = "100";
+    assert_int_equal(commit(scene, "latest"), 0);
+    assert_log(scene, "locate=latest commit=99 locate=earliest delete");
+    assert_deleted(scene);
+}
+
+/* While the record was located, all up to it have expired. */
+static void a_record_that_has_expired_meanwhile_deletes_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->fake.earliest = "60";
+    assert_int_equal(commit(scene, "@1h"), 0);
+    assert_log(scene, "locate=since commit=49 locate=earliest delete");
+}
+
+static void what_is_refused_inside_the_range_is_erange(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->fake.failing = "commit";
+    scene->fake.failure = ERANGE;
+    assert_int_equal(commit(scene, "@1h"), ERANGE);
+    assert_log(scene, "locate=since commit=49 locate=earliest");
+    assert_int_equal(commit(scene, "5"), ERANGE);
+    assert_log(scene, "commit=5");
+    assert_int_equal(commit(scene, "shift +1"), ERANGE);
+    assert_log(scene, "get commit=41");
+    assert_string_equal(scene->fake.sequence, "40");
+}
+
+static void what_cannot_be_deleted_is_erange(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->request.metadata = "note";
+    assert_int_equal(commit(scene, "earliest"), ERANGE);
+    assert_log(scene, "locate=earliest commit=9:note");
+    scene->request.metadata = "";
+    scene->fake.backend.abilities &= ~(unsigned)CAN_DELETE_CHECKPOINT;
+    assert_int_equal(commit(scene, "earliest"), ERANGE);
+    assert_log(scene, "locate=earliest commit=9");
+    assert_string_equal(scene->fake.sequence, "40");
+}
+
+static void clamp_deletes_for_what_names_the_oldest_record(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->request.clamp = true;
+    assert_int_equal(commit(scene, "earliest"), 0);
+    assert_log(scene, "locate=earliest commit=9 delete");
+    scene->fake.since = "10";
+    assert_int_equal(commit(scene, "@1h"), 0);
+    assert_log(scene, "locate=since commit=9 locate=earliest delete");
+    scene->fake.earliest = "100";
+    assert_int_equal(commit(scene, "latest"), 0);
+    assert_log(scene, "locate=latest commit=99 locate=earliest delete");
+    assert_deleted(scene);
+}
+
+static void clamp_moves_a_number_to_the_oldest_that_is_taken(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->request.clamp = true;
+    assert_int_equal(commit(scene, "3"), 0);
+    assert_log(scene, "commit=3 locate=earliest locate=latest commit=9 commit=10");
+    assert_int_equal(commit(scene, "shift -9"), 0);
+    assert_log(scene, "get commit=1 locate=earliest locate=latest commit=9 commit=10");
+    assert_string_equal(scene->reply.state.sequence, "10");
+    scene->fake.earliest = "100";
+    assert_int_equal(commit(scene, "3"), 0);
+    assert_log(scene, "commit=3 locate=earliest locate=latest commit=99 commit=100");
+}
+
+static void clamp_moves_a_shift_to_record_0_rather_than_to_none(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.clamp = scene->fake.ranged = true;
+    scene->fake.sequence = "40";
+    assert_int_equal(commit(scene, "shift -100"), 0);
+    assert_log(scene, "get locate=earliest locate=latest commit=0");
+    assert_string_equal(scene->fake.sequence, "0");
+}
+
+static void clamp_ends_where_no_number_is_taken(void **state)
+{
+    struct scene *scene = *state;
+
+    refused_before_the_oldest(scene);
+    scene->request.clamp = true;
+    scene->fake.failing = "commit";
+    scene->fake.failure = ERANGE;
+    assert_int_equal(commit(scene, "3"), ERANGE);
+    assert_log(scene, "commit=3 locate=earliest locate=latest commit=9 commit=10");
+    assert_int_equal(commit(scene, "@1h"), ERANGE);
+    assert_log(scene, "locate=since commit=49 locate=earliest locate=earliest locate=latest "
+                      "commit=49 locate=earliest");
+}
+
 /* Clamping */
 
 static void out_of_range_is_erange_without_clamp(void **state)
@@ -525,6 +683,11 @@ static void a_failure_of_any_step_is_told(void **state)
     scene->request.clamp = scene->fake.ranged = true;
     assert_failure_ends_it(scene, "999", "locate");
     assert_log(scene, "commit=999 locate=earliest");
+    scene->request.clamp = scene->fake.ranged = false;
+    scene->fake.strict = true;
+    scene->fake.earliest = "10";
+    assert_failure_ends_it(scene, "earliest", "delete");
+    assert_log(scene, "locate=earliest commit=9 delete");
 }
 
 static void a_sequence_that_the_service_does_not_know_is_einval(void **state)
@@ -569,6 +732,9 @@ static void no_memory_for_any_step_is_enomem(void **state)
     assert_out_of_memory(scene, "latest", "locate");
     assert_out_of_memory(scene, "latest", "commit");
     assert_out_of_memory(scene, "shift +1", "get");
+    assert_out_of_memory(scene, "earliest", "delete");
+    scene->fake.strict = true;
+    scene->fake.earliest = "10";
     assert_out_of_memory(scene, "earliest", "delete");
     scene->request.monotonic = true;
     assert_out_of_memory(scene, "42", "get");
@@ -620,6 +786,10 @@ static void a_commit_can_be_cancelled_at_each_step(void **state)
     assert_int_equal(cancel_at_each_step(scene, "999"), 4);
     scene->request.monotonic = true;
     assert_int_equal(cancel_at_each_step(scene, "999"), 5);
+    scene->request.clamp = scene->request.monotonic = false;
+    refused_before_the_oldest(scene);
+    scene->fake.since = "10";
+    assert_int_equal(cancel_at_each_step(scene, "@1h"), 4);
 }
 
 static void an_error_that_is_about_to_be_told_can_be_cancelled(void **state)
@@ -653,6 +823,16 @@ int main(void)
         SCENE(a_deleted_checkpoint_cannot_carry_metadata),
         SCENE(without_deletion_earliest_on_record_0_is_erange),
         SCENE(a_deletion_that_fails_is_told),
+        SCENE(earliest_that_no_number_says_deletes_the_checkpoint),
+        SCENE(a_time_before_all_that_is_kept_deletes_the_checkpoint),
+        SCENE(latest_of_an_emptied_partition_deletes_the_checkpoint),
+        SCENE(a_record_that_has_expired_meanwhile_deletes_the_checkpoint),
+        SCENE(what_is_refused_inside_the_range_is_erange),
+        SCENE(what_cannot_be_deleted_is_erange),
+        SCENE(clamp_deletes_for_what_names_the_oldest_record),
+        SCENE(clamp_moves_a_number_to_the_oldest_that_is_taken),
+        SCENE(clamp_moves_a_shift_to_record_0_rather_than_to_none),
+        SCENE(clamp_ends_where_no_number_is_taken),
         SCENE(out_of_range_is_erange_without_clamp),
         SCENE(clamp_moves_a_position_to_the_nearest_inside),
         SCENE(clamp_with_checkpoints_that_are_next),
