@@ -61,7 +61,7 @@ load dis
 @test "partitions that were added are found at once" {
     remount_service -o listing=1
     ls streams/orders apps/billing/orders >/dev/null
-    control POST stream name=orders partitions=5 >/dev/null
+    control POST stream name=orders partitions=5 earliest=10 latest=100 >/dev/null
     put apps/billing/orders/4/checkpoint 20
     is "$(cat apps/billing/orders/4/checkpoint)" 20
     eventually listed apps/billing/orders "0 1 2 3 4"
@@ -80,6 +80,7 @@ load dis
 }
 
 @test "what was written through this mount is seen at once, on both sides" {
+    keeps 0 2000000
     remount_service -o snapshot=60,listing=60
     ls -lR checkpoints apps >/dev/null
     local number
@@ -440,7 +441,7 @@ clone payments 0 11'
     is "$(stored)" ""
     tar -xf "$DIR/backup.tar"
     is "$(stored | wc -l) $(flat "$C")" "2 42 note"
-    put "$C" 1
+    put "$C" 11
     rsync -rI "$DIR/backup/" checkpoints/
     is "$(flat "$C")" "42 note"
     is "$(cat checkpoints/billing/orders/2)" $'77\ntwo\nlines'

@@ -8,9 +8,10 @@ load dis
 
 @test "numbers, earliest and latest under last-read" {
     lands 50 50
-    lands earliest 9
+    begins earliest
     lands latest 99
     is "$(cat "$P/lag")" 0
+    keeps 0 9223372036854775807
     lands 0 0
     lands 9223372036854775807 9223372036854775807
 }
@@ -26,10 +27,61 @@ load dis
 
 @test "after earliest, or a time before all that is kept, cursor begins with the oldest record" {
     local position
-    for position in earliest @2d; do
-        put "$P/checkpoint" "$position"
-        is "$(parameter "$(cat "$P/cursor")" starting-sequence-number)" 10
+    for position in earliest @2d earliest; do
+        begins "$position"
+        is "$(cat "$P/lag")" 90
     done
+}
+
+# The requests, how often each, in one line.
+sent() {
+    summary | sed "s#$ROOT##" | paste -sd ' '
+}
+
+@test "latest of a partition that was emptied deletes the checkpoint, where no number says so" {
+    keeps 100 100
+    warm
+    put "$P/checkpoint" latest
+    if [[ $COMMIT_RANGE == checked ]]; then
+        is "$(stored) $(journal what | tail -n 1)" " delete"
+        is "$(sent)" "1 DELETE /checkpoints 2 GET /streams/orders 1 POST /checkpoints"
+    else
+        is "$(stored)" "billing orders 0 99"
+    fi
+    is "$(cat "$P/lag") $(first_of "$(cat "$P/cursor")")" "0 100"
+}
+
+@test "what no number says cannot carry metadata: the checkpoint stays" {
+    [[ $COMMIT_RANGE == checked ]] || skip "the number before the oldest record says it"
+    local position
+    for position in earliest @2d; do
+        refused "${SAYS[ERANGE]:?}" put_once "$P/checkpoint" "$position\nnote\n"
+        matches "$(tail -n 1 errors)" "remove the checkpoint"
+        is "$(stored)" "billing orders 0 42 note"
+    done
+}
+
+@test "all partitions of an app go to the beginning by the example" {
+    committed billing orders 2 77
+    run -0 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/billing/orders earliest
+    local partition
+    for partition in 0 1 2; do
+        is "$(first_of "$(cat "apps/billing/orders/$partition/cursor")")" 10
+    done
+    [[ $COMMIT_RANGE == any ]] || is "${lines[2]} $(stored)" "2: 77 -> none "
+}
+
+@test "what no number says is said in checkpoints/ and by a rename, too" {
+    put "$C" earliest
+    if [[ $COMMIT_RANGE == checked ]]; then
+        absent "$C"
+        is "$(stored)" ""
+    fi
+    committed billing orders 2 77
+    let_values_age
+    echo earliest >checkpoints/billing/orders/draft
+    rename checkpoints/billing/orders/draft checkpoints/billing/orders/2
+    [[ $COMMIT_RANGE == any ]] || is "$(stored)" ""
 }
 
 @test "earliest of a partition that begins with 0 deletes the checkpoint, but not under next" {
@@ -84,6 +136,29 @@ load dis
     is "$(parameter "$(cat "$S/cursors/at/100")" starting-sequence-number)" 100
 }
 
+@test "earliest and times are exact under -o clamp, and what is below becomes what is taken" {
+    [[ $COMMIT_RANGE == checked ]] || skip "the number before the oldest record is taken"
+    remount_service -o clamp
+    begins earliest
+    begins @2d
+    lands 5 10
+    lands 0 10
+    lands 'shift -100' 10
+    lands 500 99
+    lands 50 50
+    keeps 100 100
+    begins_at_end latest
+    begins_at_end earliest
+    begins_at_end @1m
+    lands 5 100
+}
+
+# begins_at_end POSITION: nothing is committed, and all that is written is next.
+begins_at_end() {
+    put "$P/checkpoint" "$1"
+    is "$1: $(stored) $(first_of "$(cat "$P/cursor")")" "$1:  100"
+}
+
 @test "the service judges what is in range; -o clamp does it here" {
     quirk commit_range=checked
     refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 5
@@ -106,7 +181,8 @@ load dis
 @test "lag is never negative, and counts all when nothing is committed" {
     put "$P/checkpoint" 99
     is "$(cat "$P/lag")" 0
-    put "$P/checkpoint" 1000
+    committed billing orders 0 1000
+    let_values_age
     is "$(cat "$P/lag")" 0
     is "$(cat apps/billing/orders/1/lag) $(cat apps/audit/payments/0/lag)" "90 90"
     is "$(stat -c %s "$P/lag")" 2

@@ -2,11 +2,13 @@
 # shellcheck disable=SC2034 # the tests use what is set here
 # What the tests of DIS share: its small world, its credentials, and what its answers mean.
 #
-# SIMULATED_DIS is the simulated service that the tests talk to; see tests/service/README.md.
+# SIMULATED_DIS is the simulated service that the tests talk to, and COMMIT_RANGE whether it holds commits
+# to what is kept (checked, or any); see tests/service/README.md.
 
 load service
 
 SIMULATED=${SIMULATED_DIS:-}
+COMMIT_RANGE=${COMMIT_RANGE:-checked}
 PROJECT=0123456789abcdef0123456789abcdef
 ROOT=/v2/$PROJECT
 CALLS=/v2/
@@ -58,6 +60,7 @@ start_service() {
 
 # Streams with the records 10 to 99, three partitions and one; and one checkpoint.
 make_world() {
+    [[ $COMMIT_RANGE == checked ]] || quirk commit_range="$COMMIT_RANGE"
     seed '{
         "apps": ["audit", "billing"],
         "streams": [
@@ -77,6 +80,11 @@ committed() {
 # withdrawn APP STREAM PARTITION: another client removes the checkpoint.
 withdrawn() {
     control DELETE checkpoint "app=$1" "stream=$2" "partition=$3" >/dev/null
+}
+
+# keeps FIRST NEXT: the bounds of the partition with the checkpoint.
+keeps() {
+    control POST partition stream=orders partition=0 "earliest=$1" "latest=$2" >/dev/null
 }
 
 # All checkpoints that the service has: app stream partition number metadata.
@@ -195,6 +203,22 @@ first_of() {
 }
 
 # ---- expecting
+
+# begins POSITION: the oldest record is next then. No number of DIS says so when it holds commits to what is
+# kept, so nothing is committed.
+begins() {
+    put "$P/checkpoint" "$1"
+    if [[ $COMMIT_RANGE == checked ]]; then
+        is "$1: $(stored)" "$1: "
+        refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
+        is "$1: $(journal what result note | tail -n 1)" \
+            "$1: "$'delete\tok\tno number says that the oldest record is next'
+        matches "$(tail -n 1 errors)" "done by deleting the checkpoint"
+    else
+        is "$1: $(stored)" "$1: $(row billing orders 0 9)"
+    fi
+    is "$1: $(first_of "$(cat "$P/cursor")")" "$1: 10"
+}
 
 # everything_is_right: the small world, seen from all sides.
 everything_is_right() {

@@ -34,7 +34,8 @@
 #   REFUSED         how a commit is refused: "400:CODE:ERRNO"
 #   NO_COMMIT       "STATUS:BODY" of answers to a commit that acknowledge none
 #
-# and another_app, wide, stored, asked_for, shown, row, signed_by, use_security_token, first_of and
+# and withdrawn, keeps, begins, another_app, wide, stored, asked_for, shown, row, signed_by,
+# use_security_token, first_of and
 # everything_is_right.
 
 load helper

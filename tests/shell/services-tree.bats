@@ -48,12 +48,12 @@ load "${SERVICE:-dis}"
 
 @test "@TIME of the future is the end, and one before all that is kept is the beginning" {
     lands @2099-01-01T00:00:00Z $((100 - GAP))
-    lands @2d $((10 - GAP))
-    lands @0 $((10 - GAP))
-    lands @2001-01-01T00:00:00Z $((10 - GAP))
     is "$(first_of "$(cat "$S/cursors/since/2d")")" 10
     is "$(first_of "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")")" 100
     is "$(cat errors)" ""
+    begins @2d
+    begins @0
+    begins @2001-01-01T00:00:00Z
 }
 
 @test "-o monotonic refuses to go backwards" {
@@ -61,25 +61,26 @@ load "${SERVICE:-dis}"
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 41
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" "$(shown 9)"
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" earliest
+    keeps 10 2000
     committed billing orders 0 1000
     # 999 is less than 1000, whatever their texts
     refused "${SAYS[EPERM]:?}" put "$P/checkpoint" 999
     is "$(requests POST)" 0
     lands 1000 1000
     lands 1001 1001
-    put apps/billing/orders/1/checkpoint 5
+    put apps/billing/orders/1/checkpoint 50
 }
 
 @test "two mounts see each other's commits at once" {
     mount_service_at "$DIR/other"
     local number
-    for number in 50 51 7; do
+    for number in 50 51 17; do
         put "$P/checkpoint" "$number"
         is "$(cat "$DIR/other/$P/checkpoint")" "$(shown "$number")"
     done
     mkdir -p "$DIR/other/apps/newapp/orders"
-    put apps/newapp/orders/0/checkpoint 5
-    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" "$(shown 5)"
+    put apps/newapp/orders/0/checkpoint 15
+    is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" "$(shown 15)"
 }
 
 # ---- requests

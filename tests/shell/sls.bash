@@ -111,6 +111,11 @@ asked_for() {
         done | xargs
 }
 
+# keeps FIRST NEXT: the bounds of the shard with the checkpoint.
+keeps() {
+    control POST shard logstore=orders shard=0 "earliest=$1" "latest=$2" >/dev/null
+}
+
 # group NAME LOGSTORE: another client makes it.
 group() {
     control POST group "name=$1" "logstore=$2" >/dev/null
@@ -194,6 +199,12 @@ first_of() {
 }
 
 # ---- expecting
+
+# begins POSITION: the oldest log group is next then.
+begins() {
+    lands "$1" 10
+    is "$1: $(first_of "$(cat "$P/cursor")")" "$1: 10"
+}
 
 # everything_is_right: the small world, seen from all sides.
 everything_is_right() {

@@ -45,11 +45,14 @@ class Answer:
 
 class Case(unittest.TestCase):
     options = ["--auth", "none"]
+    quirks = {"commit_range": "any"}
 
     def setUp(self):
         self.running = simulation(PROGRAM, *self.options)
         self.server = self.running.__enter__()
         self.address = urlsplit(self.server.url).netloc
+        if self.quirks:
+            self.server.control("POST", "quirk", **self.quirks)
         self.server.control("POST", "app", name="a")
         self.server.control("POST", "stream", name="s", partitions=3, earliest=10, latest=20)
 
@@ -81,6 +84,26 @@ class Case(unittest.TestCase):
 
     def states(self, **query):
         return self.ask("GET", "/apps/a/streams/s", checkpoint_type="LAST_READ", **query).json()
+
+
+class CommitRange(Case):
+    quirks = {}
+
+    def commit(self, number):
+        return self.ask("POST", "/checkpoints", {**CHECKPOINT, "sequence_number": str(number)})
+
+    def test_commits_are_held_to_the_bounds(self):
+        self.assertEqual([self.commit(number).status for number in (10, 20)], [201, 201])
+        for number in (9, 21):
+            self.assertEqual((self.commit(number).status, self.commit(number).code()),
+                             (400, "DIS.4224"))
+        self.assertEqual(self.refused("DIS.4224", "POST", "/checkpoints", CHECKPOINT),
+                         "Sequence_number out of range. [5][ should be within ][10][ ][20]")
+
+    def test_or_to_none(self):
+        self.server.control("POST", "quirk", commit_range="any")
+        self.assertEqual([self.commit(number).status for number in (0, 9, 21, 2**63 - 1)],
+                         [201] * 4)
 
 
 class Checkpoints(Case):
@@ -120,9 +143,6 @@ class Checkpoints(Case):
         self.refused("DIS.4300", "POST", "/checkpoints", json.dumps(CHECKPOINT))
         self.assertEqual(self.refused("DIS.4200", "GET", "/checkpoints", app_name="a"),
                          "Invalid request. [Invalid stream_name null.]")
-        self.server.control("POST", "quirk", commit_range="checked")
-        self.assertEqual(self.refused("DIS.4224", "POST", "/checkpoints", CHECKPOINT),
-                         "Sequence_number out of range. [5][ should be within ][10][ ][20]")
 
     def test_states(self):
         self.ask("POST", "/checkpoints", {**CHECKPOINT, "metadata": "m"})

@@ -48,8 +48,8 @@ static size_t count_characters(const char *text)
     return count;
 }
 
-/* The code for a number that is none is a guess, and that numbers outside the bounds of the
- * partition are taken. */
+/* The code for a number that is none is a guess. So is that a commit is held to the bounds that the
+ * documents name for cursors: of commits they say that the number must be valid, and no more. */
 static bool need_commit_number(struct call *call, const struct place *place, const char *text,
                                int64_t *number)
 {
