@@ -35,8 +35,7 @@
 #   NO_COMMIT       "STATUS:BODY" of answers to a commit that acknowledge none
 #
 # and withdrawn, keeps, begins, another_app, wide, stored, asked_for, shown, row, signed_by,
-# use_security_token, first_of and
-# everything_is_right.
+# use_security_token, first_of and everything_is_right.
 
 load helper
 
