@@ -89,10 +89,21 @@ static bool is_number(struct commit *commit, int status)
 }
 
 /* A sequence that was written is looked into only if its number matters. */
-static bool need_number(struct commit *commit)
+static bool has_number(struct commit *commit)
 {
     return *commit->number ||
-           is_number(commit, backend_to_decimal(commit->backend, commit->sequence, commit->number));
+           !backend_to_decimal(commit->backend, commit->sequence, commit->number);
+}
+
+static bool need_number(struct commit *commit)
+{
+    if (has_number(commit))
+        return true;
+    error_set(&commit->operation.error, EINVAL,
+              "\"%.60s\" is no number, and so cannot be compared with what is committed or kept",
+              commit->sequence);
+    commit_fail_soon(commit);
+    return false;
 }
 
 /* Clamping: the number becomes the nearest one from which a kept record, or the next, is read.
@@ -108,6 +119,30 @@ static bool take_oldest(struct commit *commit)
     return true;
 }
 
+static void move_inside(struct commit *commit, const char least[static DECIMAL_ROOM],
+                        const char most[static DECIMAL_ROOM])
+{
+    *commit->sequence = '\0';
+    if (decimal_compare(commit->number, most) > 0)
+        memcpy(commit->number, most, DECIMAL_ROOM);
+    if (decimal_compare(commit->number, least) < 0)
+        memcpy(commit->number, least, DECIMAL_ROOM);
+    if (decimal_is_negative(commit->number))
+        take_oldest(commit);
+    check_and_send(commit);
+}
+
+static void send_if_inside(struct commit *commit, const char *least, const char *most)
+{
+    if (decimal_compare(commit->number, least) >= 0 && decimal_compare(commit->number, most) <= 0) {
+        check_and_send(commit);
+        return;
+    }
+    error_set(&commit->operation.error, ERANGE, "%s is outside what is kept, %s to %s; %s",
+              commit->number, least, most, commit->backend->range_advice);
+    commit_fail_soon(commit);
+}
+
 static void on_newest(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
@@ -118,14 +153,10 @@ static void on_newest(void *user, const struct error *error, const struct answer
         !is_number(commit, decimal_subtract(most, answer->text, gap_to_next(commit))) ||
         !is_number(commit, decimal_subtract(least, commit->oldest, gap_to_next(commit))))
         return;
-    *commit->sequence = '\0';
-    if (decimal_compare(commit->number, most) > 0)
-        memcpy(commit->number, most, sizeof(most));
-    if (decimal_compare(commit->number, least) < 0)
-        memcpy(commit->number, least, sizeof(least));
-    if (decimal_is_negative(commit->number))
-        take_oldest(commit);
-    check_and_send(commit);
+    if (commit->clamped)
+        move_inside(commit, least, most);
+    else
+        send_if_inside(commit, least, most);
 }
 
 static void on_oldest(void *user, const struct error *error, const struct answer *answer)
@@ -155,11 +186,22 @@ static void clamp_or_fail(struct commit *commit)
         commit_fail_soon(commit);
 }
 
-/* A backend that takes any number gives no error that tells when to clamp. */
+/* A backend that takes any number gives no error that tells when to clamp. What is no number has no
+ * place among those that are kept. */
 static void clamp_or_send(struct commit *commit)
 {
-    if (!commit->backend->takes_any || !clamps(commit))
+    if (!commit->backend->takes_any || !has_number(commit) || !clamps(commit))
         check_and_send(commit);
+}
+
+/* A decimal that a user has written, to a backend that would take any. */
+static void guard_or_send(struct commit *commit)
+{
+    if (commit->backend->range_advice && !commit->request.clamp &&
+        decimal_is_unsigned(commit->request.position.sequence) && has_number(commit))
+        locate_bound(commit, CURSOR_EARLIEST, on_oldest);
+    else
+        clamp_or_send(commit);
 }
 
 /* Sending */
@@ -388,7 +430,7 @@ static void take_sequence(struct commit *commit)
 
     if (!backend_parse_sequence(commit->backend, text, commit->sequence,
                                 &commit->operation.error)) {
-        clamp_or_send(commit);
+        guard_or_send(commit);
     } else {
         *commit->sequence = '\0';
         if (decimal_is_unsigned(text) && !decimal_normalize(commit->number, text))

@@ -31,7 +31,8 @@ struct commit_watcher {
 /*
  * Commits a position; an operation like a backend's own, of one or more steps that are the same for
  * every backend. A sequence number costs one request; any other position, and a check for going
- * back, one more each; a clamp that becomes necessary three or four. state: what is stored now.
+ * back, one more each; a clamp that becomes necessary three or four; and a decimal that a backend
+ * has range_advice for, two. state: what is stored now.
  *
  * With checkpoints that name the last record read there is no number from which record 0 is read
  * next, and a service may refuse the one from which the oldest that it keeps is. If "earliest",

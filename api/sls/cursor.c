@@ -9,6 +9,9 @@
 
 #define GREATEST "9223372036854775807"
 
+#define DIGITS  "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 int sls_cursor_encode(const char *decimal, char cursor[static SEQUENCE_MAX + 1])
 {
     char number[DECIMAL_ROOM];
@@ -50,16 +53,39 @@ int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM])
     return status || decimal_compare(decimal, GREATEST) > 0 ? -EBADMSG : 0;
 }
 
+static int parse_decimal(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                         struct error *error)
+{
+    if (!sls_cursor_encode(text, sequence))
+        return 0;
+    return error_set(error, ERANGE, "%.100s is out of range: the greatest is " GREATEST, text);
+}
+
+/* Base64 of anything, with all its padding. A word of letters alone, such as "null", could be some,
+ * but is a mistake. */
+static bool is_base64(const char *text)
+{
+    size_t letters = strspn(text, LETTERS);
+    size_t length = strspn(text, LETTERS DIGITS "+/");
+    size_t padding = strspn(text + length, "=");
+
+    return length && padding <= 2 && text[letters] && !text[length + padding] &&
+           !((length + padding) % 4);
+}
+
 int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                        struct error *error)
 {
     char decimal[DECIMAL_ROOM];
+    size_t length = strlen(text);
 
-    if (decimal_is_unsigned(text) ? decimal_normalize(decimal, text) : decode_any(text, decimal))
+    if (length && length == strspn(text, DIGITS))
+        return parse_decimal(text, sequence, error);
+    if (length > SEQUENCE_MAX / 4 * 4 || (!is_base64(text) && decode_any(text, decimal)))
         return error_set(error, EINVAL,
-                         "\"%.60s\" is neither a number nor a cursor of SLS, the base64 of one",
-                         text);
-    if (!sls_cursor_encode(decimal, sequence))
-        return 0;
-    return error_set(error, ERANGE, "%.100s is out of range: the greatest is " GREATEST, decimal);
+                         "\"%.60s\" is neither a number nor a cursor of SLS, in base64", text);
+    memset(sequence, '=', (length + 3) / 4 * 4);
+    memcpy(sequence, text, length);
+    sequence[(length + 3) / 4 * 4] = '\0';
+    return 0;
 }

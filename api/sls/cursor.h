@@ -18,7 +18,9 @@ int sls_cursor_encode(const char *decimal, char cursor[static SEQUENCE_MAX + 1])
  * 0, or -EBADMSG if it is no number or too large, for the service accepts any base64. */
 int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM]);
 
-/* As a backend's parse_sequence. Digits alone are a decimal: no cursor consists of digits. */
+/* As a backend's parse_sequence. Digits alone are a decimal: no cursor consists of digits. Base64
+ * is taken as it is, but for padding that is missing, and need not be that of a number: the service
+ * judges. Letters alone are taken only if they are. */
 int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                        struct error *error);
 

@@ -55,9 +55,10 @@ static int make_cursor(struct service_call *call)
         return give_text(call, call->sequence);
     }
     if (!status && call->cursor == CURSOR_AFTER) {
-        status = sls_cursor_decode(cursor, decimal);
-        if (!status)
-            status = decimal_add(decimal, decimal, "1");
+        if (sls_cursor_decode(cursor, decimal))
+            return error_set(&call->operation.error, EINVAL,
+                             "\"%.60s\" is no number that another comes after", call->sequence);
+        status = decimal_add(decimal, decimal, "1");
         if (!status && sls_cursor_encode(decimal, cursor))
             return error_set(&call->operation.error, ERANGE, "no number is greater than that");
     }

@@ -186,6 +186,9 @@ static struct sls *new_sls(const struct backend_options *options)
         .abilities = APP_IS_OF_STREAM | CAN_GIVE_CURSOR,
         .checkpoint_is_next = true,
         .takes_any = true,
+        .range_advice = backend_setting(options, "any")
+                            ? NULL
+                            : "mount with -o any to commit it all the same, or write its cursor",
         .is_brief = true,
     };
     sls->groups = sls_groups_new(sls);
@@ -237,6 +240,7 @@ static const struct backend_option sls_options[] = {
     SERVICE_OPTIONS,
     {"signature", OPTION_TEXT, "NAME", "how requests are signed: v1 or v4"},
     {"region", OPTION_TEXT, "NAME", "the region in the signature v4"},
+    {"any", OPTION_FLAG, NULL, "commit decimals outside what is kept, too"},
     {"consumer", OPTION_TEXT, "NAME", "commit as that consumer if it holds the shard"},
     {"group_timeout", OPTION_TEXT, "SECONDS", "of the consumer groups that mkdir makes"},
     {"group_order", OPTION_FLAG, NULL, "the same: read split shards in their order"},

@@ -11,7 +11,7 @@ SNAPSHOT=600
     again_with -o snapshot=600
     fault never path=/logstores count=forever
     interrupted INT cat "$P/checkpoint"
-    PATIENCE=200 interrupted INT bash -c "echo 43 >$P/checkpoint"
+    PATIENCE=200 interrupted INT bash -c "echo NDM= >$P/checkpoint"
     PATIENCE=200 interrupted INT mkdir apps/audit/payments
     is "$(stat_of aborted)" 9
     is "$(journal result | sort -u)" unknown

@@ -28,7 +28,7 @@ not_warned() {
     alive consumer_1 billing orders 0,1
     remount_service -o consumer=consumer_1
     warm
-    put "$P/checkpoint" 43
+    put "$P/checkpoint" NDM=
     is "$(requests)" 1
     is "$(parameters "$(last_request)")" "consumer=consumer_1 forceSuccess=false type=checkpoint"
     put "$C" 44
@@ -87,7 +87,7 @@ billing orders 1 MTA= consumer_1"
     for name in consumer_1 stranger; do
         remount_service -o "consumer=$name"
         warm
-        not put "$P/checkpoint" 43
+        not put "$P/checkpoint" NDM=
         is "$name $(requests)" "$name 1"
     done
 }

@@ -62,7 +62,7 @@ GROUP=/logstores/orders/consumergroups/billing
     fault delay delay=1000 method=POST path=/consumergroups count=forever
     local shard writers=()
     for shard in {0..19}; do
-        in_background bash -c "echo 500 >apps/audit/wide/$shard/checkpoint"
+        in_background bash -c "echo NTAw >apps/audit/wide/$shard/checkpoint"
         writers+=("$!")
     done
     wait_all "${writers[@]}"

@@ -31,7 +31,7 @@ body() {
 
 @test "echo without -o consumer is forced, and names none" {
     warm
-    put "$P/checkpoint" 43
+    put "$P/checkpoint" NDM=
     is "$(requests)" 1
     matches "$(last_request)" "^POST ${GROUP}[?][^ ]* 200 v1 \{"
     is "$(parameters "$(last_request)")" "consumer= forceSuccess=true type=checkpoint"
@@ -133,18 +133,37 @@ body() {
     is "$(requests)" 1
 }
 
-@test "echo is 1 request, from every shell and tool, on both sides" {
+@test "echo of a cursor is 1 request, from every shell and tool, on both sides" {
     warm
-    put "$P/checkpoint" 43
+    put "$P/checkpoint" NDM=
     is "$(requests)" 1
-    dash -c "echo 44 >$P/checkpoint"
-    printf 45 >"$P/checkpoint"
+    dash -c "echo NDQ= >$P/checkpoint"
+    printf NDU= >"$P/checkpoint"
     tee "$P/checkpoint" <<<NDY= >/dev/null
-    put "$C" 47
+    put "$C" NDc=
     is "$(changes) $(requests POST "$GROUP") $(requests)" "5 5 5"
     : >"$P/checkpoint"
     : >"$C"
     is "$(changes)" 5
+}
+
+@test "echo of a decimal is 3 requests, and 1 with -o any" {
+    warm
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        forget_requests
+        put "$file" 43
+        is "$(requests GET /logstores/orders/shards/0) $(requests POST "$GROUP") $(requests)" "2 1 3"
+    done
+    forget_requests
+    refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" 500
+    is "$(requests GET /logstores/orders/shards/0) $(requests)" "2 2"
+    again_with -o clamp
+    put "$P/checkpoint" 500
+    is "$(requests POST "$GROUP") $(requests)" "1 3"
+    again_with -o any
+    put "$P/checkpoint" 500
+    is "$(requests)" 1
 }
 
 @test "echo earliest, latest, @TIME and shift are 2 requests" {

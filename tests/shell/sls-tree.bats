@@ -329,7 +329,7 @@ load sls
 clone orders 2 MTUyNDE1NTM3OTM3MzkwODQ5Ng== -\nclone payments 0 MTE= -'
     run -0 diff -r checkpoints/billing checkpoints/clone
     is "$output" ""
-    put apps/clone/orders/2/checkpoint 7
+    put apps/clone/orders/2/checkpoint 17
     run -1 diff -r checkpoints/billing checkpoints/clone
     matches "$output" 'orders/2'
 }
@@ -353,10 +353,10 @@ clone orders 2 MTUyNDE1NTM3OTM3MzkwODQ5Ng== -\nclone payments 0 MTE= -'
     mkdir checkpoints/restored
     tar -C checkpoints/restored -xf "$DIR/backup.tar"
     is "$(stored | grep restored | sort)" $'restored orders 0 NDI= -\nrestored orders 2 Nzc= -'
-    put "$C" 1
+    put "$C" 11
     tar -C checkpoints/billing --overwrite -xf "$DIR/backup.tar"
     is "$(cat "$P/checkpoint")" NDI=
-    put "$C" 1
+    put "$C" 11
     rsync -rI "$DIR/backup/" checkpoints/
     is "$(cat "$P/checkpoint") $(cat checkpoints/billing/orders/2)" "NDI= Nzc="
 }

@@ -34,6 +34,7 @@ near() {
 }
 
 @test "what is written is base64, also without its padding, or the decimal" {
+    keeps 0 9223372036854775807
     local text
     for text in "$BIG" "$BIG64" "${BIG64%=}" "${BIG64%==}"; do
         put "$P/checkpoint" 7
@@ -48,25 +49,91 @@ near() {
 }
 
 @test "what is all digits is a decimal, although it might be base64" {
+    keeps 0 20000000
     lands 1234 1234
     lands 12345678 12345678
     lands 0 0
 }
 
-@test "numbers up to 2^63-1 are taken, larger ones are ERANGE" {
-    lands 9223372036854775807 9223372036854775807
-    local text
-    for text in 9223372036854775808 18446744073709551616 99999999999999999999999999; do
-        refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" "$text"
-        refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" "$(b64 "$text")"
+@test "numbers up to 2^63-1 are taken, larger ones are ERANGE, with -o any, too" {
+    local option text
+    for option in checkpoint=next any; do
+        keeps 0 9223372036854775807
+        remount_service -o "$option"
+        lands 9223372036854775807 9223372036854775807
+        for text in 9223372036854775808 18446744073709551616 99999999999999999999999999 \
+            "$(repeat 104 9)"; do
+            refused "${SAYS[ERANGE]:?}" put "$P/checkpoint" "$text"
+        done
+        is "$(cat "$P/checkpoint")" "$(b64 9223372036854775807)"
     done
-    is "$(cat "$P/checkpoint")" "$(b64 9223372036854775807)"
 }
 
-@test "what is no number is EINVAL, in base64 too, and is not sent" {
+@test "a decimal outside what is kept is ERANGE, and errors has the range" {
+    warm
+    local number file
+    for file in "$P/checkpoint" "$C"; do
+        for number in 0 5 9 101 1524155379373908490; do
+            refused "${SAYS[ERANGE]:?}" put "$file" "$number"
+            last_error
+            is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "ERANGE - -"
+            matches "${FIELD[7]}" "^$number is outside what is kept, 10 to 100; .*-o any"
+        done
+    done
+    is "$(changes) $(stored)" "0 billing orders 0 NDI= -"
+    is "$(journal result | sort -u)" failed
+    lands 10 10
+    lands 100 100
+}
+
+@test "-o any commits any decimal" {
+    remount_service -o any
+    lands 0 0
+    lands 5 5
+    lands 500 500
+    is "$(cat errors)" ""
+}
+
+@test "a cursor is taken as it is, also when it is of no number" {
+    warm
     local text
-    for text in x -1 '' '4 2' 'NDI=x' 'NDI==' 'N=DI' '====' V0hBVFRIRlVDSw== "$(b64 -1)" \
-        "$(b64 4.5)" "$(b64 '4 2')" "$(b64 0x2a)" check_point_1 @yesterday; do
+    for text in MA== "$(b64 500)" "$BIG64" NDIK MDAx V0hBVFRIRlVDSw== "$(b64 -1)" "$(b64 4.5)" \
+        "$(b64 '4 200')" "$(b64 9223372036854775808)" AAAA+/8=; do
+        forget_requests
+        put "$P/checkpoint" "$text"
+        is "$text $(requests POST) $(requests)" "$text 1 1"
+        is "$(stored)" "billing orders 0 $text -"
+        is "$(cat "$P/checkpoint")" "$text"
+    done
+    put "$C" V0hBVFRIRlVDSw==
+    is "$(cat "$C")" V0hBVFRIRlVDSw==
+}
+
+@test "what others have stored is backed up and restored, whatever it is" {
+    stored_as billing orders 0 V0hBVFRIRlVDSw==
+    stored_as billing orders 2 NDIK
+    remount_service
+    cp -r checkpoints/billing "$DIR/backup"
+    put "$P/checkpoint" 50
+    put checkpoints/billing/orders/2 60
+    cp -r "$DIR/backup/." checkpoints/billing/
+    is "$(stored | sort)" "billing orders 0 V0hBVFRIRlVDSw== -
+billing orders 2 NDIK -"
+}
+
+@test "-o monotonic refuses what it cannot compare" {
+    remount_service -o monotonic
+    refused "${SAYS[EINVAL]:?}" put "$P/checkpoint" V0hBVFRIRlVDSw==
+    matches "$(tail -n 1 errors)" "is no number, and so cannot be compared"
+    refused "${SAYS[EPERM]:?}" put "$P/checkpoint" "$(b64 41)"
+    is "$(changes)" 0
+    lands "$(b64 500)" 500
+}
+
+@test "what is neither a number nor base64, and a word, is EINVAL, and is not sent" {
+    local text
+    for text in x -1 '' '4 2' 'NDI=x' 'NDI==' 'N=DI' '====' check_point_1 @yesterday V0hBVA \
+        null NULL None true Earliest EARLIEST; do
         refused "${SAYS[EINVAL]:?}" put "$P/checkpoint" "$text"
         refused "${SAYS[EINVAL]:?}" put "$C" "$text"
     done
@@ -117,6 +184,7 @@ near() {
 }
 
 @test "what was written through this mount is seen at once, on both sides" {
+    keeps 0 2000000
     remount_service -o snapshot=60,listing=60
     ls -lR checkpoints apps >/dev/null
     local number
@@ -194,13 +262,15 @@ near() {
 }
 
 @test "the service judges no range; -o clamp does it here" {
-    lands 5 5
-    lands 500 500
+    lands "$(b64 5)" 5
+    lands 'shift +495' 500
     remount_service -o clamp
     lands 500 100
     lands 50 50
     lands 3 10
     lands "$(b64 500)" 100
+    put "$P/checkpoint" V0hBVFRIRlVDSw==
+    is "$(stored)" "billing orders 0 V0hBVFRIRlVDSw== -"
 }
 
 # ---- lag, earliest, latest
@@ -251,10 +321,12 @@ near() {
     is "$(cat "$S/cursors/after/${BIG64}")" "$(b64 1524155379373908497)"
     is "$(stat -c %s "$S/cursors/at/50" "$S/cursors/latest" | sort -u)" 0
     local name
-    for name in x -1 '4 2' V0hBVFRIRlVDSw== '====' 1x; do
+    for name in x -1 '4 2' null '====' 1x; do
         absent "$S/cursors/at/$name"
         absent "$S/cursors/after/$name"
     done
+    is "$(cat "$S/cursors/at/V0hBVFRIRlVDSw==")" V0hBVFRIRlVDSw==
+    refused "${SAYS[EINVAL]:?}" cat "$S/cursors/after/V0hBVFRIRlVDSw=="
 }
 
 @test "since/ is the first log group of that time or later" {

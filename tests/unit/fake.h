@@ -346,12 +346,19 @@ static inline struct call *fake_locate(struct backend *backend, const struct cur
     return fake_start_order(backend, "locate", order, ask);
 }
 
+/* A sequence that is no number. */
+#define FAKE_OPAQUE "opaque="
+
 /* Numbers of up to 20 digits, so that there are some that are out of range by their form. */
 static inline int fake_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                                       struct error *error)
 {
     char number[DECIMAL_ROOM];
 
+    if (!strcmp(text, FAKE_OPAQUE)) {
+        snprintf(sequence, SEQUENCE_MAX + 1, "%s", text);
+        return 0;
+    }
     if (!decimal_is_unsigned(text) || decimal_normalize(number, text))
         return error_set(error, EINVAL, "not a sequence number");
     if (strlen(number) > 20)

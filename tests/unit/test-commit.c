@@ -484,6 +484,75 @@ static void clamp_where_the_service_takes_any_number(void **state)
     assert_log(scene, "commit=150");
 }
 
+/* A service that takes any number, and would not tell that one was mistyped. */
+static void takes_any(struct scene *scene, const char *advice)
+{
+    scene->fake.backend.takes_any = scene->fake.backend.checkpoint_is_next = true;
+    scene->fake.backend.range_advice = advice;
+    scene->fake.earliest = "10";
+}
+
+static void a_decimal_is_looked_at_where_the_service_does_not(void **state)
+{
+    struct scene *scene = *state;
+
+    takes_any(scene, "say please");
+    assert_int_equal(commit(scene, "50"), 0);
+    assert_log(scene, "locate=earliest locate=latest commit=50");
+    assert_int_equal(commit(scene, "10"), 0);
+    assert_int_equal(commit(scene, "100"), 0);
+    assert_int_equal(commit(scene, "9"), ERANGE);
+    assert_log(scene, "locate=earliest locate=latest");
+    assert_string_equal(scene->reply.error.message,
+                        "9 is outside what is kept, 10 to 100; say please");
+    assert_int_equal(commit(scene, "101"), ERANGE);
+    assert_string_equal(scene->fake.sequence, "100");
+}
+
+static void nothing_but_a_decimal_is_looked_at(void **state)
+{
+    struct scene *scene = *state;
+
+    takes_any(scene, "say please");
+    assert_int_equal(commit(scene, FAKE_OPAQUE), 0);
+    assert_log(scene, "commit=" FAKE_OPAQUE);
+    scene->fake.sequence = "100";
+    assert_int_equal(commit(scene, "shift +50"), 0);
+    assert_log(scene, "get commit=150");
+    assert_int_equal(commit(scene, "latest"), 0);
+    assert_log(scene, "locate=latest commit=100");
+    takes_any(scene, NULL);
+    assert_int_equal(commit(scene, "9"), 0);
+    assert_log(scene, "commit=9");
+}
+
+static void clamp_looks_at_a_decimal_once(void **state)
+{
+    struct scene *scene = *state;
+
+    takes_any(scene, "say please");
+    scene->request.clamp = true;
+    assert_int_equal(commit(scene, "150"), 0);
+    assert_log(scene, "locate=earliest locate=latest commit=100");
+    assert_int_equal(commit(scene, FAKE_OPAQUE), 0);
+    assert_log(scene, "commit=" FAKE_OPAQUE);
+}
+
+static void what_is_no_number_cannot_be_compared(void **state)
+{
+    struct scene *scene = *state;
+
+    takes_any(scene, "say please");
+    scene->request.monotonic = true;
+    scene->fake.sequence = "40";
+    assert_int_equal(commit(scene, FAKE_OPAQUE), EINVAL);
+    assert_log(scene, "get");
+    assert_int_equal(commit(scene, "39"), EPERM);
+    assert_log(scene, "locate=earliest locate=latest get");
+    assert_int_equal(commit(scene, "41"), 0);
+    assert_log(scene, "locate=earliest locate=latest get commit=41");
+}
+
 static void clamp_takes_numbers_that_the_service_cannot_hold(void **state)
 {
     struct scene *scene = *state;
@@ -837,6 +906,10 @@ int main(void)
         SCENE(clamp_moves_a_position_to_the_nearest_inside),
         SCENE(clamp_with_checkpoints_that_are_next),
         SCENE(clamp_where_the_service_takes_any_number),
+        SCENE(a_decimal_is_looked_at_where_the_service_does_not),
+        SCENE(nothing_but_a_decimal_is_looked_at),
+        SCENE(clamp_looks_at_a_decimal_once),
+        SCENE(what_is_no_number_cannot_be_compared),
         SCENE(clamp_takes_numbers_that_the_service_cannot_hold),
         SCENE(clamp_takes_shifts_below_0),
         SCENE(clamp_mends_nothing_but_a_range),

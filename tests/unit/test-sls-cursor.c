@@ -113,22 +113,73 @@ static void test_what_a_user_writes(void **state)
     check_sequence("MTUyNDE1NTM3OTM3MzkwODQ5Ng==", 0, "MTUyNDE1NTM3OTM3MzkwODQ5Ng==");
     check_sequence("MTUyNDE1NTM3OTM3MzkwODQ5Ng", 0, "MTUyNDE1NTM3OTM3MzkwODQ5Ng==");
     check_sequence("000", 0, "MA==");
-    check_sequence("MDAx", 0, "MQ==");
     check_sequence("9223372036854775808", -ERANGE, NULL);
-    check_sequence("OTIyMzM3MjAzNjg1NDc3NTgwOA==", -ERANGE, NULL);
-    check_sequence("NDI==", -EINVAL, NULL);
     check_sequence("-1", -EINVAL, NULL);
     check_sequence("", -EINVAL, NULL);
-    check_sequence("V0hBVFRIRlVDSw==", -EINVAL, NULL);
-    check_sequence("earlier", -EINVAL, NULL);
+    for (size_t length = DECIMAL_MAX - 4; length <= DECIMAL_MAX + 4; length++) {
+        char digits[DECIMAL_MAX + 5] = "";
+
+        memset(digits, '7', length);
+        check_sequence(digits, -ERANGE, NULL);
+    }
+}
+
+/* What the service has, it gets back. */
+static void test_a_cursor_is_taken_as_it_is(void **state)
+{
+    static const char *const cursors[] = {
+        "MDAx", /* 001 */
+        "NDIK", /* 42 and a newline */
+        "MQ==",
+        "OTIyMzM3MjAzNjg1NDc3NTgwOA==", /* 2^63 */
+        "V0hBVFRIRlVDSw==",
+        "LTE=", /* -1 */
+        "AAAA+/8=",
+        "/w==",
+        "abcdefg=",
+        "a1b2",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cursors) / sizeof(cursors[0]); i++)
+        check_sequence(cursors[i], 0, cursors[i]);
+    check_sequence("NDI", 0, "NDI=");
+    check_sequence("MQ", 0, "MQ==");
+    check_sequence("MTU1NzA1NzQwMTEwMjEzMDkwCg", 0, "MTU1NzA1NzQwMTEwMjEzMDkwCg==");
+}
+
+static void test_what_is_neither_a_number_nor_base64(void **state)
+{
+    static const char *const texts[] = {
+        "NDI==",         "NDI=x",   "N=DI",      "=",          "====",       "4 2",
+        "check_point_1", "V0hBVA",  "a1b",       "a1b2c",      "MA===",      "MTIz!",
+        "earlier",       "null",    "NULL",      "None",       "Earliest",   "EARLIEST",
+        "true",          "nothing", "yesterday", "beginnings", "\xc3\xa9==",
+    };
+    char text[SEQUENCE_MAX + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        check_sequence(texts[i], -EINVAL, NULL);
+    memset(text, '7', sizeof(text));
+    text[0] = 'x';
+    text[SEQUENCE_MAX] = '\0';
+    check_sequence(text, 0, text);
+    text[SEQUENCE_MAX] = '7';
+    text[SEQUENCE_MAX + 1] = '\0';
+    check_sequence(text, -EINVAL, NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_and_cursors), cmocka_unit_test(test_cursors_that_are_met),
-        cmocka_unit_test(test_what_is_no_cursor),   cmocka_unit_test(test_out_of_range),
+        cmocka_unit_test(test_numbers_and_cursors),
+        cmocka_unit_test(test_cursors_that_are_met),
+        cmocka_unit_test(test_what_is_no_cursor),
+        cmocka_unit_test(test_out_of_range),
         cmocka_unit_test(test_what_a_user_writes),
+        cmocka_unit_test(test_a_cursor_is_taken_as_it_is),
+        cmocka_unit_test(test_what_is_neither_a_number_nor_base64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
