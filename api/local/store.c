@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "api/local/files.h"
 #include "base/when.h"
 
 /* In the file's header, so that file(1) and we can tell a store from other SQLite files: "ckfs". */
@@ -135,6 +136,7 @@ static const char *const sql[STATEMENTS] = {
 
 struct store {
     sqlite3 *db;
+    struct files files;
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -440,7 +442,10 @@ static int open_database(struct store *store, const char *path, enum store_mode 
     if (!status)
         status = prepare_statement(store, mode, error);
     sqlite3_busy_timeout(store->db, 0);
-    return status ? name_file(error, path, status) : check_version(store, path, error);
+    if (status)
+        return name_file(error, path, status);
+    status = check_version(store, path, error);
+    return status ? status : files_mark(&store->files, store->db, path, error);
 }
 
 /* SQLite takes "file:..." for a URI, and ":memory:" for no file at all; "./" in front says no. */
@@ -476,13 +481,23 @@ int store_open(const char *path, enum store_mode mode, struct store **store, str
     return 0;
 }
 
+/* The last connection takes what is in the log into the file. Of a log that was cut it would take
+ * what was never committed, and reading an index that was cut would end us. */
+static void close_database(struct store *store)
+{
+    if (!files_are_readable(&store->files))
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_close(store->db);
+    files_release(&store->files);
+}
+
 void store_close(struct store *store)
 {
     if (!store)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
-    sqlite3_close(store->db);
+    close_database(store);
     free(store);
 }
 
@@ -495,17 +510,27 @@ static int run_plain(struct store *store, enum statement which, struct error *er
 
 int store_begin(struct store *store, struct error *error)
 {
-    return run_plain(store, BEGIN, error);
+    int status = files_check(&store->files, error);
+
+    return status ? status : run_plain(store, BEGIN, error);
 }
 
 int store_begin_reading(struct store *store, struct error *error)
 {
-    return run_plain(store, BEGIN_READING, error);
+    int status = files_check(&store->files, error);
+
+    return status ? status : run_plain(store, BEGIN_READING, error);
 }
 
+/* The files may have gone since the transaction began, so we look again when it is durable. Who
+ * takes them away after that takes what was committed with them, and no program can prevent that.
+ * What remains unseen is content that is overwritten in place, and a log that is cut between our
+ * two looks: writing makes it long again. */
 int store_end(struct store *store, struct error *error)
 {
-    return run_plain(store, COMMIT, error);
+    int status = run_plain(store, COMMIT, error);
+
+    return status ? status : files_check(&store->files, error);
 }
 
 void store_cancel(struct store *store)

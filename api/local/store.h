@@ -28,7 +28,11 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
 void store_close(struct store *store);
 
-/* Everything between begin and end is one transaction; store_end makes it durable. */
+/*
+ * Everything between begin and end is one transaction; store_end makes it durable. Each is ESTALE
+ * when another program has removed or replaced the store's files, see api/local/files.h, until they
+ * are put back. When store_end is, what was done may be in files that are gone.
+ */
 int store_begin(struct store *store, struct error *error);
 int store_end(struct store *store, struct error *error);
 

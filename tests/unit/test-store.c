@@ -782,7 +782,7 @@ static void write_file(const char *path, const void *data, size_t size)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Runs SQL on a database of its own, or on the closed store. */
+/* Runs SQL on a database, by a connection of its own. */
 static void run_sql(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;
@@ -955,6 +955,204 @@ static void a_path_is_a_path_and_no_uri(void **state)
     free(old);
 }
 
+/* The files of an open store */
+
+static const char *file_of(const struct scene *scene, const char *suffix)
+{
+    static char path[PATH_ROOM + 64];
+
+    snprintf(path, sizeof(path), "%s%s", scene->path, suffix);
+    return path;
+}
+
+/* Neither reading nor writing begins, and the error names the file. */
+static void assert_stale(struct scene *scene, const char *suffix)
+{
+    struct store *store = scene->store;
+    struct error *error = &scene->error;
+
+    assert_int_equal(store_begin_reading(store, error), -ESTALE);
+    assert_non_null(strstr(error->message, file_of(scene, suffix)));
+    assert_non_null(strstr(error->message, "mount again"));
+    store_cancel(store);
+    ASSERT_FAILS(store_begin(store, error), ESTALE);
+    store_cancel(store);
+}
+
+static void commit_one(struct scene *scene, int64_t sequence)
+{
+    ASSERT_OK(store_begin(scene->store, &scene->error));
+    ASSERT_OK(commit(scene->store, "orders", 0, sequence, &scene->error));
+    ASSERT_OK(store_end(scene->store, &scene->error));
+}
+
+static void open_again(struct scene *scene)
+{
+    store_close(scene->store);
+    scene->store = NULL;
+    ASSERT_OK(store_open(scene->path, STORE_MAKE, &scene->store, &scene->error));
+}
+
+/* Checkpoint 1 is in the database alone, and 2 in the log alone. */
+static void commit_both_ways(struct scene *scene)
+{
+    make_orders(scene->store);
+    commit_one(scene, 1);
+    open_again(scene);
+    commit_one(scene, 2);
+}
+
+static void a_store_that_is_removed_is_estale(void **state)
+{
+    struct scene *scene = *state;
+
+    make_orders(scene->store);
+    assert_int_equal(unlink(scene->path), 0);
+    assert_stale(scene, "");
+    assert_int_equal(access(scene->path, F_OK), -1);
+}
+
+static void a_store_that_is_removed_amid_a_transaction_is_estale_at_its_end(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(store);
+    ASSERT_OK(store_begin(store, error));
+    ASSERT_OK(commit(store, "orders", 0, 1, error));
+    assert_int_equal(unlink(scene->path), 0);
+    ASSERT_FAILS(store_end(store, error), ESTALE);
+}
+
+static void a_store_that_is_replaced_is_estale_until_it_is_back(void **state)
+{
+    struct scene *scene = *state;
+    char away[PATH_ROOM + 64];
+    int fd;
+
+    make_orders(scene->store);
+    snprintf(away, sizeof(away), "%s", file_of(scene, ".away"));
+    assert_int_equal(rename(scene->path, away), 0);
+    assert_stale(scene, "");
+    fd = open(scene->path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_stale(scene, "");
+    assert_int_equal(rename(away, scene->path), 0);
+    commit_one(scene, 1);
+    assert_checkpoint(scene->store, "orders", 0, 1);
+}
+
+static void a_store_whose_directory_is_away_is_estale_until_it_is_back(void **state)
+{
+    struct scene *scene = *state;
+    char away[PATH_ROOM + 64];
+
+    make_orders(scene->store);
+    snprintf(away, sizeof(away), "%s.away", scene->directory);
+    assert_int_equal(rename(scene->directory, away), 0);
+    assert_stale(scene, "");
+    assert_int_equal(mkdir(scene->directory, 0700), 0);
+    assert_stale(scene, "");
+    assert_int_equal(rmdir(scene->directory), 0);
+    assert_int_equal(rename(away, scene->directory), 0);
+    commit_one(scene, 1);
+}
+
+static void a_link_that_leads_to_another_store_is_estale(void **state)
+{
+    struct scene *scene = *state;
+    struct scene by_link = {.store = NULL};
+    struct store *other = NULL;
+    char path[PATH_ROOM + 64];
+
+    snprintf(path, sizeof(path), "%s", file_of(scene, ".other"));
+    snprintf(by_link.path, sizeof(by_link.path), "%.150s/link", scene->directory);
+    assert_int_equal(symlink("store.db", by_link.path), 0);
+    ASSERT_OK(store_open(by_link.path, STORE_MAKE, &by_link.store, &by_link.error));
+    ASSERT_OK(store_open(path, STORE_MAKE, &other, &by_link.error));
+    make_orders(by_link.store);
+    commit_one(&by_link, 1);
+    assert_int_equal(unlink(by_link.path), 0);
+    assert_int_equal(symlink("store.db.other", by_link.path), 0);
+    assert_stale(&by_link, "");
+    store_close(other);
+    store_close(by_link.store);
+}
+
+static void a_store_that_is_emptied_in_place_is_estale(void **state)
+{
+    struct scene *scene = *state;
+
+    commit_both_ways(scene);
+    assert_int_equal(truncate(scene->path, 0), 0);
+    assert_stale(scene, "");
+}
+
+static void without_its_log_a_store_is_estale_and_loses_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    commit_both_ways(scene);
+    assert_int_equal(unlink(file_of(scene, "-wal")), 0);
+    assert_stale(scene, "-wal");
+    open_again(scene);
+    assert_checkpoint(scene->store, "orders", 0, 2);
+}
+
+static void with_a_log_that_is_cut_a_store_is_estale_and_keeps_what_it_has(void **state)
+{
+    struct scene *scene = *state;
+
+    commit_both_ways(scene);
+    assert_int_equal(truncate(file_of(scene, "-wal"), 0), 0);
+    assert_stale(scene, "-wal");
+    open_again(scene);
+    assert_checkpoint(scene->store, "orders", 0, 1);
+    commit_one(scene, 3);
+}
+
+static void without_its_index_a_store_is_estale_and_loses_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    commit_both_ways(scene);
+    assert_int_equal(unlink(file_of(scene, "-shm")), 0);
+    assert_stale(scene, "-shm");
+    open_again(scene);
+    assert_checkpoint(scene->store, "orders", 0, 2);
+}
+
+static void with_an_index_that_is_cut_a_store_is_estale_and_loses_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    commit_both_ways(scene);
+    assert_int_equal(truncate(file_of(scene, "-shm"), 0), 0);
+    assert_stale(scene, "-shm");
+    open_again(scene);
+    assert_checkpoint(scene->store, "orders", 0, 2);
+}
+
+static void what_sqlite_itself_does_to_the_files_is_right(void **state)
+{
+    struct scene *scene = *state;
+    struct store *reader = NULL;
+
+    commit_both_ways(scene);
+    ASSERT_OK(store_open(scene->path, STORE_READ, &reader, &scene->error));
+    for (int64_t i = 3; i < 6; i++) {
+        run_sql(scene->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+        ASSERT_OK(store_begin_reading(reader, &scene->error));
+        assert_checkpoint(reader, "orders", 0, i - 1);
+        store_cancel(reader);
+        commit_one(scene, i);
+        run_sql(scene->path, "VACUUM");
+        ASSERT_OK(store_begin_reading(reader, &scene->error));
+        store_cancel(reader);
+    }
+    store_close(reader);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -1005,6 +1203,17 @@ int main(void)
         SCENE(a_truncated_store_fails_without_a_crash),
         SCENE(a_path_is_a_path_and_no_uri),
         SCENE(a_null_where_the_schema_has_none_fails_without_a_crash),
+        SCENE(a_store_that_is_removed_is_estale),
+        SCENE(a_store_that_is_removed_amid_a_transaction_is_estale_at_its_end),
+        SCENE(a_store_that_is_replaced_is_estale_until_it_is_back),
+        SCENE(a_store_whose_directory_is_away_is_estale_until_it_is_back),
+        SCENE(a_link_that_leads_to_another_store_is_estale),
+        SCENE(a_store_that_is_emptied_in_place_is_estale),
+        SCENE(without_its_log_a_store_is_estale_and_loses_nothing),
+        SCENE(with_a_log_that_is_cut_a_store_is_estale_and_keeps_what_it_has),
+        SCENE(without_its_index_a_store_is_estale_and_loses_nothing),
+        SCENE(with_an_index_that_is_cut_a_store_is_estale_and_loses_nothing),
+        SCENE(what_sqlite_itself_does_to_the_files_is_right),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
