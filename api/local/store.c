@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "api/local/files.h"
+#include "api/local/sql.h"
 #include "base/when.h"
 
 /* In the file's header, so that file(1) and we can tell a store from other SQLite files: "ckfs". */
@@ -134,42 +135,18 @@ static const char *const sql[STATEMENTS] = {
     [DELETE_CHECKPOINT] = "DELETE FROM checkpoint WHERE stream = ? AND partition = ? AND app = ?",
 };
 
+/* Statements that make a version of the one before. */
+static const char *const steps[VERSION] = {NULL};
+
+static const struct layout present_layout = {.version = VERSION, .schema = schema, .steps = steps};
+
 struct store {
     sqlite3 *db;
+    const struct layout *layout;
+    bool is_older; /* than its layout */
     struct files files;
     sqlite3_stmt *statements[STATEMENTS];
 };
-
-static int errno_of(int sqlite_code)
-{
-    switch (sqlite_code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return EAGAIN;
-    case SQLITE_FULL:
-        return ENOSPC;
-    case SQLITE_READONLY:
-        return EROFS;
-    case SQLITE_NOMEM:
-        return ENOMEM;
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-    case SQLITE_CANTOPEN:
-        return EACCES;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return EBADMSG;
-    default:
-        return EIO;
-    }
-}
-
-static int failed(struct store *store, struct error *error)
-{
-    int code = sqlite3_extended_errcode(store->db);
-
-    return error_set(error, errno_of(code), "the store: %s", sqlite3_errmsg(store->db));
-}
 
 /* Binds one argument for each letter of types: i an int64_t, s a text. */
 static int bind(sqlite3_stmt *statement, const char *types, va_list arguments)
@@ -193,9 +170,9 @@ static int start_with(struct store *store, enum statement which, sqlite3_stmt **
 
     if (!*cached && sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, cached,
                                        NULL) != SQLITE_OK)
-        return failed(store, error);
+        return sql_failed(store->db, error);
     if (bind(*cached, types, arguments) != SQLITE_OK)
-        return failed(store, error);
+        return sql_failed(store->db, error);
     *statement = *cached;
     return 0;
 }
@@ -220,7 +197,7 @@ static int next_row(struct store *store, sqlite3_stmt *statement, struct error *
 
     if (status == SQLITE_ROW)
         return 1;
-    return status == SQLITE_DONE ? 0 : failed(store, error);
+    return status == SQLITE_DONE ? 0 : sql_failed(store->db, error);
 }
 
 static void finish_statement(sqlite3_stmt *statement)
@@ -260,38 +237,9 @@ static int run_statement(struct store *store, enum statement which, int64_t *num
 
 /* Opening */
 
-static int execute(struct store *store, const char *text, struct error *error)
-{
-    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(store, error);
-}
-
-static int pragma(struct store *store, const char *name, int64_t *value, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    char text[64];
-    int status;
-
-    sqlite3_snprintf(sizeof(text), text, "PRAGMA %s", name);
-    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
-        return failed(store, error);
-    status = next_row(store, statement, error);
-    *value = status == 1 ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    return status < 0 ? status : 0;
-}
-
 static int count_tables(struct store *store, int64_t *count, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
-    int status;
-
-    if (sqlite3_prepare_v2(store->db, "SELECT count(*) FROM sqlite_schema", -1, &statement, NULL) !=
-        SQLITE_OK)
-        return failed(store, error);
-    status = next_row(store, statement, error);
-    *count = status == 1 ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    return status < 0 ? status : 0;
+    return sql_number(store->db, "SELECT count(*) FROM sqlite_schema", count, error);
 }
 
 /* WAL mode stays with the file. Some file systems do not have what it needs. */
@@ -303,7 +251,7 @@ static int use_log(struct store *store, struct error *error)
 
     if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
         SQLITE_OK)
-        return failed(store, error);
+        return sql_failed(store->db, error);
     status = next_row(store, statement, error);
     if (status == 1)
         used = !strcmp(column_text(statement, 0), "wal");
@@ -325,7 +273,7 @@ static int make_schema(struct store *store, struct error *error)
         return status;
     status = count_tables(store, &tables, error);
     if (!status && !tables)
-        status = execute(store, schema, error);
+        status = sql_run(store->db, store->layout->schema, error);
     if (!status)
         status = store_end(store, error);
     if (status)
@@ -333,24 +281,33 @@ static int make_schema(struct store *store, struct error *error)
     return status;
 }
 
-static int check_version(struct store *store, const char *path, struct error *error)
+/* An older store that can be written is left for the caller to upgrade. */
+static int check_version(struct store *store, const char *path, enum store_mode mode,
+                         struct error *error)
 {
+    int newest = store->layout->version;
     int64_t application = 0;
     int64_t version = 0;
-    int status = pragma(store, "application_id", &application, error);
+    int status = sql_number(store->db, "PRAGMA application_id", &application, error);
 
     if (!status)
-        status = pragma(store, "user_version", &version, error);
+        status = sql_number(store->db, "PRAGMA user_version", &version, error);
     if (status)
         return status;
-    if (application != APPLICATION_ID)
+    if (application != APPLICATION_ID || version < 1)
         return error_set(error, EBADMSG,
                          "%s is no checkpointfs store but another program's database", path);
-    if (version > VERSION)
+    if (version > newest)
         return error_set(error, EPROTONOSUPPORT,
                          "the store %s is of version %" PRId64
                          ", and this checkpointfs knows up to %d: use a newer one",
-                         path, version, VERSION);
+                         path, version, newest);
+    store->is_older = version < newest;
+    if (store->is_older && mode == STORE_READ)
+        return error_set(error, EPROTONOSUPPORT,
+                         "the store %s is of the older version %" PRId64
+                         ": mount it once without -o ro",
+                         path, version);
     return 0;
 }
 
@@ -358,12 +315,12 @@ static int prepare_statement(struct store *store, enum store_mode mode, struct e
 {
     int64_t application = 0;
     int64_t tables = 0;
-    int status = execute(store, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
+    int status = sql_run(store->db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", error);
 
     if (!status)
         status = count_tables(store, &tables, error);
     if (!status)
-        status = pragma(store, "application_id", &application, error);
+        status = sql_number(store->db, "PRAGMA application_id", &application, error);
     if (!status && !tables && !application && mode == STORE_MAKE) {
         status = use_log(store, error);
         if (!status)
@@ -438,47 +395,71 @@ static int open_database(struct store *store, const char *path, enum store_mode 
         return cannot_open(store, path, mode, error);
     sqlite3_busy_timeout(store->db, OPEN_WAIT_MS);
     sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", CACHE_KIB);
-    status = execute(store, cache, error);
+    status = sql_run(store->db, cache, error);
     if (!status)
         status = prepare_statement(store, mode, error);
     sqlite3_busy_timeout(store->db, 0);
     if (status)
         return name_file(error, path, status);
-    status = check_version(store, path, error);
+    status = check_version(store, path, mode, error);
     return status ? status : files_mark(&store->files, store->db, path, error);
 }
 
-/* SQLite takes "file:..." for a URI, and ":memory:" for no file at all; "./" in front says no. */
-static int open_path(struct store *store, const char *path, enum store_mode mode,
-                     struct error *error)
+/* Opens it as it is. */
+static int open_store(const char *path, enum store_mode mode, const struct layout *layout,
+                      struct store **store, struct error *error)
 {
-    char *plain;
+    struct store *opened = calloc(1, sizeof(*opened));
     int status;
 
+    if (!opened)
+        return error_set(error, ENOMEM, "no memory");
+    opened->layout = layout;
+    status = open_database(opened, path, mode, error);
+    if (status)
+        store_close(opened);
+    else
+        *store = opened;
+    return status;
+}
+
+static int open_and_upgrade(const char *path, enum store_mode mode, const struct layout *layout,
+                            struct store **store, struct error *error)
+{
+    struct store *opened = NULL;
+    int status = open_store(path, mode, layout, &opened, error);
+
+    if (!status && opened->is_older) {
+        store_close(opened);
+        status = upgrade_store(path, layout, error);
+        if (!status)
+            status = open_store(path, mode, layout, &opened, error);
+    }
+    if (!status)
+        *store = opened;
+    return status;
+}
+
+int store_open_as(const char *path, enum store_mode mode, const struct layout *layout,
+                  struct store **store, struct error *error)
+{
+    char *plain;
+    int status = mode == STORE_MAKE ? make_file(path, error) : 0;
+
+    if (status)
+        return status;
+    /* SQLite takes "file:..." for a URI, and ":memory:" for no file at all; "./" in front says no.
+     */
     if (asprintf(&plain, "%s%s", *path == '/' ? "" : "./", path) < 0)
         return error_set(error, ENOMEM, "no memory");
-    status = open_database(store, plain, mode, error);
+    status = open_and_upgrade(plain, mode, layout, store, error);
     free(plain);
     return status;
 }
 
 int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error)
 {
-    struct store *opened;
-    int status = mode == STORE_MAKE ? make_file(path, error) : 0;
-
-    if (status)
-        return status;
-    opened = calloc(1, sizeof(*opened));
-    if (!opened)
-        return error_set(error, ENOMEM, "no memory");
-    status = open_path(opened, path, mode, error);
-    if (status) {
-        store_close(opened);
-        return status;
-    }
-    *store = opened;
-    return 0;
+    return store_open_as(path, mode, &present_layout, store, error);
 }
 
 /* The last connection takes what is in the log into the file. Of a log that was cut it would take

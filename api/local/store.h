@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "api/error.h"
+#include "api/local/upgrade.h"
 #include "api/names.h"
 #include "api/position.h"
 #include "api/state.h"
@@ -24,8 +25,15 @@ enum store_mode {
     STORE_MAKE, /* reads and writes, and makes the file and its directories if they are missing */
 };
 
-/* Refuses a file that is no store, and a store of a newer version than this program knows. */
+/* Refuses a file that is no store, and a store of a newer version than this program knows. One of
+ * an older version is upgraded, see api/local/upgrade.h, or refused when it is only to be read. */
 int store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
+
+/* The same by another layout, whose tables and columns must be at least those of ours: for tests.
+ */
+int store_open_as(const char *path, enum store_mode mode, const struct layout *layout,
+                  struct store **store, struct error *error);
+
 void store_close(struct store *store);
 
 /*
