@@ -20,7 +20,8 @@
  *
  * A file has lines "name = value" with these names, or the short ones of Huawei's SDKs: token,
  * username, password, user_domain_name, auth_url, ak, sk, security_token. They stand before any
- * section or in [basic], and none is given twice. A file that group or others can read is refused.
+ * section or in [basic], and none is given twice. A file that group or others can read, or that
+ * belongs to another user than this one or root, is refused.
  *
  * The project is always that of the mount's source, so OS_PROJECT_ID and its like are not read.
  *

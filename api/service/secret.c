@@ -49,6 +49,9 @@ static int check_private(int fd, const char *path, struct error *error)
     if (attr.st_mode & (S_IRWXG | S_IRWXO))
         return error_set(error, EACCES, "%.200s can be read by others: first chmod 600 %.100s",
                          path, path);
+    if (attr.st_uid != geteuid() && attr.st_uid != 0)
+        return error_set(error, EACCES, "%.150s belongs to another user: first chown %u %.100s",
+                         path, geteuid(), path);
     if (!S_ISREG(attr.st_mode) || attr.st_size >= FILE_MAX)
         return error_set(error, EBADMSG, "%.200s is no file of credentials", path);
     return 0;

@@ -19,9 +19,10 @@ int secret_set(char **text, const char *value);
 void secret_guard_process(void);
 
 /*
- * Reads a file that only its owner may read, of less than 64 KiB and without NULs; a byte order
- * mark is left out. *text is for secret_free. 0; -EACCES for a file that is open to others;
- * -EBADMSG for what is no such file; or what opening it said. With an error.
+ * Reads a file that only its owner may read, who is this user or root, of less than 64 KiB and
+ * without NULs; a byte order mark is left out. *text is for secret_free. 0; -EACCES for a file that
+ * is open to others, or belongs to one; -EBADMSG for what is no such file; or what opening it said.
+ * With an error.
  */
 int secret_read_file(const char *path, char **text, struct error *error);
 

@@ -21,8 +21,9 @@
  *      the mode AK or StsToken
  *
  * with SECURITY_TOKEN for a temporary key in 5 to 7. That is the order of the aliyunlog CLI, but
- * parts of different sources are never mixed. A file that group or others can read is refused, and
- * so is one that gives a name twice in a section that is read.
+ * parts of different sources are never mixed. A file that group or others can read, or that
+ * belongs to another user than this one or root, is refused, and so is one that gives a name twice
+ * in a section that is read.
  *
  * Secrets are wiped when they are released; see also api/service/secret.h.
  */

@@ -415,6 +415,18 @@ key_file() {
 
 # ---- secrets
 
+@test "a file of another user is refused, and root's is not" {
+    needs_root
+    key_file "$DIR/keys"
+    chown 65534 "$DIR/keys"
+    cannot_mount -o "credentials=$DIR/keys"
+    matches "$output" "$DIR/keys belongs to another user"
+    is "$(requests)" 0
+    chown 0 "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    works
+}
+
 @test "no password and no token is in any output, log or /proc" {
     use_password
     mount_service

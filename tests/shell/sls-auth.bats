@@ -193,6 +193,18 @@ refused_once() {
 
 # ---- secrets
 
+@test "a file of another user is refused, and root's is not" {
+    needs_root
+    ini_file "$DIR/keys"
+    chown 65534 "$DIR/keys"
+    cannot_mount -o "credentials=$DIR/keys"
+    matches "$output" "$DIR/keys belongs to another user"
+    is "$(requests)" 0
+    chown 0 "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    works
+}
+
 @test "no secret is in what -f prints" {
     use_keys "$ACCESS_KEY" "$SECRET_KEY"
     in_background "$CHECKPOINTFS" -f "$SOURCE" "$MNT" >"$DIR/foreground.log" 2>&1
