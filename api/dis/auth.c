@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/dis/client.h"
+#include <openssl/crypto.h>
+
+#include "base/when.h"
 
 /* No request goes out for so long after a credential was refused. */
 #define LOCK_OUT_MS 60000
@@ -13,6 +15,61 @@ static struct dis *dis_of(const struct service_call *call)
 {
     return (struct dis *)call->service;
 }
+
+/* Credentials */
+
+void dis_set_key(struct dis *dis)
+{
+    OPENSSL_cleanse(&dis->key.derived, sizeof(dis->key.derived));
+    dis->key.access = dis->credentials.access;
+    dis->key.secret = dis->credentials.secret;
+}
+
+void dis_use_credentials(struct dis *dis, const struct dis_credentials *fresh,
+                         const struct error *error)
+{
+    dis_credentials_release(&dis->former);
+    dis->former = dis->credentials;
+    dis->credentials = *fresh;
+    dis->service.no_credentials = *error;
+    dis_set_key(dis);
+    dis->locked_until = 0;
+    http_reload(dis->service.http);
+    /* Last, as it tells those who wait. */
+    if (!error->code)
+        dis_token_reload(dis->token, &dis->service.no_credentials);
+}
+
+/* Whether there are others than before, which are then used. */
+static bool renew_credentials(struct dis *dis)
+{
+    struct dis_credentials fresh;
+    struct error error = {0};
+
+    if (dis_credentials_load(dis->service.credentials_file, &fresh, &error))
+        return false;
+    if (dis_credentials_equal(&fresh, &dis->credentials)) {
+        dis_credentials_release(&fresh);
+        return false;
+    }
+    dis_use_credentials(dis, &fresh, &error);
+    return true;
+}
+
+static bool dis_is_refused(const struct service *service)
+{
+    const struct dis *dis = (const struct dis *)service;
+
+    return service->no_credentials.code || when_monotonic() < dis->locked_until ||
+           dis_token_is_given_up(dis->token);
+}
+
+static bool dis_refresh(struct service *service)
+{
+    return renew_credentials((struct dis *)service);
+}
+
+/* Requests */
 
 /* There was a token when the request was queued. If it has expired or was refused before the
  * request's turn came, the call goes back and waits for another. */
@@ -58,6 +115,7 @@ static int add_signature(struct service_call *call, struct http_headers *headers
     char date[DIGEST_DATE_ROOM];
     int status = dis_sign(&dis->key, &request, date, &authorization);
 
+    call->generation = dis_token_generation(dis->token);
     for (size_t i = 0; !status && i < request.header_count; i++)
         status = http_add_header(headers, fields[i].name, fields[i].value);
     if (!status)
@@ -86,20 +144,29 @@ static enum http_verdict dis_judge_answer(const struct service_call *call,
 {
     const struct dis *dis = dis_of(call);
     const struct dis_credentials *credentials = &dis->credentials;
+    const struct dis_credentials *former = &dis->former;
     const struct secrets secrets = {{credentials->secret, credentials->security_token,
-                                     credentials->password, dis_token_text(dis->token)}};
+                                     credentials->password, dis_token_text(dis->token),
+                                     former->secret, former->security_token, former->token}};
 
     return dis_judge(answer, call->success, &secrets, error);
 }
 
-/* With a token, one more try with a fresh one. With a key, one more signature if the clock was
- * wrong. */
+static bool is_outdated(const struct service_call *call)
+{
+    return call->generation != dis_token_generation(dis_of(call)->token);
+}
+
+/* One more try if the clock was wrong, if there are other credentials by now, or with another token
+ * of the same password. */
 static bool dis_renew(struct service_call *call, const struct http_answer *answer)
 {
     struct dis *dis = dis_of(call);
 
-    return dis->credentials.kind == DIS_KEY ? answer->clock_was_off
-                                            : dis_token_refused(dis->token, call->generation);
+    if ((dis->credentials.kind == DIS_KEY && answer->clock_was_off) || is_outdated(call) ||
+        renew_credentials(dis))
+        return true;
+    return dis->credentials.kind != DIS_KEY && dis_token_refused(dis->token, call->generation);
 }
 
 static void lock_out(struct service_call *call)
@@ -110,8 +177,8 @@ static void lock_out(struct service_call *call)
     snprintf(said, sizeof(said), "%s", error->message);
     if (error->code == EACCES)
         snprintf(error->message, sizeof(error->message),
-                 "the credentials in %.80s were refused: %.180s; nothing is sent for 60 s, or "
-                 "until a SIGHUP",
+                 "the credentials in %.80s were refused: %.160s; nothing is sent for 60 s, or "
+                 "until there are others or a SIGHUP",
                  dis_of(call)->credentials.origin, said);
     else
         snprintf(error->message, sizeof(error->message),
@@ -119,10 +186,16 @@ static void lock_out(struct service_call *call)
     http_lock_out(dis_of(call)->service.http, LOCK_OUT_MS, error);
 }
 
+/* Only credentials that are still in use keep others from being sent; and when the service has
+ * locked the address out, others are of no use. */
 static void dis_give_up(struct service_call *call, const struct http_answer *answer)
 {
-    if (answer->verdict == HTTP_REFUSED || dis_is_lock_out(&call->operation.error))
-        lock_out(call);
+    bool locked = dis_is_lock_out(&call->operation.error);
+
+    if (!locked && (answer->verdict != HTTP_REFUSED || is_outdated(call)))
+        return;
+    dis_of(call)->locked_until = locked ? 0 : when_monotonic() + LOCK_OUT_MS;
+    lock_out(call);
 }
 
 static bool must_wait(const struct service *service)
@@ -143,6 +216,8 @@ const struct protocol dis_protocol = {
     .judge = dis_judge_answer,
     .renew = dis_renew,
     .give_up = dis_give_up,
+    .is_refused = dis_is_refused,
+    .refresh = dis_refresh,
     .must_wait = must_wait,
     .wait = wait_for_token,
 };

@@ -13,8 +13,10 @@ struct dis {
     struct service service;
     char project[65];
     struct dis_credentials credentials;
+    struct dis_credentials former; /* with which answers may come yet that repeat them */
     struct dis_token *token;
-    struct dis_key key; /* its texts are of the credentials and those below */
+    int64_t locked_until; /* of when_monotonic(): nothing is sent with these credentials */
+    struct dis_key key;   /* its texts are of the credentials and those below */
     char *region;
     char *signed_service;
 };

@@ -48,6 +48,23 @@ static char **text_of_field(struct dis_credentials *credentials, size_t index)
     return (char **)(void *)((char *)credentials + fields[index].offset);
 }
 
+static const char *field_text(const struct dis_credentials *credentials, size_t index)
+{
+    const char *text =
+        *(char *const *)(const void *)((const char *)credentials + fields[index].offset);
+
+    return text ? text : "";
+}
+
+bool dis_credentials_equal(const struct dis_credentials *a, const struct dis_credentials *b)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (strcmp(field_text(a, i), field_text(b, i)) != 0)
+            return false;
+    }
+    return true;
+}
+
 void dis_credentials_release(struct dis_credentials *credentials)
 {
     for (size_t i = 0; i < FIELDS; i++)

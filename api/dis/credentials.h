@@ -1,6 +1,8 @@
 #ifndef API_DIS_CREDENTIALS_H
 #define API_DIS_CREDENTIALS_H
 
+#include <stdbool.h>
+
 #include "api/error.h"
 
 /*
@@ -52,6 +54,9 @@ struct dis_credentials {
  * that names no secret. */
 int dis_credentials_load(const char *file, struct dis_credentials *credentials,
                          struct error *error);
+
+/* Whether both are the same, whatever they are from. */
+bool dis_credentials_equal(const struct dis_credentials *a, const struct dis_credentials *b);
 
 /* Wipes and frees; the struct can be loaded anew. */
 void dis_credentials_release(struct dis_credentials *credentials);

@@ -42,25 +42,14 @@ static int dis_to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM
 
 /* Credentials */
 
-/* Points the signature's key to what has been read. */
-static void set_key(struct dis *dis)
-{
-    OPENSSL_cleanse(&dis->key.derived, sizeof(dis->key.derived));
-    dis->key.access = dis->credentials.access;
-    dis->key.secret = dis->credentials.secret;
-}
-
 static void dis_reload(struct backend *backend)
 {
     struct dis *dis = (struct dis *)backend;
+    struct dis_credentials fresh;
     struct error error = {0};
 
-    dis_credentials_release(&dis->credentials);
-    if (!dis_credentials_load(dis->service.credentials_file, &dis->credentials, &error))
-        dis_token_reload(dis->token, &error);
-    dis->service.no_credentials = error;
-    set_key(dis);
-    http_reload(dis->service.http);
+    dis_credentials_load(dis->service.credentials_file, &fresh, &error);
+    dis_use_credentials(dis, &fresh, &error);
 }
 
 /* Opening */
@@ -72,6 +61,7 @@ static void close_dis(struct backend *backend)
     dis_token_free(dis->token);
     service_close(&dis->service);
     dis_credentials_release(&dis->credentials);
+    dis_credentials_release(&dis->former);
     free(dis->region);
     free(dis->signed_service);
     OPENSSL_cleanse(dis, sizeof(*dis));
@@ -165,7 +155,7 @@ static int dis_set_credentials(struct dis *dis, struct error *error)
     if (!status)
         status = dis_token_new(&dis->service.http_options, &dis->credentials, dis->project,
                                &dis->token, error);
-    set_key(dis);
+    dis_set_key(dis);
     return status;
 }
 

@@ -141,6 +141,11 @@ bool dis_token_refused(struct dis_token *token, unsigned generation)
     return token->http != NULL;
 }
 
+bool dis_token_is_given_up(const struct dis_token *token)
+{
+    return token->refused.code;
+}
+
 int dis_token_reload(struct dis_token *token, struct error *error)
 {
     int status;
@@ -230,7 +235,7 @@ static enum http_verdict token_judge(void *user, const struct http_answer *answe
     if (answer->status == 401 || answer->status == 403) {
         error_set(error, EACCES,
                   "IAM refused the user name or password of %.60s: %.160s; it is not tried again "
-                  "before a SIGHUP",
+                  "before there is another or a SIGHUP",
                   origin, message);
     } else {
         /* An errno of a missing file would be taken for a missing checkpoint. */

@@ -32,6 +32,9 @@ const char *dis_token_text(const struct dis_token *token);
 /* Changes whenever the token does. */
 unsigned dis_token_generation(const struct dis_token *token);
 
+/* IAM has refused the password, which is not tried again. */
+bool dis_token_is_given_up(const struct dis_token *token);
+
 /* Succeeds when there is a token, or fails with the reason why there is none. An operation like a
  * backend's. */
 struct call *dis_token_wait(struct dis_token *token, const struct ask *ask);

@@ -129,6 +129,7 @@ static enum http_verdict judge_answer(void *user, const struct http_answer *answ
 }
 
 static void send_again(struct service_call *call);
+static void send_with_credential(struct service_call *call);
 
 /* A credential that was refused is renewed once. */
 static bool renew_credential(struct service_call *call, const struct http_answer *answer)
@@ -226,6 +227,22 @@ static void send_now(struct service_call *call)
     service_end_soon(call);
 }
 
+/* Sends the request if there are other credentials, for this call or one before it; or else lets it
+ * learn why nothing is sent. */
+static void refresh_and_send(void *user)
+{
+    struct service_call *call = user;
+    struct service *service = call->service;
+    bool fresh = service->protocol->refresh(service) || !service->protocol->is_refused(service);
+
+    if (call->operation.error.code && !fresh) {
+        end_service_call(call);
+        return;
+    }
+    call->operation.error = (struct error){0};
+    send_with_credential(call);
+}
+
 static void on_credential(void *user, const struct error *error, const struct answer *answer)
 {
     struct service_call *call = user;
@@ -237,11 +254,16 @@ static void on_credential(void *user, const struct error *error, const struct an
         return;
     }
     call->operation.error = *error;
-    end_service_call(call);
+    if (call->renewed || !call->service->protocol->is_refused(call->service)) {
+        end_service_call(call);
+        return;
+    }
+    call->renewed = true;
+    operation_soon(&call->operation, refresh_and_send);
 }
 
 /* Sends the request, when there is what it is authorized with. */
-static void send_again(struct service_call *call)
+static void send_with_credential(struct service_call *call)
 {
     struct service *service = call->service;
     const struct protocol *protocol = service->protocol;
@@ -255,6 +277,15 @@ static void send_again(struct service_call *call)
     } else {
         operation_wait(&call->operation, protocol->wait(service, &ask));
     }
+}
+
+/* The same; when nothing would be sent it first looks whether there are other credentials. */
+static void send_again(struct service_call *call)
+{
+    if (call->service->protocol->is_refused(call->service))
+        operation_soon(&call->operation, refresh_and_send);
+    else
+        send_with_credential(call);
 }
 
 void service_begin(struct service_call *call, const char *method, const char *segment)

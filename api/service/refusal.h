@@ -5,7 +5,7 @@
 
 /* The secrets that an error must not repeat; NULLs are allowed among them. */
 struct secrets {
-    const char *texts[4];
+    const char *texts[8];
 };
 
 /* Overwrites the secrets in a text, and the values of headers that carry secrets: a gateway repeats

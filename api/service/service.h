@@ -32,6 +32,14 @@ struct protocol {
      * taken, because there is another one now, or the clock was wrong. */
     bool (*renew)(struct service_call *call, const struct http_answer *answer);
 
+    /* Whether nothing is sent for now, because the credentials were refused or could not be read.
+     */
+    bool (*is_refused)(const struct service *service);
+
+    /* Reads the credentials anew; whether they are others than before, which may be tried. Called
+     * from the loop, not from within an answer. */
+    bool (*refresh)(struct service *service);
+
     /* Sees an answer that is an error and will not be tried again; may change its error. */
     void (*give_up)(struct service_call *call, const struct http_answer *answer);
 

@@ -13,12 +13,22 @@
 
 /* Keys */
 
-void sls_use_credentials(struct sls *sls)
+void sls_set_key(struct sls *sls)
 {
     OPENSSL_cleanse(&sls->key.derived, sizeof(sls->key.derived));
     sls->key.access = sls->credentials.access;
     sls->key.secret = sls->credentials.secret;
     sls->key.security_token = sls->credentials.security_token;
+}
+
+void sls_use_credentials(struct sls *sls, const struct sls_credentials *fresh,
+                         const struct error *error)
+{
+    sls_credentials_release(&sls->former);
+    sls->former = sls->credentials;
+    sls->credentials = *fresh;
+    sls->service.no_credentials = *error;
+    sls_set_key(sls);
     sls->generation++;
 }
 
@@ -26,7 +36,7 @@ void sls_use_credentials(struct sls *sls)
 static bool renew_key(struct sls *sls)
 {
     struct sls_credentials fresh;
-    struct error error;
+    struct error error = {0};
 
     if (sls_credentials_load(sls->service.credentials_file, &fresh, &error))
         return false;
@@ -34,10 +44,18 @@ static bool renew_key(struct sls *sls)
         sls_credentials_release(&fresh);
         return false;
     }
-    sls_credentials_release(&sls->credentials);
-    sls->credentials = fresh;
-    sls_use_credentials(sls);
+    sls_use_credentials(sls, &fresh, &error);
     return true;
+}
+
+static bool sls_is_refused(const struct service *service)
+{
+    return service->no_credentials.code;
+}
+
+static bool sls_refresh(struct service *service)
+{
+    return renew_key((struct sls *)service);
 }
 
 /* Requests */
@@ -98,8 +116,9 @@ static int sls_authorize(struct service_call *call, struct http_headers *headers
 static enum http_verdict sls_judge_answer(const struct service_call *call,
                                           const struct http_answer *answer, struct error *error)
 {
-    const struct sls_credentials *credentials = &sls_of(call)->credentials;
-    const struct secrets secrets = {{credentials->secret, credentials->security_token}};
+    const struct sls *sls = sls_of(call);
+    const struct secrets secrets = {{sls->credentials.secret, sls->credentials.security_token,
+                                     sls->former.secret, sls->former.security_token}};
 
     return sls_judge(answer, &secrets, error);
 }
@@ -132,4 +151,6 @@ const struct protocol sls_protocol = {
     .judge = sls_judge_answer,
     .renew = sls_renew,
     .give_up = sls_give_up,
+    .is_refused = sls_is_refused,
+    .refresh = sls_refresh,
 };

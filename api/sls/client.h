@@ -12,8 +12,9 @@ struct sls_groups;
 struct sls {
     struct service service;
     struct sls_credentials credentials;
-    unsigned generation; /* of the credentials */
-    struct sls_key key;  /* its texts are of the credentials and those below */
+    struct sls_credentials former; /* with which answers may come yet that repeat them */
+    unsigned generation;           /* of the credentials */
+    struct sls_key key;            /* its texts are of the credentials and those below */
     char *region;
     char *consumer;         /* as which to commit; NULL: forced, as nobody */
     unsigned group_timeout; /* of the groups that are made, in seconds */

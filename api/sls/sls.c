@@ -23,12 +23,11 @@
 static void sls_reload(struct backend *backend)
 {
     struct sls *sls = (struct sls *)backend;
+    struct sls_credentials fresh;
     struct error error = {0};
 
-    sls_credentials_release(&sls->credentials);
-    sls_credentials_load(sls->service.credentials_file, &sls->credentials, &error);
-    sls->service.no_credentials = error;
-    sls_use_credentials(sls);
+    sls_credentials_load(sls->service.credentials_file, &fresh, &error);
+    sls_use_credentials(sls, &fresh, &error);
     sls_groups_drop(sls->groups);
     http_reload(sls->service.http);
 }
@@ -42,6 +41,7 @@ static void close_sls(struct backend *backend)
     sls_groups_free(sls->groups);
     service_close(&sls->service);
     sls_credentials_release(&sls->credentials);
+    sls_credentials_release(&sls->former);
     free(sls->region);
     free(sls->consumer);
     OPENSSL_cleanse(sls, sizeof(*sls));
@@ -169,7 +169,7 @@ static int sls_set_credentials(struct sls *sls, struct error *error)
 
     secret_guard_process();
     status = sls_credentials_load(sls->service.credentials_file, &sls->credentials, error);
-    sls_use_credentials(sls);
+    sls_set_key(sls);
     return status;
 }
 

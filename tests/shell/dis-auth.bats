@@ -413,6 +413,204 @@ key_file() {
     nowhere "a mistyped secret" "$SECRET_KEY"
 }
 
+# ---- a file that is replaced
+
+# replace_file PATH LINE...: with these lines, in one step.
+replace_file() {
+    (umask 077 && printf '%s\n' "${@:2}" >"$1.new")
+    mv "$1.new" "$1"
+}
+
+# temporary_key TOKEN: a file with the key and that security token.
+temporary_key() {
+    replace_file "$DIR/keys" "ak = $ACCESS_KEY" "sk = $SECRET_KEY" "security_token = $1"
+}
+
+# refusals: how many requests the service refused since they count.
+refusals() {
+    control GET log | awk '$3 == 401' | wc -l
+}
+
+@test "a temporary key that expired is read again from a file that was renewed, by itself" {
+    want_token first-token
+    temporary_key first-token
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    want_token second-token
+    temporary_key second-token
+    is "$(cat "$P/checkpoint")" 42
+    is "$(requests) $(refusals)" "2 1"
+    put "$P/checkpoint" 43
+    is "$(stored) $(refusals)" "billing orders 0 43 1"
+    is "$(cat errors)" ""
+    nowhere first-token second-token "$SECRET_KEY"
+}
+
+@test "a commit with a key that expired is sent again with the renewed one, and succeeds" {
+    want_token first-token
+    temporary_key first-token
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    want_token second-token
+    temporary_key second-token
+    put "$P/checkpoint" 43
+    is "$(stored) $(cat errors)" "billing orders 0 43 "
+    is "$(requests POST /checkpoints)" 2
+}
+
+@test "~/.huaweicloud/credentials is read again too" {
+    want_token first-token
+    mkdir "$HOME/.huaweicloud"
+    temporary_key first-token
+    mv "$DIR/keys" "$HOME/.huaweicloud/credentials"
+    begin_with
+    warm
+    want_token second-token
+    temporary_key second-token
+    mv "$DIR/keys" "$HOME/.huaweicloud/credentials"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "20 readers with a key that expired read the file again, and no address is locked out" {
+    want_token first-token
+    temporary_key first-token
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    want_token second-token
+    temporary_key second-token
+    local i readers=()
+    for i in {1..20}; do
+        in_background cat "$P/checkpoint" >"$DIR/read.$i"
+        readers+=("$!")
+    done
+    wait_all "${readers[@]}"
+    is "$(cat "$DIR"/read.* | sort | uniq -c | xargs)" "20 42"
+}
+
+@test "after a refusal another key in the file is tried at once, and each only once" {
+    control POST lockout after=5 >/dev/null
+    key_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    key_file "$DIR/keys" "a mistyped secret"
+    hup
+    refused "Permission denied" cat "$P/checkpoint"
+    matches "$(tail -n 1 errors)" "until there are others"
+    is "$(requests)" 1
+    local i
+    for i in {1..10}; do
+        # touched, and with another line that means nothing
+        key_file "$DIR/keys" "a mistyped secret"
+        echo "# $i" >>"$DIR/keys"
+        refused "Permission denied" cat "$P/checkpoint"
+    done
+    is "$(requests)" 1
+    key_file "$DIR/keys" "another mistyped secret"
+    refused "Permission denied" cat "$P/checkpoint"
+    refused "Permission denied" cat "$P/checkpoint"
+    is "$(requests)" 2
+    # half of a file
+    printf '[basic]\nak = %s\n' "$ACCESS_KEY" >"$DIR/keys"
+    refused "Permission denied" cat "$P/checkpoint"
+    rm "$DIR/keys"
+    refused "Permission denied" cat "$P/checkpoint"
+    is "$(requests)" 2
+    key_file "$DIR/keys"
+    is "$(cat "$P/checkpoint")" 42
+    put "$P/checkpoint" 43
+    is "$(stored)" "billing orders 0 43"
+    nowhere "mistyped secret" "$SECRET_KEY"
+}
+
+@test "a file that could not be read anew is read when it is right again" {
+    key_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    chmod 644 "$DIR/keys"
+    hup
+    refused "Permission denied" cat "$P/checkpoint"
+    chmod 600 "$DIR/keys"
+    is "$(cat "$P/checkpoint")" 42
+}
+
+@test "when the service has locked the address out, another key is not tried" {
+    key_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    fault status status=400 code=DIS.4309 path=/v2/ message="Too many request failures."
+    refused "Device or resource busy" cat "$P/checkpoint"
+    key_file "$DIR/keys" "another secret"
+    refused "Device or resource busy" cat "$P/checkpoint"
+    is "$(requests)" 1
+}
+
+# password_file [PASSWORD]
+password_file() {
+    replace_file "$DIR/keys" "auth_url = $URL/v3" "username = $USERNAME" "user_domain_name = $DOMAIN" \
+        "password = ${1:-$PASSWORD}"
+}
+
+@test "a password that IAM refused is not tried again, and another in the file is" {
+    password_file "a mistyped password"
+    begin_with -o "lazy,credentials=$DIR/keys"
+    local i
+    for i in {1..5}; do
+        refused "Permission denied" cat "$P/checkpoint"
+        password_file "a mistyped password"
+    done
+    is "$(logins) $(requests)" "1 1"
+    password_file
+    is "$(cat "$P/checkpoint")" 42
+    is "$(logins)" 2
+    nowhere "a mistyped password" "$PASSWORD"
+}
+
+@test "a password that was changed, in the file too, is seen by nobody" {
+    password_file
+    begin_with -o "credentials=$DIR/keys"
+    warm
+    PASSWORD="another password"
+    restart_service
+    make_world
+    password_file
+    local i readers=()
+    for i in {1..20}; do
+        in_background cat "$P/checkpoint" >"$DIR/read.$i"
+        readers+=("$!")
+    done
+    wait_all "${readers[@]}"
+    is "$(cat "$DIR"/read.* | sort | uniq -c | xargs)" "20 42"
+    is "$(stat_of wrong_passwords)" 0
+    is "$(cat errors)" ""
+}
+
+@test "a password that is changed while a token is waited for is used by those who wait" {
+    password_file "a mistyped password"
+    begin_with -o "lazy,credentials=$DIR/keys"
+    fault delay delay=500 path=/v3/auth/tokens
+    in_background cat "$P/checkpoint" >"$DIR/read"
+    local reader=$!
+    eventually in_flight 1
+    password_file
+    wait "$reader"
+    is "$(cat "$DIR/read") $(logins)" "42 2"
+}
+
+@test "the file may change from a key to a password, and to a token" {
+    key_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    works
+    fault status status=401 code=APIGW.0301 shape=gateway message=refused path=/v2/
+    password_file
+    let_values_age
+    is "$(cat "$P/checkpoint") $(ways)" "42 access token"
+    fault status status=401 code=APIGW.0301 shape=gateway message=refused path=/v2/
+    replace_file "$DIR/keys" "token = $(new_token)"
+    let_values_age
+    forget_requests
+    is "$(cat "$P/checkpoint") $(logins)" "42 0"
+    is "$(ways)" token
+}
+
 # ---- secrets
 
 @test "a file of another user is refused, and root's is not" {

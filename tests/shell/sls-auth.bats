@@ -191,6 +191,16 @@ refused_once() {
     is "$(stored) $(cat errors)" "billing orders 0 NDM= - "
 }
 
+@test "a file that could not be read anew is read when it is right again" {
+    ini_file "$DIR/keys"
+    begin_with -o "credentials=$DIR/keys"
+    chmod 644 "$DIR/keys"
+    hup
+    refused "Permission denied" cat "$P/checkpoint"
+    chmod 600 "$DIR/keys"
+    is "$(cat "$P/checkpoint")" NDI=
+}
+
 # ---- secrets
 
 @test "a file of another user is refused, and root's is not" {
