@@ -115,6 +115,8 @@ static const char *look_at_database(const struct files *files)
 {
     struct stat attr;
 
+    if (!files->path)
+        return NULL;
     if (stat(files->path, &attr))
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? replaced : NULL;
     if (attr.st_dev != files->device || attr.st_ino != files->inode)
