@@ -267,8 +267,8 @@ repeat() {
 
 # ---- the system's log
 
-# Takes the place of the system's log, which only one test at a time can do, until end_log. Whatever mount there
-# is on this machine writes to it.
+# Takes the place of the system's log, which only one test at a time can do, until end_log. All mounts on this
+# machine write to it, and none waits for it, so what was not logged is to be tried again.
 begin_log() {
     needs_root
     needs socat flock
@@ -278,11 +278,6 @@ begin_log() {
     HAS_LOG=1
     in_background socat -u UNIX-RECV:/dev/log "CREATE:$DIR/syslog" 6>&-
     eventually test -S /dev/log
-}
-
-# logged WORD: waits until the log has this.
-logged() {
-    eventually grep -qF -e "$1" "$DIR/syslog"
 }
 
 # Prints what the mount at $MNT has written to the log, each message on a line.
