@@ -115,7 +115,7 @@ mount_in_foreground() {
 # end_foreground: unmounts, and waits for it to end well.
 end_foreground() {
     cd /
-    fusermount3 -u "$MNT"
+    eventually fusermount3 -u "$MNT" 2>/dev/null
     wait "$FOREGROUND"
 }
 
@@ -177,11 +177,11 @@ stream=orders partition=0 cursor=earliest\tok'
 }
 
 @test "a call that was given up, or took too long, has a line" {
-    mount_in_foreground -o timeout=1
+    mount_in_foreground -o timeout=3
     mkdir -p "$P"
     lock_store
     in_background tee "$P/checkpoint" <<<42
-    sleep 0.3
+    sleep 0.5
     kill -INT "$!"
     eventually traced_some commit
     is "$(traced commit)" $'app=billing stream=orders partition=0 sequence=42\tECANCELED'
@@ -196,7 +196,7 @@ stream=orders partition=0 cursor=earliest\tok'
     mkdir -p "$P"
     lock_store
     in_background tee "$P/checkpoint" <<<42
-    sleep 0.3
+    sleep 0.5
     cd /
     kill -TERM "$FOREGROUND"
     wait "$FOREGROUND"
@@ -216,7 +216,7 @@ stream=orders partition=0 cursor=earliest\tok'
     in_background "$CHECKPOINTFS" -f "local:$STORE" "$MNT" >"$DIR/out" 2>&1
     eventually is_mounted "$MNT"
     mkdir -p "$MNT/$P"
-    fusermount3 -u "$MNT"
+    eventually fusermount3 -u "$MNT" 2>/dev/null
     wait "$!"
     is "$(<"$DIR/out")" ""
 }
@@ -237,7 +237,7 @@ stream=orders partition=0 cursor=earliest\tok'
     is "$(<"$P/checkpoint")" 1500
     promptly ls -R . >/dev/null
     cd /
-    fusermount3 -u "$MNT"
+    eventually fusermount3 -u "$MNT" 2>/dev/null
     wait "$daemon"
     # Some lines were dropped, and none in part.
     printf 'the end\n' >&7

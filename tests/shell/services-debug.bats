@@ -65,7 +65,7 @@ traced_some() {
 }
 
 @test "a call that is given up, or takes too long, has a line" {
-    debug_in_foreground -o timeout=2
+    debug_in_foreground -o timeout=3
     fail_at read never count=forever
     in_background cat "$P/checkpoint"
     eventually in_flight 1
