@@ -24,6 +24,9 @@
 /* Handles that are kept for later; each has some ten kilobytes. */
 #define IDLE_MAX 16
 
+/* A try that had less time than this tells less than the one before it. */
+#define SHORT_MS 500
+
 #define TRIES_MAX         10
 #define CONNECT_TRIES_MAX 4
 
@@ -59,6 +62,7 @@ struct http_request {
     char *url;
     char *body;
     unsigned tries;
+    int64_t sent;         /* when this try began */
     bool is_unknown;      /* what it is to change may have been changed by a try that failed */
     int64_t clock_offset; /* that this try was made with */
     struct timer timer;
@@ -380,14 +384,25 @@ static void on_http_answer(struct http_request *request)
         finish_request(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
 }
 
+/* Whether a try ended because there was little time left, after one that failed by itself. */
+static bool is_cut_short(const struct http_request *request, CURLcode result)
+{
+    return result == CURLE_OPERATION_TIMEDOUT && request->error.code &&
+           when_monotonic() - request->sent < SHORT_MS;
+}
+
 static void on_failure(struct http_request *request, CURLcode result)
 {
     struct http *http = request->http;
     bool probing = !http->gate.proven;
+    struct error before = request->error;
+    bool is_short = is_cut_short(request, result);
     struct failure failure = failure_describe(request->easy, result, request->http->host,
                                               request->exchange.detail, &request->error);
     int64_t pause = -1;
 
+    if (is_short)
+        request->error = before;
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
     note_failed_try(request, HTTP_BROKEN);
@@ -420,6 +435,7 @@ static int begin_try(struct http_request *request)
     struct exchange *exchange = &request->exchange;
     int status;
 
+    request->sent = when_monotonic();
     request->clock_offset = http->clock_offset;
     status = request->order.prepare(request->order.user, &request->headers, &request->error);
     if (status)

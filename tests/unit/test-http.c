@@ -243,6 +243,17 @@ static void test_deadline(void **state)
     stop_server();
 }
 
+static void test_a_try_with_no_time_left_hides_no_error(void **state)
+{
+    static const char *const script[] = {FAIL, NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 300), EIO);
+    assert_int_equal(client.tries, 2);
+    stop_server();
+}
+
 static void test_too_large(void **state)
 {
     static const char *const script[] = {LARGE, NULL};
@@ -336,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_retry_after_is_kept_or_final, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_deadline, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_a_try_with_no_time_left_hides_no_error, make_client,
+                                        free_client),
         cmocka_unit_test_setup_teardown(test_too_large, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_reached_fails_at_once, make_client,
                                         free_client),
