@@ -7,8 +7,11 @@
 #define UNREACHABLE 2U
 #define COMPLETE    4U /* libcurl's own text adds nothing */
 
+/* What libcurl's codes do not tell apart. */
+enum { LOST_AT_CONNECT = CURL_LAST, LOST_IN_HANDSHAKE };
+
 static const struct {
-    CURLcode result;
+    int result; /* a CURLcode, or one of the above */
     int code;
     unsigned flags;
     const char *before; /* the host in a sentence */
@@ -19,11 +22,14 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, PASSING | UNREACHABLE,
      "the proxy's name does not resolve, on the way to ", ""},
     {CURLE_COULDNT_CONNECT, ECONNREFUSED, PASSING | UNREACHABLE, "cannot connect to ", ""},
+    {LOST_AT_CONNECT, ECONNRESET, PASSING | COMPLETE, "", " closed the connection at once"},
     {CURLE_PROXY, ECONNREFUSED, PASSING | UNREACHABLE, "the proxy does not connect to ", ""},
     {CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, PASSING, "", " did not answer in time"},
     {CURLE_PEER_FAILED_VERIFICATION, EPROTO, UNREACHABLE, "the certificate of ",
      " is not trusted (see -o cacert)"},
     {CURLE_SSL_CONNECT_ERROR, EPROTO, UNREACHABLE, "no TLS with ", ""},
+    {LOST_IN_HANDSHAKE, ECONNRESET, PASSING | COMPLETE, "",
+     " closed the connection during the TLS handshake"},
     {CURLE_SSL_CIPHER, EPROTO, UNREACHABLE, "no common cipher with ", ""},
     {CURLE_SSL_CERTPROBLEM, EPROTO, UNREACHABLE, "the client certificate for ",
      " cannot be used (see -o cert, key)"},
@@ -45,16 +51,61 @@ static const struct {
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))
 
-/* What connect(2) said goes before the table, where the contract has an errno for it. */
-static int code_of(CURL *easy, CURLcode result, int code)
+/* What connect(2) said. */
+static int system_error(CURL *easy)
 {
     long system = 0;
 
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
+    return (int)system;
+}
+
+/* That goes before the table, where the contract has an errno for it. */
+static int code_of(CURL *easy, CURLcode result, int code)
+{
+    int system = system_error(easy);
+
     if (result != CURLE_COULDNT_CONNECT)
         return code;
-    return system == ENETUNREACH || system == EHOSTUNREACH || system == ETIMEDOUT ? (int)system
-                                                                                  : code;
+    return system == ENETUNREACH || system == EHOSTUNREACH || system == ETIMEDOUT ? system : code;
+}
+
+/*
+ * Whether a connection was lost during a TLS handshake, rather than that the other side speaks none
+ * that we take: libcurl has one code for both, so its text must tell. Seen of 7.88.1 with OpenSSL
+ * 3.0.19, with HTTP/1.1 and HTTP/2 alike:
+ *
+ *   reset                "Recv failure: " and the system's words, in the user's language
+ *   closed               "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to HOST:PORT"
+ *   closed by an alert   the same with SSL_ERROR_ZERO_RETURN
+ *   all else             "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
+ *
+ * OpenSSL 3 also has an "error:0A000126:SSL routines::unexpected eof while reading", which newer
+ * versions of libcurl pass on when it was closed. OpenSSL's words are in no other language. The
+ * system's errno does not tell: libcurl keeps an old one with a handle that is used again.
+ */
+static bool is_lost_in_handshake(const char *detail)
+{
+    static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_ERROR_SYSCALL",
+                                        "SSL_ERROR_ZERO_RETURN"};
+
+    if (strstr(detail, "error:"))
+        return strstr(detail, "unexpected eof") != NULL;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (strstr(detail, signs[i]))
+            return true;
+    }
+    return false;
+}
+
+/* What a code means, as the table has it. */
+static int tell_apart(CURL *easy, CURLcode result, const char *detail)
+{
+    if (result == CURLE_COULDNT_CONNECT && system_error(easy) == ECONNRESET)
+        return LOST_AT_CONNECT;
+    if (result == CURLE_SSL_CONNECT_ERROR && is_lost_in_handshake(detail))
+        return LOST_IN_HANDSHAKE;
+    return (int)result;
 }
 
 static bool has_connected(CURL *easy)
@@ -65,17 +116,24 @@ static bool has_connected(CURL *easy)
     return connected > 0;
 }
 
+static size_t row_of(int meaning)
+{
+    size_t i = 0;
+
+    while (i < FAILURES && failures[i].result != meaning)
+        i++;
+    return i;
+}
+
 struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
                                 struct error *error)
 {
+    size_t i = row_of(tell_apart(easy, result, detail));
     unsigned flags;
-    size_t i = 0;
 
     /* libcurl quotes the address of a proxy, which may hold a password. */
     if (strstr(detail, "://") || strstr(detail, "proxy"))
         detail = "";
-    while (i < FAILURES && failures[i].result != result)
-        i++;
     if (i == FAILURES) {
         error_set(error, EIO, "the transfer with %.100s failed: %.200s", host,
                   *detail ? detail : curl_easy_strerror(result));

@@ -109,6 +109,47 @@ serve_tls() {
     cannot_mount -o "cacert=$DIR/empty.pem"
 }
 
+# commit_and_read PARTITION: until there is $DIR/enough; prints how often, and what failed.
+commit_and_read() {
+    local number=0 file=$MNT/apps/audit/wide/$1/checkpoint
+    until [[ -e $DIR/enough ]]; do
+        ((++number))
+        put "$file" "$number" || echo "failed: commit $number"
+        [[ $(<"$file") == "$number" ]] || echo "failed: read $number"
+    done
+    echo "$number"
+}
+
+@test "a load balancer that is killed while programs read and commit is seen by none of them" {
+    needs python3
+    certificate server IP:127.0.0.1
+    wide 8
+    in_background python3 "$BATS_TEST_DIRNAME/front.py" "$DIR/server.pem" "$DIR/server.key" "$PORT" \
+        "$DIR/front" 2>"$DIR/front.log"
+    local front=$! partition programs=()
+    eventually test -s "$DIR/front"
+    SOURCE=dis://127.0.0.1:$(<"$DIR/front")/$PROJECT
+    mount_service -o "snapshot=0,cacert=$DIR/server.pem"
+    for partition in {0..7}; do
+        commit_and_read "$partition" >"$DIR/program.$partition" 2>&1 3>&- 4>&- &
+        programs+=("$!")
+    done
+    for _ in 1 2 3 4; do
+        sleep 0.7
+        kill -USR1 "$front"
+    done
+    sleep 0.7
+    touch "$DIR/enough"
+    wait_all "${programs[@]}"
+    is "$(grep -v '^[0-9]*$' "$DIR"/program.*)" ""
+    is "$(cat "$MNT/errors")" ""
+    for partition in {0..7}; do
+        is "$(cat "$MNT/apps/audit/wide/$partition/checkpoint")" "$(<"$DIR/program.$partition")"
+    done
+    kill -TERM "$front"
+    wait "$front"
+}
+
 @test "there is no option that turns verification off" {
     serve_tls IP:127.0.0.1
     local option
