@@ -1,14 +1,24 @@
 #include "api/http/failure.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PASSING     1U
 #define UNREACHABLE 2U
 #define COMPLETE    4U /* libcurl's own text adds nothing */
 
-/* What libcurl's codes do not tell apart. */
-enum { LOST_AT_CONNECT = CURL_LAST, LOST_IN_HANDSHAKE };
+/* What libcurl's codes do not tell apart; newer versions have codes above its CURL_LAST. */
+enum {
+    LOST_AT_CONNECT = 1000,
+    LOST_IN_HANDSHAKE,
+    NO_DESCRIPTOR,
+    PROXY_ASKS,
+    PROXY_REFUSES,
+    BAD_CHUNK,
+    LARGE_HEADER
+};
 
 static const struct {
     int result; /* a CURLcode, or one of the above */
@@ -24,6 +34,11 @@ static const struct {
     {CURLE_COULDNT_CONNECT, ECONNREFUSED, PASSING | UNREACHABLE, "cannot connect to ", ""},
     {LOST_AT_CONNECT, ECONNRESET, PASSING | COMPLETE, "", " closed the connection at once"},
     {CURLE_PROXY, ECONNREFUSED, PASSING | UNREACHABLE, "the proxy does not connect to ", ""},
+    {PROXY_REFUSES, ECONNREFUSED, PASSING | UNREACHABLE, "the proxy does not connect to ", ""},
+    {PROXY_ASKS, EACCES, UNREACHABLE | COMPLETE, "the proxy on the way to ",
+     " wants a user name and a password"},
+    {NO_DESCRIPTOR, EMFILE, PASSING | COMPLETE, "no descriptor is left to connect to ",
+     " (see ulimit -n)"},
     {CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, PASSING, "", " did not answer in time"},
     {CURLE_PEER_FAILED_VERIFICATION, EPROTO, UNREACHABLE, "the certificate of ",
      " is not trusted (see -o cacert)"},
@@ -44,6 +59,9 @@ static const struct {
     {CURLE_HTTP2, ECONNRESET, PASSING, "the HTTP/2 connection to ", " failed"},
     {CURLE_HTTP2_STREAM, ECONNRESET, PASSING, "the HTTP/2 stream to ", " failed"},
     {CURLE_WRITE_ERROR, EBADMSG, COMPLETE, "the answer of ", " is larger than this program takes"},
+    {LARGE_HEADER, EBADMSG, COMPLETE, "the header of the answer of ",
+     " is larger than this program takes"},
+    {BAD_CHUNK, EBADMSG, 0, "what ", " answers is no HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, EBADMSG, 0, "what ", " answers is no HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, EBADMSG, 0, "what ", " answers is no HTTP that is understood"},
     {CURLE_OUT_OF_MEMORY, ENOMEM, 0, "no memory to talk to ", ""},
@@ -65,9 +83,18 @@ static int code_of(CURL *easy, CURLcode result, int code)
 {
     int system = system_error(easy);
 
-    if (result != CURLE_COULDNT_CONNECT)
+    if (result != CURLE_COULDNT_CONNECT || code != ECONNREFUSED)
         return code;
     return system == ENETUNREACH || system == EHOSTUNREACH || system == ETIMEDOUT ? system : code;
+}
+
+static bool has_one_of(const char *text, const char *const *parts)
+{
+    for (; *parts; parts++) {
+        if (strstr(text, *parts))
+            return true;
+    }
+    return false;
 }
 
 /*
@@ -87,25 +114,79 @@ static int code_of(CURL *easy, CURLcode result, int code)
 static bool is_lost_in_handshake(const char *detail)
 {
     static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_ERROR_SYSCALL",
-                                        "SSL_ERROR_ZERO_RETURN"};
+                                        "SSL_ERROR_ZERO_RETURN", NULL};
 
     if (strstr(detail, "error:"))
         return strstr(detail, "unexpected eof") != NULL;
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (strstr(detail, signs[i]))
-            return true;
-    }
-    return false;
+    return has_one_of(detail, signs);
+}
+
+/*
+ * Whether the process has no descriptors left: libcurl says that it could not connect, does not
+ * know the host, or cannot read the trusted certificates. As it has closed what it had by then,
+ * more must be free than the one that it lacked.
+ */
+static bool lacks_descriptors(CURLcode result)
+{
+    int spare[3];
+    int got = 0;
+    bool lacks = false;
+
+    if (result != CURLE_COULDNT_CONNECT && result != CURLE_COULDNT_RESOLVE_HOST &&
+        result != CURLE_SSL_CACERT_BADFILE)
+        return false;
+    while (got < 3 && (spare[got] = open("/", O_PATH | O_CLOEXEC)) >= 0)
+        got++;
+    lacks = got < 3 && (errno == EMFILE || errno == ENFILE);
+    while (got)
+        close(spare[--got]);
+    return lacks;
+}
+
+/* What a proxy has answered to CONNECT, which libcurl calls an error in receiving; 0 for success
+ * and for none. */
+static long proxy_refusal(CURL *easy)
+{
+    long status = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 300 ? status : 0;
+}
+
+/* Errors in receiving that are errors in what was received, which another try does not change. */
+static int tell_received_apart(CURL *easy, const char *detail)
+{
+    static const char *const chunk[] = {"chunked-encoding", "chunk hex-length", NULL};
+    long refusal = proxy_refusal(easy);
+
+    if (refusal)
+        return refusal == 407 ? PROXY_ASKS : PROXY_REFUSES;
+    if (strstr(detail, "Too large response headers"))
+        return LARGE_HEADER;
+    return has_one_of(detail, chunk) ? BAD_CHUNK : CURLE_RECV_ERROR;
+}
+
+/* libcurl has no memory for a line that is longer than it takes. */
+static bool has_begun_to_answer(CURL *easy)
+{
+    curl_off_t begun = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
+    return begun > 0;
 }
 
 /* What a code means, as the table has it. */
 static int tell_apart(CURL *easy, CURLcode result, const char *detail)
 {
+    if (lacks_descriptors(result))
+        return NO_DESCRIPTOR;
     if (result == CURLE_COULDNT_CONNECT && system_error(easy) == ECONNRESET)
         return LOST_AT_CONNECT;
     if (result == CURLE_SSL_CONNECT_ERROR && is_lost_in_handshake(detail))
         return LOST_IN_HANDSHAKE;
-    return (int)result;
+    if (result == CURLE_OUT_OF_MEMORY && has_begun_to_answer(easy))
+        return LARGE_HEADER;
+    return result == CURLE_RECV_ERROR ? tell_received_apart(easy, detail) : (int)result;
 }
 
 static bool has_connected(CURL *easy)
@@ -125,11 +206,20 @@ static size_t row_of(int meaning)
     return i;
 }
 
+static void tell_failure(size_t row, int code, const char *host, const char *detail,
+                         struct error *error)
+{
+    if (failures[row].flags & COMPLETE)
+        detail = "";
+    error_set(error, code, "%s%.100s%s%s%.150s", failures[row].before, host, failures[row].after,
+              *detail ? ": " : "", detail);
+}
+
 struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
                                 struct error *error)
 {
     size_t i = row_of(tell_apart(easy, result, detail));
-    unsigned flags;
+    bool unreachable = result == CURLE_OPERATION_TIMEDOUT && !has_connected(easy);
 
     /* libcurl quotes the address of a proxy, which may hold a password. */
     if (strstr(detail, "://") || strstr(detail, "proxy"))
@@ -139,12 +229,15 @@ struct failure failure_describe(CURL *easy, CURLcode result, const char *host, c
                   *detail ? detail : curl_easy_strerror(result));
         return (struct failure){0};
     }
-    flags = failures[i].flags;
-    if (flags & COMPLETE)
-        detail = "";
-    if (result == CURLE_OPERATION_TIMEDOUT && !has_connected(easy))
-        flags |= UNREACHABLE;
-    error_set(error, code_of(easy, result, failures[i].code), "%s%.100s%s%s%.150s",
-              failures[i].before, host, failures[i].after, *detail ? ": " : "", detail);
-    return (struct failure){.passing = flags & PASSING, .unreachable = flags & UNREACHABLE};
+    tell_failure(i, code_of(easy, result, failures[i].code), host, detail, error);
+    return (struct failure){.passing = failures[i].flags & PASSING,
+                            .unreachable = unreachable || (failures[i].flags & UNREACHABLE)};
+}
+
+void failure_proxy_asks(const char *host, struct error *error)
+{
+    size_t row = row_of(PROXY_ASKS);
+
+    tell_failure(row, failures[row].code, host, "", error);
+    error->http_status = 407;
 }

@@ -20,4 +20,7 @@ struct failure {
 struct failure failure_describe(CURL *easy, CURLcode result, const char *host, const char *detail,
                                 struct error *error);
 
+/* Describes an answer with HTTP 407, which is of a proxy. */
+void failure_proxy_asks(const char *host, struct error *error);
+
 #endif

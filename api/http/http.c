@@ -354,6 +354,21 @@ static bool is_repeated(const struct http_request *request)
     return request->tries > 1 || request->exchange.sent > 1;
 }
 
+/* The request has got no further than to a proxy that wants to know who it is for. */
+static bool is_of_proxy(const struct http_answer *answer)
+{
+    return answer->status == 407;
+}
+
+static enum http_verdict judge_try(struct http_request *request, const struct http_answer *answer)
+{
+    request->error = (struct error){0};
+    if (!is_of_proxy(answer))
+        return request->order.judge(request->order.user, answer, &request->error);
+    failure_proxy_asks(request->http->host, &request->error);
+    return HTTP_FAILED;
+}
+
 static void on_http_answer(struct http_request *request)
 {
     struct http *http = request->http;
@@ -367,13 +382,12 @@ static void on_http_answer(struct http_request *request)
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = (int)status;
     answer.clock_was_off = learn_clock(request, &answer);
-    request->error = (struct error){0};
-    answer.verdict = request->order.judge(request->order.user, &answer, &request->error);
+    answer.verdict = judge_try(request, &answer);
     if (answer.verdict == HTTP_REFUSED)
         gate_refused(&http->gate);
     else
         gate_answered(&http->gate);
-    if (answer.verdict != HTTP_DONE)
+    if (answer.verdict != HTTP_DONE && !is_of_proxy(&answer))
         note_failed_try(request, answer.verdict);
     if (answer.verdict == HTTP_THROTTLED || answer.verdict == HTTP_BROKEN)
         pause = pause_before_retry(

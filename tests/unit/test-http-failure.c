@@ -4,8 +4,10 @@
  */
 #include "test.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "api/http/http.h"
@@ -32,6 +34,10 @@ static struct {
     struct loop *loop;
     struct error error;
     unsigned tries;
+    bool by_proxy; /* which is the server */
+    bool starves;  /* no descriptor is left when it connects */
+    int taken[64];
+    unsigned taken_count;
 } client;
 
 /* The server */
@@ -94,12 +100,32 @@ static void stop_server(void)
 
 /* The client */
 
+static void take_descriptors(void)
+{
+    while (client.taken_count < COUNT(client.taken)) {
+        int fd = open("/", O_PATH);
+
+        if (fd < 0)
+            return;
+        client.taken[client.taken_count++] = fd;
+    }
+    fail_msg("more descriptors than expected");
+}
+
+static void give_descriptors_back(void)
+{
+    while (client.taken_count)
+        close(client.taken[--client.taken_count]);
+}
+
 static int prepare(void *user, struct http_headers *headers, struct error *error)
 {
     (void)user;
     (void)headers;
     (void)error;
     client.tries++;
+    if (client.starves && !client.taken_count)
+        take_descriptors();
     return 0;
 }
 
@@ -135,6 +161,12 @@ static int ask(const char *scheme, const struct conduct *conduct, int64_t timeou
     char url[64];
 
     start_server(conduct);
+    snprintf(url, sizeof(url), "http://user:secret@127.0.0.1:%d", server.port);
+    if (client.by_proxy) {
+        here.loopback = false;
+        setenv("http_proxy", url, 1);
+        setenv("https_proxy", url, 1);
+    }
     snprintf(url, sizeof(url), "%s://127.0.0.1:%d/", scheme, server.port);
     snprintf(here.scheme, sizeof(here.scheme), "%s", scheme);
     order.url = url;
@@ -142,9 +174,13 @@ static int ask(const char *scheme, const struct conduct *conduct, int64_t timeou
     assert_int_equal(http_new(&options, &http, &client.error), 0);
     assert_non_null(http_start(http, &order));
     loop_run(client.loop);
+    give_descriptors_back();
     http_free(http);
     loop_free(client.loop);
     stop_server();
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    assert_null(strstr(client.error.message, "secret"));
     return client.error.code;
 }
 
@@ -156,6 +192,8 @@ static int no_proxy(void **state)
     unsetenv("HTTPS_PROXY");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
     return 0;
 }
 
@@ -202,11 +240,144 @@ TEST(no_tls_is_told_at_once)
     }
 }
 
+#define OK   "HTTP/1.1 200 OK\r\n"
+#define LONG ((size_t)1 << 20)
+
+/* An answer with one long line: what is before and after it. */
+static void make_long_answer(struct conduct *conduct, char *text, const char *before)
+{
+    memset(text, 'a', LONG);
+    memcpy(text, before, strlen(before));
+    memcpy(text + LONG - 4, "\r\n\r\n", 4);
+    *conduct = (struct conduct){.listens = true, .says = text, .size = LONG};
+}
+
+TEST(a_header_that_is_too_long_is_no_lack_of_memory)
+{
+    static const char *const beginnings[] = {OK "X-Long: ", OK, "HTTP/1.1 200 "};
+    char *text = malloc(LONG);
+    struct conduct conduct;
+
+    assert_non_null(text);
+    for (size_t i = 0; i < COUNT(beginnings); i++) {
+        make_long_answer(&conduct, text, beginnings[i]);
+        if (ask("http", &conduct, 20000) != EBADMSG)
+            fail_msg("%zu: %s", i, client.error.message);
+        assert_int_equal(client.tries, 1);
+    }
+    free(text);
+}
+
+TEST(too_many_headers_are_EBADMSG)
+{
+    static const char one[] = "X-Many: 45678901234567890123456789012\r\n";
+    char *text = malloc(LONG);
+    struct conduct conduct = {.listens = true, .says = text, .size = LONG};
+    size_t used = strlen(OK);
+
+    assert_non_null(text);
+    memcpy(text, OK, used);
+    for (; used + sizeof(one) <= LONG; used += strlen(one))
+        memcpy(text + used, one, strlen(one));
+    memset(text + used, '\n', LONG - used);
+    assert_int_equal(ask("http", &conduct, 20000), EBADMSG);
+    assert_int_equal(client.tries, 1);
+    free(text);
+}
+
+#define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
+
+TEST(bad_chunks_are_told_at_once)
+{
+    static const struct conduct conducts[] = {
+        {.listens = true, SAYS(CHUNKED "zz\r\nab\r\n")},
+        {.listens = true, SAYS(CHUNKED "fffffffffffffffffffff\r\nab\r\n")},
+        {.listens = true, SAYS(CHUNKED "2\r\nabcd\r\n0\r\n\r\n")},
+    };
+
+    for (size_t i = 0; i < COUNT(conducts); i++) {
+        if (ask("http", &conducts[i], 20000) != EBADMSG)
+            fail_msg("%zu: %s", i, client.error.message);
+        assert_int_equal(client.tries, 1);
+    }
+}
+
+TEST(a_body_that_breaks_off_is_tried_again)
+{
+    static const struct conduct conducts[] = {
+        {.listens = true, SAYS(CHUNKED "5\r\nab")},
+        {.listens = true, .resets = true, SAYS(OK "Content-Length: 5\r\n\r\nab")},
+    };
+
+    for (size_t i = 0; i < COUNT(conducts); i++) {
+        if (ask("http", &conducts[i], 600) != ECONNRESET)
+            fail_msg("%zu: %s", i, client.error.message);
+        assert_true(client.tries > 1);
+    }
+}
+
+#define ASKS \
+    "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
+
+TEST(a_proxy_that_wants_credentials_says_so)
+{
+    static const struct conduct conduct = {.listens = true, SAYS(ASKS)};
+    static const char *const schemes[] = {"http", "https"};
+
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        client.by_proxy = true;
+        assert_int_equal(ask(schemes[i], &conduct, 20000), EACCES);
+        client.by_proxy = false;
+        assert_int_equal(client.tries, 1);
+        assert_non_null(strstr(client.error.message, "proxy"));
+        assert_non_null(strstr(client.error.message, "password"));
+    }
+}
+
+TEST(a_proxy_that_does_not_connect_is_no_lost_connection)
+{
+    static const struct conduct conduct = {.listens = true,
+                                           SAYS("HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n")};
+
+    client.by_proxy = true;
+    assert_int_equal(ask("https", &conduct, 20000), ECONNREFUSED);
+    client.by_proxy = false;
+    assert_non_null(strstr(client.error.message, "502"));
+}
+
+TEST(a_lack_of_descriptors_is_no_refusal)
+{
+    static const struct conduct conduct = {.listens = true};
+    static const char *const schemes[] = {"http", "https"};
+    struct rlimit limit;
+    struct rlimit small;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    small = limit;
+    small.rlim_cur = COUNT(client.taken);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    client.starves = true;
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (ask(schemes[i], &conduct, 600) != EMFILE)
+            fail_msg("%s: %s", schemes[i], client.error.message);
+        assert_true(client.tries > 1);
+    }
+    client.starves = false;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_lost_in_the_handshake_is_lost_and_tried_again),
         cmocka_unit_test(no_tls_is_told_at_once),
+        cmocka_unit_test(a_header_that_is_too_long_is_no_lack_of_memory),
+        cmocka_unit_test(too_many_headers_are_EBADMSG),
+        cmocka_unit_test(bad_chunks_are_told_at_once),
+        cmocka_unit_test(a_body_that_breaks_off_is_tried_again),
+        cmocka_unit_test(a_proxy_that_wants_credentials_says_so),
+        cmocka_unit_test(a_proxy_that_does_not_connect_is_no_lost_connection),
+        cmocka_unit_test(a_lack_of_descriptors_is_no_refusal),
     };
 
     return cmocka_run_group_tests(tests, no_proxy, NULL);
