@@ -1,40 +1,214 @@
 #include "api/http/gate.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 
-/* How long the error of a service that cannot be reached stands for others. */
-#define UNREACHABLE_MS 1000
+#include "api/http/retry.h"
 
-const struct error *gate_error(const struct gate *gate, int64_t now)
+/* How long the error of an outage stands for others, where finding out costs little and much. */
+#define CLOSED_MS      1000
+#define CLOSED_LONG_MS 5000
+
+/* An outage and a slow pace are old news after this. */
+#define FORGET_MS 60000
+
+/* Others wait so long for a probe. */
+#define HOLD_MS 1000
+
+/* How long the first probe may be silent; each that fails doubles it. */
+#define PATIENCE_MS    2000
+#define PATIENCE_STEPS 5U
+
+/* Less than this tells nothing of a service. */
+#define SHORT_MS 500
+
+/* The longest pause that all keep because one was asked for it. */
+#define ASKED_MAX_MS 60000
+
+/* With so many steps one goes at a time, with the longest pauses. */
+#define SLOW_MAX 7U
+
+static bool is_locked(const struct gate *gate, int64_t now)
 {
-    return now < gate->until ? &gate->reason : NULL;
+    return gate->locked && now < gate->until;
 }
 
-unsigned gate_width(const struct gate *gate, unsigned width)
+bool gate_is_out(const struct gate *gate, int64_t now)
 {
-    return gate->proven ? width : 1;
+    return gate->failures && now < gate->until + FORGET_MS;
 }
 
-void gate_answered(struct gate *gate)
+int64_t gate_pause(const struct gate *gate, int64_t now)
 {
-    gate->proven = true;
+    return gate->not_before > now ? gate->not_before - now : 0;
+}
+
+static unsigned gate_width(const struct gate *gate, unsigned most)
+{
+    return most >> gate->slow ? most >> gate->slow : 1;
+}
+
+bool gate_lets(const struct gate *gate, unsigned under_way, unsigned most, int64_t now)
+{
+    if (now < gate->until || now < gate->not_before)
+        return false;
+    return gate->proven ? under_way < gate_width(gate, most) : !gate->probe;
+}
+
+const struct error *gate_error(const struct gate *gate, int64_t deadline, int64_t now)
+{
+    if (now < gate->until)
+        return &gate->reason;
+    if (gate_is_out(gate, now) && gate->probe && now - gate->probe >= HOLD_MS)
+        return &gate->reason;
+    return now < gate->not_before && deadline <= gate->not_before ? &gate->busy : NULL;
+}
+
+const struct error *gate_reason(const struct gate *gate, int64_t now)
+{
+    if (now < gate->until || gate_is_out(gate, now))
+        return &gate->reason;
+    return now < gate->not_before ? &gate->busy : NULL;
+}
+
+int64_t gate_wait(const struct gate *gate, int64_t now)
+{
+    if (now < gate->not_before)
+        return gate->not_before - now;
+    if (!gate_is_out(gate, now) || !gate->probe)
+        return -1;
+    return gate->probe + HOLD_MS > now ? gate->probe + HOLD_MS - now : 0;
+}
+
+void gate_sent(struct gate *gate, struct gate_pass *pass, int64_t now)
+{
+    pass->sent = now;
+    pass->probe = !gate->proven;
+    if (pass->probe)
+        gate->probe = now;
+}
+
+int64_t gate_patience(const struct gate *gate, const struct gate_pass *pass, int64_t left)
+{
+    unsigned steps = gate->failures < PATIENCE_STEPS ? gate->failures : PATIENCE_STEPS;
+    int64_t patience = PATIENCE_MS;
+
+    if (!pass->probe || !gate_is_out(gate, pass->sent))
+        return left;
+    while (--steps)
+        patience *= 2;
+    return patience < left ? patience : left;
+}
+
+void gate_ended(struct gate *gate, struct gate_pass *pass)
+{
+    if (pass->probe)
+        gate->probe = 0;
+    pass->probe = false;
+}
+
+static void end_outage(struct gate *gate)
+{
+    gate->failures = 0;
     if (!gate->locked)
         gate->until = 0;
 }
 
-void gate_refused(struct gate *gate)
+void gate_answered(struct gate *gate, const struct gate_pass *pass, int64_t now)
 {
-    gate->proven = false;
+    end_outage(gate);
+    gate->proven = true;
+    gate->answered = gate->served = now;
+    if (pass->sent > gate->slowed)
+        gate->slow /= 2;
 }
 
-void gate_unreachable(struct gate *gate, const struct error *error, int64_t now)
+void gate_refused(struct gate *gate, int64_t now)
 {
+    end_outage(gate);
     gate->proven = false;
-    if (gate->locked && now < gate->until)
+    gate->answered = gate->served = now;
+}
+
+/* What was sent before the last step tells no more than what led to it. */
+static void slow_down(struct gate *gate, const struct gate_pass *pass, uint32_t random, int64_t now)
+{
+    int64_t pause;
+
+    if (pass->sent <= gate->slowed)
         return;
+    if (now - gate->slowed > FORGET_MS)
+        gate->slow = 0;
+    gate->slow += gate->slow < SLOW_MAX;
+    gate->slowed = now;
+    pause = retry_pause(gate->slow, random);
+    if (gate->not_before < now + pause)
+        gate->not_before = now + pause;
+}
+
+/* The error of a request as others get it, of which nothing is sent. */
+static void note_reason(struct error *reason, const struct error *error)
+{
+    *reason = *error;
+    reason->is_unknown = false;
+    *reason->request_id = '\0';
+    snprintf(reason->message, sizeof(reason->message), "%.350s; not asked again so soon",
+             error->message);
+}
+
+bool gate_throttled(struct gate *gate, const struct gate_pass *pass, int64_t asked, uint32_t random,
+                    const struct error *error, int64_t now)
+{
+    int64_t end = now + (asked < ASKED_MAX_MS ? asked : ASKED_MAX_MS);
+
+    slow_down(gate, pass, random, now);
+    if (gate->not_before < end)
+        gate->not_before = end;
+    note_reason(&gate->busy, error);
+    gate->answered = now;
+    if (gate_is_out(gate, now) && gate->failure == GATE_BUSY)
+        return false;
+    end_outage(gate);
+    gate->proven = true;
+    return true;
+}
+
+/* Whether a request that has failed tells something of the service: a probe always does, unless
+ * another one was answered meanwhile. */
+static bool tells_of_outage(const struct gate *gate, const struct gate_pass *pass,
+                            enum gate_failure failure, int64_t now)
+{
+    int64_t answered = failure == GATE_BUSY ? gate->served : gate->answered;
+
+    if (failure == GATE_SILENT && now - pass->sent < SHORT_MS)
+        return false;
+    if (pass->probe)
+        return answered <= pass->sent;
+    if (failure == GATE_BUSY && now - pass->began < SHORT_MS)
+        return false;
+    return !gate_is_out(gate, now) && answered <= pass->began;
+}
+
+static int64_t closed_for(const struct gate *gate)
+{
+    if (gate->failure == GATE_SILENT && gate->failures == 1)
+        return 0;
+    return gate->failure == GATE_UNREACHABLE && gate->reason.code != ETIMEDOUT ? CLOSED_MS
+                                                                               : CLOSED_LONG_MS;
+}
+
+void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_failure failure,
+                 const struct error *error, int64_t now)
+{
+    if (is_locked(gate, now) || !tells_of_outage(gate, pass, failure, now))
+        return;
+    gate->failures = gate_is_out(gate, now) ? gate->failures + 1 : 1;
+    gate->failure = failure;
+    gate->proven = false;
     gate->locked = false;
-    gate->until = now + UNREACHABLE_MS;
-    gate->reason = *error;
+    note_reason(&gate->reason, error);
+    gate->until = now + closed_for(gate);
 }
 
 void gate_lock(struct gate *gate, const struct error *error, int64_t until)

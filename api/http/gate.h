@@ -7,26 +7,94 @@
 #include "api/error.h"
 
 /*
- * Whether requests may go out to a service: not in the second after it could not be reached, not
- * while it is locked out, and one at a time until it has answered. Times are those of
- * when_monotonic().
+ * When requests may go out to a service. Times are milliseconds of when_monotonic(); nothing here
+ * looks at a clock or waits.
+ *
+ * - Until the service has answered, requests go one at a time: each is a probe.
+ * - While it is locked out, none goes.
+ * - An outage begins when a request has failed for good and nothing was answered since it began.
+ *   The gate is then closed for some seconds, and whoever asks meanwhile has the error of that
+ *   request. Then there is one probe at a time; others wait for it for a second, and have the error
+ *   too. The first answer ends the outage, or a minute in which nothing was asked.
+ * - After a first silence the gate stays open for a probe, for one thing alone may hang.
+ * - When there are too many requests none goes for a while, which is as long as the service asks,
+ *   up to a minute, and grows each time; after it, fewer go at once. Each answer that follows takes
+ *   half of the steps back.
  */
+
+enum gate_failure {
+    GATE_UNREACHABLE, /* there was no connection, or it was lost each time */
+    GATE_SILENT,      /* no byte of an answer came in all its time */
+    GATE_BUSY,        /* there were too many requests, each time */
+};
+
 struct gate {
     bool proven;   /* it has answered since it was last in doubt */
     bool locked;   /* closed by gate_lock, not by a failure */
     int64_t until; /* closed until then */
     struct error reason;
+
+    unsigned failures; /* of this outage; 0: there is none */
+    enum gate_failure failure;
+    int64_t probe;    /* when the one under way began, or 0 */
+    int64_t answered; /* the last time */
+    int64_t served;   /* the last time that it was not "too many requests" */
+
+    unsigned slow;      /* steps of slowing down */
+    int64_t slowed;     /* when the last one was made */
+    int64_t not_before; /* none goes out */
+    struct error busy;  /* because of that */
 };
 
-/* The error of a request made now, or NULL when it may go. */
-const struct error *gate_error(const struct gate *gate, int64_t now);
+/* What the gate knows of a request; all zero but for began. */
+struct gate_pass {
+    int64_t began; /* it was asked for */
+    int64_t sent;  /* its last try was begun */
+    bool probe;    /* and is one */
+};
 
-/* How many may be under way at once, of at most `width`. */
-unsigned gate_width(const struct gate *gate, unsigned width);
+/* Whether one more may go, of those that wait, when so many of at most `most` are under way. */
+bool gate_lets(const struct gate *gate, unsigned under_way, unsigned most, int64_t now);
 
-void gate_answered(struct gate *gate);
-void gate_refused(struct gate *gate);
-void gate_unreachable(struct gate *gate, const struct error *error, int64_t now);
+/* Why one that waits is to fail now, or NULL. */
+const struct error *gate_error(const struct gate *gate, int64_t deadline, int64_t now);
+
+/* Why one waits that has waited for too long, or NULL when the service is not to blame. */
+const struct error *gate_reason(const struct gate *gate, int64_t now);
+
+/* After how many ms the above change by themselves, or -1. */
+int64_t gate_wait(const struct gate *gate, int64_t now);
+
+/* How long none goes out because there were too many, in ms. */
+int64_t gate_pause(const struct gate *gate, int64_t now);
+
+/* Whether there is an outage. */
+bool gate_is_out(const struct gate *gate, int64_t now);
+
+/* A try begins. */
+void gate_sent(struct gate *gate, struct gate_pass *pass, int64_t now);
+
+/* How long a try that changes nothing may last, of `left` ms: a probe is given up sooner. */
+int64_t gate_patience(const struct gate *gate, const struct gate_pass *pass, int64_t left);
+
+/* A try has ended; its pass is no probe any more. To be called after what follows. */
+void gate_ended(struct gate *gate, struct gate_pass *pass);
+
+/* The try was answered, as anything but the next two. */
+void gate_answered(struct gate *gate, const struct gate_pass *pass, int64_t now);
+
+/* The credential was refused. */
+void gate_refused(struct gate *gate, int64_t now);
+
+/* There are too many requests, and the service asks for a pause of so many ms; random is any
+ * number. False when no other try shall be made, because this was known. */
+bool gate_throttled(struct gate *gate, const struct gate_pass *pass, int64_t asked, uint32_t random,
+                    const struct error *error, int64_t now);
+
+/* A request has failed for good. */
+void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_failure failure,
+                 const struct error *error, int64_t now);
+
 void gate_lock(struct gate *gate, const struct error *error, int64_t until);
 
 #endif

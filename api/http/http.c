@@ -62,7 +62,7 @@ struct http_request {
     char *url;
     char *body;
     unsigned tries;
-    int64_t sent;         /* when this try began */
+    struct gate_pass pass;
     bool is_unknown;      /* what it is to change may have been changed by a try that failed */
     int64_t clock_offset; /* that this try was made with */
     struct timer timer;
@@ -71,6 +71,7 @@ struct http_request {
     struct http_headers headers;
     struct exchange exchange;
     struct error error; /* of the last try */
+    bool is_busy;       /* which was refused because of too many requests */
 };
 
 /* The client */
@@ -212,6 +213,7 @@ static void end_try(struct http_request *request)
     struct http *http = request->http;
 
     transfer_stop(&request->transfer);
+    gate_ended(&http->gate, &request->pass);
     if (request->easy) {
         easy_finish(request->easy);
         if (http->idle_count < IDLE_MAX)
@@ -279,8 +281,11 @@ static void wait_for_connection(struct http_request *request);
 static void expire_request(void *user)
 {
     struct http_request *request = user;
+    const struct error *reason = gate_reason(&request->http->gate, when_monotonic());
 
-    if (!request->error.code)
+    if (!request->error.code && reason)
+        request->error = *reason;
+    else if (!request->error.code)
         error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
                   request->http->host);
     finish_request(request, &request->error, NULL);
@@ -306,17 +311,23 @@ static void wait_for_connection(struct http_request *request)
     pump_soon(http);
 }
 
+static uint32_t any_number(void)
+{
+    uint32_t number = 0;
+
+    RAND_bytes((unsigned char *)&number, sizeof(number));
+    return number;
+}
+
 /* How long to pause before another try, or -1 when there is to be none. */
 static int64_t pause_before_retry(const struct http_request *request, unsigned tries_max,
                                   int64_t asked)
 {
     int64_t pause;
-    uint32_t random = 0;
 
     if (!request->order.idempotent || request->tries >= tries_max)
         return -1;
-    RAND_bytes((unsigned char *)&random, sizeof(random));
-    pause = retry_pause(request->tries, random);
+    pause = retry_pause(request->tries, any_number());
     if (pause < asked)
         pause = asked;
     return pause < request_time_left(request) ? pause : -1;
@@ -369,32 +380,74 @@ static enum http_verdict judge_try(struct http_request *request, const struct ht
     return HTTP_FAILED;
 }
 
+/* Too many requests, or more than the service can bear: that is everybody's concern. */
+static bool is_busy(const struct http_answer *answer)
+{
+    return answer->verdict == HTTP_THROTTLED ||
+           (answer->verdict == HTTP_BROKEN && answer->status == 503);
+}
+
+static int64_t pause_asked_for(const struct http_request *request, const struct http_answer *answer)
+{
+    return retry_after(http_header(answer, "Retry-After"), http_now(request->http));
+}
+
+/* Whether the request waits for its turn again: all wait together, so not by a pause of its own. */
+static bool wait_while_busy(struct http_request *request, const struct http_answer *answer)
+{
+    struct gate *gate = &request->http->gate;
+    int64_t now = when_monotonic();
+    int64_t asked = pause_asked_for(request, answer);
+    bool may_hope = gate_throttled(gate, &request->pass, asked, any_number(), &request->error, now);
+    int64_t left = request_time_left(request);
+
+    if (!request->order.idempotent)
+        return false;
+    if (may_hope && request->tries < TRIES_MAX && asked < left && gate_pause(gate, now) < left) {
+        end_try(request);
+        wait_for_connection(request);
+        return true;
+    }
+    gate_failed(gate, &request->pass, GATE_BUSY, &request->error, now);
+    return false;
+}
+
+/* Tells the gate of an answer, and whether there will be another try. */
+static bool go_on_after(struct http_request *request, const struct http_answer *answer)
+{
+    struct gate *gate = &request->http->gate;
+    int64_t pause;
+
+    request->is_busy = is_busy(answer);
+    if (request->is_busy)
+        return wait_while_busy(request, answer);
+    if (answer->verdict == HTTP_REFUSED)
+        gate_refused(gate, when_monotonic());
+    else
+        gate_answered(gate, &request->pass, when_monotonic());
+    if (answer->verdict != HTTP_BROKEN)
+        return false;
+    pause = pause_before_retry(request, TRIES_MAX, pause_asked_for(request, answer));
+    if (pause >= 0)
+        rest_before_retry(request, pause);
+    return pause >= 0;
+}
+
 static void on_http_answer(struct http_request *request)
 {
-    struct http *http = request->http;
     struct http_answer answer = {.body = request->exchange.answer.data,
                                  .size = request->exchange.answer.size,
                                  .repeated = is_repeated(request),
                                  .easy = request->easy};
     long status = 0;
-    int64_t pause = -1;
 
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = (int)status;
     answer.clock_was_off = learn_clock(request, &answer);
     answer.verdict = judge_try(request, &answer);
-    if (answer.verdict == HTTP_REFUSED)
-        gate_refused(&http->gate);
-    else
-        gate_answered(&http->gate);
     if (answer.verdict != HTTP_DONE && !is_of_proxy(&answer))
         note_failed_try(request, answer.verdict);
-    if (answer.verdict == HTTP_THROTTLED || answer.verdict == HTTP_BROKEN)
-        pause = pause_before_retry(
-            request, TRIES_MAX, retry_after(http_header(&answer, "Retry-After"), http_now(http)));
-    if (pause >= 0)
-        rest_before_retry(request, pause);
-    else
+    if (!go_on_after(request, &answer))
         finish_request(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
 }
 
@@ -402,32 +455,60 @@ static void on_http_answer(struct http_request *request)
 static bool is_cut_short(const struct http_request *request, CURLcode result)
 {
     return result == CURLE_OPERATION_TIMEDOUT && request->error.code &&
-           when_monotonic() - request->sent < SHORT_MS;
+           when_monotonic() - request->pass.sent < SHORT_MS;
 }
 
-static void on_failure(struct http_request *request, CURLcode result)
+static struct failure describe_failure(struct http_request *request, CURLcode result)
 {
-    struct http *http = request->http;
-    bool probing = !http->gate.proven;
     struct error before = request->error;
     bool is_short = is_cut_short(request, result);
     struct failure failure = failure_describe(request->easy, result, request->http->host,
                                               request->exchange.detail, &request->error);
-    int64_t pause = -1;
 
     if (is_short)
         request->error = before;
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
+    return failure;
+}
+
+static bool has_heard(const struct http_request *request)
+{
+    return request->exchange.header_bytes || request->exchange.answer.size;
+}
+
+/* The request has failed for good, without an answer. */
+static void blame_service(struct http_request *request, CURLcode result, struct failure failure)
+{
+    bool is_silent = result == CURLE_OPERATION_TIMEDOUT && !failure.unreachable;
+    bool is_lost = failure.unreachable || (failure.passing && request->order.idempotent);
+
+    if ((is_silent || is_lost) && !has_heard(request))
+        gate_failed(&request->http->gate, &request->pass,
+                    is_silent ? GATE_SILENT : GATE_UNREACHABLE, &request->error, when_monotonic());
+}
+
+/* Whether another try may help. A probe that fails is not repeated. */
+static bool may_pass(const struct gate *gate, struct failure failure)
+{
+    return failure.passing && !(failure.unreachable && !gate->proven) &&
+           !gate_is_out(gate, when_monotonic());
+}
+
+static void on_failure(struct http_request *request, CURLcode result)
+{
+    struct failure failure = describe_failure(request, result);
+    int64_t pause = -1;
+
+    request->is_busy = false;
     note_failed_try(request, HTTP_BROKEN);
-    if (failure.passing && !(failure.unreachable && probing))
+    if (may_pass(&request->http->gate, failure))
         pause = pause_before_retry(request, failure.unreachable ? CONNECT_TRIES_MAX : TRIES_MAX, 0);
     if (pause >= 0) {
         rest_before_retry(request, pause);
         return;
     }
-    if (failure.unreachable || (probing && result == CURLE_OPERATION_TIMEDOUT))
-        gate_unreachable(&http->gate, &request->error, when_monotonic());
+    blame_service(request, result, failure);
     finish_request(request, &request->error, NULL);
 }
 
@@ -443,13 +524,23 @@ static void on_transfer(void *user, int result)
 
 /* Sending */
 
+/* A change is waited for to the end, for nobody knows what has become of one that is given up. */
+static int64_t time_for_try(const struct http_request *request)
+{
+    int64_t left = request_time_left(request);
+
+    if (!http_changes(request->method))
+        left = gate_patience(&request->http->gate, &request->pass, left);
+    return left > 0 ? left : 1;
+}
+
 static int begin_try(struct http_request *request)
 {
     struct http *http = request->http;
     struct exchange *exchange = &request->exchange;
     int status;
 
-    request->sent = when_monotonic();
+    gate_sent(&http->gate, &request->pass, when_monotonic());
     request->clock_offset = http->clock_offset;
     status = request->order.prepare(request->order.user, &request->headers, &request->error);
     if (status)
@@ -457,17 +548,16 @@ static int begin_try(struct http_request *request)
     request->easy = http->idle_count ? http->idle[--http->idle_count] : easy_new(&http->settings);
     if (!request->easy || http_add_header(&request->headers, "Expect", ""))
         return error_set(&request->error, ENOMEM, "no memory");
-    *exchange = (struct exchange){
-        .method = request->method,
-        .url = request->url,
-        .body = request->body,
-        .body_size = request->order.body_size,
-        .direct = http->direct,
-        .fresh = !request->order.idempotent,
-        .counts = http_changes(request->method),
-        .headers = request->headers.list,
-        .timeout_ms = request_time_left(request) > 0 ? request_time_left(request) : 1,
-        .max_idle_ms = when_monotonic() - http->reloaded};
+    *exchange = (struct exchange){.method = request->method,
+                                  .url = request->url,
+                                  .body = request->body,
+                                  .body_size = request->order.body_size,
+                                  .direct = http->direct,
+                                  .fresh = !request->order.idempotent,
+                                  .counts = http_changes(request->method),
+                                  .headers = request->headers.list,
+                                  .timeout_ms = time_for_try(request),
+                                  .max_idle_ms = when_monotonic() - http->reloaded};
     buf_init(&exchange->answer, ANSWER_MAX);
     easy_prepare(request->easy, exchange);
     if (transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
@@ -475,23 +565,12 @@ static int begin_try(struct http_request *request)
     return 0;
 }
 
-/* Lets those that wait go, as many as may, or tells them why none does. */
-static void pump_requests(void *user)
+static void start_waiting(struct http *http)
 {
-    struct http *http = user;
     struct http_request *request;
 
-    while ((request = TAILQ_FIRST(&http->waiting))) {
-        const struct error *closed = gate_error(&http->gate, when_monotonic());
-
-        if (closed) {
-            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-            request->error = *closed;
-            finish_request(request, &request->error, NULL);
-            continue;
-        }
-        if (http->running_count >= gate_width(&http->gate, REQUESTS_MAX))
-            return;
+    while ((request = TAILQ_FIRST(&http->waiting)) &&
+           gate_lets(&http->gate, http->running_count, REQUESTS_MAX, when_monotonic())) {
         timer_stop(&request->timer);
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         move_to(request, &http->running);
@@ -499,6 +578,40 @@ static void pump_requests(void *user)
         if (begin_try(request))
             finish_request(request, &request->error, NULL);
     }
+}
+
+/* The next that need not wait, with its error. */
+static struct http_request *find_refused(const struct http *http)
+{
+    int64_t now = when_monotonic();
+    struct http_request *request;
+
+    if (!gate_error(&http->gate, INT64_MIN, now))
+        return NULL;
+    TAILQ_FOREACH (request, &http->waiting, link) {
+        const struct error *reason = gate_error(&http->gate, request->order.deadline, now);
+
+        if (reason) {
+            request->error = *reason;
+            return request;
+        }
+    }
+    return NULL;
+}
+
+/* Lets those that wait go, as many as may, and tells the others when there is no use in waiting. */
+static void pump_requests(void *user)
+{
+    struct http *http = user;
+    struct http_request *request;
+    int64_t wait;
+
+    start_waiting(http);
+    while ((request = find_refused(http)))
+        finish_request(request, &request->error, NULL);
+    wait = gate_wait(&http->gate, when_monotonic());
+    if (wait >= 0 && !TAILQ_EMPTY(&http->waiting))
+        timer_start(http->loop, &http->pump, wait, pump_requests, http);
 }
 
 static int copy_order(struct http_request *request, const struct http_order *order)
@@ -523,6 +636,7 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
     if (!request)
         return NULL;
     request->http = http;
+    request->pass.began = when_monotonic();
     buf_init(&request->exchange.answer, ANSWER_MAX);
     if (copy_order(request, order)) {
         release_request(request);
@@ -536,6 +650,20 @@ void http_cancel(struct http_request *request)
 {
     if (request)
         release_request(request);
+}
+
+void http_abandon(struct http_request *request)
+{
+    struct gate *gate = &request->http->gate;
+    int64_t now = when_monotonic();
+    struct error error;
+
+    error_set(&error, ETIMEDOUT, "%s did not answer in time", request->http->host);
+    if (request->is_busy)
+        gate_failed(gate, &request->pass, GATE_BUSY, &request->error, now);
+    else if (request->easy && !has_heard(request))
+        gate_failed(gate, &request->pass, GATE_SILENT, &error, now);
+    release_request(request);
 }
 
 int http_status_errno(int status)

@@ -20,10 +20,13 @@
  *   that may pass: no connection, a lost one, an answer judged HTTP_THROTTLED or HTTP_BROKEN. The
  *   pauses grow, have a random part, and are as long as Retry-After asks. When the next try would
  *   be too late the last error is final. Other requests are tried once, by a new connection.
+ * - HTTP_THROTTLED, and HTTP 503, slow all requests down together, first tries and others.
  * - At most 64 requests are under way; others wait in their order. Until the service has answered,
  *   and has not refused the credential, there is just one.
- * - When the service cannot be reached, requests of the next second get the same error at once.
- *   After http_lock_out none goes out for as long as that said.
+ * - When the service cannot be reached, or one request was met by silence or by HTTP_THROTTLED to
+ *   its end, and nothing was answered meanwhile, then requests of the next seconds get the same
+ *   error at once, and one at a time finds out when it is over: api/http/gate.h says how. After
+ *   http_lock_out none goes out for as long as that said.
  * - The service's clock is learned from its answers, for what depends on the time.
  * - An answer of more than 16 MiB is EBADMSG.
  *
@@ -112,6 +115,10 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
 
 /* Gives up at once; done is not called. NULL is allowed. */
 void http_cancel(struct http_request *request);
+
+/* The same of a request whose time is up, though not its deadline: nobody waits for it any longer.
+ * Where http_cancel says nothing of the service, this does. */
+void http_abandon(struct http_request *request);
 
 /* Whether a request by this method is to change something. */
 bool http_changes(const char *method);

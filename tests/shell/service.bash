@@ -358,10 +358,19 @@ gives() {
     no_faults
 }
 
+# Waits until an outage is over for the mount, and it sends as fast as ever.
+settle() {
+    eventually op_read >/dev/null 2>&1 || return
+    for _ in 1 2 3; do
+        op_read >/dev/null || return
+    done
+}
+
 # exhausts ERRNO FAULT [NAME=VALUE...]: that fault for ever gives this errno, not before it was tried
 # again, and not long after the timeout of one second.
 exhausts() {
     local begin
+    settle || return
     forget_requests
     fail_at read "${@:2}" count=forever
     begin=$(milliseconds)

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "api/http/endpoint.h"
-#include "api/http/gate.h"
 #include "api/http/retry.h"
 #include "base/when.h"
 
@@ -62,34 +61,6 @@ static void test_dates(void **state)
     assert_true(date_parse("garbage") == WHEN_UNKNOWN);
 }
 
-static void test_gate(void **state)
-{
-    struct gate gate = {0};
-    struct error error;
-
-    (void)state;
-    assert_null(gate_error(&gate, 100));
-    assert_int_equal(gate_width(&gate, 64), 1);
-    gate_answered(&gate);
-    assert_int_equal(gate_width(&gate, 64), 64);
-    error_set(&error, ECONNREFUSED, "down");
-    gate_unreachable(&gate, &error, 100);
-    assert_int_equal(gate_error(&gate, 1099)->code, ECONNREFUSED);
-    assert_null(gate_error(&gate, 1100));
-    assert_int_equal(gate_width(&gate, 64), 1);
-    gate_answered(&gate);
-    error_set(&error, EACCES, "locked");
-    gate_lock(&gate, &error, 5000);
-    /* What was under way when it closed changes nothing. */
-    gate_answered(&gate);
-    error_set(&error, ECONNREFUSED, "down");
-    gate_unreachable(&gate, &error, 2000);
-    assert_int_equal(gate_error(&gate, 4999)->code, EACCES);
-    assert_null(gate_error(&gate, 5000));
-    gate_unreachable(&gate, &error, 6000);
-    assert_int_equal(gate_error(&gate, 6001)->code, ECONNREFUSED);
-}
-
 static void test_endpoints(void **state)
 {
     static const struct {
@@ -139,7 +110,6 @@ int main(void)
         cmocka_unit_test(test_pauses_grow_to_a_limit),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_gate),
         cmocka_unit_test(test_endpoints),
     };
 

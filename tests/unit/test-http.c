@@ -32,7 +32,9 @@ static struct {
     const char *const *script; /* ends with NULL, which is an answer that never comes */
     atomic_uint requests;
     atomic_bool ended;
-    atomic_int last_try; /* what the last request said of itself */
+    atomic_int last_try;  /* what the last request said of itself */
+    atomic_uint hangs_at; /* this answer, the first being 1, breaks off, and the connection stays;
+                             0: none */
 } server;
 
 static struct {
@@ -42,6 +44,8 @@ static struct {
     struct error error;
     int status;
     int tries;
+    unsigned wanted; /* how many are to end; 0: one */
+    unsigned failed;
 } client;
 
 /* The server */
@@ -52,6 +56,12 @@ static void fill(int fd)
 
     memset(data, ' ', sizeof(data));
     while (send(fd, data, sizeof(data), MSG_NOSIGNAL) > 0) {
+    }
+}
+
+static void hang(int fd)
+{
+    while (!atomic_load(&server.ended) && recv(fd, &(char){0}, 1, 0) > 0) {
     }
 }
 
@@ -66,13 +76,14 @@ static void answer(int fd, const char *text)
     atomic_store(&server.last_try, header ? (int)strtol(header + 7, NULL, 10) : 0);
     atomic_fetch_add(&server.requests, 1);
     if (!text) {
-        while (!atomic_load(&server.ended) && recv(fd, &(char){0}, 1, 0) > 0) {
-        }
+        hang(fd);
         return;
     }
     send(fd, text, strlen(text), MSG_NOSIGNAL);
     if (!strcmp(text, LARGE))
         fill(fd);
+    if (atomic_load(&server.hangs_at) == atomic_load(&server.requests))
+        hang(fd);
 }
 
 static void *serve(void *unused)
@@ -102,6 +113,7 @@ static void start_server(const char *const *script)
              ntohs(address.sin_port));
     server.script = script;
     atomic_store(&server.requests, 0);
+    atomic_store(&server.hangs_at, 0);
     atomic_store(&server.ended, false);
     assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
 }
@@ -165,7 +177,8 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     client.ended++;
     client.error = error ? *error : (struct error){0};
     client.status = got ? got->status : 0;
-    if (client.ended == 1)
+    client.failed += error != NULL;
+    if (client.ended == (client.wanted ? client.wanted : 1))
         loop_stop(client.loop);
 }
 
@@ -195,6 +208,18 @@ static int run(bool idempotent, int64_t timeout)
     assert_int_equal(client.ended, 1);
     assert_null(strstr(client.error.message, "secret"));
     return client.error.code;
+}
+
+static void on_time(void *user)
+{
+    http_cancel(user);
+    loop_stop(client.loop);
+}
+
+static void on_late(void *user)
+{
+    http_abandon(user);
+    loop_stop(client.loop);
 }
 
 static void test_tries_again(void **state)
@@ -284,6 +309,148 @@ static void test_what_cannot_be_reached_fails_at_once(void **state)
     assert_int_equal(client.tries, 1);
 }
 
+static void test_silence_is_waited_for_once(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+    int64_t begin;
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    begin = when_monotonic();
+    assert_int_equal(run(true, 3000), ETIMEDOUT);
+    /* The probe has less time than it asks for, and what comes then is not sent. */
+    assert_int_equal(run(true, 10000), ETIMEDOUT);
+    assert_int_equal(client.tries, 1);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(run(true, 10000), ETIMEDOUT);
+        assert_int_equal(client.tries, 0);
+    }
+    assert_true(when_monotonic() - begin < 8000);
+    stop_server();
+}
+
+static void test_who_waits_for_a_silent_probe_is_told(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+    struct http_request *probe;
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    assert_int_equal(run(true, 600), ETIMEDOUT);
+    client.ended = 0;
+    client.tries = 0;
+    probe = start(true, 10000);
+    start(true, 10000);
+    loop_run(client.loop);
+    assert_int_equal(client.tries, 1);
+    assert_int_equal(client.error.code, ETIMEDOUT);
+    http_cancel(probe);
+    stop_server();
+}
+
+/* The body of an answer is silent, but not the service. */
+static void test_a_slow_answer_is_no_silence(void **state)
+{
+    static const char *const script[] = {OK, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n", OK,
+                                         NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    atomic_store(&server.hangs_at, 2);
+    assert_int_equal(run(true, 1000), ETIMEDOUT);
+    assert_int_equal(run(true, 10000), 0);
+    stop_server();
+}
+
+#define BUSY "HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n"
+#define FULL "HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n"
+
+static void test_throttling_for_good(void **state)
+{
+    static const char *const scripts[][16] = {
+        {OK, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY},
+        {OK, FULL, FULL, FULL, FULL, FULL, FULL, FULL, FULL, FULL, FULL},
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        int code = i ? EIO : EBUSY;
+
+        start_server(scripts[i]);
+        assert_int_equal(run(true, 10000), 0);
+        assert_int_equal(run(true, 1500), code);
+        assert_true(client.tries > 1);
+        assert_int_equal(client.status, i ? 503 : 429);
+        for (int j = 0; j < 100; j++) {
+            assert_int_equal(run(true, 10000), code);
+            assert_int_equal(client.tries, 0);
+        }
+        stop_server();
+        http_reload(client.http);
+    }
+    (void)state;
+}
+
+/* Each of ten is throttled once, in one wave: they do not take ten pauses. */
+static void test_all_slow_down_together(void **state)
+{
+    static const char *const script[] = {BUSY, OK, BUSY, OK, OK, OK, OK, OK, OK, OK, OK, OK, NULL};
+    int64_t begin;
+
+    (void)state;
+    start_server(script);
+    client.wanted = 10;
+    for (int i = 0; i < 10; i++)
+        start(true, 20000);
+    begin = when_monotonic();
+    loop_run(client.loop);
+    assert_int_equal(client.ended, 10);
+    assert_int_equal(client.failed, 0);
+    assert_int_equal(atomic_load(&server.requests), 12);
+    assert_true(when_monotonic() - begin >= 50);
+    stop_server();
+}
+
+static void test_an_interrupted_request_says_nothing(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+    struct timer timer = {0};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    client.ended = 0;
+    timer_start(client.loop, &timer, 700, on_time, start(true, 10000));
+    loop_run(client.loop);
+    client.tries = 0;
+    timer_start(client.loop, &timer, 2500, on_time, start(true, 10000));
+    loop_run(client.loop);
+    /* The second was no probe, which would have been given up. */
+    assert_int_equal(client.ended, 0);
+    assert_int_equal(client.tries, 1);
+    stop_server();
+}
+
+static void test_an_abandoned_request_tells_of_silence(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+    struct timer timer = {0};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 10000), 0);
+    client.ended = 0;
+    timer_start(client.loop, &timer, 700, on_late, start(true, 30000));
+    loop_run(client.loop);
+    assert_int_equal(run(true, 30000), ETIMEDOUT);
+    assert_int_equal(client.tries, 1);
+    assert_int_equal(run(true, 30000), ETIMEDOUT);
+    assert_int_equal(client.tries, 0);
+    stop_server();
+}
+
 static void test_lock_out(void **state)
 {
     static const char *const script[] = {"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", OK, NULL};
@@ -318,12 +485,6 @@ static void test_clock(void **state)
     stop_server();
 }
 
-static void on_time(void *user)
-{
-    http_cancel(user);
-    loop_stop(client.loop);
-}
-
 static void test_cancel(void **state)
 {
     static const char *const script[] = {NULL};
@@ -351,6 +512,16 @@ int main(void)
                                         free_client),
         cmocka_unit_test_setup_teardown(test_too_large, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_reached_fails_at_once, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_silence_is_waited_for_once, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_who_waits_for_a_silent_probe_is_told, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_a_slow_answer_is_no_silence, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_throttling_for_good, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_all_slow_down_together, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_an_interrupted_request_says_nothing, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_an_abandoned_request_tells_of_silence, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_lock_out, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_clock, make_client, free_client),

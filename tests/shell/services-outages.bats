@@ -1,0 +1,148 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # each test is a shell of its own
+# When a service is silent or has too many requests for good: who asks is told soon, not after a timeout
+# each, and everything works again once it does. SERVICE says which service it is.
+
+load "${SERVICE:-dis}"
+
+# A mount with a timeout of two seconds, and a hundred partitions whose names are known and values are
+# not.
+a_hundred() {
+    wide 100
+    remount_service -o timeout=2,snapshot=1
+    warm
+    ls apps/audit/wide/* >/dev/null
+    let_values_age
+}
+
+# read_all ERRNO: a loop over the partitions, of which all fail so, in far less than a hundred timeouts.
+read_all() {
+    local partition begin
+    begin=$(milliseconds)
+    for partition in {0..99}; do
+        cat "apps/audit/wide/$partition/checkpoint" || true
+    done 2>"$DIR/messages"
+    (($(milliseconds) - begin < 30000)) || is "$(($(milliseconds) - begin)) ms" "less than 30000"
+    is "$(grep -c "${SAYS[$1]:?}" "$DIR/messages")" 100
+}
+
+# Commits fail; those are unknown that were sent, and hardly any is.
+commit_some() {
+    local partition sent
+    forget_requests
+    for partition in {0..19}; do
+        not put "apps/audit/wide/$partition/checkpoint" 5 || return
+    done 2>"$DIR/messages"
+    sent=$(changes)
+    ((sent <= 5)) || is "$sent were sent" "5 or fewer"
+    is "$(journal result | grep -c unknown)" "$sent"
+    is "$(journal result | grep -c failed)" "$((20 - sent))"
+}
+
+names_work() {
+    promptly ls -R apps streams >"$DIR/names"
+    promptly ls checkpoints >>"$DIR/names"
+    is "$(entries apps/audit/wide | wc -w)" 100
+}
+
+recovers() {
+    no_faults
+    eventually cat apps/audit/wide/7/checkpoint 2>"$DIR/messages"
+    is "$(for i in {0..99}; do cat "apps/audit/wide/$i/checkpoint"; done | wc -l)" 100
+    put apps/audit/wide/7/checkpoint 7
+    is "$(cat apps/audit/wide/7/checkpoint)" "$(shown 7)"
+}
+
+@test "a silent service: a loop over 100 partitions fails in seconds, and works when it answers again" {
+    a_hundred
+    fault never path="$CALLS" count=forever
+    read_all ETIMEDOUT
+    last_error
+    is "${FIELD[3]} ${FIELD[4]}" "ETIMEDOUT -"
+    names_work
+    commit_some
+    recovers
+}
+
+@test "too many requests for good: a loop over 100 partitions fails in seconds, and works afterwards" {
+    a_hundred
+    fault status path="$CALLS" status=429 count=forever
+    read_all EBUSY
+    last_error
+    is "${FIELD[3]} ${FIELD[4]}" "EBUSY 429"
+    names_work
+    commit_some
+    recovers
+}
+
+@test "503 for good: a loop over 100 partitions fails in seconds, and works afterwards" {
+    a_hundred
+    fault status path="$CALLS" status=503 count=forever
+    read_all EIO
+    last_error
+    is "${FIELD[3]} ${FIELD[4]}" "EIO 503"
+    names_work
+    recovers
+}
+
+@test "connections that break for good: a loop over 100 partitions fails in seconds" {
+    a_hundred
+    fault reset path="$CALLS" count=forever
+    read_all ECONNRESET
+    names_work
+    recovers
+}
+
+@test "a silent service: many programs at once wait for one timeout together" {
+    a_hundred
+    fault never path="$CALLS" count=forever
+    local partition begin readers=()
+    begin=$(milliseconds)
+    for partition in {0..49}; do
+        in_background cat "apps/audit/wide/$partition/checkpoint" 2>"$DIR/messages.$partition"
+        readers+=("$!")
+    done
+    for partition in "${readers[@]}"; do
+        not wait "$partition"
+    done
+    soon_after "$begin"
+    is "$(cat "$DIR"/messages.* | grep -c "${SAYS[ETIMEDOUT]:?}")" 50
+}
+
+@test "SIGHUP begins anew at once" {
+    a_hundred
+    fault never path="$CALLS" count=forever
+    read_all ETIMEDOUT
+    no_faults
+    hup
+    promptly cat apps/audit/wide/7/checkpoint
+}
+
+@test "one request that hangs among many that are answered keeps nobody out" {
+    remount_service -o timeout=2,snapshot=0
+    warm
+    fail_at read never
+    in_background cat "$P/checkpoint" 2>"$DIR/messages"
+    local hanging=$!
+    eventually in_flight 1
+    while kill -0 "$hanging" 2>/dev/null; do
+        cat "$S/latest" >/dev/null
+        sleep 0.05
+    done
+    not wait "$hanging"
+    grep -q "${SAYS[ETIMEDOUT]:?}" "$DIR/messages"
+    for _ in {1..20}; do
+        cat "$P/checkpoint" "$S/latest" >/dev/null
+    done
+}
+
+@test "requests that are throttled now and then are all served" {
+    a_hundred
+    local partition
+    for partition in {0..99}; do
+        ((partition % 7)) || fault status path="$CALLS" status=429 count=1
+        cat "apps/audit/wide/$partition/checkpoint" >/dev/null
+        put "apps/audit/wide/$partition/checkpoint" 9
+    done
+    is "$(cat errors)" ""
+}
