@@ -33,6 +33,7 @@ struct dis_token {
     struct error refused; /* what IAM said to the password */
     struct http_request *request;
     struct share share; /* those who wait for it */
+    int64_t awaited;    /* when the last of them gives up */
     struct timer soon;  /* tells them that it was refused */
 };
 
@@ -57,12 +58,16 @@ static int token_set_url(struct dis_token *token, struct endpoint *endpoint, str
     return 0;
 }
 
-/* Nobody waits for the token any more. */
+/* Nobody waits for the token any more: all were interrupted, or have waited for as long as they
+ * may, which tells of IAM. */
 static void on_token_deserted(void *user)
 {
     struct dis_token *token = user;
 
-    http_cancel(token->request);
+    if (token->request && when_monotonic() >= token->awaited)
+        http_abandon(token->request);
+    else
+        http_cancel(token->request);
     token->request = NULL;
 }
 
@@ -311,6 +316,7 @@ static int ask_iam(struct dis_token *token)
                                .user = token};
 
     if (body && print_body(token, body)) {
+        token->awaited = 0;
         order.body_size = strlen(body);
         token->request = http_start(token->http, &order);
     }
@@ -334,5 +340,7 @@ struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
         timer_start(token->options.loop, &token->soon, 0, tell_refusal, token);
     else if (!token->request && ask_iam(token))
         return NULL;
+    if (token->awaited < ask->deadline)
+        token->awaited = ask->deadline;
     return share_join(&token->share, ask);
 }
