@@ -28,7 +28,7 @@
 #define SHORT_MS 500
 
 #define TRIES_MAX         10
-#define CONNECT_TRIES_MAX 4
+#define CONNECT_TRIES_MAX 6
 
 /* A service's clock is told in seconds and some time before the answer has come: only more than
  * this is a difference. */
@@ -319,13 +319,19 @@ static uint32_t any_number(void)
     return number;
 }
 
+/* What was not sent at all can be sent again in any case. */
+static bool may_repeat(const struct http_request *request)
+{
+    return request->order.idempotent || (request->exchange.counts && !request->exchange.sent);
+}
+
 /* How long to pause before another try, or -1 when there is to be none. */
 static int64_t pause_before_retry(const struct http_request *request, unsigned tries_max,
                                   int64_t asked)
 {
     int64_t pause;
 
-    if (!request->order.idempotent || request->tries >= tries_max)
+    if (!may_repeat(request) || request->tries >= tries_max)
         return -1;
     pause = retry_pause(request->tries, any_number());
     if (pause < asked)

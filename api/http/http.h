@@ -19,7 +19,8 @@
  * - An idempotent request is tried up to ten times, until its deadline, while it fails in a way
  *   that may pass: no connection, a lost one, an answer judged HTTP_THROTTLED or HTTP_BROKEN. The
  *   pauses grow, have a random part, and are as long as Retry-After asks. When the next try would
- *   be too late the last error is final. Other requests are tried once, by a new connection.
+ *   be too late the last error is final. Other requests are sent once, by a new connection, and
+ *   tried again only while nothing of them was sent.
  * - HTTP_THROTTLED, and HTTP 503, slow all requests down together, first tries and others.
  * - At most 64 requests are under way; others wait in their order. Until the service has answered,
  *   and has not refused the credential, there is just one.

@@ -28,6 +28,8 @@
 static struct {
     pthread_t thread;
     int listener;
+    uint16_t port; /* to serve on; 0: any */
+    uint16_t last_port;
     char url[64];
     const char *const *script; /* ends with NULL, which is an answer that never comes */
     atomic_uint requests;
@@ -44,7 +46,8 @@ static struct {
     struct error error;
     int status;
     int tries;
-    unsigned wanted; /* how many are to end; 0: one */
+    const char *method; /* NULL: GET */
+    unsigned wanted;    /* how many are to end; 0: one */
     unsigned failed;
 } client;
 
@@ -102,15 +105,20 @@ static void *serve(void *unused)
 
 static void start_server(const char *const *script)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(server.port),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof(address);
 
     server.listener = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     assert_int_equal(bind(server.listener, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(server.listener, 16), 0);
     assert_int_equal(getsockname(server.listener, (struct sockaddr *)&address, &size), 0);
     snprintf(server.url, sizeof(server.url), "http://127.0.0.1:%d/a?b=secret",
              ntohs(address.sin_port));
+    server.port = 0;
+    server.last_port = ntohs(address.sin_port);
     server.script = script;
     atomic_store(&server.requests, 0);
     atomic_store(&server.hangs_at, 0);
@@ -184,7 +192,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
 
 static struct http_request *start(bool idempotent, int64_t timeout)
 {
-    struct http_order order = {.method = "GET",
+    struct http_order order = {.method = client.method ? client.method : "GET",
                                .url = server.url,
                                .idempotent = idempotent,
                                .deadline = when_monotonic() + timeout,
@@ -290,6 +298,32 @@ static void test_too_large(void **state)
     stop_server();
 }
 
+static void serve_again(void *user)
+{
+    server.port = server.last_port;
+    start_server(user);
+}
+
+static void test_a_restart_is_not_seen(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+    struct timer timer = {0};
+
+    (void)state;
+    for (int idempotent = 0; idempotent < 2; idempotent++) {
+        start_server(script);
+        assert_int_equal(run(true, 10000), 0);
+        stop_server();
+        client.method = "POST";
+        timer_start(client.loop, &timer, 300, serve_again, (void *)(uintptr_t)script);
+        assert_int_equal(run(idempotent, 10000), 0);
+        assert_true(client.tries > 1);
+        assert_int_equal(atomic_load(&server.requests), 1);
+        client.method = NULL;
+        stop_server();
+    }
+}
+
 static void test_what_cannot_be_reached_fails_at_once(void **state)
 {
     static const char *const script[] = {OK, NULL};
@@ -299,7 +333,7 @@ static void test_what_cannot_be_reached_fails_at_once(void **state)
     assert_int_equal(run(true, 10000), 0);
     stop_server();
     assert_int_equal(run(true, 10000), ECONNREFUSED);
-    assert_int_equal(client.tries, 4);
+    assert_int_equal(client.tries, 6);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(run(true, 10000), ECONNREFUSED);
         assert_int_equal(client.tries, 0);
@@ -511,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_try_with_no_time_left_hides_no_error, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_too_large, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_a_restart_is_not_seen, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_reached_fails_at_once, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_silence_is_waited_for_once, make_client, free_client),
