@@ -1,6 +1,5 @@
 #include "api/http/gate.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -20,7 +19,10 @@
 #define PATIENCE_MS    2000
 #define PATIENCE_STEPS 5U
 
-/* Less than this tells nothing of a service. */
+/* Silence, and too many requests, for so long are an outage. */
+#define ENOUGH_MS 3000
+
+/* A probe that had less time than this tells nothing. */
 #define SHORT_MS 500
 
 /* The longest pause that all keep because one was asked for it. */
@@ -69,7 +71,8 @@ const struct error *gate_reason(const struct gate *gate, int64_t now)
 {
     if (now < gate->until || gate_is_out(gate, now))
         return &gate->reason;
-    return now < gate->not_before ? &gate->busy : NULL;
+    return now < gate->not_before || (gate->slow && now - gate->slowed < FORGET_MS) ? &gate->busy
+                                                                                    : NULL;
 }
 
 int64_t gate_wait(const struct gate *gate, int64_t now)
@@ -174,28 +177,41 @@ bool gate_throttled(struct gate *gate, const struct gate_pass *pass, int64_t ask
     return true;
 }
 
-/* Whether a request that has failed tells something of the service: a probe always does, unless
- * another one was answered meanwhile. */
-static bool tells_of_outage(const struct gate *gate, const struct gate_pass *pass,
+static bool is_told_by_probe(const struct gate_pass *pass, enum gate_failure failure,
+                             int64_t answered, int64_t now)
+{
+    return pass->probe && answered <= pass->sent &&
+           (failure != GATE_SILENT || now - pass->sent >= SHORT_MS);
+}
+
+/* Counts silence, and too many requests, over all who have failed since the last answer. */
+static bool has_lasted(struct gate *gate, int64_t began, int64_t answered, int64_t now)
+{
+    if (gate->since <= answered || now - gate->last > FORGET_MS)
+        gate->since = began;
+    gate->last = now;
+    return now - gate->since >= ENOUGH_MS;
+}
+
+/* Whether a request that has failed tells that there is an outage, still or now. */
+static bool tells_of_outage(struct gate *gate, const struct gate_pass *pass,
                             enum gate_failure failure, int64_t now)
 {
     int64_t answered = failure == GATE_BUSY ? gate->served : gate->answered;
 
-    if (failure == GATE_SILENT && now - pass->sent < SHORT_MS)
+    if (gate_is_out(gate, now))
+        return is_told_by_probe(pass, failure, answered, now);
+    if (answered > pass->began)
         return false;
-    if (pass->probe)
-        return answered <= pass->sent;
-    if (failure == GATE_BUSY && now - pass->began < SHORT_MS)
-        return false;
-    return !gate_is_out(gate, now) && answered <= pass->began;
+    return failure == GATE_UNREACHABLE ||
+           has_lasted(gate, failure == GATE_SILENT ? pass->sent : pass->began, answered, now);
 }
 
 static int64_t closed_for(const struct gate *gate)
 {
     if (gate->failure == GATE_SILENT && gate->failures == 1)
         return 0;
-    return gate->failure == GATE_UNREACHABLE && gate->reason.code != ETIMEDOUT ? CLOSED_MS
-                                                                               : CLOSED_LONG_MS;
+    return gate->failure == GATE_UNREACHABLE ? CLOSED_MS : CLOSED_LONG_MS;
 }
 
 void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_failure failure,

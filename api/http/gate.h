@@ -13,9 +13,11 @@
  * - Until the service has answered, requests go one at a time: each is a probe.
  * - While it is locked out, none goes.
  * - An outage begins when a request has failed for good and nothing was answered since it began.
- *   The gate is then closed for some seconds, and whoever asks meanwhile has the error of that
- *   request. Then there is one probe at a time; others wait for it for a second, and have the error
- *   too. The first answer ends the outage, or a minute in which nothing was asked.
+ *   Who waits for no longer than a moment learns little by silence, and by too many requests: so
+ *   several who wait for three seconds in all. The gate is then closed for some seconds, and
+ *   whoever asks meanwhile has the error of that request. Then there is one probe at a time; others
+ * wait for it for a second, and have the error too. The first answer ends the outage, or a minute
+ * in which nothing was asked.
  * - After a first silence the gate stays open for a probe, for one thing alone may hang.
  * - When there are too many requests none goes for a while, which is as long as the service asks,
  *   up to a minute, and grows each time; after it, fewer go at once. Each answer that follows takes
@@ -36,6 +38,8 @@ struct gate {
 
     unsigned failures; /* of this outage; 0: there is none */
     enum gate_failure failure;
+    int64_t since;    /* that nothing was answered to those who have failed, or 0 */
+    int64_t last;     /* one has failed */
     int64_t probe;    /* when the one under way began, or 0 */
     int64_t answered; /* the last time */
     int64_t served;   /* the last time that it was not "too many requests" */

@@ -24,7 +24,7 @@
 /* Handles that are kept for later; each has some ten kilobytes. */
 #define IDLE_MAX 16
 
-/* A try that had less time than this tells less than the one before it. */
+/* A try that had less time than this tells less than what was known before it. */
 #define SHORT_MS 500
 
 #define TRIES_MAX         10
@@ -278,14 +278,23 @@ static void finish_request(struct http_request *request, const struct error *err
 
 static void wait_for_connection(struct http_request *request);
 
+/* Sets the error from what is known besides the last try, if anything is. */
+static bool set_known_error(struct http_request *request, const struct error *before)
+{
+    const struct error *reason = gate_reason(&request->http->gate, when_monotonic());
+
+    if (!before->code && !reason)
+        return false;
+    request->error = before->code ? *before : *reason;
+    return true;
+}
+
 static void expire_request(void *user)
 {
     struct http_request *request = user;
-    const struct error *reason = gate_reason(&request->http->gate, when_monotonic());
+    const struct error before = request->error;
 
-    if (!request->error.code && reason)
-        request->error = *reason;
-    else if (!request->error.code)
+    if (!set_known_error(request, &before))
         error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
                   request->http->host);
     finish_request(request, &request->error, NULL);
@@ -457,22 +466,20 @@ static void on_http_answer(struct http_request *request)
         finish_request(request, answer.verdict == HTTP_DONE ? NULL : &request->error, &answer);
 }
 
-/* Whether a try ended because there was little time left, after one that failed by itself. */
+/* Whether a try ended because there was little time left. */
 static bool is_cut_short(const struct http_request *request, CURLcode result)
 {
-    return result == CURLE_OPERATION_TIMEDOUT && request->error.code &&
-           when_monotonic() - request->pass.sent < SHORT_MS;
+    return result == CURLE_OPERATION_TIMEDOUT && when_monotonic() - request->pass.sent < SHORT_MS;
 }
 
 static struct failure describe_failure(struct http_request *request, CURLcode result)
 {
     struct error before = request->error;
-    bool is_short = is_cut_short(request, result);
     struct failure failure = failure_describe(request->easy, result, request->http->host,
                                               request->exchange.detail, &request->error);
 
-    if (is_short)
-        request->error = before;
+    if (is_cut_short(request, result))
+        set_known_error(request, &before);
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
     return failure;
@@ -486,7 +493,7 @@ static bool has_heard(const struct http_request *request)
 /* The request has failed for good, without an answer. */
 static void blame_service(struct http_request *request, CURLcode result, struct failure failure)
 {
-    bool is_silent = result == CURLE_OPERATION_TIMEDOUT && !failure.unreachable;
+    bool is_silent = result == CURLE_OPERATION_TIMEDOUT;
     bool is_lost = failure.unreachable || (failure.passing && request->order.idempotent);
 
     if ((is_silent || is_lost) && !has_heard(request))

@@ -226,13 +226,50 @@ TEST(a_request_that_was_given_up_says_nothing)
     assert_int_equal(width(), MOST);
 }
 
-TEST(a_try_that_had_no_time_says_nothing)
+TEST(who_waits_for_a_moment_learns_with_others_what_it_is)
+{
+    static const enum gate_failure failures[] = {GATE_SILENT, GATE_BUSY};
+
+    for (size_t i = 0; i < COUNT(failures); i++) {
+        answered();
+        now++;
+        failed(failures[i], ETIMEDOUT, 1000);
+        now += 10;
+        failed(failures[i], ETIMEDOUT, 1000);
+        assert_false(gate_is_out(&gate, now));
+        assert_int_equal(width(), MOST);
+        now += 10;
+        failed(failures[i], ETIMEDOUT, 1000);
+        assert_true(gate_is_out(&gate, now));
+        now = gate.until;
+    }
+}
+
+TEST(moments_with_an_answer_between_them_are_nothing)
 {
     answered();
     now++;
-    failed(GATE_SILENT, ETIMEDOUT, 499);
-    failed(GATE_BUSY, EBUSY, 499);
+    for (int i = 0; i < 10; i++) {
+        failed(GATE_SILENT, ETIMEDOUT, 2000);
+        now++;
+        answered();
+        now++;
+    }
+    for (int i = 0; i < 10; i++) {
+        failed(GATE_SILENT, ETIMEDOUT, 2000);
+        now += 70000;
+    }
+    assert_false(gate_is_out(&gate, now));
     assert_int_equal(width(), MOST);
+}
+
+TEST(a_probe_that_had_no_time_says_nothing)
+{
+    failed(GATE_SILENT, ETIMEDOUT, 30000);
+    failed(GATE_SILENT, ETIMEDOUT, 499);
+    assert_int_equal(gate.failures, 1);
+    failed(GATE_SILENT, ETIMEDOUT, 500);
+    assert_int_equal(gate.failures, 2);
 }
 
 TEST(those_that_fail_with_the_first_prolong_nothing)
@@ -409,7 +446,7 @@ TEST(throttling_for_good_closes_and_is_probed_once)
     answered();
     now++;
     pass = sent();
-    now += 2000;
+    now += 16000;
     assert_true(throttle(&pass, 0));
     fail_now(&pass, GATE_BUSY, EBUSY);
     for (int i = 0; i < 3; i++) {
@@ -419,6 +456,7 @@ TEST(throttling_for_good_closes_and_is_probed_once)
         now++;
         /* The probe is not tried again. */
         pass = sent();
+        now += 20;
         assert_false(throttle(&pass, 0));
         fail_now(&pass, GATE_BUSY, EBUSY);
     }
@@ -434,9 +472,9 @@ TEST(throttling_of_some_closes_nothing)
     answered();
     now++;
     pass = sent();
-    now += 1000;
+    now += 8000;
     answered();
-    now += 1000;
+    now += 8000;
     throttle(&pass, 0);
     fail_now(&pass, GATE_BUSY, EBUSY);
     assert_int_equal(refusal(), 0);
@@ -463,7 +501,9 @@ int main(void)
         cmocka_unit_test_setup(one_that_hangs_among_many_that_are_answered_closes_nothing,
                                begin_gate),
         cmocka_unit_test_setup(a_request_that_was_given_up_says_nothing, begin_gate),
-        cmocka_unit_test_setup(a_try_that_had_no_time_says_nothing, begin_gate),
+        cmocka_unit_test_setup(who_waits_for_a_moment_learns_with_others_what_it_is, begin_gate),
+        cmocka_unit_test_setup(moments_with_an_answer_between_them_are_nothing, begin_gate),
+        cmocka_unit_test_setup(a_probe_that_had_no_time_says_nothing, begin_gate),
         cmocka_unit_test_setup(those_that_fail_with_the_first_prolong_nothing, begin_gate),
         cmocka_unit_test_setup(an_answer_that_comes_late_ends_the_outage, begin_gate),
         cmocka_unit_test_setup(an_outage_is_forgotten_after_a_minute, begin_gate),
