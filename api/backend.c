@@ -470,6 +470,15 @@ int backend_find_type(const char *source, const struct backend_type **type, stru
     return -EINVAL;
 }
 
+void backend_guard(const char *source)
+{
+    const struct backend_type *type;
+    struct error ignored;
+
+    if (!backend_find_type(source, &type, &ignored) && type->guard)
+        type->guard();
+}
+
 int backend_open(const char *source, const struct backend_options *options,
                  struct backend **backend, struct error *error)
 {

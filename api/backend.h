@@ -294,6 +294,10 @@ struct backend_type {
     const char *help;                     /* what it is, in a few words */
     const struct backend_option *options; /* up to one without a name */
 
+    /* Keeps the process from showing its secrets, also in a core file; NULL where there are none.
+     * Its children are kept from it too. */
+    void (*guard)(void);
+
     /* rest is what follows the prefix in the source. 0; -EINVAL when that or a setting is wrong; or
      * another negative errno. With an error. */
     int (*open)(const char *rest, bool plain, const struct backend_options *options,
@@ -306,6 +310,9 @@ extern const struct backend_type *const backend_types[];
 
 /* The type that a source names: 0 or -EINVAL with an error. Nothing is opened. */
 int backend_find_type(const char *source, const struct backend_type **type, struct error *error);
+
+/* Guards the secrets of a backend, which are in the environment before it is opened. */
+void backend_guard(const char *source);
 
 /* Opens what a source names. Nothing is asked of a network yet. As backend_type's open. */
 int backend_open(const char *source, const struct backend_options *options,

@@ -22,6 +22,8 @@ int main(int argc, char **argv)
         /* What a large answer took goes back to the system with it. */
         mallopt(M_MMAP_THRESHOLD, LARGE);
         mallopt(M_TRIM_THRESHOLD, LARGE);
+        /* Before there are two processes that have the environment. */
+        backend_guard(options.source);
         daemon_start(options.foreground);
         curl_global_init(CURL_GLOBAL_DEFAULT);
         status = mount_run(&options);

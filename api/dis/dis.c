@@ -218,5 +218,6 @@ const struct backend_type dis_backend = {
     .source = "dis://HOST/PROJECT_ID",
     .help = "Huawei Cloud or Open Telekom Cloud DIS",
     .options = dis_options,
+    .guard = secret_guard_process,
     .open = open_dis,
 };

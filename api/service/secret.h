@@ -15,7 +15,8 @@ void secret_free(char *text);
 int secret_set(char **text, const char *value);
 
 /* Keeps memory and environment of this process from other processes of the user, and from core
- * files. It lasts until the process ends or executes another program. */
+ * files. It lasts until the process ends or executes another program, and its children have it too.
+ */
 void secret_guard_process(void);
 
 /*

@@ -254,5 +254,6 @@ const struct backend_type sls_backend = {
     .source = "sls://PROJECT.ENDPOINT",
     .help = "Alibaba Cloud SLS; its consumer groups are the apps",
     .options = sls_options,
+    .guard = secret_guard_process,
     .open = open_sls,
 };

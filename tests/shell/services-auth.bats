@@ -133,6 +133,23 @@ setup() {
     is "$output" ""
 }
 
+@test "nor does the command show it, which waits for the mount" {
+    ! grep -q __asan_init "$CHECKPOINTFS" || skip "a build with AddressSanitizer is dumpable"
+    needs setpriv
+    local ordinary=(env) waiting
+    ((EUID)) || ordinary=(setpriv --bounding-set=-sys_ptrace)
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    fault never path="$CALLS" count=forever
+    in_background "${ordinary[@]}" bash -c 'ulimit -Sc unlimited; exec "$@"' - "$CHECKPOINTFS" \
+        -o timeout=2 "$SOURCE" "$MNT" </dev/null >"$DIR/mount.log" 2>&1
+    waiting=$!
+    eventually in_flight 1
+    run -1 "${ordinary[@]}" readlink "/proc/$waiting/exe"
+    is "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$waiting/limits")" "0 0"
+    kill -QUIT "$waiting"
+    not wait "$waiting"
+}
+
 # ---- sources
 
 @test "a source that is not complete is a usage error" {

@@ -776,12 +776,31 @@ static int open_third(const char *rest, bool plain, const struct backend_options
 
 static const struct backend_option no_options[] = {{0}};
 
-static const struct backend_type first = {"first", "first:",   NULL,      "first:PATH",
-                                          "",      no_options, open_first};
-static const struct backend_type second = {"second", "second://", "second+http://", "second://HOST",
-                                           "",       no_options,  open_second};
-static const struct backend_type third = {"third", "sec://",   "sec+http://", "sec://HOST",
-                                          "",      no_options, open_third};
+static unsigned guarded;
+
+static void note_guarded(void)
+{
+    guarded++;
+}
+
+static const struct backend_type first = {.name = "first",
+                                          .prefix = "first:",
+                                          .source = "first:PATH",
+                                          .options = no_options,
+                                          .open = open_first};
+static const struct backend_type second = {.name = "second",
+                                           .prefix = "second://",
+                                           .plain_prefix = "second+http://",
+                                           .source = "second://HOST",
+                                           .options = no_options,
+                                           .guard = note_guarded,
+                                           .open = open_second};
+static const struct backend_type third = {.name = "third",
+                                          .prefix = "sec://",
+                                          .plain_prefix = "sec+http://",
+                                          .source = "sec://HOST",
+                                          .options = no_options,
+                                          .open = open_third};
 
 const struct backend_type *const backend_types[] = {&first, &second, &third, NULL};
 
@@ -828,6 +847,18 @@ static void a_source_names_its_type(void **state)
         assert_ptr_equal(type, sources[i].type);
         assert_int_equal(error.code, 0);
     }
+}
+
+static void a_backend_that_has_secrets_is_guarded(void **state)
+{
+    (void)state;
+    backend_guard("");
+    backend_guard("first:/a/b");
+    backend_guard("third://host");
+    assert_int_equal(guarded, 0);
+    backend_guard("second://host/project");
+    backend_guard("second+http://host/project");
+    assert_int_equal(guarded, 2);
 }
 
 static void a_source_that_nothing_opens_is_refused_with_what_could_be(void **state)
@@ -934,6 +965,7 @@ int main(void)
         SCENE(what_is_answered_at_once_is_the_backends_answer),
         SCENE(a_backend_needs_none_of_what_is_answered_at_once),
         SCENE(a_source_names_its_type),
+        SCENE(a_backend_that_has_secrets_is_guarded),
         SCENE(a_source_that_nothing_opens_is_refused_with_what_could_be),
         SCENE(a_backend_is_opened_with_what_follows_its_prefix),
         SCENE(a_backend_that_was_opened_is_as_the_mount_is),
