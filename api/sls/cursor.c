@@ -78,14 +78,15 @@ int sls_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
 {
     char decimal[DECIMAL_ROOM];
     size_t length = strlen(text);
+    size_t padded = (length + 3) / 4 * 4;
 
     if (length && length == strspn(text, DIGITS))
         return parse_decimal(text, sequence, error);
-    if (length > SEQUENCE_MAX / 4 * 4 || (!is_base64(text) && decode_any(text, decimal)))
+    if (padded > SEQUENCE_MAX || (!is_base64(text) && decode_any(text, decimal)))
         return error_set(error, EINVAL,
                          "\"%.60s\" is neither a number nor a cursor of SLS, in base64", text);
-    memset(sequence, '=', (length + 3) / 4 * 4);
+    memset(sequence, '=', padded);
     memcpy(sequence, text, length);
-    sequence[(length + 3) / 4 * 4] = '\0';
+    sequence[padded] = '\0';
     return 0;
 }
