@@ -39,8 +39,8 @@ void files_release(struct files *files);
  * ESTALE, with an error that says what to do, when another program has removed or replaced a file
  * or cut it short. A database that is put back is right again. It costs a stat(2) and two fstat(2).
  *
- * Before files_mark all is well. Of the content it is noticed that the database is empty, that the index is shorter than it was,
- * and that the log is shorter than the index says.
+ * Before files_mark all is well. Of the content it is noticed that the database is empty, that the
+ * index is shorter than it was, and that the log is shorter than the index says.
  */
 int files_check(const struct files *files, struct error *error);
 
