@@ -84,7 +84,7 @@ static void add_fixed(const struct fs *fs, struct directory *directory)
 static int add_partitions(struct directory *directory, const struct table *table, enum kind kind)
 {
     bool committed_only = tree_row(kind)->source != FROM_NOWHERE;
-    size_t count = table_count(table);
+    size_t count = table ? table_count(table) : 0;
     struct state state;
 
     directory->numbered = kind;
@@ -149,7 +149,7 @@ static int add_with_made(struct fs *fs, struct directory *directory, const struc
 {
     struct made made = {directory, own_names(directory)};
 
-    for (size_t i = 0; i < names_count(names) && !made.status; i++)
+    for (size_t i = 0; names && i < names_count(names) && !made.status; i++)
         made.status = names_add(directory->names, names_at(names, i));
     if (!made.status)
         place_each(fs->nodes, add_made, &made);
@@ -158,6 +158,7 @@ static int add_with_made(struct fs *fs, struct directory *directory, const struc
     return made.status;
 }
 
+/* Without an answer it is empty. */
 static int fill_directory(struct fs *fs, struct directory *directory, enum kind listed,
                           const struct answer *answer)
 {
@@ -175,7 +176,7 @@ static int fill_directory(struct fs *fs, struct directory *directory, enum kind 
         return add_with_made(fs, directory, answer->names, add_made_stream);
     if (tree_row(listed)->naming == BY_APP && fs->made_count)
         return add_with_made(fs, directory, answer->names, add_made_app);
-    directory->names = names_hold(answer->names);
+    directory->names = answer->names ? names_hold(answer->names) : NULL;
     return status;
 }
 
@@ -197,11 +198,17 @@ static void reply_dir_open(struct request *request, enum kind listed, const stru
         directory_free(fs, directory);
 }
 
+/* A directory that mkdir made stays while it is empty, also when its app or stream has gone. */
+static bool is_left_empty(const struct request *request, const struct error *error)
+{
+    return error && error->code == ENOENT && made_has(&request->node);
+}
+
 static void on_dir_list(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
 
-    if (request_answered(request, error))
+    if (request_answered(request, is_left_empty(request, error) ? NULL : error))
         reply_dir_open(request, listed_kind(request->fs, &request->node), answer);
 }
 

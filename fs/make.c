@@ -250,12 +250,13 @@ static void on_states_of_stream(void *user, const struct error *error, const str
 {
     struct request *request = user;
     struct place *place = request->target.place;
+    bool is_gone = error && error->code == ENOENT;
 
-    if (!request_answered(request, error))
+    if (!request_answered(request, is_gone ? NULL : error))
         return;
-    if (table_has_checkpoint(answer->table) || !SLIST_EMPTY(&place->scratch)) {
+    if ((!is_gone && table_has_checkpoint(answer->table)) || !SLIST_EMPTY(&place->scratch)) {
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
-    } else if (place->created) {
+    } else if (place->created && !is_gone) {
         start_change(request, REMOVE_APP, on_app_stream_removed);
     } else {
         made_set(request->fs, place, false);
