@@ -39,6 +39,7 @@ SNAPSHOT=600
 deleted() {
     local before fault words
     committed billing orders 0 42
+    eventually cat "$P/checkpoint" # an outage before this is over
     before=$(journal path | wc -l)
     for fault in "${@:3}"; do
         read -ra words <<<"$fault"
