@@ -281,6 +281,33 @@ SNAPSHOT=600
     is "$(timeout 5 ls apps | xargs)" "audit billing"
 }
 
+# ---- programs that take their time
+
+# Git's progress has a timer, whose signal comes each second.
+@test "git reset --hard on a slow service restores every checkpoint" {
+    needs git
+    wide 20
+    remount_service
+    export GIT_DIR=$DIR/git GIT_WORK_TREE=$MNT/checkpoints
+    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+    export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e
+    git init -q
+    git add audit
+    git commit -qm first
+    stored | grep wide | sort >"$DIR/first"
+    local partition
+    for partition in {0..19}; do
+        put "apps/audit/wide/$partition/checkpoint" 77
+    done
+    git add audit
+    git commit -qm second
+    fault delay delay=80 path="$CALLS" count=forever
+    git reset --hard HEAD~1
+    no_faults
+    is "$(stored | grep wide | sort)" "$(<"$DIR/first")"
+    is "$(wc -l <"$DIR/first")" 20
+}
+
 # ---- no service
 
 @test "a loop over 100 partitions waits for no timeout when the service is down" {
