@@ -236,12 +236,12 @@ struct backend {
     size_t metadata_max;     /* characters */
     bool checkpoint_is_next; /* it names the next record to be read, not the last one read */
     bool is_forced;          /* commits overrule the consumer that holds a partition */
-    bool takes_any;          /* it commits numbers outside the kept range */
-    /* With takes_any: a decimal that a user writes must be in the kept range all the same, and this
-     * says how else it is committed; or NULL. */
+    bool checks_no_range;    /* it commits numbers outside the kept range */
+    /* With checks_no_range: a decimal that a user writes must be in the kept range all the same,
+     * and this says how else it is committed; or NULL. */
     const char *range_advice;
-    bool is_brief;       /* get_states tells no bounds, which get_state does */
-    const char *warning; /* what who mounts it should know, one sentence; or NULL */
+    bool states_lack_bounds; /* get_states tells no bounds, which get_state does */
+    const char *warning;     /* what who mounts it should know, one sentence; or NULL */
 
     const char *name; /* of its type, for messages */
     bool read_only;

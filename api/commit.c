@@ -190,7 +190,7 @@ static void clamp_or_fail(struct commit *commit)
  * place among those that are kept. */
 static void clamp_or_send(struct commit *commit)
 {
-    if (!commit->backend->takes_any || !has_number(commit) || !clamps(commit))
+    if (!commit->backend->checks_no_range || !has_number(commit) || !clamps(commit))
         check_and_send(commit);
 }
 

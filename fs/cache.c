@@ -147,8 +147,7 @@ static void evict_topics(struct cache *cache)
     }
 }
 
-/* A flight for which nobody is left may be one that never ends: the next who asks gets a fresh one.
- */
+/* The last waiter has left. The flight may never end, so whoever asks next starts a fresh one. */
 static void on_topic_deserted(void *user)
 {
     struct topic *topic = user;

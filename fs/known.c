@@ -17,7 +17,7 @@ static int from_state(const struct fs *fs, const struct node *node, const struct
     struct buf text = BUF_INIT(LINES_MAX);
     const struct row *row = tree_row(node->kind);
     int status = row->print(fs, node, state, &text);
-    bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->is_brief;
+    bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->states_lack_bounds;
 
     if (!status || status == -ENODATA)
         tree_attributes(fs, node, is_told ? text.size : 0, state->committed, attr);

@@ -16,10 +16,11 @@
  *
  *     bits 63-32 the place's id | 31-7 the partition | 6 its long name | 5-0 the kind
  *
- * Only places are kept: from the first lookup of anything in them until the kernel has forgotten
- * all of it, nobody holds them and nothing is pinned to them. A place's id is made from its names,
- * so that an inode number stays the same for the life of the mount, also when the kernel forgot it
- * in between (two live places whose ids would be equal excepted: the later one moves).
+ * Only places take memory. One lives from the first lookup of anything in it until the kernel has
+ * forgotten all of that, nobody holds the place, and no temporary file is in it. A place's id is
+ * made from its names, so that an inode number stays the same for the life of the mount, also when
+ * the kernel forgot it in between (two live places whose ids would be equal excepted: the later one
+ * moves).
  */
 struct scratch;
 

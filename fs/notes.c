@@ -58,9 +58,9 @@ int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_
 
 /*
  * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
- * time, if the number is the same, or else now, when it was seen first. A number that was committed
- * for no consumer, as by this mount, is no sign of one as long as it is the same, whatever consumer
- * the service goes on to tell. The texts are those of `known`.
+ * time, if the number is the same, or else now, when it was seen first. When a number was committed
+ * for no consumer, as this mount commits, then the same number later is no evidence of a consumer
+ * that is alive, even if the service still names one. The texts are those of `known`.
  */
 static void complete_checkpoint(struct state *state, const struct state *known)
 {

@@ -314,8 +314,9 @@ static double attributes_timeout(enum kind kind)
     return tree_is_fixed(kind) && tree_is_directory(kind) ? FOREVER : 0;
 }
 
-/* The kernel keeps names that never change, and those of directories for a moment: that such a one
- * has gone its attributes tell. It asks for files each time. The answers come from memory. */
+/* The kernel keeps fixed names for the life of the mount, those of directories for a second, and
+ * those of files not at all. That a directory was removed meanwhile its next GETATTR tells. All
+ * three are answered from memory. */
 static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr)
 {
     bool fixed = tree_is_fixed(node->kind);

@@ -185,11 +185,11 @@ static struct sls *new_sls(const struct backend_options *options)
         .loop = options->loop,
         .abilities = APP_IS_OF_STREAM | CAN_GIVE_CURSOR,
         .checkpoint_is_next = true,
-        .takes_any = true,
+        .checks_no_range = true,
         .range_advice = backend_setting(options, "any")
                             ? NULL
                             : "mount with -o any to commit it all the same, or write its cursor",
-        .is_brief = true,
+        .states_lack_bounds = true,
     };
     sls->groups = sls_groups_new(sls);
     if (sls->groups)

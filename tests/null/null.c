@@ -190,7 +190,7 @@ static int open_null(const char *rest, bool plain, const struct backend_options 
                                     .abilities = abilities,
                                     .metadata_max = 60,
                                     .checkpoint_is_next = options->checkpoint_is_next,
-                                    .is_brief = backend_setting(options, "brief")};
+                                    .states_lack_bounds = backend_setting(options, "brief")};
     *backend = &null.backend;
     return 0;
 }

@@ -469,7 +469,7 @@ static void clamp_where_the_service_takes_any_number(void **state)
     struct scene *scene = *state;
 
     scene->request.clamp = true;
-    scene->fake.backend.takes_any = scene->fake.backend.checkpoint_is_next = true;
+    scene->fake.backend.checks_no_range = scene->fake.backend.checkpoint_is_next = true;
     scene->fake.earliest = "10";
     assert_int_equal(commit(scene, "150"), 0);
     assert_log(scene, "locate=earliest locate=latest commit=100");
@@ -485,9 +485,9 @@ static void clamp_where_the_service_takes_any_number(void **state)
 }
 
 /* A service that takes any number, and would not tell that one was mistyped. */
-static void takes_any(struct scene *scene, const char *advice)
+static void checks_no_range(struct scene *scene, const char *advice)
 {
-    scene->fake.backend.takes_any = scene->fake.backend.checkpoint_is_next = true;
+    scene->fake.backend.checks_no_range = scene->fake.backend.checkpoint_is_next = true;
     scene->fake.backend.range_advice = advice;
     scene->fake.earliest = "10";
 }
@@ -496,7 +496,7 @@ static void a_decimal_is_looked_at_where_the_service_does_not(void **state)
 {
     struct scene *scene = *state;
 
-    takes_any(scene, "say please");
+    checks_no_range(scene, "say please");
     assert_int_equal(commit(scene, "50"), 0);
     assert_log(scene, "locate=earliest locate=latest commit=50");
     assert_int_equal(commit(scene, "10"), 0);
@@ -513,7 +513,7 @@ static void nothing_but_a_decimal_is_looked_at(void **state)
 {
     struct scene *scene = *state;
 
-    takes_any(scene, "say please");
+    checks_no_range(scene, "say please");
     assert_int_equal(commit(scene, FAKE_OPAQUE), 0);
     assert_log(scene, "commit=" FAKE_OPAQUE);
     scene->fake.sequence = "100";
@@ -521,7 +521,7 @@ static void nothing_but_a_decimal_is_looked_at(void **state)
     assert_log(scene, "get commit=150");
     assert_int_equal(commit(scene, "latest"), 0);
     assert_log(scene, "locate=latest commit=100");
-    takes_any(scene, NULL);
+    checks_no_range(scene, NULL);
     assert_int_equal(commit(scene, "9"), 0);
     assert_log(scene, "commit=9");
 }
@@ -530,7 +530,7 @@ static void clamp_looks_at_a_decimal_once(void **state)
 {
     struct scene *scene = *state;
 
-    takes_any(scene, "say please");
+    checks_no_range(scene, "say please");
     scene->request.clamp = true;
     assert_int_equal(commit(scene, "150"), 0);
     assert_log(scene, "locate=earliest locate=latest commit=100");
@@ -542,7 +542,7 @@ static void what_is_no_number_cannot_be_compared(void **state)
 {
     struct scene *scene = *state;
 
-    takes_any(scene, "say please");
+    checks_no_range(scene, "say please");
     scene->request.monotonic = true;
     scene->fake.sequence = "40";
     assert_int_equal(commit(scene, FAKE_OPAQUE), EINVAL);
