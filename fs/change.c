@@ -491,3 +491,12 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
     operation_drop(&change->operation);
     return NULL;
 }
+
+void change_not_started(struct fs *fs, const struct change_order *order, const char *reason)
+{
+    journal_add(&fs->journal, &(struct journal_entry){.who = order->who,
+                                                      .what = order->what,
+                                                      .result = RESULT_FAILED,
+                                                      .note = reason,
+                                                      .about = order->about});
+}

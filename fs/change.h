@@ -38,4 +38,7 @@ struct change_order {
  * An operation like a backend's. */
 struct call *change_start(struct fs *fs, const struct change_order *order, const struct ask *ask);
 
+/* Leaves the line of a change that a program asked for and that was never started. */
+void change_not_started(struct fs *fs, const struct change_order *order, const char *reason);
+
 #endif

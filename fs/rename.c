@@ -69,6 +69,7 @@ static void write_new(struct request *request, char *text, size_t size)
     const struct node *to = &renaming_of(request)->to;
     int status;
 
+    request->failed = NULL;
     request->then = remove_old;
     if (to->kind == SAVED) {
         write_checkpoint(request, to, text, size);
@@ -147,6 +148,18 @@ static bool is_saved(const struct node *node)
     return node->kind == SAVED;
 }
 
+/* A program that has given up, or what is at the old name cannot be read. */
+static void on_not_begun(struct request *request, int code)
+{
+    const struct renaming *renaming = renaming_of(request);
+    bool is_commit = is_saved(&renaming->to);
+    struct change_order order = request_change(request, is_commit ? COMMIT : DELETE,
+                                               is_commit ? &renaming->to : &renaming->from);
+
+    change_not_started(request->fs, &order,
+                       code == EINTR ? "given up before it was sent" : "nothing was sent");
+}
+
 static void begin_rename(struct request *request)
 {
     if (is_saved(&renaming_of(request)->from))
@@ -179,10 +192,12 @@ static void begin_in_turn(struct request *request)
         subjects[count++] = subject_of_node(&renaming->from);
     if (is_saved(&renaming->to))
         subjects[count++] = subject_of_node(&renaming->to);
-    if (count)
-        request_take_turn(request, subjects, count, begin_rename);
-    else
+    if (!count) {
         begin_rename(request);
+        return;
+    }
+    request->failed = on_not_begun;
+    request_take_turn(request, subjects, count, begin_rename);
 }
 
 /* What cannot be removed in the end is not renamed in part. */
