@@ -128,7 +128,7 @@ kept() {
         fault $failure path="$VALUES" count=forever
         kept "$failure"
     done
-    rsync -a --delete checkpoints/ "$DIR/backup/"
+    eventually rsync -a --delete checkpoints/ "$DIR/backup/"
     diff -r "$DIR/first" "$DIR/backup"
 }
 
