@@ -212,6 +212,37 @@ static void cancelling_cancels_the_step_and_says_what_that_said(void **state)
     check_cancel(scene, false);
 }
 
+static bool is_step_sent(const struct call *call)
+{
+    return ((const struct step *)call)->may_have_changed;
+}
+
+static void an_operation_is_sent_while_its_step_is(void **state)
+{
+    struct scene *scene = *state;
+    struct operation *operation = begin(scene);
+
+    scene->step.call.is_sent = is_step_sent;
+    assert_false(call_is_sent(&operation->call));
+    operation_wait(operation, &scene->step.call);
+    assert_false(call_is_sent(&operation->call));
+    scene->step.may_have_changed = true;
+    assert_true(call_is_sent(&operation->call));
+    assert_int_equal(scene->step.cancelled, 0);
+    assert_true(operation_answered(operation, NULL));
+    assert_false(call_is_sent(&operation->call));
+    operation_drop(operation);
+}
+
+static void what_cannot_tell_is_never_sent(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->step.may_have_changed = true;
+    assert_false(call_is_sent(&scene->step.call));
+    assert_false(call_is_sent(NULL));
+}
+
 static void a_step_has_the_same_deadline(void **state)
 {
     struct scene *scene = *state;
@@ -382,6 +413,8 @@ int main(void)
         SCENE(what_is_cancelled_is_freed_and_not_told),
         SCENE(cancelling_nothing_changes_nothing),
         SCENE(cancelling_cancels_the_step_and_says_what_that_said),
+        SCENE(an_operation_is_sent_while_its_step_is),
+        SCENE(what_cannot_tell_is_never_sent),
         SCENE(a_step_has_the_same_deadline),
         SCENE(an_operation_waits_for_its_step),
         SCENE(no_memory_for_a_step_is_told_later),

@@ -383,6 +383,23 @@ static void who_joins_again_has_a_new_deadline(void **state)
     assert_int_equal(scene->deserted, 1);
 }
 
+static void find_it_busy(struct waiter *waiter)
+{
+    assert_false(share_is_idle(waiter->scene->share));
+}
+
+static void it_is_not_idle_while_the_last_one_is_told(void **state)
+{
+    struct scene *scene = *state;
+
+    join(scene, 0);
+    join(scene, 1)->then = find_it_busy;
+    assert_false(share_is_idle(scene->share));
+    tell(scene, "42");
+    assert_int_equal(scene->waiters[1].told, 1);
+    assert_true(share_is_idle(scene->share));
+}
+
 static void cancel_others(struct waiter *waiter)
 {
     struct scene *scene = waiter->scene;
@@ -496,6 +513,7 @@ int main(void)
         SCENE(who_joins_again_is_told_in_the_next_round),
         SCENE(who_comes_while_others_are_told_waits_for_the_next_round),
         SCENE(who_joins_again_has_a_new_deadline),
+        SCENE(it_is_not_idle_while_the_last_one_is_told),
         SCENE(a_callback_may_give_up_for_others),
         SCENE(giving_up_for_all_others_while_they_are_told_deserts_nothing),
         SCENE(joining_and_giving_up_while_others_are_told_deserts_nothing),
