@@ -71,7 +71,8 @@ void share_tell(struct share *share, const struct error *error, const struct ans
     struct sharer *sharer;
 
     share->telling = true;
-    while ((sharer = TAILQ_FIRST(&share->sharers)) && sharer->round != round) {
+    /* Those who joined meanwhile stand behind, and are of this round or of a later one. */
+    while ((sharer = TAILQ_FIRST(&share->sharers)) && (int)(sharer->round - round) < 0) {
         struct ask ask = sharer->operation.ask;
 
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the queue */

@@ -24,8 +24,9 @@ static const char own_options[] =
     "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
     "                         checkpoints/ and ls -l (1), values somebody polls (1)\n"
     "  -o lazy                do not try the backend before mounting\n"
-    "  -o debug               tell of each call of the backend in the system's log, or\n"
-    "                         with -f on standard error\n"
+    "  -o debug               tell of each call of the backend in the system's log,\n"
+    "                         or with -f on standard error\n"
+    "  -o auto_unmount        unmount when the program dies\n"
     "  -o allow_other,uid=N,gid=N,umask=N  who may do what\n";
 
 static const char farewell[] =

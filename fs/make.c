@@ -112,8 +112,8 @@ void make_partition(struct request *request, const struct node *child)
     start_change(request, MAKE_PARTITION, on_made);
 }
 
-/* `mkdir checkpoints/APP/STREAM` prepares for the commits that follow it (cp -r, tar x): the stream,
- * or the app on it, may well exist. */
+/* `mkdir checkpoints/APP/STREAM` prepares for the commits that follow it (cp -r, tar x): the
+ * stream, or the app on it, may well exist. */
 static void on_saved_stream(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;

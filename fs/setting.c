@@ -80,7 +80,8 @@ static size_t distance(const char *word, size_t length, const char *other)
     return row[other_length];
 }
 
-/* The known option that is most like one that is not, or NULL if none is. */
+/* The option that is most like an unknown one, or NULL if none is; nobody means one that has no
+ * effect. */
 static const char *find_nearest(const struct backend_type *type, const struct fuse_opt *own,
                                 const char *option)
 {
@@ -89,7 +90,8 @@ static const char *find_nearest(const struct backend_type *type, const struct fu
     const char *nearest = NULL;
 
     for (; own->templ; own++) {
-        if (*own->templ != '-' && distance(option, length, own->templ) <= least) {
+        if (*own->templ != '-' && own->value != FUSE_OPT_KEY_DISCARD &&
+            distance(option, length, own->templ) <= least) {
             least = distance(option, length, own->templ);
             nearest = own->templ;
         }
@@ -184,8 +186,8 @@ bool setting_take(struct settings_of_backend *settings, const struct backend_typ
         refuse_option(type, own, option);
         return false;
     }
-    if ((row->kind == OPTION_FLAG) != !value) {
-        say("%s %s", row->name, value ? "takes no value" : "needs a value");
+    if ((row->kind == OPTION_FLAG) != !value || (row->kind == OPTION_FILE && !value[1])) {
+        say("%s %s", row->name, row->kind == OPTION_FLAG ? "takes no value" : "needs a value");
         return false;
     }
     return add_setting(settings, row, value ? value + 1 : "");
