@@ -249,13 +249,15 @@ bool http_changes(const char *method)
     return strcmp(method, "GET") != 0;
 }
 
-/* A try has failed. What a proxy says in the service's place tells nothing of what it has done. */
+/* A try has failed. What a proxy says in the service's place tells nothing of what it has done, nor
+ * does a refusal tell what came of it when libcurl had sent it before. */
 static void note_failed_try(struct http_request *request, enum http_verdict verdict)
 {
     bool is_refusal = verdict == HTTP_THROTTLED || verdict == HTTP_REFUSED ||
                       (verdict == HTTP_FAILED && *request->error.service_code);
+    unsigned ends_known = is_refusal ? 1 : 0;
 
-    if (http_changes(request->method) && request->exchange.sent && !is_refusal)
+    if (http_changes(request->method) && request->exchange.sent > ends_known)
         request->is_unknown = true;
 }
 
