@@ -25,8 +25,8 @@ static void with_attributes(struct request *request, const struct stat *attr)
 /*
  * Under default_permissions the kernel asks for attributes before every open, also of a file that
  * is about to be made, and would fail the open by ENOENT. At ESTALE it looks the name up again and
- * learns there that there is no such file: so each call ends as it does for any missing file, and
- * no program sees ESTALE.
+ * learns there that there is no such file: so each call ends as it does for any missing file. Only
+ * fstat(2) cannot look again: it sees ESTALE of a checkpoint that somebody else has removed.
  */
 static void refuse_missing(struct request *request)
 {
@@ -38,12 +38,31 @@ static void refuse_missing(struct request *request)
 
 /* Files */
 
+/* Of an open file that was removed. */
+static void reply_removed(struct request *request, const struct handle *handle)
+{
+    size_t size = handle->scratch                ? handle->scratch->content.size
+                  : handle_writes(handle->flags) ? handle->content.text.size
+                                                 : handle->text.size;
+    struct stat attr;
+
+    tree_attributes(request->fs, &request->node, size, WHEN_UNKNOWN, &attr);
+    if (handle->scratch)
+        attr.st_mode = S_IFREG | handle->scratch->mode;
+    attr.st_nlink = 0;
+    request_reply_attr(request, &attr);
+}
+
 static void reply_as_known(struct request *request, int status, const struct stat *attr)
 {
-    if (status)
-        refuse_missing(request);
-    else
+    const struct handle *removed = status ? handle_removed(request->fs, &request->node) : NULL;
+
+    if (!status)
         with_attributes(request, attr);
+    else if (removed && !request->then)
+        reply_removed(request, removed);
+    else
+        refuse_missing(request);
 }
 
 static void reply_known(struct request *request)

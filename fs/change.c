@@ -166,10 +166,25 @@ static void forget_lists(struct change *change)
     }
 }
 
+/* A file that was truncated before is not what is written to next any more. */
+static void forget_cut(struct change *change)
+{
+    struct node node = {.kind = SAVED,
+                        .partition = (uint32_t)change->order.about.partition,
+                        .place = place_find(change->fs->nodes, change->app, change->stream, "")};
+
+    for (int i = 0; node.place && i < 2; i++) {
+        node.long_form = i;
+        cuts_forget(&change->fs->cuts, node_inode(&node));
+    }
+}
+
 static void note_in_cache(struct change *change, enum result result, const struct state *state)
 {
     enum what_changes what = change->order.what;
 
+    if ((what == COMMIT || what == DELETE) && result != RESULT_FAILED)
+        forget_cut(change);
     if (what != COMMIT && what != DELETE)
         forget_lists(change);
     else if (result == RESULT_UNKNOWN)
@@ -317,6 +332,7 @@ static void on_holder(void *user, const struct error *unused, const struct answe
     (void)unused;
     (void)answer;
     change->operation.step = NULL;
+    look_before(change);
     find_consumer(change);
     commit_change(change);
 }

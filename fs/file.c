@@ -179,7 +179,8 @@ void file_cut(struct fs *fs, const struct node *node, size_t size)
             content_is_untouched(content) && size < content->text.size)
             buf_resize(&content->text, size);
     }
-    cuts_note(&fs->cuts, inode, size);
+    if (node->kind == SAVED)
+        cuts_note(&fs->cuts, inode, size);
 }
 
 /* Opening */

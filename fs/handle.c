@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool handle_writes(int flags)
 {
@@ -48,14 +49,51 @@ void handle_free(struct handle *handle)
     free(handle);
 }
 
+static bool is_removed(const struct handle *handle)
+{
+    return handle->scratch ? handle->scratch->removed : handle->removed;
+}
+
 const struct handle *handle_writer(const struct fs *fs, const struct node *node)
 {
     const struct handle *handle;
     uint64_t inode = node_inode(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (handle_writes(handle->flags) && node_inode(&handle->node) == inode)
+        if (handle_writes(handle->flags) && !is_removed(handle) &&
+            node_inode(&handle->node) == inode)
             return handle;
     }
     return NULL;
+}
+
+const struct handle *handle_removed(const struct fs *fs, const struct node *node)
+{
+    const struct handle *handle;
+    uint64_t inode = node_inode(node);
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        if (is_removed(handle) && node_inode(&handle->node) == inode)
+            return handle;
+    }
+    return NULL;
+}
+
+static bool is_of_partition(const struct node *a, const struct node *b)
+{
+    return a->partition == b->partition && !strcmp(a->place->app, b->place->app) &&
+           !strcmp(a->place->stream, b->place->stream);
+}
+
+void handle_note_removed(struct fs *fs, const struct node *node)
+{
+    struct handle *handle;
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        enum kind kind = handle->node.kind;
+
+        if ((kind == CHECKPOINT || kind == METADATA || kind == SAVED) &&
+            is_of_partition(&handle->node, node))
+            handle->removed = true;
+    }
 }

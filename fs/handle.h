@@ -21,6 +21,8 @@ struct handle {
 
     struct scratch *scratch;
 
+    bool removed; /* the checkpoint was removed while it was open */
+
     char seen[SEQUENCE_MAX + 1]; /* the checkpoint that the program knows; "" for none */
     struct fuse_pollhandle *poll;
 };
@@ -40,6 +42,13 @@ void handle_free(struct handle *handle);
 /* A file of this node that is open for writing, or NULL: it exists for its writer, also while
  * nothing is committed. */
 const struct handle *handle_writer(const struct fs *fs, const struct node *node);
+
+/* Some file of this node that was open when the checkpoint was removed, or NULL: it can still be
+ * read, and has attributes. */
+const struct handle *handle_removed(const struct fs *fs, const struct node *node);
+
+/* The checkpoint of a partition was removed: its files are not there any more. */
+void handle_note_removed(struct fs *fs, const struct node *node);
 
 /* Forgets a program that waits by poll(2). */
 void handle_forget_poll(struct handle *handle);

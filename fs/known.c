@@ -67,11 +67,6 @@ static int from_scratch(const struct fs *fs, const struct node *node, struct sta
 {
     const struct scratch *scratch = scratch_find(fs, node);
 
-    if (!scratch) {
-        const struct handle *writer = handle_writer(fs, node);
-
-        scratch = writer ? writer->scratch : NULL;
-    }
     if (!scratch)
         return -ENOENT;
     tree_attributes(fs, node, scratch->content.size, scratch->changed, attr);

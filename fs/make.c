@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
@@ -290,6 +291,7 @@ void remove_saved_stream(struct request *request, const struct node *child)
 /* The last checkpoint's directory stays for the rmdir that rm -r sends next. */
 static void on_checkpoint_removed(struct request *request)
 {
+    handle_note_removed(request->fs, &request->target);
     if (request->target.kind == SAVED)
         made_set(request->fs, request->target.place, true);
     request_succeed(request);

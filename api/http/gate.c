@@ -19,9 +19,6 @@
 #define PATIENCE_MS    2000
 #define PATIENCE_STEPS 5U
 
-/* Silence, and too many requests, for so long are an outage. */
-#define ENOUGH_MS 3000
-
 /* A probe that had less time than this tells nothing. */
 #define SHORT_MS 500
 
@@ -184,15 +181,6 @@ static bool is_told_by_probe(const struct gate_pass *pass, enum gate_failure fai
            (failure != GATE_SILENT || now - pass->sent >= SHORT_MS);
 }
 
-/* Counts silence, and too many requests, over all who have failed since the last answer. */
-static bool has_lasted(struct gate *gate, int64_t began, int64_t answered, int64_t now)
-{
-    if (gate->since <= answered || now - gate->last > FORGET_MS)
-        gate->since = began;
-    gate->last = now;
-    return now - gate->since >= ENOUGH_MS;
-}
-
 /* Whether a request that has failed tells that there is an outage, still or now. */
 static bool tells_of_outage(struct gate *gate, const struct gate_pass *pass,
                             enum gate_failure failure, int64_t now)
@@ -201,10 +189,7 @@ static bool tells_of_outage(struct gate *gate, const struct gate_pass *pass,
 
     if (gate_is_out(gate, now))
         return is_told_by_probe(pass, failure, answered, now);
-    if (answered > pass->began)
-        return false;
-    return failure == GATE_UNREACHABLE ||
-           has_lasted(gate, failure == GATE_SILENT ? pass->sent : pass->began, answered, now);
+    return answered <= pass->began && (failure == GATE_UNREACHABLE || !pass->is_short);
 }
 
 static int64_t closed_for(const struct gate *gate)
@@ -227,7 +212,15 @@ void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_fail
     gate->until = now + closed_for(gate);
 }
 
+void gate_reset(struct gate *gate)
+{
+    *gate = (struct gate){.probe = gate->probe, .answered = gate->answered};
+}
+
 void gate_lock(struct gate *gate, const struct error *error, int64_t until)
 {
-    *gate = (struct gate){.locked = true, .until = until, .reason = *error};
+    gate_reset(gate);
+    gate->locked = true;
+    gate->until = until;
+    gate->reason = *error;
 }

@@ -13,11 +13,10 @@
  * - Until the service has answered, requests go one at a time: each is a probe.
  * - While it is locked out, none goes.
  * - An outage begins when a request has failed for good and nothing was answered since it began.
- *   Who waits for no longer than a moment learns little by silence, and by too many requests: so
- *   several who wait for three seconds in all. The gate is then closed for some seconds, and
- *   whoever asks meanwhile has the error of that request. Then there is one probe at a time; others
- * wait for it for a second, and have the error too. The first answer ends the outage, or a minute
- * in which nothing was asked.
+ * Who waits for no longer than a moment, as look-ups do, learns nothing by silence and by too many
+ *   requests. The gate is then closed for some seconds, and whoever asks meanwhile has the error of
+ *   that request. Then there is one probe at a time; others wait for it for a second, and have the
+ *   error too. The first answer ends the outage, or a minute in which nothing was asked.
  * - After a first silence the gate stays open for a probe, for one thing alone may hang.
  * - When there are too many requests none goes for a while, which is as long as the service asks,
  *   up to a minute, and grows each time; after it, fewer go at once. Each answer that follows takes
@@ -38,8 +37,6 @@ struct gate {
 
     unsigned failures; /* of this outage; 0: there is none */
     enum gate_failure failure;
-    int64_t since;    /* that nothing was answered to those who have failed, or 0 */
-    int64_t last;     /* one has failed */
     int64_t probe;    /* when the one under way began, or 0 */
     int64_t answered; /* the last time */
     int64_t served;   /* the last time that it was not "too many requests" */
@@ -50,11 +47,12 @@ struct gate {
     struct error busy;  /* because of that */
 };
 
-/* What the gate knows of a request; all zero but for began. */
+/* What the gate knows of a request; all zero but for began and is_short. */
 struct gate_pass {
     int64_t began; /* it was asked for */
     int64_t sent;  /* its last try was begun */
     bool probe;    /* and is one */
+    bool is_short; /* it has less time than others: that it ran out tells nothing */
 };
 
 /* Whether one more may go, of those that wait, when so many of at most `most` are under way. */
@@ -98,6 +96,9 @@ bool gate_throttled(struct gate *gate, const struct gate_pass *pass, int64_t ask
 /* A request has failed for good. */
 void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_failure failure,
                  const struct error *error, int64_t now);
+
+/* Everything is in doubt again. */
+void gate_reset(struct gate *gate);
 
 void gate_lock(struct gate *gate, const struct error *error, int64_t until);
 

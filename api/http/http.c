@@ -49,6 +49,7 @@ struct http {
     struct gate gate;
     int64_t clock_offset; /* the service's clock less ours, ns */
     int64_t reloaded;
+    int64_t longest_patience; /* that any request had, ms */
     CURL *idle[IDLE_MAX];
     unsigned idle_count;
 };
@@ -134,12 +135,6 @@ void http_free(struct http *http)
     free(http);
 }
 
-void http_reload(struct http *http)
-{
-    http->gate = (struct gate){0};
-    http->reloaded = when_monotonic();
-}
-
 int64_t http_now(const struct http *http)
 {
     return when_now() + http->clock_offset;
@@ -192,6 +187,14 @@ static void pump_requests(void *user);
 static void pump_soon(struct http *http)
 {
     timer_start(http->loop, &http->pump, 0, pump_requests, http);
+}
+
+void http_reload(struct http *http)
+{
+    gate_reset(&http->gate);
+    http->reloaded = when_monotonic();
+    if (!TAILQ_EMPTY(&http->waiting))
+        pump_soon(http);
 }
 
 static void move_to(struct http_request *request, struct requests *list)
@@ -503,10 +506,11 @@ static void blame_service(struct http_request *request, CURLcode result, struct 
                     is_silent ? GATE_SILENT : GATE_UNREACHABLE, &request->error, when_monotonic());
 }
 
-/* Whether another try may help. A probe that fails is not repeated. */
+/* Whether another try may help. Who cannot reach a service that has never answered has maybe named
+ * the wrong one, and learns so at once; and a probe that fails is not repeated. */
 static bool may_pass(const struct gate *gate, struct failure failure)
 {
-    return failure.passing && !(failure.unreachable && !gate->proven) &&
+    return failure.passing && !(failure.unreachable && !gate->answered) &&
            !gate_is_out(gate, when_monotonic());
 }
 
@@ -644,6 +648,19 @@ static int copy_order(struct http_request *request, const struct http_order *ord
     return 0;
 }
 
+/* Most have the mount's timeout; one with less than half of that has little. */
+static void begin_pass(struct http_request *request, int64_t deadline)
+{
+    struct http *http = request->http;
+    int64_t now = when_monotonic();
+    int64_t patience = deadline - now;
+
+    if (patience > http->longest_patience)
+        http->longest_patience = patience;
+    request->pass =
+        (struct gate_pass){.began = now, .is_short = patience < http->longest_patience / 2};
+}
+
 struct http_request *http_start(struct http *http, const struct http_order *order)
 {
     struct http_request *request = calloc(1, sizeof(*request));
@@ -651,7 +668,7 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
     if (!request)
         return NULL;
     request->http = http;
-    request->pass.began = when_monotonic();
+    begin_pass(request, order->deadline);
     buf_init(&request->exchange.answer, ANSWER_MAX);
     if (copy_order(request, order)) {
         release_request(request);

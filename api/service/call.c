@@ -117,6 +117,10 @@ static int prepare_try(void *user, struct http_headers *headers, struct error *e
 {
     struct service_call *call = user;
 
+    if (call->service->no_credentials.code) {
+        *error = call->service->no_credentials;
+        return -error->code;
+    }
     return call->service->protocol->authorize(call, headers, error);
 }
 
@@ -180,8 +184,9 @@ static void on_service_answer(struct service_call *call, const struct http_answe
                   "the answer to %s %s is not what %s's protocol says", call->request.method,
                   call->request.path.data, call->service->protocol->title);
         call->operation.error.http_status = answer->status;
-        call->operation.error.is_unknown = http_changes(call->request.method);
     }
+    if (status < 0)
+        call->operation.error.is_unknown = http_changes(call->request.method);
     end_service_call(call);
 }
 

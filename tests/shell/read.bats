@@ -257,3 +257,25 @@ END
     run -0 timeout 5 ls apps/billing/orders streams/orders
     unlock_store
 }
+
+@test "an open file that was removed can be read, and has attributes" {
+    local file
+    for file in "$P/checkpoint" "$C" checkpoints/billing/orders/draft; do
+        put "$P/checkpoint" 42
+        [[ $file != */draft ]] || put "$file" 42
+        python3 - "$file" <<'END'
+import os, sys
+path = sys.argv[1]
+for flags in os.O_RDONLY, os.O_RDWR:
+    fd = os.open(path, flags)
+    os.unlink(path)
+    status = os.fstat(fd)
+    assert (status.st_size, status.st_nlink) == (3, 0) or flags == os.O_RDWR and status.st_nlink == 0, status
+    assert flags != os.O_RDONLY or os.read(fd, 10) == b"42\n"
+    assert not os.path.exists(path)
+    os.close(fd)
+    with open(path, "w") as again:
+        again.write("42\n")
+END
+    done
+}

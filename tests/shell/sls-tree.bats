@@ -247,7 +247,7 @@ load sls
         refused "${SAYS[ENOENT]:?}" put "$file" 50
     done
     is "$(changes)" 0
-    refused "${SAYS[ENOENT]:?}" put apps/billing/orders/9/checkpoint 50
+    refused "${SAYS[ENOENT]:?}" put apps/billing/orders/9/checkpoint "$(b64 50)"
     matches "$(last_request)" ' 404 '
     is "$(known_groups | xargs)" "audit orders billing orders billing payments"
 }

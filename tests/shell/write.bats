@@ -415,3 +415,21 @@ shorten_path() { python3 -c 'import os, sys; os.truncate(sys.argv[1], 0)' "$1"; 
         echo 1 >"$file"
     done
 }
+
+@test "a truncation is forgotten when something is committed or removed" {
+    local text
+    for text in 'echo 50 >"$P/checkpoint"' 'rm "$P/checkpoint"; echo 50 >"$P/checkpoint"' \
+        'echo 50 >checkpoints/billing/orders/draft; mv checkpoints/billing/orders/draft "$C"'; do
+        put "$P/checkpoint" 42
+        shorten_open "$C"
+        eval "$text"
+        echo 7 >>"$C"
+        is "$text: $(cat "$P/checkpoint" "$P/metadata")" "$text: $(printf '50\n7')"
+    done
+}
+
+@test "a file that is made longer commits nothing" {
+    put "$P/checkpoint" 42
+    truncate -s 10 "$C"
+    is "$(cat "$C")" 42
+}

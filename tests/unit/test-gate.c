@@ -226,41 +226,50 @@ TEST(a_request_that_was_given_up_says_nothing)
     assert_int_equal(width(), MOST);
 }
 
-TEST(who_waits_for_a_moment_learns_with_others_what_it_is)
+TEST(who_has_less_time_than_others_learns_nothing)
 {
     static const enum gate_failure failures[] = {GATE_SILENT, GATE_BUSY};
 
-    for (size_t i = 0; i < COUNT(failures); i++) {
-        answered();
-        now++;
-        failed(failures[i], ETIMEDOUT, 1000);
-        now += 10;
-        failed(failures[i], ETIMEDOUT, 1000);
+    answered();
+    now++;
+    for (size_t i = 0; i < 20; i++) {
+        struct gate_pass pass = sent();
+
+        pass.is_short = true;
+        now += 1000;
+        fail_now(&pass, failures[i % COUNT(failures)], ETIMEDOUT);
         assert_false(gate_is_out(&gate, now));
         assert_int_equal(width(), MOST);
-        now += 10;
-        failed(failures[i], ETIMEDOUT, 1000);
-        assert_true(gate_is_out(&gate, now));
-        now = gate.until;
     }
 }
 
-TEST(moments_with_an_answer_between_them_are_nothing)
+TEST(who_has_little_time_learns_all_the_same_that_nothing_can_be_reached)
 {
+    struct gate_pass pass;
+
     answered();
     now++;
-    for (int i = 0; i < 10; i++) {
-        failed(GATE_SILENT, ETIMEDOUT, 2000);
-        now++;
-        answered();
-        now++;
-    }
-    for (int i = 0; i < 10; i++) {
-        failed(GATE_SILENT, ETIMEDOUT, 2000);
-        now += 70000;
-    }
+    pass = sent();
+    pass.is_short = true;
+    fail_now(&pass, GATE_UNREACHABLE, ECONNREFUSED);
+    assert_true(gate_is_out(&gate, now));
+}
+
+TEST(a_new_beginning_keeps_that_there_was_an_answer_and_the_probe_under_way)
+{
+    struct gate_pass probe;
+
+    answered();
+    now++;
+    failed(GATE_UNREACHABLE, ECONNREFUSED, 0);
+    now = gate.until;
+    probe = sent();
+    gate_reset(&gate);
     assert_false(gate_is_out(&gate, now));
-    assert_int_equal(width(), MOST);
+    assert_true(gate.answered);
+    assert_int_equal(width(), 0);
+    gate_ended(&gate, &probe);
+    assert_true(gate_lets(&gate, 0, MOST, now));
 }
 
 TEST(a_probe_that_had_no_time_says_nothing)
@@ -501,8 +510,11 @@ int main(void)
         cmocka_unit_test_setup(one_that_hangs_among_many_that_are_answered_closes_nothing,
                                begin_gate),
         cmocka_unit_test_setup(a_request_that_was_given_up_says_nothing, begin_gate),
-        cmocka_unit_test_setup(who_waits_for_a_moment_learns_with_others_what_it_is, begin_gate),
-        cmocka_unit_test_setup(moments_with_an_answer_between_them_are_nothing, begin_gate),
+        cmocka_unit_test_setup(who_has_less_time_than_others_learns_nothing, begin_gate),
+        cmocka_unit_test_setup(who_has_little_time_learns_all_the_same_that_nothing_can_be_reached,
+                               begin_gate),
+        cmocka_unit_test_setup(
+            a_new_beginning_keeps_that_there_was_an_answer_and_the_probe_under_way, begin_gate),
         cmocka_unit_test_setup(a_probe_that_had_no_time_says_nothing, begin_gate),
         cmocka_unit_test_setup(those_that_fail_with_the_first_prolong_nothing, begin_gate),
         cmocka_unit_test_setup(an_answer_that_comes_late_ends_the_outage, begin_gate),
