@@ -45,7 +45,9 @@ int64_t gate_pause(const struct gate *gate, int64_t now)
 
 static unsigned gate_width(const struct gate *gate, unsigned most)
 {
-    return most >> gate->slow ? most >> gate->slow : 1;
+    unsigned width = most >> gate->slow;
+
+    return width ? width : 1;
 }
 
 bool gate_lets(const struct gate *gate, unsigned under_way, unsigned most, int64_t now)

@@ -608,6 +608,7 @@ static struct http_request *find_refused(const struct http *http)
     if (!gate_error(&http->gate, INT64_MIN, now))
         return NULL;
     TAILQ_FOREACH (request, &http->waiting, link) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
         const struct error *reason = gate_error(&http->gate, request->order.deadline, now);
 
         if (reason) {
