@@ -15,6 +15,18 @@
 #define LOG_HEADER_SIZE  32
 #define FRAME_EXTRA_SIZE 24 /* of a frame, without its page */
 
+/* Never the times: whoever has looked at them makes the next write of a file cost a transaction of
+ * the file system, by Linux 6.13 and newer. */
+static int look(int fd, const char *path, struct statx *seen)
+{
+    return statx(fd, path, AT_EMPTY_PATH, STATX_INO | STATX_NLINK | STATX_SIZE, seen);
+}
+
+static bool is_gone(int code)
+{
+    return code == ENOENT || code == ENOTDIR || code == ELOOP;
+}
+
 /* Marking */
 
 static char *absolute_path(const char *path)
@@ -44,17 +56,17 @@ static void release_companion(struct companion *companion)
  * there, or on a file system that counts no links, is not marked. */
 static int mark_companion(struct companion *companion, sqlite3 *db, const char *suffix)
 {
-    struct stat attr;
+    struct statx seen;
 
     if (asprintf(&companion->path, "%s%s", sqlite3_db_filename(db, "main"), suffix) < 0) {
         companion->path = NULL;
         return -ENOMEM;
     }
     companion->fd = open(companion->path, O_PATH | O_CLOEXEC);
-    if (companion->fd < 0 || fstat(companion->fd, &attr) || !attr.st_nlink)
+    if (companion->fd < 0 || look(companion->fd, "", &seen) || !seen.stx_nlink)
         release_companion(companion);
     else
-        companion->size = attr.st_size;
+        companion->size = seen.stx_size;
     return 0;
 }
 
@@ -72,17 +84,14 @@ static const volatile uint8_t *find_header(sqlite3 *db)
 }
 
 /* What stands at the path must be what SQLite has opened. */
-static int mark_database(struct files *files, sqlite3 *db, const char *path, struct error *error)
+static int mark_database(struct files *files, sqlite3 *db, struct error *error)
 {
-    struct stat attr;
     int moved = 0;
 
-    if (stat(path, &attr) ||
-        (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved))
-        return error_set(error, ESTALE, "%s was replaced while it was opened: mount again", path);
-    files->device = attr.st_dev;
-    files->inode = attr.st_ino;
-    files->size = attr.st_size;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (look(AT_FDCWD, files->path, &files->database) ? is_gone(errno) : moved)
+        return error_set(error, ESTALE, "%.250s was replaced while it was opened: mount again",
+                         files->path);
     return 0;
 }
 
@@ -94,7 +103,7 @@ int files_mark(struct files *files, sqlite3 *db, const char *path, struct error 
         return error_set(error, ENOMEM, "no memory");
     if (files->log.path && files->index.size >= INDEX_SIZE)
         files->header = find_header(db);
-    return mark_database(files, db, files->path, error);
+    return mark_database(files, db, error);
 }
 
 void files_release(struct files *files)
@@ -113,33 +122,35 @@ static const char cut[] = "cut short";
 
 static const char *look_at_database(const struct files *files)
 {
-    struct stat attr;
+    const struct statx *marked = &files->database;
+    struct statx seen;
 
-    if (!files->path)
+    if (!marked->stx_ino)
         return NULL;
-    if (stat(files->path, &attr))
-        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? replaced : NULL;
-    if (attr.st_dev != files->device || attr.st_ino != files->inode)
+    if (look(AT_FDCWD, files->path, &seen))
+        return is_gone(errno) ? replaced : NULL;
+    if (seen.stx_dev_major != marked->stx_dev_major ||
+        seen.stx_dev_minor != marked->stx_dev_minor || seen.stx_ino != marked->stx_ino)
         return replaced;
-    return files->size && !attr.st_size ? cut : NULL;
+    return marked->stx_size && !seen.stx_size ? cut : NULL;
 }
 
 static const char *look_at_index(const struct files *files)
 {
-    struct stat attr;
+    struct statx seen;
 
-    if (!files->index.path || fstat(files->index.fd, &attr))
+    if (!files->index.path || look(files->index.fd, "", &seen))
         return NULL;
-    if (attr.st_size < files->index.size)
+    if (seen.stx_size < files->index.size)
         return cut;
-    return attr.st_nlink ? NULL : replaced;
+    return seen.stx_nlink ? NULL : replaced;
 }
 
 /* How long the log must be for all frames that the index knows of. */
-static off_t size_of_log(const volatile uint8_t *header)
+static uint64_t size_of_log(const volatile uint8_t *header)
 {
-    off_t frames = *(const volatile uint32_t *)(const volatile void *)(header + INDEX_FRAMES);
-    off_t page = *(const volatile uint16_t *)(const volatile void *)(header + INDEX_PAGE_SIZE);
+    uint64_t frames = *(const volatile uint32_t *)(const volatile void *)(header + INDEX_FRAMES);
+    uint64_t page = *(const volatile uint16_t *)(const volatile void *)(header + INDEX_PAGE_SIZE);
 
     if (page == 1)
         page = 65536;
@@ -150,15 +161,15 @@ static off_t size_of_log(const volatile uint8_t *header)
  * that is too short when we look twice was cut by somebody else. */
 static const char *look_at_log(const struct files *files)
 {
-    struct stat attr;
+    struct statx seen;
 
-    for (int look = 0; look < 2; look++) {
-        off_t wanted = files->header ? size_of_log(files->header) : 0;
+    for (int times = 0; times < 2; times++) {
+        uint64_t wanted = files->header ? size_of_log(files->header) : 0;
 
-        if (!files->log.path || fstat(files->log.fd, &attr))
+        if (!files->log.path || look(files->log.fd, "", &seen))
             return NULL;
-        if (attr.st_size >= wanted)
-            return attr.st_nlink ? NULL : replaced;
+        if (seen.stx_size >= wanted)
+            return seen.stx_nlink ? NULL : replaced;
     }
     return cut;
 }

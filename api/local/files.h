@@ -16,16 +16,14 @@
  */
 struct companion {
     char *path;
-    int fd; /* for fstat(2) alone: closing it leaves SQLite's locks */
-    off_t size;
+    int fd; /* for statx(2) alone: closing it leaves SQLite's locks */
+    uint64_t size;
 };
 
 struct files {
-    char *path; /* of the database, absolute */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct companion log; /* without a path when the store has none */
+    char *path;            /* of the database, absolute */
+    struct statx database; /* all zero when it could not be looked at */
+    struct companion log;  /* without a path when the store has none */
     struct companion index;
     const volatile uint8_t *header; /* of the index, in memory; NULL when there is none */
 };
@@ -37,7 +35,7 @@ void files_release(struct files *files);
 
 /*
  * ESTALE, with an error that says what to do, when another program has removed or replaced a file
- * or cut it short. A database that is put back is right again. It costs a stat(2) and two fstat(2).
+ * or cut it short. A database that is put back is right again. It costs three statx(2).
  *
  * Before files_mark all is well. Of the content it is noticed that the database is empty, that the
  * index is shorter than it was, and that the log is shorter than the index says.
