@@ -18,10 +18,11 @@ bool name_is_app(const char *name);
 bool name_is_stream(const char *name);
 
 /*
- * The file name of a name. ASCII letters, digits, '_', '-' and '.' stand as they are, and so does
- * what can be seen of other languages (base/utf8.h); any other byte is written "%XX" with upper-case
- * digits, and so is a '.' at the beginning, for such files are hidden. "%" alone is the empty name.
- * So every name has one file name, which does not end a path and can be read.
+ * The file name of a name. ASCII letters, digits, '_', '-' and '.' stand as they are, and so
+ * does what can be seen of other languages (base/utf8.h). Any other byte is written as a percent
+ * sign and two upper-case digits, and so is a '.' at the beginning, for such files are hidden. "%"
+ * alone is the empty name. So every name has one file name, which does not end a path and can be
+ * read.
  */
 #define FILE_NAME_ROOM 256
 

@@ -416,15 +416,26 @@ shorten_path() { python3 -c 'import os, sys; os.truncate(sys.argv[1], 0)' "$1"; 
     done
 }
 
+# commits_again WHAT: each commits 50.
+commits_again() {
+    case $1 in
+        again) echo 50 >"$P/checkpoint" ;;
+        anew) rm "$P/checkpoint" && echo 50 >"$P/checkpoint" ;;
+        renamed)
+            echo 50 >checkpoints/billing/orders/draft
+            mv checkpoints/billing/orders/draft "$C"
+            ;;
+    esac
+}
+
 @test "a truncation is forgotten when something is committed or removed" {
-    local text
-    for text in 'echo 50 >"$P/checkpoint"' 'rm "$P/checkpoint"; echo 50 >"$P/checkpoint"' \
-        'echo 50 >checkpoints/billing/orders/draft; mv checkpoints/billing/orders/draft "$C"'; do
+    local what
+    for what in again anew renamed; do
         put "$P/checkpoint" 42
         shorten_open "$C"
-        eval "$text"
+        commits_again "$what"
         echo 7 >>"$C"
-        is "$text: $(cat "$P/checkpoint" "$P/metadata")" "$text: $(printf '50\n7')"
+        is "$what: $(cat "$P/checkpoint" "$P/metadata")" "$what: $(printf '50\n7')"
     done
 }
 
