@@ -100,7 +100,7 @@ static void on_list(void *user, const struct error *error, const struct answer *
 }
 
 /* A list of any age has most names; one that it does not have may be new. */
-static void ask(struct request *request, const struct question *question)
+static void ask_list_or_single(struct request *request, const struct question *question)
 {
     struct cache *cache = request->fs->cache;
     struct ask ask = request_ask(request, on_list);
@@ -127,5 +127,5 @@ void search_begin(struct request *request, const struct node *node,
     else if (status == -ENOENT)
         refuse(request);
     else
-        ask(request, &question);
+        ask_list_or_single(request, &question);
 }

@@ -69,7 +69,7 @@ static size_t most_of_field(const char *const *fields, size_t room)
     size_t count = 0;
     size_t most = LINE_MAX_BYTES;
 
-    for (; fields[count] && count < FIELDS_MAX; count++)
+    for (; count < FIELDS_MAX && fields[count]; count++)
         sizes[count] = printed_size(fields[count]);
     while (most && size_of_line(sizes, count, most) > room)
         most--;
@@ -102,7 +102,7 @@ static void print_line(struct buf *line, const char *const *fields)
 
     buf_printf(line, "<%d>checkpointfs[%d]:", LOG_DAEMON | LOG_INFO, (int)getpid());
     most = most_of_field(fields, LINE_MAX_BYTES - line->size);
-    for (size_t i = 0; fields[i] && i < FIELDS_MAX; i++) {
+    for (size_t i = 0; i < FIELDS_MAX && fields[i]; i++) {
         buf_puts(line, " ");
         add_field(line, fields[i], most);
     }

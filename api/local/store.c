@@ -412,8 +412,10 @@ static int open_store(const char *path, enum store_mode mode, const struct layou
     struct store *opened = calloc(1, sizeof(*opened));
     int status;
 
-    if (!opened)
-        return error_set(error, ENOMEM, "no memory");
+    if (!opened) {
+        error_set(error, ENOMEM, "no memory");
+        return -ENOMEM;
+    }
     opened->layout = layout;
     status = open_database(opened, path, mode, error);
     if (status)

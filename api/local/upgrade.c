@@ -36,7 +36,10 @@ static int name_copy(struct upgrade *upgrade, struct error *error)
         upgrade->copy = NULL;
     if (!upgrade->copy || asprintf(&upgrade->part, "%s.part", upgrade->copy) < 0)
         upgrade->part = NULL;
-    return upgrade->part ? 0 : error_set(error, ENOMEM, "no memory");
+    if (upgrade->part)
+        return 0;
+    error_set(error, ENOMEM, "no memory");
+    return -ENOMEM;
 }
 
 static int cannot_copy(const struct upgrade *upgrade, const char *why, int code,
