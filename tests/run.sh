@@ -30,4 +30,5 @@ say "ThreadSanitizer"
 setarch -R ctest --preset tsan --label-regex threads
 
 say "All tests"
-ctest --preset sanitize --parallel "$(nproc)" "$@"
+# Most tests wait most of the time.
+ctest --preset sanitize --parallel "$((2 * $(nproc)))" "$@"
