@@ -105,6 +105,7 @@ static bool has_one_of(const char *text, const char *const *parts)
  *   reset                "Recv failure: " and the system's words, in the user's language
  *   closed               "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to HOST:PORT"
  *   closed by an alert   the same with SSL_ERROR_ZERO_RETURN
+ *   reset at once        "getpeername() failed with errno 107: ", which stays its only words
  *   all else             "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
  *
  * OpenSSL 3 also has an "error:0A000126:SSL routines::unexpected eof while reading", which newer
@@ -113,8 +114,9 @@ static bool has_one_of(const char *text, const char *const *parts)
  */
 static bool is_lost_in_handshake(const char *detail)
 {
-    static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_ERROR_SYSCALL",
-                                        "SSL_ERROR_ZERO_RETURN", NULL};
+    static const char *const signs[] = {
+        "Recv failure:",         "Send failure:",        "SSL_ERROR_SYSCALL",
+        "SSL_ERROR_ZERO_RETURN", "getpeername() failed", NULL};
 
     if (strstr(detail, "error:"))
         return strstr(detail, "unexpected eof") != NULL;
