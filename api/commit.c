@@ -206,17 +206,36 @@ static void guard_or_send(struct commit *commit)
 
 /* Sending */
 
-static void on_deleted(void *user, const struct error *error, const struct answer *answer)
+static void end_deleted(struct commit *commit)
 {
-    struct commit *commit = user;
     struct state state = {.partition = commit->request.partition, .committed = INT64_MIN};
     struct answer none = {.state = &state};
 
+    operation_end(&commit->operation, NULL, &none);
+}
+
+static void on_none_there(void *user, const struct error *error, const struct answer *answer)
+{
+    struct commit *commit = user;
+
     (void)answer;
-    if (error && error->code == ENOENT)
-        error = NULL;
     if (operation_answered(&commit->operation, error))
-        operation_end(&commit->operation, NULL, &none);
+        end_deleted(commit);
+}
+
+/* What was not there may be the checkpoint, and then all is well; or the app, or the partition. */
+static void on_deleted(void *user, const struct error *error, const struct answer *answer)
+{
+    struct commit *commit = user;
+    bool is_absent = error && error->code == ENOENT;
+
+    (void)answer;
+    if (!operation_answered(&commit->operation, is_absent ? NULL : error))
+        return;
+    if (is_absent)
+        get_current(commit, on_none_there);
+    else
+        end_deleted(commit);
 }
 
 static void tell_sending(const struct commit *commit, const char *sequence)

@@ -253,3 +253,11 @@ begins_at_end() {
 billing/orders/0\tdelete\t-\tok'
     is "$(journal uid pid command | head -n 1)" "uid=$EUID"$'\t'"pid=$output"$'\tbash'
 }
+
+@test "earliest on record 0 of an app that has gone is ENOENT" {
+    control POST partition stream=orders partition=0 earliest=0 latest=100 >/dev/null
+    warm
+    fail_at delete status status=404 code=DIS.4332
+    fail_at read status status=404 code=DIS.4332
+    refused "${SAYS[ENOENT]:?}" put "$P/checkpoint" earliest
+}

@@ -229,8 +229,18 @@ static void earliest_on_record_0_without_a_checkpoint_succeeds(void **state)
     struct scene *scene = *state;
 
     assert_int_equal(commit(scene, "earliest"), 0);
-    assert_log(scene, "locate=earliest delete");
+    assert_log(scene, "locate=earliest delete get");
     assert_null(scene->reply.state.sequence);
+}
+
+static void earliest_on_record_0_of_an_app_that_has_gone_fails(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fake.failing = "get";
+    scene->fake.failure = ENOENT;
+    assert_int_equal(commit(scene, "earliest"), ENOENT);
+    assert_log(scene, "locate=earliest delete get");
 }
 
 static void a_deleted_checkpoint_cannot_carry_metadata(void **state)
@@ -286,7 +296,7 @@ static void earliest_that_no_number_says_deletes_the_checkpoint(void **state)
     assert_log(scene, "locate=earliest commit=9 delete");
     assert_deleted(scene);
     assert_int_equal(commit(scene, "earliest"), 0);
-    assert_log(scene, "locate=earliest commit=9 delete");
+    assert_log(scene, "locate=earliest commit=9 delete get");
     scene->fake.backend.checkpoint_is_next = true;
     assert_int_equal(commit(scene, "earliest"), 0);
     assert_log(scene, "locate=earliest commit=10");
@@ -371,10 +381,10 @@ static void clamp_deletes_for_what_names_the_oldest_record(void **state)
     assert_log(scene, "locate=earliest commit=9 delete");
     scene->fake.since = "10";
     assert_int_equal(commit(scene, "@1h"), 0);
-    assert_log(scene, "locate=since commit=9 locate=earliest delete");
+    assert_log(scene, "locate=since commit=9 locate=earliest delete get");
     scene->fake.earliest = "100";
     assert_int_equal(commit(scene, "latest"), 0);
-    assert_log(scene, "locate=latest commit=99 locate=earliest delete");
+    assert_log(scene, "locate=latest commit=99 locate=earliest delete get");
     assert_deleted(scene);
 }
 
@@ -889,6 +899,7 @@ int main(void)
         SCENE(the_present_position_is_committed_again_with_metadata),
         SCENE(earliest_on_record_0_deletes_the_checkpoint),
         SCENE(earliest_on_record_0_without_a_checkpoint_succeeds),
+        SCENE(earliest_on_record_0_of_an_app_that_has_gone_fails),
         SCENE(a_deleted_checkpoint_cannot_carry_metadata),
         SCENE(without_deletion_earliest_on_record_0_is_erange),
         SCENE(a_deletion_that_fails_is_told),
