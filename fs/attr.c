@@ -41,12 +41,9 @@ static void refuse_missing(struct request *request)
 /* Of an open file that was removed. */
 static void reply_removed(struct request *request, const struct handle *handle)
 {
-    size_t size = handle->scratch                ? handle->scratch->content.size
-                  : handle_writes(handle->flags) ? handle->content.text.size
-                                                 : handle->text.size;
     struct stat attr;
 
-    tree_attributes(request->fs, &request->node, size, WHEN_UNKNOWN, &attr);
+    tree_attributes(request->fs, &request->node, handle_content(handle)->size, WHEN_UNKNOWN, &attr);
     if (handle->scratch)
         attr.st_mode = S_IFREG | handle->scratch->mode;
     attr.st_nlink = 0;

@@ -166,17 +166,15 @@ static void forget_lists(struct change *change)
     }
 }
 
-/* A file that was truncated before is not what is written to next any more. */
+/* What was truncated before is another text now. */
 static void forget_cut(struct change *change)
 {
     struct node node = {.kind = SAVED,
                         .partition = (uint32_t)change->order.about.partition,
                         .place = place_find(change->fs->nodes, change->app, change->stream, "")};
 
-    for (int i = 0; node.place && i < 2; i++) {
-        node.long_form = i;
-        cuts_forget(&change->fs->cuts, node_inode(&node));
-    }
+    if (node.place)
+        cuts_forget(&change->fs->cuts, node_file(&node));
 }
 
 static void note_in_cache(struct change *change, enum result result, const struct state *state)

@@ -169,18 +169,18 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
  * the middle of a text of their own. */
 void file_cut(struct fs *fs, const struct node *node, size_t size)
 {
-    uint64_t inode = node_inode(node);
     struct handle *handle;
 
+    if (node->kind != SAVED)
+        return;
     LIST_FOREACH (handle, &fs->handles, link) {
         struct content *content = &handle->content;
 
-        if (is_file(handle) && node_inode(&handle->node) == inode &&
-            content_is_untouched(content) && size < content->text.size)
+        if (node_file(&handle->node) == node_file(node) && content_is_untouched(content) &&
+            size < content->text.size)
             buf_resize(&content->text, size);
     }
-    if (node->kind == SAVED)
-        cuts_note(&fs->cuts, inode, size);
+    cuts_note(&fs->cuts, node_file(node), size);
 }
 
 /* Opening */
@@ -219,7 +219,7 @@ static void open_content(struct request *request)
     const struct buf *text = &handle->text;
 
     buf_add(&handle->content.text, text->data,
-            cuts_left(&request->fs->cuts, node_inode(&handle->node), text->size));
+            cuts_left(&request->fs->cuts, node_file(&handle->node), text->size));
     reply_file_open(request);
 }
 
@@ -385,10 +385,8 @@ void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     request->handle = handle;
     request->size = size;
     request->offset = offset;
-    if (handle->scratch)
-        reply_slice(request, &handle->scratch->content);
-    else if (is_file(handle) && handle_writes(handle->flags))
-        reply_slice(request, &handle->content.text);
+    if (handle->scratch || (is_file(handle) && handle_writes(handle->flags)))
+        reply_slice(request, handle_content(handle));
     else if (must_load(handle, offset))
         load_text_of(request, reply_read);
     else
@@ -483,11 +481,10 @@ static void write_content(struct request *request, const char *data)
 {
     struct handle *handle = request->handle;
     size_t place = 0;
-    int status;
+    int status =
+        content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
 
-    cuts_forget(&request->fs->cuts, node_inode(&handle->node));
-    status = content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
-
+    cuts_forget(&request->fs->cuts, node_file(&handle->node));
     if (status) {
         refuse_write(request, -status);
         return;

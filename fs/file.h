@@ -8,8 +8,9 @@
 /* What a program that truncates an open file asks for. 0 or a negative errno. */
 int file_truncate(struct handle *handle, size_t size);
 
-/* A file was truncated by whomever: what is written next, maybe through another open file, has only
- * that much of the old text before it. Nothing is committed by that. */
+/* A file was truncated, by whichever of its names: in checkpoints/, what is written next, maybe
+ * through another open file, has only that much of the old text before it. Nothing is committed by
+ * that. */
 void file_cut(struct fs *fs, const struct node *node, size_t size);
 
 void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);

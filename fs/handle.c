@@ -49,6 +49,14 @@ void handle_free(struct handle *handle)
     free(handle);
 }
 
+const struct buf *handle_content(const struct handle *handle)
+{
+    if (handle->scratch)
+        return &handle->scratch->content;
+    return handle->content.is_file && handle_writes(handle->flags) ? &handle->content.text
+                                                                   : &handle->text;
+}
+
 static bool is_removed(const struct handle *handle)
 {
     return handle->scratch ? handle->scratch->removed : handle->removed;
@@ -57,11 +65,10 @@ static bool is_removed(const struct handle *handle)
 const struct handle *handle_writer(const struct fs *fs, const struct node *node)
 {
     const struct handle *handle;
-    uint64_t inode = node_inode(node);
+    uint64_t file = node_file(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (handle_writes(handle->flags) && !is_removed(handle) &&
-            node_inode(&handle->node) == inode)
+        if (handle_writes(handle->flags) && !is_removed(handle) && node_file(&handle->node) == file)
             return handle;
     }
     return NULL;
@@ -70,10 +77,10 @@ const struct handle *handle_writer(const struct fs *fs, const struct node *node)
 const struct handle *handle_removed(const struct fs *fs, const struct node *node)
 {
     const struct handle *handle;
-    uint64_t inode = node_inode(node);
+    uint64_t file = node_file(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (is_removed(handle) && node_inode(&handle->node) == inode)
+        if (is_removed(handle) && node_file(&handle->node) == file)
             return handle;
     }
     return NULL;

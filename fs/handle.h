@@ -39,6 +39,9 @@ bool handle_writes(int flags);
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
 
+/* What the file holds for the program that has it open. */
+const struct buf *handle_content(const struct handle *handle);
+
 /* A file of this node that is open for writing, or NULL: it exists for its writer, also while
  * nothing is committed. */
 const struct handle *handle_writer(const struct fs *fs, const struct node *node);

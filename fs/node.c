@@ -230,6 +230,11 @@ uint64_t node_inode(const struct node *node)
     return pack(node->place->id, node->partition, node->long_form, node->kind);
 }
 
+uint64_t node_file(const struct node *node)
+{
+    return pack(node->place->id, node->partition, false, node->kind);
+}
+
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
                        const char *text)
 {

@@ -70,6 +70,10 @@ int node_of(struct nodes *nodes, uint64_t inode, struct node *node);
 
 uint64_t node_inode(const struct node *node);
 
+/* The same by the partition's short name: two nodes with one number are one file, whichever of its
+ * two names they came by. */
+uint64_t node_file(const struct node *node);
+
 /* The inode number that a place would have, without making it: for directory listings. */
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
                        const char *text);

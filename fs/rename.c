@@ -127,12 +127,6 @@ static void read_old_scratch(struct request *request)
 
 /* The request */
 
-/* The long name of a partition is the same file. */
-static bool is_same(const struct node *a, const struct node *b)
-{
-    return a->kind == b->kind && a->place == b->place && a->partition == b->partition;
-}
-
 static bool is_renamable(const struct node *node)
 {
     return node->kind == SAVED || node->kind == SCRATCH;
@@ -221,7 +215,7 @@ static void check_rename(struct request *request, unsigned flags)
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
-    else if (is_same(&renaming->from, &renaming->to))
+    else if (node_file(&renaming->from) == node_file(&renaming->to))
         request_succeed(request);
     else
         begin_in_turn(request);

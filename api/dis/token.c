@@ -33,7 +33,9 @@ struct dis_token {
     struct error refused; /* what IAM said to the password */
     struct http_request *request;
     struct share share; /* those who wait for it */
+    int64_t begun;      /* when the request was made */
     int64_t awaited;    /* when the last of them gives up */
+    int64_t longest;    /* that anybody has had for a token, ms */
     struct timer soon;  /* tells them that it was refused */
 };
 
@@ -59,12 +61,14 @@ static int token_set_url(struct dis_token *token, struct endpoint *endpoint, str
 }
 
 /* Nobody waits for the token any more: all were interrupted, or have waited for as long as they
- * may, which tells of IAM. */
+ * may, which tells of IAM unless that is a moment, as it is for look-ups. */
 static void on_token_deserted(void *user)
 {
     struct dis_token *token = user;
+    int64_t now = when_monotonic();
+    bool is_long = now - token->begun >= token->longest / 2;
 
-    if (token->request && when_monotonic() >= token->awaited)
+    if (token->request && now >= token->awaited && is_long)
         http_abandon(token->request);
     else
         http_cancel(token->request);
@@ -316,6 +320,7 @@ static int ask_iam(struct dis_token *token)
                                .user = token};
 
     if (body && print_body(token, body)) {
+        token->begun = when_monotonic();
         token->awaited = 0;
         order.body_size = strlen(body);
         token->request = http_start(token->http, &order);
@@ -342,5 +347,7 @@ struct call *dis_token_wait(struct dis_token *token, const struct ask *ask)
         return NULL;
     if (token->awaited < ask->deadline)
         token->awaited = ask->deadline;
+    if (token->longest < ask->deadline - when_monotonic())
+        token->longest = ask->deadline - when_monotonic();
     return share_join(&token->share, ask);
 }

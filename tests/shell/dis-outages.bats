@@ -32,6 +32,19 @@ setup() {
     is "$(cat apps/audit/wide/7/checkpoint)" 7
 }
 
+@test "look-ups that wait for a second do not make a slow identity service a silent one" {
+    use_password
+    begin_with
+    warm
+    control POST tokens/revoke >/dev/null
+    fault delay delay=2500 path=/v3/auth/tokens count=forever
+    not test -e apps/new1
+    sleep 1.1
+    not test -e apps/new2
+    sleep 1.1
+    is "$(cat "$P/checkpoint")" 42
+}
+
 @test "an identity service whose requests are given up is not thought silent" {
     use_password
     begin_with

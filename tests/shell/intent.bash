@@ -31,6 +31,7 @@ expected() {
 # what_is_there: of a checkpoint, in both of its places.
 what_is_there() {
     local file
+    rm -rf "$DIR/backup"
     for file in apps/billing/orders/0/checkpoint checkpoints/billing/orders/0; do
         expected ok "test -e $file"
         expected ok "test -r $file"
@@ -105,4 +106,14 @@ made() {
     uncommit
     expected ok "$2"
     expected ok "grep -q '^$NUMBER' $1"
+}
+
+# in_every_mount WHAT: in a mount as it is, under -o allow_other, and where no value is kept; remount_with
+# is the tests' own.
+in_every_mount() {
+    local options
+    for options in listing=600 allow_other allow_other,snapshot=0; do
+        remount_with -o "$options"
+        "$1"
+    done
 }

@@ -17,22 +17,11 @@ uncommit() {
     hup
 }
 
-under() {
-    remount_service -o "$1"
-    "$2"
-}
+remount_with() { remount_service "$@"; }
 
-@test "what is there" { what_is_there; }
-@test "what is there, under -o allow_other" { under allow_other what_is_there; }
-@test "what is there, when no value is kept" { under allow_other,snapshot=0 what_is_there; }
-
-@test "what is not there" { what_is_not_there; }
-@test "what is not there, under -o allow_other" { under allow_other what_is_not_there; }
-@test "what is not there, when no value is kept" { under allow_other,snapshot=0 what_is_not_there; }
-
-@test "the first checkpoint" { what_is_made; }
-@test "the first checkpoint, under -o allow_other" { under allow_other what_is_made; }
-@test "the first checkpoint, when no value is kept" { under allow_other,snapshot=0 what_is_made; }
+@test "what is there" { in_every_mount what_is_there; }
+@test "what is not there" { in_every_mount what_is_not_there; }
+@test "the first checkpoint" { in_every_mount what_is_made; }
 
 # ---- how much is sent
 

@@ -148,3 +148,15 @@ recovers() {
     done
     is "$(cat errors)" ""
 }
+
+@test "look-ups that wait for a second do not make a slow service a silent one" {
+    warm
+    fault delay delay=1300 path="$CALLS" count=forever
+    local name
+    for name in new1 new2 new3 new4; do
+        not test -e "apps/$name"
+        sleep 1.1
+    done
+    cat "$P/checkpoint" >/dev/null
+    put "$P/checkpoint" "$(shown 43)"
+}

@@ -201,6 +201,34 @@ refused_once() {
     is "$(cat "$P/checkpoint")" NDI=
 }
 
+was_asked() {
+    (($(requests)))
+}
+
+@test "what waits to be sent again is not signed with credentials that could not be read anew" {
+    local signature
+    for signature in v1 v4; do
+        ini_file "$DIR/keys"
+        begin_with -o "credentials=$DIR/keys,signature=$signature,region=$REGION"
+        fault status status=500 path="$VALUES" count=forever
+        forget_requests
+        in_background cat "$P/checkpoint" 2>"$DIR/messages"
+        eventually was_asked
+        chmod 644 "$DIR/keys"
+        hup
+        not wait "$!"
+        grep -q "${SAYS[EACCES]:?}" "$DIR/messages"
+        last_error
+        matches "${FIELD[7]}" "$DIR/keys can be read by others"
+        no_faults
+        rm "$DIR/keys"
+        ini_file "$DIR/keys"
+        is "$(cat "$P/checkpoint")" NDI=
+        cd /
+        unmount "$MNT"
+    done
+}
+
 # ---- secrets
 
 @test "a file of another user is refused, and root's is not" {

@@ -383,6 +383,13 @@ shorten_path() { python3 -c 'import os, sys; os.truncate(sys.argv[1], 0)' "$1"; 
     done
 }
 
+@test "both names of a partition are one file to a truncation" {
+    printf '1234567\nnote\n' >"$P/checkpoint"
+    shorten_path "$C"
+    echo 50 1<>checkpoints/billing/orders/shardId-0000000000
+    is "$(cat "$P/checkpoint") $(cat "$P/metadata")" "50 "
+}
+
 @test "what is left by a truncation in checkpoints/ is what the next write begins with" {
     printf '54321\nnote\n' >"$P/checkpoint"
     python3 -c 'import os, sys; os.truncate(sys.argv[1], 2)' "$C"

@@ -42,11 +42,11 @@ static void test_youngest_are_kept(void **state)
     struct cuts cuts = {0};
 
     (void)state;
-    for (uint64_t inode = 1; inode <= CUTS_MAX + 1; inode++)
-        cuts_note(&cuts, inode, 0);
+    for (uint64_t file = 1; file <= CUTS_MAX + 1; file++)
+        cuts_note(&cuts, file, 0);
     assert_int_equal(cuts_left(&cuts, 1, 42), 42);
-    for (uint64_t inode = 2; inode <= CUTS_MAX + 1; inode++)
-        assert_int_equal(cuts_left(&cuts, inode, 42), 0);
+    for (uint64_t file = 2; file <= CUTS_MAX + 1; file++)
+        assert_int_equal(cuts_left(&cuts, file, 42), 0);
 }
 
 int main(void)
