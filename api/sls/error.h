@@ -6,9 +6,8 @@
 /*
  * Judges an answer of SLS. Success is HTTP 200 alone. A refusal is {"errorCode", "errorMessage"},
  * or a page of the load balancer, which is no JSON: that is never ENOENT. The HTTP status of a code
- * and its spelling
- * ("Exsit") have changed over time, so the code decides what is wrong, and the status only where
- * there is no code.
+ * and its spelling ("Exsit") have changed over time, so the code decides what is wrong, and the
+ * status only where there is no code.
  */
 enum http_verdict sls_judge(const struct http_answer *answer, const struct secrets *secrets,
                             struct error *error);
