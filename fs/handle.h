@@ -23,7 +23,8 @@ struct handle {
 
     bool removed; /* the checkpoint was removed while it was open */
 
-    char seen[SEQUENCE_MAX + 1]; /* the checkpoint that the program knows; "" for none */
+    bool has_seen;               /* the program has asked for the checkpoint */
+    char seen[SEQUENCE_MAX + 1]; /* and this is what it knows; "" for none */
     struct fuse_pollhandle *poll;
 };
 

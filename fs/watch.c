@@ -7,13 +7,15 @@
 #include "fs/handle.h"
 #include "fs/request.h"
 
+#define READY (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM)
+
 static bool has_changed(const struct handle *handle)
 {
     const struct node *node = &handle->node;
     struct state state;
 
-    if (cache_state(handle->fs->cache, node->place->app, node->place->stream, node->partition,
-                    ANY_AGE, false, &state))
+    if (!handle->has_seen || cache_state(handle->fs->cache, node->place->app, node->place->stream,
+                                         node->partition, ANY_AGE, false, &state))
         return false;
     return strcmp(state.sequence ? state.sequence : "", handle->seen) != 0;
 }
@@ -25,6 +27,7 @@ static bool can_be_watched(const struct handle *handle)
 
 void watch_seen(struct handle *handle, const struct state *state)
 {
+    handle->has_seen = true;
     snprintf(handle->seen, sizeof(handle->seen), "%s", state->sequence ? state->sequence : "");
 }
 
@@ -62,32 +65,50 @@ static void look(void *user)
         timer_start(fs->loop, &fs->watch_timer, fs->settings.watch, look, fs);
 }
 
+/* The kernel asks for POLLPRI in the name of every select(2), also of one that only waits to read;
+ * but that one asks for READY as well, and does not sleep. */
+static bool would_sleep(unsigned wanted)
+{
+    return wanted & POLLPRI && !(wanted & READY);
+}
+
+static void watch_begin(struct handle *handle, struct fuse_pollhandle *poll)
+{
+    struct fs *fs = handle->fs;
+
+    handle_forget_poll(handle);
+    handle->poll = poll;
+    if (!fs->watch_timer.loop)
+        timer_start(fs->loop, &fs->watch_timer, fs->settings.watch, look, fs);
+}
+
+/* What the kernel has to tell of a handle later, or NULL when nobody waits for that. Those who wait
+ * on one handle share the first one's. */
+static void take_poll(struct handle *handle, unsigned wanted, struct fuse_pollhandle *poll)
+{
+    if (!poll)
+        handle_forget_poll(handle);
+    else if (can_be_watched(handle) && would_sleep(wanted))
+        watch_begin(handle, poll);
+    else
+        fuse_pollhandle_destroy(poll);
+}
+
+static unsigned news(struct handle *handle, unsigned wanted)
+{
+    if (!can_be_watched(handle) || !(wanted & POLLPRI) || !has_changed(handle))
+        return 0;
+    handle->stale = true;
+    return POLLPRI | POLLERR;
+}
+
 void watch_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
                 struct fuse_pollhandle *poll)
 {
     struct handle *handle = handle_of(info);
     struct request *request = request_new(fuse, "poll", inode, NULL);
-    unsigned events = handle->content.text.max ? POLLOUT | POLLWRNORM : 0;
 
-    if (!request) {
-        if (poll)
-            fuse_pollhandle_destroy(poll);
-        return;
-    }
-    if (!can_be_watched(handle)) {
-        events = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
-    } else if (has_changed(handle)) {
-        handle->stale = true;
-        events |= POLLIN | POLLRDNORM | POLLPRI;
-    }
-    handle_forget_poll(handle);
-    if (poll && can_be_watched(handle)) {
-        handle->poll = poll;
-        if (!handle->fs->watch_timer.loop)
-            timer_start(handle->fs->loop, &handle->fs->watch_timer, handle->fs->settings.watch,
-                        look, handle->fs);
-    } else if (poll) {
-        fuse_pollhandle_destroy(poll);
-    }
-    request_reply_poll(request, events);
+    take_poll(handle, info->poll_events, poll);
+    if (request)
+        request_reply_poll(request, READY | news(handle, info->poll_events));
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bats
-# poll(2) on a checkpoint: it wakes when the value changes.
+# poll(2): every file is always ready, and a checkpoint tells of a change to those who ask for POLLPRI.
 
 load helper
 
@@ -118,7 +118,7 @@ watches = [Watch(sys.argv[1]) for _ in range(200)]
 poll = select.poll()
 for watch in watches:
     assert watch.changed(0) is False
-    poll.register(watch.fd, select.POLLIN | select.POLLPRI)
+    poll.register(watch.fd, select.POLLPRI)
 print("parked", flush=True)
 woken = set()
 while len(woken) < 200:
@@ -144,7 +144,7 @@ from watch import Watch
 poll = select.poll()
 watches = [Watch(sys.argv[1]) for _ in range(200)]
 for watch in watches:
-    poll.register(watch.fd, select.POLLIN | select.POLLPRI)
+    poll.register(watch.fd, select.POLLPRI)
 print("parked", flush=True)
 poll.poll()
 END
@@ -167,5 +167,68 @@ commit(sys.argv[1], 2222)
 assert watch.changed(1000)
 assert os.pread(watch.fd, 10, 1) == b"11\n"
 assert watch.read() == "2222\n"
+END
+}
+
+@test "every file is ready for those who want to read or to write" {
+    python3 - "$P"/* streams/orders/0/{latest,status} checkpoints/billing/orders/0 errors <<'END'
+import os, select, sys
+for path in sys.argv[1:]:
+    fd = os.open(path, os.O_RDONLY)
+    poll = select.poll()
+    poll.register(fd, select.POLLIN | select.POLLOUT)
+    assert poll.poll(0) == [(fd, select.POLLIN | select.POLLOUT)], path
+    assert select.select([fd], [fd], [], 0) == ([fd], [fd], []), path
+fd = os.open(sys.argv[1], os.O_WRONLY)
+assert select.select([], [fd], [fd], 0) == ([], [fd], [])
+END
+}
+
+@test "who wants to read and to be told of changes gets both" {
+    python3 - "$P/checkpoint" <<'END'
+import os, select, sys
+from watch import commit
+fd = os.open(sys.argv[1], os.O_RDONLY)
+poll = select.poll()
+poll.register(fd, select.POLLIN | select.POLLPRI)
+assert poll.poll(0) == [(fd, select.POLLIN)]
+commit(sys.argv[1], 43)
+assert poll.poll(0) == [(fd, select.POLLIN | select.POLLPRI | select.POLLERR)]
+poll.modify(fd, select.POLLIN)
+assert poll.poll(0) == [(fd, select.POLLIN)]
+END
+}
+
+@test "who waits by epoll and by select for exceptions is woken each time" {
+    python3 - "$P/checkpoint" <<'END'
+import os, select, sys
+from watch import commit
+fd = os.open(sys.argv[1], os.O_RDONLY)
+epoll = select.epoll()
+epoll.register(fd, select.EPOLLPRI)
+for number in 43, 44, 45:
+    assert epoll.poll(0) == []
+    commit(sys.argv[1], number)
+    assert epoll.poll(5) == [(fd, select.EPOLLPRI | select.EPOLLERR)]
+    assert os.pread(fd, 10, 0) == b"%d\n" % number
+assert select.select([], [], [fd], 0) == ([], [], [])
+commit(sys.argv[1], 46)
+assert select.select([], [], [fd], 5) == ([], [], [fd])
+END
+}
+
+@test "one who reads does not end the waiting of another on the same open file" {
+    python3 - "$P/checkpoint" <<'END'
+import os, select, sys, threading, time
+from watch import Watch, commit
+watch = Watch(sys.argv[1])
+woken = []
+waiter = threading.Thread(target=lambda: woken.append(watch.changed(8000)))
+waiter.start()
+time.sleep(0.3)
+assert select.select([watch.fd], [], [], 0) == ([watch.fd], [], [])
+commit(sys.argv[1], 43)
+waiter.join()
+assert woken == [True]
 END
 }

@@ -228,3 +228,23 @@ END
     sleep 1.5
     is "$(requests)" 0
 }
+
+@test "values are looked at for those who sleep for POLLPRI, and for no other poll" {
+    remount_service -o watch=1
+    forget_requests
+    python3 - "$P/checkpoint" <<'END'
+import os, select, sys, time
+fd = os.open(sys.argv[1], os.O_RDONLY)
+for _ in range(3):
+    assert select.select([fd], [], [], 1) == ([fd], [], [])
+    time.sleep(0.8)
+END
+    is "$(requests)" 1
+    not timeout 3 python3 - "$P/checkpoint" <<'END'
+import os, select, sys
+poll = select.poll()
+poll.register(os.open(sys.argv[1], os.O_RDONLY), select.POLLPRI)
+poll.poll()
+END
+    (($(requests) >= 3))
+}

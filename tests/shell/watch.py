@@ -10,14 +10,14 @@ class Watch:
     def __init__(self, path):
         self.fd = os.open(path, os.O_RDONLY)
         self.poll = select.poll()
-        self.poll.register(self.fd, select.POLLIN | select.POLLPRI)
+        self.poll.register(self.fd, select.POLLPRI)
 
     def changed(self, milliseconds):
         """Waits; True when a change was reported, by both events."""
         events = self.poll.poll(milliseconds)
         if not events:
             return False
-        assert events == [(self.fd, select.POLLIN | select.POLLPRI)], events
+        assert events == [(self.fd, select.POLLPRI | select.POLLERR)], events
         return True
 
     def read(self):
