@@ -54,12 +54,14 @@ static void reply_as_known(struct request *request, int status, const struct sta
 {
     const struct handle *removed = status ? handle_removed(request->fs, &request->node) : NULL;
 
-    if (!status)
+    if (!status) {
+        handle_note_size(request->fs, &request->node, (size_t)attr->st_size);
         with_attributes(request, attr);
-    else if (removed && !request->then)
+    } else if (removed && !request->then) {
         reply_removed(request, removed);
-    else
+    } else {
         refuse_missing(request);
+    }
 }
 
 static void reply_known(struct request *request)
@@ -105,10 +107,28 @@ static void reply_found(struct request *request)
     with_attributes(request, &attr);
 }
 
+/* A file with an inode of its own has the attributes of the text that its program reads. */
+static bool reply_as_opened(struct request *request)
+{
+    const struct handle *handle = handle_opened(request->fs, &request->node);
+    struct stat attr;
+
+    if (!handle || !handle->loaded || !tree_has_own_places(request->node.kind))
+        return false;
+    tree_attributes(request->fs, &request->node, handle->text.size, handle->when, &attr);
+    if (handle->in_pages && !request->then)
+        request_reply_final_attr(request, &attr);
+    else
+        with_attributes(request, &attr);
+    return true;
+}
+
 static void reply(struct request *request)
 {
     enum source source = tree_row(request->node.kind)->source;
 
+    if (reply_as_opened(request))
+        return;
     if (source == FROM_NOWHERE || source == FROM_CURSOR)
         search_begin(request, &request->node, reply_found);
     else

@@ -44,6 +44,7 @@ static void load_state(struct request *request, const struct state *state)
     struct handle *handle = request->handle;
 
     buf_reset(&handle->text);
+    handle->when = state->committed;
     watch_seen(handle, state);
     finish_load(
         request,
@@ -112,6 +113,7 @@ static void load_mount(struct request *request)
     struct handle *handle = request->handle;
 
     buf_reset(&handle->text);
+    handle->when = when_now();
     tree_row(handle->node.kind)->print_mount(request->fs, &handle->text);
     finish_load(request, 0);
 }
@@ -196,10 +198,12 @@ static void release_handle(struct fs *fs, void *data)
 static struct fuse_file_info open_info(struct request *request)
 {
     struct handle *handle = request->handle;
-    struct fuse_file_info info = {.direct_io = 1, .fh = (uint64_t)(uintptr_t)handle};
+    struct fuse_file_info info = {.direct_io = !handle->in_pages,
+                                  .keep_cache = handle->in_pages,
+                                  .noflush = !handle_writes(handle->flags),
+                                  .fh = (uint64_t)(uintptr_t)handle};
 
-    if (!handle_writes(handle->flags))
-        info.noflush = 1;
+    handle->opened = true;
     request->data = NULL;
     return info;
 }
@@ -210,6 +214,56 @@ static void reply_file_open(struct request *request)
 
     if (request_reply_open(request, &info))
         handle_free(handle_of(&info));
+}
+
+/* A text that is not asked for again while the file is open. */
+static bool is_final(const struct handle *handle)
+{
+    return tree_row(handle->node.kind)->source == FROM_CURSOR;
+}
+
+/*
+ * For sendfile(2), splice(2) and mmap(2) the kernel reads its own pages, up to the size that it
+ * knows. Both it learns here, before the open is answered. It locks the pages for that: so nobody
+ * else may have the file open, whose READ waits for our answer and holds that lock.
+ */
+static void store_text(struct handle *handle)
+{
+    struct fuse_bufvec text = FUSE_BUFVEC_INIT(handle->text.size);
+    bool is_alone = !handle_opened(handle->fs, &handle->node);
+
+    text.buf[0].mem = handle->text.data;
+    if (is_alone && handle->text.size)
+        handle->in_pages = !fuse_lowlevel_notify_store(handle->fs->session,
+                                                       node_inode(&handle->node), 0, &text, 0) &&
+                           is_final(handle);
+}
+
+static void reply_opened(struct request *request)
+{
+    store_text(request->handle);
+    reply_file_open(request);
+}
+
+/* One that is opened again while it is open, as /dev/stdin is, has the text that it has. */
+static bool share_text(struct handle *handle)
+{
+    const struct handle *other = handle_opened(handle->fs, &handle->node);
+
+    if (!other || !is_final(handle))
+        return false;
+    buf_add(&handle->text, other->text.data, other->text.size);
+    handle->in_pages = other->in_pages;
+    handle->loaded = !buf_error(&handle->text);
+    return handle->loaded;
+}
+
+static void open_to_read(struct request *request)
+{
+    if (share_text(request->handle))
+        reply_file_open(request);
+    else
+        load_text_of(request, reply_opened);
 }
 
 /* A file of checkpoints/ that is not truncated begins with what it holds. */
@@ -274,7 +328,7 @@ void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     else if (tree_row(request->node.kind)->source == FROM_MEMORY)
         open_scratch(request);
     else if (!handle_writes(info->flags))
-        load_text_of(request, reply_file_open);
+        open_to_read(request);
     else if (is_file(request->handle) && !(info->flags & O_TRUNC))
         load_text_of(request, open_content);
     else
@@ -370,6 +424,8 @@ static void reply_read(struct request *request)
 
 static bool must_load(const struct handle *handle, off_t offset)
 {
+    if (is_final(handle))
+        return !handle->loaded;
     return !handle->loaded || (offset == 0 && (handle->read || handle->stale)) ||
            tree_row(handle->node.kind)->source == FROM_JOURNAL;
 }

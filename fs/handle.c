@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/when.h"
+
 bool handle_writes(int flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY;
@@ -18,6 +20,7 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     handle->fs = fs;
     handle->node = *node;
     handle->flags = flags;
+    handle->when = WHEN_UNKNOWN;
     place_hold(node->place);
     buf_init(&handle->text, LINES_MAX);
     content_init(&handle->content, handle_writes(flags) ? CONTENT_MAX : 0, node->kind == SAVED,
@@ -72,6 +75,29 @@ const struct handle *handle_writer(const struct fs *fs, const struct node *node)
             return handle;
     }
     return NULL;
+}
+
+const struct handle *handle_opened(const struct fs *fs, const struct node *node)
+{
+    const struct handle *handle;
+    uint64_t inode = node_inode(node);
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        if (handle->opened && node_inode(&handle->node) == inode)
+            return handle;
+    }
+    return NULL;
+}
+
+void handle_note_size(struct fs *fs, const struct node *node, size_t size)
+{
+    struct handle *handle;
+    uint64_t file = node_file(node);
+
+    LIST_FOREACH (handle, &fs->handles, link) {
+        if (node_file(&handle->node) == file && handle->text.size != size)
+            handle->stale = true;
+    }
 }
 
 const struct handle *handle_removed(const struct fs *fs, const struct node *node)

@@ -11,8 +11,11 @@ struct handle {
     struct fs *fs;
     struct node node; /* its place is held */
     int flags;        /* of open(2) */
+    bool opened;      /* the kernel may read it */
+    bool in_pages;    /* and reads it in its own pages, where the text is */
 
     struct buf text; /* what it reads: as of the open, or of the last read from offset 0 */
+    int64_t when;    /* the time that the file has with it, or WHEN_UNKNOWN */
     bool loaded;
     bool read;  /* its beginning has been read since then */
     bool stale; /* the program was told that there is another value */
@@ -46,6 +49,12 @@ const struct buf *handle_content(const struct handle *handle);
 /* A file of this node that is open for writing, or NULL: it exists for its writer, also while
  * nothing is committed. */
 const struct handle *handle_writer(const struct fs *fs, const struct node *node);
+
+/* An open file with this very inode, the one that was opened last; or NULL. */
+const struct handle *handle_opened(const struct fs *fs, const struct node *node);
+
+/* Programs are told of another size than some of these open files have: those begin anew. */
+void handle_note_size(struct fs *fs, const struct node *node, size_t size);
 
 /* Some file of this node that was open when the checkpoint was removed, or NULL: it can still be
  * read, and has attributes. */

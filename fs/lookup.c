@@ -29,13 +29,24 @@ static const struct node *node_looked_up(const struct request *request)
     return request->data;
 }
 
+/*
+ * Programs that ask for the size of a file are told by GETATTR. What a look-up says only ends what
+ * sendfile(2) reads of a file that others have open too: amid a number, if that has grown since, so
+ * it is more than any text has. Our answer to READ then tells where the text ends. A place of its
+ * own gets its size by the open.
+ */
+static size_t size_of_entry(enum kind kind)
+{
+    return tree_is_directory(kind) || tree_has_own_places(kind) ? 0 : LINES_MAX;
+}
+
 static void reply_found(struct request *request)
 {
     const struct node *node = node_looked_up(request);
     struct stat attr;
 
-    if (known_attributes(request->fs, node, ANY_AGE, &attr))
-        tree_attributes(request->fs, node, 0, WHEN_UNKNOWN, &attr);
+    if (node->kind != SCRATCH || known_attributes(request->fs, node, ANY_AGE, &attr))
+        tree_attributes(request->fs, node, size_of_entry(node->kind), WHEN_UNKNOWN, &attr);
     request_reply_entry(request, node, &attr);
 }
 
@@ -129,6 +140,23 @@ static void find_node(struct request *request)
         find_file(request);
 }
 
+/* What the name stands for, with a place of its own if the file is of those that have one. */
+static int find_child(struct request *request, struct node *child)
+{
+    struct nodes *nodes = request->fs->nodes;
+    struct node found;
+    int status = tree_child(request->fs, &request->node, request->name, &found);
+
+    if (status)
+        return status;
+    *child = found;
+    if (tree_has_own_places(found.kind)) {
+        child->place = place_own(nodes, found.place);
+        place_drop(nodes, found.place);
+    }
+    return child->place ? 0 : -ENOMEM;
+}
+
 void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     struct request *request = request_new(fuse, "lookup", parent, name);
@@ -142,7 +170,7 @@ void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
         return;
     }
     request->quiet = true;
-    status = tree_child(request->fs, &request->node, name, node);
+    status = find_child(request, node);
     if (status) {
         free(node);
         request_refuse(request, -status, "no such name");

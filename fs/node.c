@@ -10,12 +10,17 @@
 #define LONG_FORM_BIT   (1U << 6)
 #define KIND_MASK       0x3fU
 
-/* The trees are those of tsearch(3). The empty place is never in them. */
+/* In the ids of places of their own, so that those take no number away from places with names. */
+#define OWN_ID_BIT (1U << 31)
+
+/* The trees are those of tsearch(3). The empty place is never in them; places of their own are not
+ * in the second. */
 struct nodes {
     struct place empty;
     void *by_id;
     void *by_name;
     unsigned count;
+    uint32_t last_own_id;
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -55,12 +60,12 @@ void nodes_free(struct nodes *nodes)
 {
     if (!nodes)
         return;
-    tdestroy(nodes->by_id, leave_alone);
-    tdestroy(nodes->by_name, free);
+    tdestroy(nodes->by_name, leave_alone);
+    tdestroy(nodes->by_id, free);
     free(nodes);
 }
 
-/* 32 bits of the names, and never 0: FNV-1a, each name with its NUL. */
+/* 31 bits of the names, and never 0: FNV-1a, each name with its NUL. */
 static uint32_t hash(const char *app, const char *stream, const char *text)
 {
     const char *names[] = {app, stream, text};
@@ -73,8 +78,8 @@ static uint32_t hash(const char *app, const char *stream, const char *text)
             value = (value ^ (unsigned char)*c) * 1099511628211U;
         while (*c++);
     }
-    value ^= value >> 32;
-    return (uint32_t)value ? (uint32_t)value : 1;
+    value = (value ^ value >> 32) & ~OWN_ID_BIT & UINT32_MAX;
+    return value ? (uint32_t)value : 1;
 }
 
 static struct place *find_id(struct nodes *nodes, uint32_t id)
@@ -85,10 +90,13 @@ static struct place *find_id(struct nodes *nodes, uint32_t id)
     return found ? *found : NULL;
 }
 
+/* The first one from there on that no place has; with the same bit. */
 static uint32_t free_id(struct nodes *nodes, uint32_t id)
 {
-    while (!id || find_id(nodes, id))
-        id++;
+    uint32_t own = id & OWN_ID_BIT;
+
+    while (!(id & ~OWN_ID_BIT) || find_id(nodes, id))
+        id = ((id + 1) & ~OWN_ID_BIT) | own;
     return id;
 }
 
@@ -123,7 +131,8 @@ static struct place *new_place(const char *app, const char *stream, const char *
 static void remove_place(struct nodes *nodes, struct place *place)
 {
     tdelete(place, &nodes->by_id, compare_ids);
-    tdelete(place, &nodes->by_name, compare_names);
+    if (!place->of)
+        tdelete(place, &nodes->by_name, compare_names);
     free(place);
 }
 
@@ -146,6 +155,24 @@ struct place *place_get(struct nodes *nodes, const char *app, const char *stream
     return place_hold(place);
 }
 
+struct place *place_own(struct nodes *nodes, struct place *of)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    if (!place)
+        return NULL;
+    *place = (struct place){.of = of, .app = of->app, .stream = of->stream, .text = of->text};
+    place->id = free_id(nodes, (nodes->last_own_id + 1) | OWN_ID_BIT);
+    if (!tsearch(place, &nodes->by_id, compare_ids)) {
+        free(place);
+        return NULL;
+    }
+    nodes->last_own_id = place->id;
+    nodes->count++;
+    place_hold(of);
+    return place_hold(place);
+}
+
 struct place *place_hold(struct place *place)
 {
     place->holds++;
@@ -159,10 +186,15 @@ static bool is_unused(const struct place *place)
 
 static void free_if_unused(struct nodes *nodes, struct place *place)
 {
-    if (place == &nodes->empty || !is_unused(place))
-        return;
-    nodes->count--;
-    remove_place(nodes, place);
+    while (place && place != &nodes->empty && is_unused(place)) {
+        struct place *of = place->of;
+
+        nodes->count--;
+        remove_place(nodes, place);
+        if (of)
+            of->holds--;
+        place = of;
+    }
 }
 
 void place_drop(struct nodes *nodes, struct place *place)
@@ -230,9 +262,19 @@ uint64_t node_inode(const struct node *node)
     return pack(node->place->id, node->partition, node->long_form, node->kind);
 }
 
+static uint32_t id_of_file(const struct place *place)
+{
+    return place->of ? place->of->id : place->id;
+}
+
+uint64_t node_number(const struct node *node)
+{
+    return pack(id_of_file(node->place), node->partition, node->long_form, node->kind);
+}
+
 uint64_t node_file(const struct node *node)
 {
-    return pack(node->place->id, node->partition, false, node->kind);
+    return pack(id_of_file(node->place), node->partition, false, node->kind);
 }
 
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,

@@ -24,8 +24,15 @@
  */
 struct scratch;
 
+/*
+ * Some files say something else to each program that opens them, and how much is known only then.
+ * The kernel takes a file's size, and what sendfile(2) and mmap(2) read, from its inode. So each
+ * look-up of such a file makes a place of its own, and with that an inode that no other program
+ * opens. It has no names of its own, and shows the inode number of the place that it is of.
+ */
 struct place {
     uint32_t id;
+    struct place *of; /* of a place of its own: that of these names, which it holds; else NULL */
     unsigned holds;
     uint64_t lookups;
     bool made;    /* a directory that mkdir made and that may be empty: in checkpoints/, or an app
@@ -57,6 +64,9 @@ struct place *place_get(struct nodes *nodes, const char *app, const char *stream
 struct place *place_find(struct nodes *nodes, const char *app, const char *stream,
                          const char *text);
 
+/* Makes a place of its own, which is held; NULL when there is no memory. */
+struct place *place_own(struct nodes *nodes, struct place *of);
+
 struct place *place_hold(struct place *place);
 void place_drop(struct nodes *nodes, struct place *place);
 
@@ -68,7 +78,11 @@ void place_each(struct nodes *nodes, void (*fn)(struct place *place, void *user)
  * place is not held. */
 int node_of(struct nodes *nodes, uint64_t inode, struct node *node);
 
+/* What the kernel knows it by. */
 uint64_t node_inode(const struct node *node);
+
+/* What programs know it by: that of a place of its own is the number of its file. */
+uint64_t node_number(const struct node *node);
 
 /* The same by the partition's short name: two nodes with one number are one file, whichever of its
  * two names they came by. */

@@ -311,23 +311,25 @@ void request_succeed(struct request *request)
 
 static double attributes_timeout(enum kind kind)
 {
-    return tree_is_fixed(kind) && tree_is_directory(kind) ? FOREVER : 0;
+    return tree_is_fixed(kind) ? FOREVER : 0;
 }
 
-/* The kernel keeps fixed names for the life of the mount, those of directories for a second, and
- * those of files not at all. That a directory was removed meanwhile its next GETATTR tells. All
+static double entry_timeout(enum kind kind)
+{
+    if (!tree_is_directory(kind))
+        return 0;
+    return tree_is_fixed(kind) ? FOREVER : NAME_TIMEOUT_MS / 1000.0;
+}
+
+/* The kernel keeps fixed names of directories for the life of the mount, others for a second, and
+ * names of files not at all. That a directory was removed meanwhile its next GETATTR tells. All
  * three are answered from memory. */
 static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr)
 {
-    bool fixed = tree_is_fixed(node->kind);
-
     return (struct fuse_entry_param){.ino = node_inode(node),
                                      .attr = *attr,
                                      .attr_timeout = attributes_timeout(node->kind),
-                                     .entry_timeout = fixed ? FOREVER
-                                                      : S_ISDIR(attr->st_mode)
-                                                          ? NAME_TIMEOUT_MS / 1000.0
-                                                          : 0};
+                                     .entry_timeout = entry_timeout(node->kind)};
 }
 
 void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr)
@@ -357,6 +359,12 @@ int request_reply_create(struct request *request, const struct node *node, const
 void request_reply_attr(struct request *request, const struct stat *attr)
 {
     fuse_reply_attr(request->fuse, attr, attributes_timeout(request->node.kind));
+    end_request(request, 0);
+}
+
+void request_reply_final_attr(struct request *request, const struct stat *attr)
+{
+    fuse_reply_attr(request->fuse, attr, FOREVER);
     end_request(request, 0);
 }
 

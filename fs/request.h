@@ -78,6 +78,7 @@ void request_succeed(struct request *request);
 void request_reply_gone(struct request *request); /* the kernel looks the name up once more */
 void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr);
 void request_reply_attr(struct request *request, const struct stat *attr);
+void request_reply_final_attr(struct request *request, const struct stat *attr); /* for its life */
 void request_reply_data(struct request *request, const char *data, size_t size);
 void request_reply_written(struct request *request, size_t size);
 void request_reply_poll(struct request *request, unsigned events);

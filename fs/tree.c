@@ -18,7 +18,8 @@ enum kind tree_parent(enum kind kind)
 
 bool tree_is_fixed(enum kind kind)
 {
-    return tree_rows[kind].naming == NAMED && (kind == ROOT || tree_rows[kind].parent == ROOT);
+    return tree_is_directory(kind) && tree_rows[kind].naming == NAMED &&
+           (kind == ROOT || tree_rows[kind].parent == ROOT);
 }
 
 bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
@@ -34,6 +35,14 @@ bool tree_question(const struct fs *fs, enum kind kind, const struct place *plac
     else
         *question = (struct question){row->list, place->app, place->stream};
     return row->naming == BY_APP || row->naming == BY_STREAM || row->naming == BY_PARTITION;
+}
+
+bool tree_has_own_places(enum kind kind)
+{
+    enum source source = tree_rows[kind].source;
+
+    return source == FROM_STATE || source == FROM_INFO || source == FROM_CURSOR ||
+           source == FROM_MOUNT;
 }
 
 bool tree_has(const struct fs *fs, enum kind kind)
@@ -166,7 +175,7 @@ void tree_attributes(const struct fs *fs, const struct node *node, size_t size, 
     if (when == WHEN_UNKNOWN)
         when = fs->started;
     *attr = (struct stat){
-        .st_ino = node_inode(node),
+        .st_ino = node_number(node),
         .st_mode = mode,
         .st_nlink = 1,
         .st_uid = fs->settings.uid,

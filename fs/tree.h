@@ -28,7 +28,7 @@ enum source {
     FROM_STATE,      /* get_state, when it is opened */
     FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
     FROM_INFO,       /* describe_stream, when it is opened */
-    FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 */
+    FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
     FROM_MOUNT,      /* the mount itself, when it is opened */
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
     FROM_MEMORY,     /* a temporary file, which has its own */
@@ -92,13 +92,19 @@ static inline bool tree_is_directory(enum kind kind)
     return S_ISDIR(tree_row(kind)->mode);
 }
 
-/* Whether the node is always there, under a name that never changes: the skeleton of the tree. */
+/* Whether it is a directory that is always there: the skeleton of the tree. */
 bool tree_is_fixed(enum kind kind);
 
 /* The list that has a name of this kind; place is its own, or its directory's. False for kinds
  * whose names are in no list. */
 bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
                    struct question *question);
+
+/*
+ * Whether each look-up of such a file has a place of its own (fs/node.h). Not those that programs
+ * lock, watch, or write to side by side: of these there is one inode for all.
+ */
+bool tree_has_own_places(enum kind kind);
 
 /* Whether a mount with this backend has nodes of this kind. */
 bool tree_has(const struct fs *fs, enum kind kind);

@@ -354,6 +354,56 @@ TEST(of_two_places_with_equal_ids_the_later_one_moves)
     place_drop(nodes, second.place);
 }
 
+TEST(a_place_of_its_own_is_an_inode_of_its_own_and_the_same_file)
+{
+    struct node file = node_at(CURSOR, "billing", "orders", "");
+    struct node own[] = {file, file};
+    struct node found;
+
+    for (int i = 0; i < 2; i++) {
+        own[i].place = place_own(nodes, file.place);
+        assert_non_null(own[i].place);
+        assert_string_equal(own[i].place->app, "billing");
+        assert_true(node_inode(&own[i]) != node_inode(&file));
+        assert_true(node_number(&own[i]) == node_inode(&file));
+        assert_int_equal(node_of(nodes, node_inode(&own[i]), &found), 0);
+        assert_ptr_equal(found.place, own[i].place);
+    }
+    assert_true(node_inode(&own[0]) != node_inode(&own[1]));
+    assert_ptr_equal(place_find(nodes, "billing", "orders", ""), file.place);
+    place_drop(nodes, own[0].place);
+    place_drop(nodes, own[1].place);
+    place_drop(nodes, file.place);
+}
+
+TEST(a_place_of_its_own_keeps_its_file_s_until_it_is_forgotten)
+{
+    struct node node = node_at(CURSOR, "billing", "orders", "");
+    struct place *file = node.place;
+    uint64_t inode;
+
+    node.place = place_own(nodes, file);
+    place_drop(nodes, file);
+    node_remember(&node);
+    place_drop(nodes, node.place);
+    assert_int_equal(nodes_count(nodes), 2);
+    inode = node_inode(&node);
+    node_forget(nodes, inode, 1);
+    assert_int_equal(nodes_count(nodes), 0);
+    assert_int_equal(node_of(nodes, inode, &node), -ESTALE);
+}
+
+TEST(places_of_their_own_take_no_number_of_another)
+{
+    struct place *of = place_get(nodes, "billing", "", "");
+    struct place *own = place_own(nodes, of);
+
+    assert_true(own->id >> 31);
+    assert_false(of->id >> 31);
+    place_drop(nodes, own);
+    place_drop(nodes, of);
+}
+
 TEST(a_listing_gives_a_place_that_would_move_its_moved_number)
 {
     char a[16];
@@ -393,6 +443,9 @@ int main(void)
         SCENE(places_that_a_visit_frees_of_their_need_are_gone_after_it),
         SCENE(a_listing_has_the_inode_numbers_that_lookups_give),
         SCENE(of_two_places_with_equal_ids_the_later_one_moves),
+        SCENE(a_place_of_its_own_is_an_inode_of_its_own_and_the_same_file),
+        SCENE(a_place_of_its_own_keeps_its_file_s_until_it_is_forgotten),
+        SCENE(places_of_their_own_take_no_number_of_another),
         SCENE(a_listing_gives_a_place_that_would_move_its_moved_number),
     };
 

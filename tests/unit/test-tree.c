@@ -254,7 +254,8 @@ TEST(what_the_backend_cannot_do_is_not_there)
 TEST(the_skeleton_is_fixed)
 {
     for (size_t i = 0; i < COUNT(samples); i++)
-        assert_int_equal(tree_is_fixed(samples[i].kind), strchr(samples[i].path, '/') == NULL);
+        assert_int_equal(tree_is_fixed(samples[i].kind), strchr(samples[i].path, '/') == NULL &&
+                                                             tree_is_directory(samples[i].kind));
 }
 
 TEST(a_parent_is_a_directory)
