@@ -224,9 +224,10 @@ billing orders 2 NDIK -"
         echo earliest >"${shard}checkpoint"
     done
     is "$(stored | grep -c '^audit orders [012] MTA= -$')" 3
+    export TMPDIR=$DIR
     run -0 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders latest
     is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
-    is "${lines[2]}" "2: MTA= -> MTAw"
+    is "${lines[3]}" "2: MTA= -> MTAw"
     run -1 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders yesterday
     is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
 }

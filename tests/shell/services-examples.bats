@@ -1,0 +1,53 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# The scripts of examples/ on a service.
+
+# shellcheck source=tests/shell/dis.bash
+load "$SERVICE"
+
+EXAMPLES=$BATS_TEST_DIRNAME/../../examples
+
+@test "reset.sh moves an app, says why what is refused was, and goes back" {
+    local before
+    before=$(cat "$C")
+    export TMPDIR=$DIR
+    run -0 "$EXAMPLES/reset.sh" apps/billing/orders latest
+    # shellcheck disable=SC2154 # run sets it
+    eval "${lines[0]#*: }"
+    is "$(cat "$C")" "$before"
+
+    run -1 "$EXAMPLES/reset.sh" apps/billing/orders 5000
+    matches "${lines[1]}" '^0: ([^ ]+) -> ([^ ]+): .*5000'
+    is "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+    is "$(cat "$C")" "$before"
+}
+
+@test "reset.sh moves nothing when what is committed cannot be saved" {
+    remount_service
+    forget_requests
+    fault status method=GET path="$VALUES" status=400 code="$MALFORMED" message=no count=forever
+    run -1 "$EXAMPLES/reset.sh" "$MNT/apps/billing/orders" latest
+    matches "$output" "nothing was moved"
+    is "$(changes)" 0
+}
+
+@test "lag-alert.sh and lag-metrics.sh fail when the service does, and the old file stays" {
+    run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 1
+    matches "$output" '^billing/orders/0 is 5[78] records behind$'
+    "$EXAMPLES/lag-metrics.sh" "$MNT" "$DIR/lag.prom"
+    cp "$DIR/lag.prom" "$DIR/before"
+    matches "$(tail -n 1 "$DIR/before")" 'stream="orders",partition="0"} 5[78]$'
+
+    remount_service -o timeout=1
+    stop_service
+    local command
+    for command in "lag-alert.sh $MNT 1" "lag-metrics.sh $MNT $DIR/lag.prom"; do
+        # shellcheck disable=SC2086 # several words
+        run timeout 60 "$EXAMPLES"/$command
+        # shellcheck disable=SC2154 # run sets it
+        ((status == 1))
+        matches "$output" "Connection refused|timed out"
+    done
+    cmp "$DIR/lag.prom" "$DIR/before"
+    is "$(ls "$DIR"/lag.prom*)" "$DIR/lag.prom"
+}
