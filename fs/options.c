@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <sqlite3.h>
 
 #include "fs/help.h"
 #include "fs/say.h"
@@ -278,8 +280,8 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
 
 static void print_version(void)
 {
-    printf(PROGRAM " " CHECKPOINTFS_VERSION " (libfuse %s, %s)\n", fuse_pkgversion(),
-           curl_version());
+    printf(PROGRAM " " CHECKPOINTFS_VERSION " (libfuse %s, SQLite %s, cJSON %s, %s)\n",
+           fuse_pkgversion(), sqlite3_libversion(), cJSON_Version(), curl_version());
 }
 
 static void release_raw(struct raw *raw)

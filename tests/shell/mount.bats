@@ -31,11 +31,13 @@ cannot_mount() {
     done
 }
 
-@test "--version and -V name the version on standard output" {
-    local option
+@test "--version and -V name the versions of the program and its libraries on standard output" {
+    local option name
     for option in --version -V; do
         run -0 --separate-stderr "$CHECKPOINTFS" "$option"
-        matches "$output" "checkpointfs.*[0-9]+\.[0-9]+"
+        for name in checkpointfs libfuse SQLite cJSON 'libcurl/' 'OpenSSL/'; do
+            matches "$output" "$name ?[0-9]+\.[0-9]+"
+        done
         is "$stderr" ""
     done
 }
