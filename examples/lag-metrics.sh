@@ -20,7 +20,7 @@ trap 'rm -f "$new"' EXIT
 # Not temporary files.
 partitions=$(find . -type f ! -name '*[!0-9]*')
 {
-    echo '# HELP checkpointfs_lag_records Records from the checkpoint of an app to the end.'
+    echo '# HELP checkpointfs_lag_records Records that an app has not read yet.'
     echo '# TYPE checkpointfs_lag_records gauge'
     for partition in $partitions; do
         lag=$(cat "../apps/$partition/lag")

@@ -85,7 +85,7 @@ goes_back_from_each_place() {
 
 says_why() {
     reset 1 apps/billing/orders forty
-    is "${lines[1]}" '0: 42 -> 42: "forty" is not a sequence number'
+    matches "${lines[1]}" '^0: 42 -> 42: "forty" is not '
     reset 1 apps/billing/orders 'shift -50'
     matches "${lines[1]}" '^0: 42 -> 42: -8 is before '
     matches "${lines[2]}" '^1: none -> none: .'
