@@ -1,6 +1,6 @@
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# The scripts of examples/, which people copy.
+# What people copy: the scripts of examples/, and the sessions of README and docs/recipes.md.
 
 load helper
 
@@ -222,4 +222,65 @@ waits_for() {
     waits_for none rm "$P/checkpoint"
     run -1 python3 "$EXAMPLES/wait-commit.py"
     matches "$output" 'Usage: '
+}
+
+# ---- sessions
+
+# A user who has nothing yet.
+be_new() {
+    cd /
+    unmount "$MNT"
+    unset XDG_DATA_HOME
+    export HOME=$DIR/home PATH=$DIR/bin:$PATH
+    mkdir -p "$HOME" "$DIR/bin"
+    ln -sf "$CHECKPOINTFS" "$DIR/bin/checkpointfs"
+}
+
+@test "the session of README is what one sees" {
+    be_new
+    block README.md '# checkpointfs' >"$DIR/session"
+    sed -n 's/^[$] //p' "$DIR/session" >"$DIR/typed"
+    grep -v '^[$] ' "$DIR/session" >"$DIR/expected"
+    bash "$DIR/typed" </dev/null >"$DIR/shown" 2>&1
+    sed 's/^[^ ]*typed: line [0-9]*: /bash: /' "$DIR/shown" | diff "$DIR/expected" -
+    not is_mounted "$HOME/mnt"
+}
+
+@test "the recipe for moving an app keeps what there was" {
+    be_new
+    mkdir "$HOME/mnt"
+    mount_at "$HOME/mnt"
+    put "$HOME/mnt/streams/orders/0/latest" 100
+    run -1 bash -c "$(block docs/recipes.md '## Before you move an app')" # what diff says
+    matches "$output" "Only in .*before/orders: 0"
+    run -0 bash -c "$(block docs/recipes.md 'To go back:')"
+    is "$(cat "$HOME/mnt/$C")" $'42\nnote'
+}
+
+@test "the recipe for an import takes what Kafka's tool prints" {
+    be_new
+    mkdir "$HOME/mnt"
+    printf '%s\n' '"group-one","orders",0,17' group-two,orders,3,18 >"$HOME/offsets.csv"
+    run -0 bash -c "$(block docs/recipes.md '## Import from Kafka')" </dev/null
+    is "$(head "$HOME"/mnt/checkpoints/group-*/*/*)" "==> $HOME/mnt/checkpoints/group-one/orders/0 <==
+17
+
+==> $HOME/mnt/checkpoints/group-two/orders/3 <==
+18"
+    matches "$(base64 -d <"$HOME/mnt/apps/group-two/orders/3/cursor")" 'AT_SEQUENCE_NUMBER.*"18"'
+}
+
+@test "the recipe for git brings back what an app had" {
+    needs git
+    be_new
+    mkdir "$HOME/mnt"
+    mount_at "$HOME/mnt"
+    export GIT_AUTHOR_NAME=me GIT_AUTHOR_EMAIL=me@localhost GIT_COMMITTER_NAME=me GIT_COMMITTER_EMAIL=me@localhost
+    {
+        block docs/recipes.md '## A history with git'
+        echo "echo 43 > ~/mnt/$P/checkpoint; sleep 1.2; g add -A && g commit -qm later"
+        block docs/recipes.md 'Bring back'
+    } >"$DIR/typed"
+    run -0 bash -e "$DIR/typed" </dev/null
+    is "$(cat "$HOME/mnt/$C")" $'42\nnote'
 }

@@ -295,6 +295,16 @@ end_log() {
     exec 6>&-
 }
 
+# ---- documents
+
+# block FILE START: the lines of the first block of code after a line that begins with START.
+block() {
+    awk -v start="$2" '
+        index($0, start) == 1 { found = 1 }
+        found && /^```/ { if (inside++) exit; next }
+        inside' "$BATS_TEST_DIRNAME/../../$1"
+}
+
 # ---- the journal
 
 # journal FIELD...: these fields of the lines of `commits` that tell of checkpoints, oldest first;
