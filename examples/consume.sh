@@ -10,6 +10,10 @@
 # that no line is lost and none is there twice.
 set -eu
 
+if [ $# -lt 3 ]; then
+    echo 'usage: consume.sh CHECKPOINT LOG OUTPUT [BATCH]' >&2
+    exit 2
+fi
 checkpoint=$1
 log=$2
 output=$3
@@ -17,10 +21,15 @@ batch=${4:-10}
 
 # One read of `status`, so that number and metadata belong together.
 status=$(cat "${checkpoint%checkpoint}status")
-last=$(expr "$status" : '.*"checkpoint":"\([0-9]*\)"' || echo -1)
-length=$(expr "$status" : '.*"metadata":"\([0-9]*\)"' || echo 0)
+number_of() {
+    printf '%s\n' "$status" | sed -n "s/.*\"$1\":\"\([0-9]*\)\".*/\1/p"
+}
+last=$(number_of checkpoint)
+length=$(number_of metadata)
+[ -n "$last" ] || { last=-1 && length=0; }
 : >>"$output"
-truncate -s "$length" "$output"
+# A position that was set by hand has no length.
+[ -z "$length" ] || truncate -s "$length" "$output"
 
 total=$(wc -l <"$log")
 while [ $((last + 1)) -lt "$total" ]; do

@@ -224,6 +224,38 @@ waits_for() {
     matches "$output" 'Usage: '
 }
 
+# ---- consume.sh
+
+consumes_once() {
+    rm -f "$P/checkpoint" "$DIR/output"
+    head -n 1 "$DIR/log" >"$DIR/beginning"
+    # shellcheck disable=SC2086,SC2154 # more than a word, which with_each_shell sets
+    $shell "$EXAMPLES/consume.sh" "$P/checkpoint" "$DIR/beginning" "$DIR/output"
+    is "$(cat "$P/checkpoint")" 0
+    printf 'cut off' >>"$DIR/output" # as if it had been killed
+    $shell "$EXAMPLES/consume.sh" "$P/checkpoint" "$DIR/log" "$DIR/output" 2
+    is "$(cut -f 1 "$DIR/output" | xargs) $(cat "$P/checkpoint")" "0 1 2 3 4 4"
+}
+
+@test "consume.sh goes on where it was, also behind the first record" {
+    seq 100 104 >"$DIR/log"
+    with_each_shell consumes_once
+}
+
+@test "consume.sh loses no output when its app was moved by hand" {
+    seq 100 104 >"$DIR/log"
+    rm "$P/checkpoint"
+    "$EXAMPLES/consume.sh" "$P/checkpoint" "$DIR/log" "$DIR/output"
+    put "$P/checkpoint" 2
+    "$EXAMPLES/consume.sh" "$P/checkpoint" "$DIR/log" "$DIR/output"
+    is "$(cut -f 1 "$DIR/output" | xargs)" "0 1 2 3 4 3 4"
+}
+
+@test "consume.sh tells its usage" {
+    run -2 "$EXAMPLES/consume.sh" "$P/checkpoint" log
+    matches "$output" '^usage: consume.sh CHECKPOINT LOG OUTPUT'
+}
+
 # ---- sessions
 
 # A user who has nothing yet.
