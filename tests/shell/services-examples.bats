@@ -16,8 +16,8 @@ EXAMPLES=$BATS_TEST_DIRNAME/../../examples
     eval "${lines[0]#*: }"
     is "$(cat "$C")" "$before"
 
-    run -1 "$EXAMPLES/reset.sh" apps/billing/orders 5000
-    matches "${lines[1]}" '^0: ([^ ]+) -> ([^ ]+): .*5000'
+    run -1 "$EXAMPLES/reset.sh" apps/billing/orders yesterday
+    matches "${lines[1]}" '^0: ([^ ]+) -> ([^ ]+): .*yesterday'
     is "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
     is "$(cat "$C")" "$before"
 }

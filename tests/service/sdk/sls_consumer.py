@@ -62,7 +62,8 @@ class Mount:
             return file.read()
 
     def reset(self, position):
-        subprocess.run([RESET, self.place, position], check=True, stdout=subprocess.DEVNULL)
+        saved = {**os.environ, "TMPDIR": os.path.dirname(self.path)}
+        subprocess.run([RESET, self.place, position], check=True, env=saved, stdout=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager
