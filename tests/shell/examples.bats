@@ -284,7 +284,7 @@ be_new() {
     mount_at "$HOME/mnt"
     put "$HOME/mnt/streams/orders/0/latest" 100
     run -1 bash -c "$(block docs/recipes.md '## Before you move an app')" # what diff says
-    matches "$output" "Only in .*before/orders: 0"
+    matches "$output" "Only in .*before/billing/orders: 0"
     run -0 bash -c "$(block docs/recipes.md 'To go back:')"
     is "$(cat "$HOME/mnt/$C")" $'42\nnote'
 }
