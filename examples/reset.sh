@@ -5,9 +5,9 @@
 # checkpointfs mount, such as ~/mnt/apps/billing/orders. POSITION is whatever can be written to a
 # checkpoint: a number, earliest, latest, @2026-11-21T08:00:00Z, @1h, "shift -100".
 #
-# First it saves what is committed, and says where, and how to go back; a partition that had no checkpoint
-# keeps its new one then. For each partition it prints where it was and where it is, and why it was refused
-# or what else one should know. It goes on when a partition cannot be moved, and fails in the end.
+# First it saves what is committed, below $TMPDIR or /var/tmp, and says how to go back; a partition that had
+# no checkpoint keeps its new one then. For each partition it prints where it was and where it is, and why it
+# was refused or what else one should know. It goes on when a partition cannot be moved, and fails in the end.
 #
 # Stop the app first: a consumer that runs keeps its position in memory and commits it again.
 set -eu
