@@ -7,7 +7,7 @@
 
 #include "tests/service/common/memory.h"
 
-char *base64_encode(const void *data, size_t size, bool url_safe)
+char *base64_print(const void *data, size_t size, bool url_safe)
 {
     char *result = must_calloc(size * 4 / 3 + 8, 1);
 
@@ -27,7 +27,7 @@ static bool is_padded(const char *text, size_t size, bool url_safe)
     return (size + padding) % 4 == 0 ? padding <= 2 : url_safe && !padding;
 }
 
-char *base64_decode(const char *base64, bool url_safe)
+char *base64_read(const char *base64, bool url_safe)
 {
     size_t size = strcspn(base64, "=");
     size_t padded = (size + 3) / 4 * 4;

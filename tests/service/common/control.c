@@ -29,7 +29,7 @@ static bool read_number(const char *text, int64_t *number)
 
 bool control_number(struct call *call, const char *name, int64_t *number)
 {
-    const char *text = request_query(call->request, name);
+    const char *text = request_parameter(call->request, name);
 
     if (text && read_number(text, number))
         return true;
@@ -107,7 +107,7 @@ static void arm_fault(struct call *call)
 {
     struct service *service = call->service;
     const struct pairs *query = &call->request->query;
-    const char *kind = request_query(call->request, "kind");
+    const char *kind = request_parameter(call->request, "kind");
     struct fault fault;
 
     if (!kind || fault_init(&fault, kind)) {
@@ -174,7 +174,7 @@ static void show_quirks(struct call *call)
 static void show_log(struct call *call)
 {
     const struct service *service = call->service;
-    const char *part = request_query(call->request, "match");
+    const char *part = request_parameter(call->request, "match");
 
     answer_text(call->answer, 200, "%s", "");
     log_select(&service->log, part, &call->answer->body);
@@ -183,7 +183,7 @@ static void show_log(struct call *call)
 static void count_log(struct call *call)
 {
     const struct service *service = call->service;
-    const char *part = request_query(call->request, "match");
+    const char *part = request_parameter(call->request, "match");
 
     answer_text(call->answer, 200, "%zu\n", log_select(&service->log, part, NULL));
 }

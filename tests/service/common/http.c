@@ -34,7 +34,7 @@ void request_init(struct request *request)
     buf_init(&request->body, HTTP_BODY_MAX);
 }
 
-void request_release(struct request *request)
+void request_clear(struct request *request)
 {
     for (size_t i = 0; i < request->segment_count; i++)
         free(request->segments[i]);
@@ -128,7 +128,7 @@ void request_set_target(struct request *request, const char *target)
         split_query(request, path + size + 1);
 }
 
-const char *request_query(const struct request *request, const char *name)
+const char *request_parameter(const struct request *request, const char *name)
 {
     return value_of(&request->query, name);
 }

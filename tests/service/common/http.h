@@ -51,14 +51,14 @@ struct request {
 };
 
 void request_init(struct request *request);
-void request_release(struct request *request);
+void request_clear(struct request *request);
 void request_set_method(struct request *request, const char *method);
 
 /* Takes the target of a request line apart. An absolute one, as sent to a proxy, loses its host. */
 void request_set_target(struct request *request, const char *target);
 
 /* The first value of that name, or NULL. Names of headers are compared without case. */
-const char *request_query(const struct request *request, const char *name);
+const char *request_parameter(const struct request *request, const char *name);
 const char *request_header(const struct request *request, const char *name);
 
 /* The body as JSON, for the caller to delete; NULL when it is none. */

@@ -340,7 +340,7 @@ static void end(void *user, struct MHD_Connection *connection, void **context,
     if (exchange->handled)
         server->hooks.finished(server->hooks.user, &exchange->request,
                                code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    request_release(&exchange->request);
+    request_clear(&exchange->request);
     answer_release(&exchange->answer);
     free(exchange);
     *context = NULL;

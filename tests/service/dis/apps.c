@@ -40,7 +40,7 @@ static void list(struct call *call, const struct stream *stream, size_t limit)
 {
     const struct dis *dis = call->service;
     const struct directory *apps = &dis->world.apps;
-    const char *start = request_query(call->request, "start_app_name");
+    const char *start = request_parameter(call->request, "start_app_name");
     size_t first = start ? directory_after(apps, start) : 0;
     cJSON *json = must(cJSON_CreateObject());
     cJSON *page = must(cJSON_CreateArray());
@@ -68,7 +68,7 @@ static void list(struct call *call, const struct stream *stream, size_t limit)
 
 void apps_list(struct call *call)
 {
-    const char *name = request_query(call->request, "stream_name");
+    const char *name = request_parameter(call->request, "stream_name");
     const struct stream *stream = NULL;
     size_t limit;
 
@@ -162,12 +162,12 @@ static cJSON *describe_state(const struct quirks *quirks, const struct app *app,
 /* The first partition of the page: the one after start_partition_id. */
 static bool need_start(struct call *call, size_t *first)
 {
-    const char *start = request_query(call->request, "start_partition_id");
+    const char *start = request_parameter(call->request, "start_partition_id");
 
     *first = 0;
     if (!start)
         return true;
-    if (!partition_parse(start, first)) {
+    if (!partition_read(start, first)) {
         refuse(call, 4201, "[%s]", start);
         return false;
     }
@@ -200,12 +200,13 @@ void app_states(struct call *call)
     const struct dis *dis = call->service;
     const struct app *app = need_app(call, call->captured[1]);
     const struct stream *stream =
-        app ? need_stream(call, call->captured[2], request_query(call->request, "stream_id"))
+        app ? need_stream(call, call->captured[2], request_parameter(call->request, "stream_id"))
             : NULL;
     size_t first;
     size_t limit;
 
-    if (!stream || !need_checkpoint_type(call, request_query(call->request, "checkpoint_type")) ||
+    if (!stream ||
+        !need_checkpoint_type(call, request_parameter(call->request, "checkpoint_type")) ||
         !need_start(call, &first) || !need_limit(call, "limit", 100, 1000, &limit))
         return;
     if (!app_commitment(app, stream) &&

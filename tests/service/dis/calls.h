@@ -41,7 +41,7 @@ bool name_is_valid(const char *name, size_t most);
 bool need_checkpoint_type(struct call *call, const char *type);
 
 /* "7" or "shardId-0000000007"; need_partition also wants it to be there. */
-bool partition_parse(const char *text, size_t *partition);
+bool partition_read(const char *text, size_t *partition);
 bool need_partition(struct call *call, const struct stream *stream, const char *text,
                     size_t *partition);
 

@@ -29,7 +29,7 @@ char *cursor_print(const struct cursor *cursor)
 {
     cJSON *json = describe(cursor);
     char *text = must(cJSON_PrintUnformatted(json));
-    char *result = base64_encode(text, strlen(text), true);
+    char *result = base64_print(text, strlen(text), true);
 
     cJSON_free(text);
     cJSON_Delete(json);
@@ -45,7 +45,7 @@ static bool copy_member(const cJSON *json, const char *name, char *to, size_t ro
 
 bool cursor_parse(const char *text, struct cursor *cursor)
 {
-    char *plain = strlen(text) <= CURSOR_MAX ? base64_decode(text, true) : NULL;
+    char *plain = strlen(text) <= CURSOR_MAX ? base64_read(text, true) : NULL;
     cJSON *json = plain ? cJSON_Parse(plain) : NULL;
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(json, "getIteratorParam");
     const cJSON *made = cJSON_GetObjectItemCaseSensitive(json, "generateTimestamp");

@@ -30,7 +30,7 @@ static bool from_number(struct call *call, const struct cursor_wish *wish, int64
 {
     const char *text = wish->number;
 
-    if (!text && !request_query(call->request, "cursor-type"))
+    if (!text && !request_parameter(call->request, "cursor-type"))
         text = "0";
     if (!text || !number_parse(text, number)) {
         refuse(call, 4216, "[%s]", text ? text : "null");
@@ -107,15 +107,16 @@ static void answer_cursor(struct call *call, const struct cursor *cursor)
 void cursor_show(struct call *call)
 {
     const struct dis *dis = call->service;
-    const char *partition = request_query(call->request, "partition-id");
-    const char *type = request_query(call->request, "cursor-type");
-    struct cursor_wish wish = {.number = request_query(call->request, "starting-sequence-number"),
-                               .time = request_query(call->request, "timestamp")};
+    const char *partition = request_parameter(call->request, "partition-id");
+    const char *type = request_parameter(call->request, "cursor-type");
+    struct cursor_wish wish = {.number =
+                                   request_parameter(call->request, "starting-sequence-number"),
+                               .time = request_parameter(call->request, "timestamp")};
     struct cursor cursor = {.made_ms = service_now_ms(dis->service)};
     size_t number;
 
-    wish.stream = need_stream(call, request_query(call->request, "stream-name"),
-                              request_query(call->request, "stream-id"));
+    wish.stream = need_stream(call, request_parameter(call->request, "stream-name"),
+                              request_parameter(call->request, "stream-id"));
     if (!wish.stream || !need_readable(call, wish.stream, partition, &number))
         return;
     wish.partition = &wish.stream->partitions[number];

@@ -121,7 +121,7 @@ cJSON *need_body(struct call *call)
 const char *get_text(const struct call *call, const cJSON *json, const char *name)
 {
     if (!json)
-        return request_query(call->request, name);
+        return request_parameter(call->request, name);
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
 }
 
@@ -187,7 +187,7 @@ bool need_checkpoint_type(struct call *call, const char *type)
     return false;
 }
 
-bool partition_parse(const char *text, size_t *partition)
+bool partition_read(const char *text, size_t *partition)
 {
     bool shard_form = !strncmp(text, "shardId-", 8);
     const char *digits = text + (shard_form ? 8 : 0);
@@ -202,7 +202,7 @@ bool partition_parse(const char *text, size_t *partition)
 bool need_partition(struct call *call, const struct stream *stream, const char *text,
                     size_t *partition)
 {
-    if (!text || !partition_parse(text, partition)) {
+    if (!text || !partition_read(text, partition)) {
         refuse(call, 4201, "[%s]", text ? text : "null");
         return false;
     }
@@ -248,7 +248,7 @@ const char *partition_status_text(enum partition_status status)
 bool need_limit(struct call *call, const char *name, size_t usual, size_t most, size_t *limit)
 {
     const struct dis *dis = call->service;
-    const char *text = request_query(call->request, name);
+    const char *text = request_parameter(call->request, name);
     int64_t value = (int64_t)usual;
 
     if (text && !number_parse(text, &value)) {

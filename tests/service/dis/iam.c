@@ -211,7 +211,7 @@ static void add_catalog(cJSON *token, const struct service *service, const struc
     cJSON *catalog = must(cJSON_AddArrayToObject(token, "catalog"));
     char path[128];
 
-    if (request_query(request, "nocatalog"))
+    if (request_parameter(request, "nocatalog"))
         return;
     snprintf(path, sizeof(path), "/v2/%s", service->project);
     add_service(catalog, request, "dis", path);

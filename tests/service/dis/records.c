@@ -24,7 +24,7 @@ static cJSON *describe_record(const struct record *record)
     if (record->key)
         add_text(json, "partition_key", record->key);
     snprintf(text, sizeof(text), "record %lld", (long long)record->number);
-    made_up = base64_encode(text, strlen(text), false);
+    made_up = base64_print(text, strlen(text), false);
     add_text(json, "data", record->data ? record->data : made_up);
     free(made_up);
     add_number(json, "timestamp", record->time_ms);
@@ -54,7 +54,7 @@ static cJSON *read_records(const struct partition *partition, struct cursor *cur
 static bool need_cursor(struct call *call, struct cursor *cursor)
 {
     const struct dis *dis = call->service;
-    const char *text = request_query(call->request, "partition-cursor");
+    const char *text = request_parameter(call->request, "partition-cursor");
 
     if (!text || !cursor_parse(text, cursor)) {
         refuse(call, 4217, "[%s]", text ? text : "null");
@@ -85,7 +85,7 @@ static void answer_records(struct call *call, const struct partition *partition,
 
 void records_read(struct call *call)
 {
-    const char *fetch = request_query(call->request, "max_fetch_bytes");
+    const char *fetch = request_parameter(call->request, "max_fetch_bytes");
     int64_t room = FETCH_USUAL;
     const struct stream *stream;
     struct cursor cursor;
@@ -146,7 +146,7 @@ static int choose_partition(struct dis *dis, const struct stream *stream, const 
     int64_t explicit_hash;
 
     if (partition && *partition) {
-        if (!partition_parse(partition, number))
+        if (!partition_read(partition, number))
             return 4201;
         if (*number >= stream->partition_count ||
             stream->partitions[*number].status != PARTITION_ACTIVE)
@@ -167,7 +167,7 @@ static int write_record(struct call *call, struct stream *stream, const cJSON *r
 {
     struct dis *dis = call->service;
     const char *data = get_text(call, record, "data");
-    char *plain = data ? base64_decode(data, false) : NULL;
+    char *plain = data ? base64_read(data, false) : NULL;
     int code = plain ? choose_partition(dis, stream, record, call, partition) : 4200;
 
     free(plain);

@@ -61,7 +61,7 @@ static const char *put_partition(void *service, const struct pairs *values)
 
     if (!stream)
         return "no such stream";
-    if (text && (!partition_parse(text, &only) || only >= stream->partition_count))
+    if (text && (!partition_read(text, &only) || only >= stream->partition_count))
         return "no such partition";
     for (size_t i = 0; i < stream->partition_count && !wrong; i++)
         if (!text || i == only)
@@ -132,7 +132,7 @@ static const char *find_place(struct dis *dis, const struct pairs *values, struc
     place->stream = stream ? world_stream(&dis->world, stream) : NULL;
     if (!place->app || !place->stream)
         return "no such app or stream";
-    if (!partition || !partition_parse(partition, &place->partition) ||
+    if (!partition || !partition_read(partition, &place->partition) ||
         place->partition >= place->stream->partition_count)
         return "no such partition";
     return NULL;

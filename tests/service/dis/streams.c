@@ -145,7 +145,7 @@ void streams_list(struct call *call)
 {
     const struct dis *dis = call->service;
     const struct directory *streams = &dis->world.streams;
-    const char *start = request_query(call->request, "start_stream_name");
+    const char *start = request_parameter(call->request, "start_stream_name");
     size_t first = start ? directory_after(streams, start) : 0;
     size_t end = streams->count;
     cJSON *json;
@@ -254,14 +254,14 @@ static void answer_stream(struct call *call, const struct stream *stream, size_t
 void stream_show(struct call *call)
 {
     const struct stream *stream =
-        need_stream(call, call->captured[1], request_query(call->request, "stream_id"));
-    const char *start = request_query(call->request, "start_partitionId");
+        need_stream(call, call->captured[1], request_parameter(call->request, "stream_id"));
+    const char *start = request_parameter(call->request, "start_partitionId");
     size_t first = 0;
     size_t limit;
 
     if (!stream || !need_limit(call, "limit_partitions", 100, 1000, &limit))
         return;
-    if (start && (strncmp(start, "shardId-", 8) != 0 || !partition_parse(start, &first))) {
+    if (start && (strncmp(start, "shardId-", 8) != 0 || !partition_read(start, &first))) {
         refuse(call, 4201, "[%s]", start);
         return;
     }

@@ -24,7 +24,7 @@ static void add_position(cJSON *array, const struct shard *shard, const struct p
  * was committed, beside the empty checkpoint, is a guess. */
 void checkpoints_show(struct call *call)
 {
-    const char *only = request_query(call->request, "shard");
+    const char *only = request_parameter(call->request, "shard");
     struct logstore *logstore = need_logstore(call);
     struct group *group = logstore ? need_group(call, logstore) : NULL;
     int64_t number = -1;
@@ -67,11 +67,11 @@ static bool read_flag(const char *text, bool *flag)
 
 static bool read_update(struct call *call, const cJSON *json, struct update *update)
 {
-    const char *consumer = request_query(call->request, "consumer");
+    const char *consumer = request_parameter(call->request, "consumer");
 
     update->consumer = consumer ? consumer : "";
     update->checkpoint = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "checkpoint"));
-    if (!read_flag(request_query(call->request, "forceSuccess"), &update->forced))
+    if (!read_flag(request_parameter(call->request, "forceSuccess"), &update->forced))
         refuse(call, 400, "ParameterInvalid", "forceSuccess is invalid");
     else if (!json_number(json, "shard", &update->shard) || !update->checkpoint)
         refuse(call, 400, "JsonInfoInvalid", "shard or checkpoint is of error format.");

@@ -13,7 +13,7 @@ char *cursor_format(int64_t number)
     char text[24];
 
     snprintf(text, sizeof(text), "%lld", (long long)number);
-    return base64_encode(text, strlen(text), false);
+    return base64_print(text, strlen(text), false);
 }
 
 static void drop_newline(char *text)
@@ -40,7 +40,7 @@ static char *pad(const char *cursor)
 char *cursor_text(const char *cursor)
 {
     char *padded = pad(cursor);
-    char *text = *padded ? base64_decode(padded, false) : NULL;
+    char *text = *padded ? base64_read(padded, false) : NULL;
 
     free(padded);
     if (text)

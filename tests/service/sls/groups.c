@@ -181,7 +181,7 @@ static cJSON *assign(struct group *group, const struct logstore *logstore,
 void group_beat_call(struct call *call, struct logstore *logstore, struct group *group)
 {
     const struct sls *sls = call->service;
-    const char *name = request_query(call->request, "consumer");
+    const char *name = request_parameter(call->request, "consumer");
     int64_t now_ms = service_now_ms(sls->service);
     cJSON *held;
 

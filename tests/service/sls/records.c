@@ -85,7 +85,7 @@ static bool need_cursor(struct call *call, const char *text, int64_t *number)
  * kept is a guess, as is that `end_cursor` is exclusive. */
 static bool need_bounds(struct call *call, const struct shard *shard, int64_t *first, int64_t *end)
 {
-    const char *last = request_query(call->request, "end_cursor");
+    const char *last = request_parameter(call->request, "end_cursor");
     const char *text = need_query(call, "count");
     int64_t count;
 

@@ -14,7 +14,7 @@
 static bool need_range(struct call *call, const char *name, int64_t usual, int64_t most,
                        int64_t *number)
 {
-    const char *text = request_query(call->request, name);
+    const char *text = request_parameter(call->request, name);
 
     *number = usual;
     if (!text || (number_parse(text, number) && *number <= most))
@@ -27,7 +27,7 @@ void logstores_list(struct call *call)
 {
     const struct sls *sls = call->service;
     const struct directory *all = &sls->world.logstores;
-    const char *part = request_query(call->request, "logstoreName");
+    const char *part = request_parameter(call->request, "logstoreName");
     cJSON *json;
     cJSON *names;
     int64_t offset;

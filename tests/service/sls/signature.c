@@ -168,7 +168,7 @@ static enum sls_verdict compare_v1(const struct sls_signature *signature, const 
 
     must(HMAC(method, secret, (int)strlen(secret), (const unsigned char *)signature->to_sign.data,
               signature->to_sign.size, hash, &size));
-    text = base64_encode(hash, size, false);
+    text = base64_print(hash, size, false);
     same = is_same(text, signature->given);
     free(text);
     return same ? SLS_VALID : SLS_MISMATCH;

@@ -118,7 +118,7 @@ void refuse_cursor(struct call *call, const char *text)
 
 const char *need_query(struct call *call, const char *name)
 {
-    const char *value = request_query(call->request, name);
+    const char *value = request_parameter(call->request, name);
 
     if (!value)
         refuse(call, 400, "MissingParameter", "Missing query key : %s.", name);
