@@ -1,0 +1,135 @@
+#include "tests/simulate/clock.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/when.h"
+#include "tests/service/common/memory.h"
+
+/* 2026-01-01, when every run begins. */
+#define EPOCH_NS 1767225600000000000LL
+
+struct event {
+    TAILQ_ENTRY(event) link;
+    uint64_t number;
+    int64_t due;
+    event_fn *happen;
+    void *user;
+};
+
+static TAILQ_HEAD(events_head, event) events = TAILQ_HEAD_INITIALIZER(events);
+static uint64_t last_number;
+static int64_t now_ms;
+static uint64_t state;
+
+/* SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014. */
+static uint64_t next_random(void)
+{
+    uint64_t z = (state += 0x9e3779b97f4a7c15U);
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+void clock_start(uint64_t seed)
+{
+    state = seed;
+    now_ms = 0;
+    last_number = 0;
+}
+
+void clock_stop(void)
+{
+    struct event *event;
+
+    while ((event = TAILQ_FIRST(&events))) {
+        TAILQ_REMOVE(&events, event, link);
+        free(event);
+    }
+}
+
+int64_t clock_ms(void)
+{
+    return now_ms;
+}
+
+uint64_t clock_after(int64_t ms, event_fn *happen, void *user)
+{
+    struct event *event = must_calloc(1, sizeof(*event));
+    struct event *before;
+
+    *event = (struct event){
+        .number = ++last_number, .due = now_ms + (ms > 0 ? ms : 0), .happen = happen, .user = user};
+    TAILQ_FOREACH_REVERSE(before, &events, events_head, link)
+    {
+        if (before->due < event->due || (before->due == event->due && chance_once_in(2))) {
+            TAILQ_INSERT_AFTER(&events, before, event, link);
+            return event->number;
+        }
+    }
+    TAILQ_INSERT_HEAD(&events, event, link);
+    return event->number;
+}
+
+void clock_drop(uint64_t number)
+{
+    struct event *event;
+
+    TAILQ_FOREACH (event, &events, link) {
+        if (event->number != number)
+            continue;
+        TAILQ_REMOVE(&events, event, link);
+        free(event);
+        return;
+    }
+}
+
+bool clock_step(void)
+{
+    struct event *event = TAILQ_FIRST(&events);
+    struct event copy;
+
+    if (!event)
+        return false;
+    copy = *event;
+    TAILQ_REMOVE(&events, event, link);
+    free(event);
+    now_ms = copy.due;
+    copy.happen(copy.user);
+    return true;
+}
+
+uint64_t chance_below(uint64_t limit)
+{
+    return next_random() % limit;
+}
+
+bool chance_once_in(unsigned times)
+{
+    return chance_below(times) == 0;
+}
+
+/* What the program under test has instead of the machine's. */
+
+int64_t __wrap_when_now(void);
+int64_t __wrap_when_monotonic(void);
+int __wrap_RAND_bytes(unsigned char *bytes, int count);
+
+int64_t __wrap_when_now(void)
+{
+    return EPOCH_NS + now_ms * 1000000;
+}
+
+/* Some days after the machine was started. */
+int64_t __wrap_when_monotonic(void)
+{
+    return 500000000 + now_ms;
+}
+
+int __wrap_RAND_bytes(unsigned char *bytes, int count)
+{
+    for (int i = 0; i < count; i++)
+        bytes[i] = (unsigned char)next_random();
+    return 1;
+}

@@ -1,0 +1,61 @@
+#ifndef SIMULATE_HISTORY_H
+#define SIMULATE_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What happened to the checkpoints of one app on one stream, and whether it may have.
+ *
+ * The service says what it carried out, and when: that is the order that everything else is held
+ * against. Each change of a program has a number of its own, so that what was carried out tells
+ * whose change it was:
+ *
+ *     a commit        CHANGE * 1000, with the metadata "c CHANGE" or none
+ *     a shift by +1   whatever is committed, plus 1
+ *     metadata        whatever is committed, with the metadata "m CHANGE"
+ *
+ * What must hold:
+ *
+ * - What was acknowledged was carried out between its beginning and its end, and not after it.
+ * - What was refused, as the journal says, was never carried out; nor is a line that follows a
+ *   refused one on the same open file.
+ * - Nobody is interrupted by a signal that ends no program.
+ * - A shift adds to what was committed at that moment, and metadata leaves that as it is, but for
+ *   what others than the mount commit meanwhile.
+ * - A read shows what was committed at some moment while it went on, and nothing that was there
+ *   before an acknowledged change of the mount. What comes from a snapshot, and that there is
+ *   nothing, may be a second old.
+ */
+enum act { ACT_COMMIT, ACT_SHIFT, ACT_METADATA, ACT_DELETE, ACT_READ, ACT_READ_SAVED };
+
+enum ending { PENDING, ACKNOWLEDGED, REFUSED, UNKNOWN };
+
+#define HISTORY_PARTITIONS 4
+#define WAY_MAX_MS         400 /* of the network, one way */
+#define HISTORY_STEP       1000
+#define NOTHING            (-1)
+
+void history_start(void);
+void history_stop(void);
+
+/* A program begins; the number of what it does, from 1. */
+int history_begin(enum act act, unsigned partition);
+
+/* It has ended; of a read, what it saw, or NOTHING. */
+void history_end(int number, enum ending ending, int64_t seen);
+
+/* The service has carried a change out, in the name of somebody: sequence is NOTHING after a
+ * deletion. by_mount is false for a consumer beside it. */
+void history_applied(unsigned partition, int64_t sequence, const char *metadata, bool by_mount);
+
+/* What is committed now. */
+int64_t history_committed(unsigned partition);
+
+/* Something must not have happened. */
+void history_blame(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The first thing that must not have happened, or NULL. */
+const char *history_fault(void);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef SIMULATE_KERNEL_H
+#define SIMULATE_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fs/fs.h"
+
+/*
+ * The kernel's side of FUSE: requests that go to the real handlers of the file system by the real
+ * protocol, and what becomes of them. A request is answered once, later or at once.
+ */
+
+/* Told of an answer: 0 and its data, or an errno. */
+typedef void reply_fn(void *user, int error, const void *data, size_t size);
+
+/* Mounts the file system; it must stay until kernel_stop. */
+void kernel_start(struct fs *fs);
+
+/* Every request must have been answered. */
+void kernel_stop(void);
+
+/* Each sends a request in the name of a process, and returns the number that names it. */
+uint64_t kernel_lookup(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user);
+uint64_t kernel_open(pid_t pid, uint64_t node, int flags, reply_fn *reply, void *user);
+uint64_t kernel_create(pid_t pid, uint64_t parent, const char *name, int flags, reply_fn *reply,
+                       void *user);
+uint64_t kernel_read(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
+uint64_t kernel_write(pid_t pid, uint64_t node, uint64_t handle, const char *text, uint64_t offset,
+                      reply_fn *reply, void *user);
+uint64_t kernel_flush(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
+uint64_t kernel_release(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
+uint64_t kernel_unlink(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user);
+
+/* The process has got a signal: one that ends it, or one that does not. Nothing happens when the
+ * request has been answered. */
+void kernel_interrupt(pid_t pid, uint64_t request, bool ends_it);
+
+/* Whether it has got a signal that ends it. */
+bool kernel_is_ending(pid_t pid);
+
+/* A process that has ended, or been told nothing yet. */
+void kernel_forget_process(pid_t pid);
+
+/* A directory by its path from the root, which is looked up at once. */
+uint64_t kernel_directory(const char *path);
+
+#endif

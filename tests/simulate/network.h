@@ -1,0 +1,40 @@
+#ifndef SIMULATE_NETWORK_H
+#define SIMULATE_NETWORK_H
+
+#include <stdbool.h>
+
+#include "base/loop.h"
+
+struct answer;
+struct request;
+struct service;
+
+/*
+ * The network between the program under test and a service, and what goes wrong in it. Requests
+ * take their time, and so do answers. Some are lost on the way there, some on the way back, some
+ * are answered by somebody else; each as often as the faults say.
+ *
+ * A request whose client has gone may still arrive: the service cannot know. One on a connection
+ * that was reset has arrived by then, or never will.
+ */
+struct network_faults {
+    unsigned once_in; /* a request meets a fault once in so many times; 0: never */
+    int64_t slowest;  /* milliseconds of one way */
+};
+
+typedef void network_handled_fn(const struct request *request, const struct answer *answer);
+
+/* The service must stay until network_close; told after each request that it has handled. */
+void network_open(struct service *with, network_handled_fn *handled);
+void network_close(void);
+
+void network_set_faults(const struct network_faults *now);
+
+/* For the loop. */
+void network_begin(struct transfer *transfer);
+void network_end(struct transfer *transfer);
+
+/* Whether anything is still on its way to the service. */
+bool network_is_quiet(void);
+
+#endif

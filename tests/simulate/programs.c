@@ -1,0 +1,400 @@
+#include "tests/simulate/programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fuse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/service/common/memory.h"
+#include "tests/simulate/clock.h"
+#include "tests/simulate/history.h"
+#include "tests/simulate/kernel.h"
+#include "tests/simulate/trace.h"
+
+#define FIRST_PID 1000
+
+/* How long a program pauses at most before it does the next thing, in milliseconds. */
+#define PAUSE_MS 400
+
+enum face { APPS_CHECKPOINT, APPS_METADATA, SAVED_FILE };
+
+/* One that does one thing. */
+struct program {
+    pid_t pid;
+    int number; /* in the history */
+    enum act act;
+    unsigned partition;
+    uint64_t directory;
+    char name[32];
+    char text[64];  /* that it writes */
+    bool goes_on;   /* when it has ended, another begins in its place */
+    bool is_tricky; /* a line that is refused, then one that must not be taken for a position */
+    int error;
+    int64_t seen;
+    uint64_t node;
+    uint64_t handle;
+    uint64_t offset;
+    uint64_t request; /* that it waits for */
+};
+
+static struct fs *fs;
+static uint64_t apps[HISTORY_PARTITIONS];
+static uint64_t saved;
+static unsigned running;
+static bool stopped;
+static pid_t last_pid;
+
+static void begin_another(void *user);
+
+/* The end of it */
+
+/* What the journal tells of a program: the word for how its change ended, or NULL. */
+static const char *journal_of(pid_t pid)
+{
+    static const char *const results[] = {"ok", "failed", "unknown"};
+    const struct buf *text = &fs->journal.lines.text;
+    char mark[32];
+    const char *found = NULL;
+    const char *at = text->data;
+
+    snprintf(mark, sizeof(mark), "\tpid=%d\tsimulated\t", (int)pid);
+    while (at && (at = strstr(at, mark)))
+        found = at += strlen(mark);
+    for (int i = 0; found && i < 3; i++) {
+        if (!strncmp(found, results[i], strlen(results[i])))
+            return results[i];
+    }
+    return NULL;
+}
+
+static enum ending ending_of(const struct program *program)
+{
+    const char *word = journal_of(program->pid);
+
+    if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
+        return program->error && program->error != ENOENT ? REFUSED : ACKNOWLEDGED;
+    if (!program->error)
+        return ACKNOWLEDGED;
+    return word && strcmp(word, "failed") != 0 ? UNKNOWN : REFUSED;
+}
+
+static void finish(struct program *program)
+{
+    bool goes_on = program->goes_on;
+
+    trace("%d: %s", program->number, program->error ? strerror(program->error) : "done");
+    if (program->error == EINTR && !kernel_is_ending(program->pid))
+        history_blame("%d was interrupted by a signal that ends nobody", program->number);
+    if (program->is_tricky && !program->error)
+        history_blame("%d could write on after a line that was refused", program->number);
+    history_end(program->number, ending_of(program), program->seen);
+    kernel_forget_process(program->pid);
+    free(program);
+    running--;
+    if (goes_on && !stopped)
+        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+}
+
+static void on_released(void *user, int error, const void *data, size_t size)
+{
+    (void)error;
+    (void)data;
+    (void)size;
+    finish(user);
+}
+
+static void release(struct program *program)
+{
+    kernel_release(program->pid, program->node, program->handle, on_released, program);
+}
+
+/* A request that the program waits for, and during which a signal may come. */
+struct signal {
+    pid_t pid;
+    uint64_t request;
+};
+
+static void send_signal(void *user)
+{
+    struct signal *signal = user;
+    bool ends_it = chance_once_in(2);
+
+    trace("  a signal for %d%s", (int)signal->pid, ends_it ? " that ends it" : "");
+    kernel_interrupt(signal->pid, signal->request, ends_it);
+    free(signal);
+}
+
+static void wait_for(struct program *program, uint64_t request)
+{
+    struct signal *signal;
+
+    program->request = request;
+    if (!chance_once_in(12))
+        return;
+    signal = must_calloc(1, sizeof(*signal));
+    *signal = (struct signal){program->pid, request};
+    clock_after((int64_t)chance_below(300), send_signal, signal);
+}
+
+/* Reading */
+
+static void on_read(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    char text[32] = "";
+
+    program->error = error;
+    if (!error) {
+        memcpy(text, data, size < sizeof(text) - 1 ? size : sizeof(text) - 1);
+        program->seen = strtoll(text, NULL, 10);
+    }
+    release(program);
+}
+
+static void on_opened_to_read(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_open_out out = {0};
+
+    program->error = error;
+    if (error) {
+        finish(program);
+        return;
+    }
+    memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
+    program->handle = out.fh;
+    wait_for(program, kernel_read(program->pid, program->node, out.fh, on_read, program));
+}
+
+/* Writing */
+
+static void on_flushed(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    (void)data;
+    (void)size;
+    if (!program->error)
+        program->error = error;
+    release(program);
+}
+
+static void flush(struct program *program)
+{
+    wait_for(program,
+             kernel_flush(program->pid, program->node, program->handle, on_flushed, program));
+}
+
+static void on_written(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    (void)data;
+    (void)size;
+    program->error = error;
+    flush(program);
+}
+
+static void write_text(struct program *program)
+{
+    wait_for(program, kernel_write(program->pid, program->node, program->handle, program->text,
+                                   program->offset, on_written, program));
+}
+
+/* A shell goes on with its next line when the first was refused. */
+static void on_junk_written(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    (void)data;
+    (void)size;
+    if (!error)
+        abort();
+    write_text(program);
+}
+
+static void on_opened_to_write(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_open_out out = {0};
+
+    program->error = error;
+    if (error) {
+        finish(program);
+        return;
+    }
+    memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
+    program->handle = out.fh;
+    if (program->is_tricky)
+        kernel_write(program->pid, program->node, program->handle, "junk\n", 0, on_junk_written,
+                     program);
+    else
+        write_text(program);
+}
+
+static void on_created(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_entry_out entry = {0};
+
+    if (!error && size >= sizeof(entry))
+        memcpy(&entry, data, sizeof(entry));
+    program->node = entry.nodeid;
+    on_opened_to_write(user, error, (const char *)data + sizeof(entry),
+                       error ? 0 : size - sizeof(entry));
+}
+
+/* The beginning */
+
+static void on_unlinked(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    (void)data;
+    (void)size;
+    program->error = error;
+    finish(program);
+}
+
+static void open_found(struct program *program)
+{
+    pid_t pid = program->pid;
+
+    if (program->act == ACT_DELETE)
+        wait_for(program,
+                 kernel_unlink(pid, program->directory, program->name, on_unlinked, program));
+    else if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
+        wait_for(program, kernel_open(pid, program->node, O_RDONLY, on_opened_to_read, program));
+    else
+        wait_for(program,
+                 kernel_open(pid, program->node, O_WRONLY | O_TRUNC, on_opened_to_write, program));
+}
+
+static void on_looked_up(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_entry_out entry = {0};
+    bool creates = program->act == ACT_COMMIT || program->act == ACT_SHIFT;
+
+    if (error == ENOENT && creates) {
+        wait_for(program, kernel_create(program->pid, program->directory, program->name,
+                                        O_WRONLY | O_TRUNC, on_created, program));
+    } else if (error) {
+        program->error = error;
+        finish(program);
+    } else {
+        memcpy(&entry, data, size < sizeof(entry) ? size : sizeof(entry));
+        program->node = entry.nodeid;
+        open_found(program);
+    }
+}
+
+static enum face face_of(enum act act)
+{
+    if (act == ACT_METADATA)
+        return APPS_METADATA;
+    if (act == ACT_READ_SAVED)
+        return SAVED_FILE;
+    if (act == ACT_READ)
+        return APPS_CHECKPOINT;
+    return chance_once_in(2) ? APPS_CHECKPOINT : SAVED_FILE;
+}
+
+static void choose_file(struct program *program)
+{
+    enum face face = face_of(program->act);
+
+    program->directory = face == SAVED_FILE ? saved : apps[program->partition];
+    if (face == SAVED_FILE)
+        snprintf(program->name, sizeof(program->name), "%u", program->partition);
+    else
+        snprintf(program->name, sizeof(program->name), "%s",
+                 face == APPS_METADATA ? "metadata" : "checkpoint");
+}
+
+static void choose_text(struct program *program)
+{
+    program->is_tricky = program->act == ACT_COMMIT && chance_once_in(10);
+    if (program->act == ACT_SHIFT)
+        snprintf(program->text, sizeof(program->text), "shift +1\n");
+    else if (program->act == ACT_METADATA)
+        snprintf(program->text, sizeof(program->text), "m%d\n", program->number);
+    else
+        snprintf(program->text, sizeof(program->text), "%" PRId64 "\n%s",
+                 (int64_t)program->number * HISTORY_STEP, "");
+}
+
+static const char *word_for(enum act act)
+{
+    static const char *const words[] = {"commits", "shifts", "writes metadata of",
+                                        "deletes", "reads",  "reads, as it was saved,"};
+
+    return words[act];
+}
+
+static void begin(enum act act, unsigned partition, bool goes_on)
+{
+    struct program *program = must_calloc(1, sizeof(*program));
+
+    *program = (struct program){.pid = ++last_pid,
+                                .act = act,
+                                .partition = partition,
+                                .goes_on = goes_on,
+                                .seen = NOTHING,
+                                .number = history_begin(act, partition)};
+    choose_file(program);
+    choose_text(program);
+    trace("%d: process %d %s %u by %s%s", program->number, (int)program->pid, word_for(act),
+          partition, program->name, program->is_tricky ? ", after a line of junk" : "");
+    running++;
+    kernel_lookup(program->pid, program->directory, program->name, on_looked_up, program);
+}
+
+static void begin_another(void *user)
+{
+    static const enum act acts[] = {ACT_COMMIT, ACT_COMMIT, ACT_COMMIT, ACT_SHIFT,     ACT_METADATA,
+                                    ACT_DELETE, ACT_READ,   ACT_READ,   ACT_READ_SAVED};
+
+    (void)user;
+    if (!stopped)
+        begin(acts[chance_below(sizeof(acts) / sizeof(acts[0]))],
+              (unsigned)chance_below(HISTORY_PARTITIONS), true);
+}
+
+void programs_start(struct fs *of, unsigned count)
+{
+    char path[64];
+
+    fs = of;
+    running = 0;
+    stopped = false;
+    last_pid = FIRST_PID;
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
+        snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
+        apps[i] = kernel_directory(path);
+    }
+    saved = kernel_directory("checkpoints/billing/orders");
+    while (count--)
+        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+}
+
+void programs_stop(void)
+{
+    stopped = true;
+}
+
+bool programs_are_done(void)
+{
+    return !running;
+}
+
+void programs_read_all(void)
+{
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
+        begin(ACT_READ, i, false);
+        begin(ACT_READ_SAVED, i, false);
+    }
+}

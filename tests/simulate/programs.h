@@ -1,0 +1,25 @@
+#ifndef SIMULATE_PROGRAMS_H
+#define SIMULATE_PROGRAMS_H
+
+#include <stdbool.h>
+
+#include "fs/fs.h"
+
+/*
+ * Programs that use the mount, some at a time: each looks a file up, opens it, reads or writes, and
+ * closes it, as programs do; some are interrupted. What becomes of it goes into the history.
+ */
+
+/* Begins so many, who each do one thing after the other until programs_stop. */
+void programs_start(struct fs *of, unsigned count);
+
+/* No new ones begin. */
+void programs_stop(void);
+
+/* Whether all have ended. */
+bool programs_are_done(void);
+
+/* Every partition is read once more by both of its files. */
+void programs_read_all(void);
+
+#endif

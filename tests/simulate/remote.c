@@ -1,0 +1,90 @@
+#include "tests/simulate/remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/service/dis/dis.h"
+#include "tests/simulate/history.h"
+#include "tests/simulate/network.h"
+
+#define PROJECT    "0123456789abcdef0123456789abcdef"
+#define ACCESS_KEY "SIMULATEDACCESSKEY01"
+#define SECRET_KEY "simulated/secret+key"
+#define LATEST     1000000000000000
+
+static struct dis dis;
+static struct service service;
+
+void remote_prepare(void)
+{
+    setenv("HUAWEICLOUD_SDK_AK", ACCESS_KEY, 1);
+    setenv("HUAWEICLOUD_SDK_SK", SECRET_KEY, 1);
+}
+
+const char *remote_source(void)
+{
+    return "dis+http://127.0.0.1:9/" PROJECT;
+}
+
+/* What was carried out */
+
+static unsigned partition_of(const char *id)
+{
+    return (unsigned)strtoul(id + strcspn(id, "0123456789"), NULL, 10);
+}
+
+static void tell_commit(const struct request *request)
+{
+    cJSON *json = request_json(request);
+    const char *metadata = cJSON_GetStringValue(cJSON_GetObjectItem(json, "metadata"));
+    const char *partition = cJSON_GetStringValue(cJSON_GetObjectItem(json, "partition_id"));
+    const char *number = cJSON_GetStringValue(cJSON_GetObjectItem(json, "sequence_number"));
+
+    if (partition && number)
+        history_applied(partition_of(partition), strtoll(number, NULL, 10),
+                        metadata ? metadata : "", true);
+    cJSON_Delete(json);
+}
+
+static void on_handled(const struct request *request, const struct answer *answer)
+{
+    size_t count = request->segment_count;
+    const char *partition = request_parameter(request, "partition_id");
+
+    if (!count || strcmp(request->segments[count - 1], "checkpoints") != 0)
+        return;
+    if (!strcmp(request->method, "POST") && answer->status == 201)
+        tell_commit(request);
+    else if (!strcmp(request->method, "DELETE") && answer->status == 204 && partition)
+        history_applied(partition_of(partition), NOTHING, "", true);
+}
+
+/* The service */
+
+void remote_begin(void)
+{
+    struct stream *stream;
+
+    dis_init(&dis, &service);
+    service_set_project(&service, PROJECT);
+    service_add_key(&service, ACCESS_KEY, SECRET_KEY);
+    world_add_app(&dis.world, "billing", service_now_ms(&service));
+    stream = world_add_stream(&dis.world, "orders", HISTORY_PARTITIONS, service_now_ms(&service));
+    for (size_t i = 0; i < HISTORY_PARTITIONS; i++)
+        partition_set_bounds(&dis.world, &stream->partitions[i], 0, LATEST,
+                             service_now_ms(&service));
+    network_open(&service, on_handled);
+}
+
+void remote_end(void)
+{
+    network_close();
+    dis_release(&dis);
+}
+
+void remote_consume(unsigned partition, int64_t number)
+{
+    app_commit(world_app(&dis.world, "billing"), world_stream(&dis.world, "orders"), partition,
+               number, NULL);
+    history_applied(partition, number, "", false);
+}

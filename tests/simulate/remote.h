@@ -1,0 +1,25 @@
+#ifndef SIMULATE_REMOTE_H
+#define SIMULATE_REMOTE_H
+
+#include <stdint.h>
+
+/*
+ * The service behind the mount: one of tests/service/, called in this process. It has the app
+ * "billing" and the stream "orders" with HISTORY_PARTITIONS partitions, and tells the history of
+ * all that it carries out.
+ */
+
+/* Puts what the mount needs into the environment. */
+void remote_prepare(void);
+
+/* The source of the mount. */
+const char *remote_source(void);
+
+/* Begins the service and the network to it. */
+void remote_begin(void);
+void remote_end(void);
+
+/* A consumer beside the mount commits a number. */
+void remote_consume(unsigned partition, int64_t number);
+
+#endif
