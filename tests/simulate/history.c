@@ -15,6 +15,7 @@
 #define SNAPSHOT_MS (1000 + WAY_MAX_MS)
 
 struct deed {
+    int mount;
     enum act act;
     unsigned partition;
     int64_t began;
@@ -28,7 +29,7 @@ struct deed {
 struct moment {
     int64_t when;
     int64_t number;
-    bool by_mount;
+    int mount; /* that it came by, or NO_MOUNT */
 };
 
 struct line {
@@ -58,20 +59,20 @@ const char *history_fault(void)
     return *fault ? fault : NULL;
 }
 
-static void add_moment(unsigned partition, int64_t number, bool by_mount)
+static void add_moment(unsigned partition, int64_t number, int mount)
 {
     struct line *line = &lines[partition];
 
     line->moments = must_realloc(line->moments, line->count + 1, sizeof(*line->moments));
     line->moments[line->count++] =
-        (struct moment){.when = clock_ms(), .number = number, .by_mount = by_mount};
+        (struct moment){.when = clock_ms(), .number = number, .mount = mount};
 }
 
 void history_start(void)
 {
     *fault = '\0';
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
-        add_moment(i, NOTHING, false);
+        add_moment(i, NOTHING, NO_MOUNT);
 }
 
 void history_stop(void)
@@ -92,10 +93,11 @@ int64_t history_committed(unsigned partition)
     return line->moments[line->count - 1].number;
 }
 
-int history_begin(enum act act, unsigned partition)
+int history_begin(int mount, enum act act, unsigned partition)
 {
     deeds = must_realloc(deeds, deed_count + 1, sizeof(*deeds));
-    deeds[deed_count++] = (struct deed){.act = act, .partition = partition, .began = clock_ms()};
+    deeds[deed_count++] =
+        (struct deed){.mount = mount, .act = act, .partition = partition, .began = clock_ms()};
     return (int)deed_count;
 }
 
@@ -120,12 +122,12 @@ static void apply_to(struct deed *deed, int number, unsigned partition)
 }
 
 /* Whether somebody else has committed since then: what a change has read may be old. */
-static bool had_others(unsigned partition, int64_t since)
+static bool had_others(const struct deed *deed)
 {
-    const struct line *line = &lines[partition];
+    const struct line *line = &lines[deed->partition];
 
-    for (size_t i = line->count; i > 0 && line->moments[i - 1].when >= since; i--) {
-        if (!line->moments[i - 1].by_mount)
+    for (size_t i = line->count; i > 0 && line->moments[i - 1].when >= deed->began; i--) {
+        if (line->moments[i - 1].mount != deed->mount)
             return true;
     }
     return false;
@@ -141,21 +143,21 @@ static void apply_metadata(int number, unsigned partition, int64_t sequence)
         return;
     }
     apply_to(deed, number, partition);
-    if (sequence != before && !had_others(partition, deed->began))
+    if (sequence != before && !had_others(deed))
         history_blame("metadata %d committed %" PRId64 " where %" PRId64 " was", number, sequence,
                       before);
 }
 
 /* Deletions and shifts do not tell whose they are: any of that kind that may still be carried out
  * may be the one. The one that began first, or NULL. */
-static const struct deed *apply_to_any(enum act act, unsigned partition)
+static const struct deed *apply_to_any(int mount, enum act act, unsigned partition)
 {
     const struct deed *first = NULL;
 
     for (size_t i = 0; i < deed_count; i++) {
         struct deed *deed = &deeds[i];
 
-        if (deed->act != act || deed->partition != partition ||
+        if (deed->mount != mount || deed->act != act || deed->partition != partition ||
             (deed->ending != PENDING && deed->ending != UNKNOWN))
             continue;
         deed->applied++;
@@ -166,20 +168,20 @@ static const struct deed *apply_to_any(enum act act, unsigned partition)
 }
 
 /* A shift that is repeated commits the same number again. */
-static void apply_shift(unsigned partition, int64_t sequence)
+static void apply_shift(int mount, unsigned partition, int64_t sequence)
 {
     int64_t before = history_committed(partition);
-    const struct deed *deed = apply_to_any(ACT_SHIFT, partition);
+    const struct deed *deed = apply_to_any(mount, ACT_SHIFT, partition);
 
     if (!deed)
         history_blame("a shift to %" PRId64 " that nobody asked for", sequence);
-    else if (sequence != before + 1 && sequence != before && !had_others(partition, deed->began))
+    else if (sequence != before + 1 && sequence != before && !had_others(deed))
         history_blame("a shift made %" PRId64 " of %" PRId64, sequence, before);
 }
 
-static void apply_delete(unsigned partition)
+static void apply_delete(int mount, unsigned partition)
 {
-    if (!apply_to_any(ACT_DELETE, partition))
+    if (!apply_to_any(mount, ACT_DELETE, partition))
         history_blame("a deletion of %u that nobody asked for", partition);
 }
 
@@ -194,21 +196,21 @@ static void apply_commit(unsigned partition, int64_t sequence)
         apply_to(deed, number, partition);
 }
 
-void history_applied(unsigned partition, int64_t sequence, const char *metadata, bool by_mount)
+void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount)
 {
-    trace("    %u is %" PRId64 " \"%s\"%s", partition, sequence, metadata,
-          by_mount ? "" : ", by a consumer");
-    if (!by_mount)
+    trace("    %u is %" PRId64 " \"%s\", by %s %d", partition, sequence, metadata,
+          mount == NO_MOUNT ? "a consumer" : "mount", mount);
+    if (mount == NO_MOUNT)
         ;
     else if (sequence == NOTHING)
-        apply_delete(partition);
+        apply_delete(mount, partition);
     else if (*metadata == 'm')
         apply_metadata((int)strtol(metadata + 1, NULL, 10), partition, sequence);
     else if (sequence % HISTORY_STEP)
-        apply_shift(partition, sequence);
+        apply_shift(mount, partition, sequence);
     else
         apply_commit(partition, sequence);
-    add_moment(partition, sequence, by_mount);
+    add_moment(partition, sequence, mount);
 }
 
 /* What was answered */
@@ -222,18 +224,22 @@ static void check_change(const struct deed *deed, int number)
         history_blame("change %d was refused and carried out", number);
 }
 
-/* When the last change of the mount was carried out that it had acknowledged before then: what was
- * before that must not be shown. */
-static int64_t last_acknowledged(unsigned partition, int64_t before)
+/* When the last change of the same mount was carried out that had been acknowledged before a read
+ * began: what was before that must not be shown. */
+static int64_t last_acknowledged(const struct deed *read)
 {
     int64_t last = 0;
 
     for (size_t i = 0; i < deed_count; i++) {
         const struct deed *deed = &deeds[i];
+        int64_t when;
 
-        if (deed->partition == partition && deed->ending == ACKNOWLEDGED && deed->ended < before &&
-            deed->act == ACT_COMMIT && lines[partition].moments[deed->first_applied].when > last)
-            last = lines[partition].moments[deed->first_applied].when;
+        if (deed->mount != read->mount || deed->partition != read->partition ||
+            deed->act != ACT_COMMIT || deed->ending != ACKNOWLEDGED || deed->ended >= read->began)
+            continue;
+        when = lines[deed->partition].moments[deed->first_applied].when;
+        if (when > last)
+            last = when;
     }
     return last;
 }
@@ -242,7 +248,7 @@ static void check_read(const struct deed *deed, int number, int64_t seen)
 {
     const struct line *line = &lines[deed->partition];
     int64_t from = deed->began;
-    int64_t own = last_acknowledged(deed->partition, deed->began);
+    int64_t own = last_acknowledged(deed);
 
     if (deed->act == ACT_READ_SAVED || seen == NOTHING)
         from -= SNAPSHOT_MS;

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /*
- * What happened to the checkpoints of one app on one stream, and whether it may have.
+ * What happened to the checkpoints of one app on one stream, by several mounts of one service, and
+ * whether it may have.
  *
  * The service says what it carried out, and when: that is the order that everything else is held
  * against. Each change of a program has a number of its own, so that what was carried out tells
@@ -22,7 +23,7 @@
  *   refused one on the same open file.
  * - Nobody is interrupted by a signal that ends no program.
  * - A shift adds to what was committed at that moment, and metadata leaves that as it is, but for
- *   what others than the mount commit meanwhile.
+ *   what others than its mount commit meanwhile.
  * - A read shows what was committed at some moment while it went on, and nothing that was there
  *   before an acknowledged change of the mount. What comes from a snapshot, and that there is
  *   nothing, may be a second old.
@@ -35,19 +36,20 @@ enum ending { PENDING, ACKNOWLEDGED, REFUSED, UNKNOWN };
 #define WAY_MAX_MS         400 /* of the network, one way */
 #define HISTORY_STEP       1000
 #define NOTHING            (-1)
+#define NO_MOUNT           (-1)
 
 void history_start(void);
 void history_stop(void);
 
-/* A program begins; the number of what it does, from 1. */
-int history_begin(enum act act, unsigned partition);
+/* A program begins to use a mount; the number of what it does, from 1. */
+int history_begin(int mount, enum act act, unsigned partition);
 
 /* It has ended; of a read, what it saw, or NOTHING. */
 void history_end(int number, enum ending ending, int64_t seen);
 
 /* The service has carried a change out, in the name of somebody: sequence is NOTHING after a
- * deletion. by_mount is false for a consumer beside it. */
-void history_applied(unsigned partition, int64_t sequence, const char *metadata, bool by_mount);
+ * deletion. mount is that by which it came, or NO_MOUNT for a consumer beside them. */
+void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount);
 
 /* What is committed now. */
 int64_t history_committed(unsigned partition);

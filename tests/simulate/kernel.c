@@ -14,10 +14,10 @@
 #include "fs/operations.h"
 #include "tests/service/common/memory.h"
 #include "tests/simulate/clock.h"
-#include "tests/simulate/trace.h"
 
 #define BUFFER_SIZE ((size_t)256 * 1024)
 #define READ_SIZE   4096
+#define TRIES_MAX   50
 
 /* A request that has not been answered. */
 struct pending {
@@ -35,7 +35,6 @@ struct victim {
 
 static LIST_HEAD(, pending) pending = LIST_HEAD_INITIALIZER(pending);
 static LIST_HEAD(, victim) victims = LIST_HEAD_INITIALIZER(victims);
-static struct fuse_session *session;
 static uint64_t last_unique;
 
 /* Answers */
@@ -122,9 +121,9 @@ static ssize_t give_nothing(int fd, void *buffer, size_t size, void *user)
 
 /* Requests */
 
-static uint64_t send_parts(pid_t pid, uint32_t opcode, uint64_t node, const void *in,
-                           size_t in_size, const char *text, size_t text_size, reply_fn *reply,
-                           void *user)
+static uint64_t send_parts(struct fuse_session *session, pid_t pid, uint32_t opcode, uint64_t node,
+                           const void *in, size_t in_size, const char *text, size_t text_size,
+                           reply_fn *reply, void *user)
 {
     static char buffer[BUFFER_SIZE];
     struct fuse_in_header header = {.len = (uint32_t)(sizeof(header) + in_size + text_size),
@@ -149,59 +148,68 @@ static uint64_t send_parts(pid_t pid, uint32_t opcode, uint64_t node, const void
     return header.unique;
 }
 
-uint64_t kernel_lookup(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user)
+uint64_t kernel_lookup(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       reply_fn *reply, void *user)
 {
-    return send_parts(pid, FUSE_LOOKUP, parent, NULL, 0, name, strlen(name) + 1, reply, user);
-}
-
-uint64_t kernel_open(pid_t pid, uint64_t node, int flags, reply_fn *reply, void *user)
-{
-    struct fuse_open_in in = {.flags = (uint32_t)flags};
-
-    return send_parts(pid, FUSE_OPEN, node, &in, sizeof(in), NULL, 0, reply, user);
-}
-
-uint64_t kernel_create(pid_t pid, uint64_t parent, const char *name, int flags, reply_fn *reply,
-                       void *user)
-{
-    struct fuse_create_in in = {.flags = (uint32_t)flags | O_CREAT, .mode = 0100644};
-
-    return send_parts(pid, FUSE_CREATE, parent, &in, sizeof(in), name, strlen(name) + 1, reply,
+    return send_parts(session, pid, FUSE_LOOKUP, parent, NULL, 0, name, strlen(name) + 1, reply,
                       user);
 }
 
-uint64_t kernel_read(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user)
+uint64_t kernel_open(struct fuse_session *session, pid_t pid, uint64_t node, int flags,
+                     reply_fn *reply, void *user)
+{
+    struct fuse_open_in in = {.flags = (uint32_t)flags};
+
+    return send_parts(session, pid, FUSE_OPEN, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
+uint64_t kernel_create(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       int flags, reply_fn *reply, void *user)
+{
+    struct fuse_create_in in = {.flags = (uint32_t)flags | O_CREAT, .mode = 0100644};
+
+    return send_parts(session, pid, FUSE_CREATE, parent, &in, sizeof(in), name, strlen(name) + 1,
+                      reply, user);
+}
+
+uint64_t kernel_read(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                     reply_fn *reply, void *user)
 {
     struct fuse_read_in in = {.fh = handle, .size = READ_SIZE};
 
-    return send_parts(pid, FUSE_READ, node, &in, sizeof(in), NULL, 0, reply, user);
+    return send_parts(session, pid, FUSE_READ, node, &in, sizeof(in), NULL, 0, reply, user);
 }
 
-uint64_t kernel_write(pid_t pid, uint64_t node, uint64_t handle, const char *text, uint64_t offset,
-                      reply_fn *reply, void *user)
+uint64_t kernel_write(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                      const char *text, uint64_t offset, reply_fn *reply, void *user)
 {
     struct fuse_write_in in = {.fh = handle, .offset = offset, .size = (uint32_t)strlen(text)};
 
-    return send_parts(pid, FUSE_WRITE, node, &in, sizeof(in), text, strlen(text), reply, user);
+    return send_parts(session, pid, FUSE_WRITE, node, &in, sizeof(in), text, strlen(text), reply,
+                      user);
 }
 
-uint64_t kernel_flush(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user)
+uint64_t kernel_flush(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                      reply_fn *reply, void *user)
 {
     struct fuse_flush_in in = {.fh = handle};
 
-    return send_parts(pid, FUSE_FLUSH, node, &in, sizeof(in), NULL, 0, reply, user);
+    return send_parts(session, pid, FUSE_FLUSH, node, &in, sizeof(in), NULL, 0, reply, user);
 }
 
-uint64_t kernel_release(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user)
+uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                        reply_fn *reply, void *user)
 {
     struct fuse_release_in in = {.fh = handle};
 
-    return send_parts(pid, FUSE_RELEASE, node, &in, sizeof(in), NULL, 0, reply, user);
+    return send_parts(session, pid, FUSE_RELEASE, node, &in, sizeof(in), NULL, 0, reply, user);
 }
 
-uint64_t kernel_unlink(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user)
+uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       reply_fn *reply, void *user)
 {
-    return send_parts(pid, FUSE_UNLINK, parent, NULL, 0, name, strlen(name) + 1, reply, user);
+    return send_parts(session, pid, FUSE_UNLINK, parent, NULL, 0, name, strlen(name) + 1, reply,
+                      user);
 }
 
 /* Signals */
@@ -217,7 +225,7 @@ static struct victim *find_victim(pid_t pid)
     return NULL;
 }
 
-void kernel_interrupt(pid_t pid, uint64_t request, bool ends_it)
+void kernel_interrupt(struct fuse_session *session, pid_t pid, uint64_t request, bool ends_it)
 {
     struct fuse_interrupt_in in = {.unique = request};
 
@@ -229,7 +237,7 @@ void kernel_interrupt(pid_t pid, uint64_t request, bool ends_it)
         victim->pid = pid;
         LIST_INSERT_HEAD(&victims, victim, link);
     }
-    send_parts(pid, FUSE_INTERRUPT, 0, &in, sizeof(in), NULL, 0, NULL, NULL);
+    send_parts(session, pid, FUSE_INTERRUPT, 0, &in, sizeof(in), NULL, 0, NULL, NULL);
 }
 
 void kernel_forget_process(pid_t pid)
@@ -280,7 +288,7 @@ static void on_init(void *user, int error, const void *data, size_t size)
         abort();
 }
 
-void kernel_start(struct fs *fs)
+struct fuse_session *kernel_start(struct fs *fs)
 {
     static const struct fuse_custom_io io = {.read = give_nothing, .writev = take_answer};
     struct fuse_init_in in = {.major = FUSE_KERNEL_VERSION,
@@ -288,6 +296,7 @@ void kernel_start(struct fs *fs)
                               .max_readahead = 131072,
                               .flags = FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_ASYNC_READ};
     struct fuse_args arguments = FUSE_ARGS_INIT(0, NULL);
+    struct fuse_session *session;
 
     fuse_opt_add_arg(&arguments, "simulate");
     session = fuse_session_new(&arguments, &fs_operations, sizeof(fs_operations), fs);
@@ -295,49 +304,45 @@ void kernel_start(struct fs *fs)
     if (!session || fuse_session_custom_io(session, &io, eventfd(0, EFD_CLOEXEC)))
         abort();
     fs->session = session;
-    last_unique = 0;
-    send_parts(1, FUSE_INIT, 0, &in, sizeof(in), NULL, 0, on_init, NULL);
-    while (!LIST_EMPTY(&pending) && clock_step())
-        ;
+    send_parts(session, 1, FUSE_INIT, 0, &in, sizeof(in), NULL, 0, on_init, NULL);
+    return session;
 }
 
-void kernel_stop(void)
+void kernel_stop(struct fuse_session *session)
 {
-    struct victim *victim;
-
-    while ((victim = LIST_FIRST(&victims))) {
-        LIST_REMOVE(victim, link);
-        free(victim);
-    }
-    if (!LIST_EMPTY(&pending))
-        abort();
     fuse_session_destroy(session);
-    session = NULL;
 }
 
 static void on_directory(void *user, int error, const void *data, size_t size)
 {
-    uint64_t *node = user;
     struct fuse_entry_out entry = {0};
 
-    memcpy(&entry, data, error || size < sizeof(entry) ? 0 : sizeof(entry));
-    *node = entry.nodeid;
+    if (!error && size >= sizeof(entry))
+        memcpy(&entry, data, sizeof(entry));
+    *(uint64_t *)user = entry.nodeid;
 }
 
-uint64_t kernel_directory(const char *path)
+static uint64_t look_up_now(struct fuse_session *session, uint64_t parent, const char *name)
+{
+    uint64_t node = UINT64_MAX;
+
+    kernel_lookup(session, 1, parent, name, on_directory, &node);
+    while (node == UINT64_MAX && clock_step())
+        ;
+    return node;
+}
+
+uint64_t kernel_directory(struct fuse_session *session, const char *path)
 {
     char *copy = must_strdup(path);
     char *rest = NULL;
     uint64_t node = FUSE_ROOT_ID;
 
     for (char *name = strtok_r(copy, "/", &rest); name; name = strtok_r(NULL, "/", &rest)) {
-        uint64_t found = UINT64_MAX;
+        uint64_t found = 0;
 
-        kernel_lookup(1, node, name, on_directory, &found);
-        while (found == UINT64_MAX && clock_step())
-            ;
-        if (!found)
-            trace("there is no %s", path);
+        for (int tries = 0; !found && node && tries < TRIES_MAX; tries++)
+            found = look_up_now(session, node, name);
         node = found;
     }
     free(copy);

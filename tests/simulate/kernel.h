@@ -16,35 +16,42 @@
 /* Told of an answer: 0 and its data, or an errno. */
 typedef void reply_fn(void *user, int error, const void *data, size_t size);
 
-/* Mounts the file system; it must stay until kernel_stop. */
-void kernel_start(struct fs *fs);
+/* Mounts the file system, which must stay until kernel_stop. */
+struct fuse_session *kernel_start(struct fs *fs);
 
-/* Every request must have been answered. */
-void kernel_stop(void);
+/* Every request to it must have been answered. */
+void kernel_stop(struct fuse_session *session);
 
 /* Each sends a request in the name of a process, and returns the number that names it. */
-uint64_t kernel_lookup(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user);
-uint64_t kernel_open(pid_t pid, uint64_t node, int flags, reply_fn *reply, void *user);
-uint64_t kernel_create(pid_t pid, uint64_t parent, const char *name, int flags, reply_fn *reply,
-                       void *user);
-uint64_t kernel_read(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
-uint64_t kernel_write(pid_t pid, uint64_t node, uint64_t handle, const char *text, uint64_t offset,
+uint64_t kernel_lookup(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       reply_fn *reply, void *user);
+uint64_t kernel_open(struct fuse_session *session, pid_t pid, uint64_t node, int flags,
+                     reply_fn *reply, void *user);
+uint64_t kernel_create(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       int flags, reply_fn *reply, void *user);
+uint64_t kernel_read(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                     reply_fn *reply, void *user);
+uint64_t kernel_write(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                      const char *text, uint64_t offset, reply_fn *reply, void *user);
+uint64_t kernel_flush(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
                       reply_fn *reply, void *user);
-uint64_t kernel_flush(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
-uint64_t kernel_release(pid_t pid, uint64_t node, uint64_t handle, reply_fn *reply, void *user);
-uint64_t kernel_unlink(pid_t pid, uint64_t parent, const char *name, reply_fn *reply, void *user);
+uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                        reply_fn *reply, void *user);
+uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                       reply_fn *reply, void *user);
 
 /* The process has got a signal: one that ends it, or one that does not. Nothing happens when the
  * request has been answered. */
-void kernel_interrupt(pid_t pid, uint64_t request, bool ends_it);
+void kernel_interrupt(struct fuse_session *session, pid_t pid, uint64_t request, bool ends_it);
 
 /* Whether it has got a signal that ends it. */
 bool kernel_is_ending(pid_t pid);
 
-/* A process that has ended, or been told nothing yet. */
+/* A process has ended. */
 void kernel_forget_process(pid_t pid);
 
-/* A directory by its path from the root, which is looked up at once. */
-uint64_t kernel_directory(const char *path);
+/* A directory by its path from the root, looked up while time goes on, again and again if need be.
+ * 0 if there is none. */
+uint64_t kernel_directory(struct fuse_session *session, const char *path);
 
 #endif

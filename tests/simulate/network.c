@@ -28,6 +28,7 @@ enum fate {
 struct message {
     LIST_ENTRY(message) link;
     struct transfer *transfer; /* NULL once the client has gone */
+    int mount;
     struct request request;
     struct answer answer;
     enum fate fate;
@@ -166,7 +167,7 @@ static void arrive(void *user)
         trace("  %s %s arrives%s", message->request.method, message->request.raw_path,
               message->transfer ? "" : ", though its client has gone");
         service_handle(service, &message->request, &message->answer);
-        tell_handled(&message->request, &message->answer);
+        tell_handled(message->mount, &message->request, &message->answer);
     }
     if (message->transfer && (message->fate == SILENT_BEFORE || message->fate == SILENT_AFTER))
         return;
@@ -217,6 +218,7 @@ void network_begin(struct transfer *transfer)
     const struct easy *easy = transfer->easy;
 
     message->transfer = transfer;
+    message->mount = mount_by(transfer->loop);
     copy_request(message);
     answer_init(&message->answer);
     LIST_INSERT_HEAD(&messages, message, link);

@@ -22,7 +22,9 @@ struct network_faults {
     int64_t slowest;  /* milliseconds of one way */
 };
 
-typedef void network_handled_fn(const struct request *request, const struct answer *answer);
+/* The request came by that mount. */
+typedef void network_handled_fn(int mount, const struct request *request,
+                                const struct answer *answer);
 
 /* The service must stay until network_close; told after each request that it has handled. */
 void network_open(struct service *with, network_handled_fn *handled);
@@ -33,6 +35,9 @@ void network_set_faults(const struct network_faults *now);
 /* For the loop. */
 void network_begin(struct transfer *transfer);
 void network_end(struct transfer *transfer);
+
+/* Which mount has that loop: tests/simulate/mounts.c knows. */
+int mount_by(const struct loop *loop);
 
 /* Whether anything is still on its way to the service. */
 bool network_is_quiet(void);

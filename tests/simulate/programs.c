@@ -12,17 +12,20 @@
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
 #include "tests/simulate/kernel.h"
+#include "tests/simulate/mounts.h"
 #include "tests/simulate/trace.h"
 
 #define FIRST_PID 1000
 
 /* How long a program pauses at most before it does the next thing, in milliseconds. */
-#define PAUSE_MS 400
+#define PAUSE_MS  400
+#define SIGNAL_MS 300
 
 enum face { APPS_CHECKPOINT, APPS_METADATA, SAVED_FILE };
 
 /* One that does one thing. */
 struct program {
+    struct mount *mount;
     pid_t pid;
     int number; /* in the history */
     enum act act;
@@ -38,11 +41,9 @@ struct program {
     uint64_t handle;
     uint64_t offset;
     uint64_t request; /* that it waits for */
+    uint64_t signal;  /* the event of one that comes, or 0 */
 };
 
-static struct fs *fs;
-static uint64_t apps[HISTORY_PARTITIONS];
-static uint64_t saved;
 static unsigned running;
 static bool stopped;
 static pid_t last_pid;
@@ -52,15 +53,15 @@ static void begin_another(void *user);
 /* The end of it */
 
 /* What the journal tells of a program: the word for how its change ended, or NULL. */
-static const char *journal_of(pid_t pid)
+static const char *journal_of(const struct program *program)
 {
     static const char *const results[] = {"ok", "failed", "unknown"};
-    const struct buf *text = &fs->journal.lines.text;
+    const struct buf *text = &program->mount->fs.journal.lines.text;
     char mark[32];
     const char *found = NULL;
     const char *at = text->data;
 
-    snprintf(mark, sizeof(mark), "\tpid=%d\tsimulated\t", (int)pid);
+    snprintf(mark, sizeof(mark), "\tpid=%d\tsimulated\t", (int)program->pid);
     while (at && (at = strstr(at, mark)))
         found = at += strlen(mark);
     for (int i = 0; found && i < 3; i++) {
@@ -72,7 +73,7 @@ static const char *journal_of(pid_t pid)
 
 static enum ending ending_of(const struct program *program)
 {
-    const char *word = journal_of(program->pid);
+    const char *word = journal_of(program);
 
     if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
         return program->error && program->error != ENOENT ? REFUSED : ACKNOWLEDGED;
@@ -92,6 +93,8 @@ static void finish(struct program *program)
         history_blame("%d could write on after a line that was refused", program->number);
     history_end(program->number, ending_of(program), program->seen);
     kernel_forget_process(program->pid);
+    clock_drop(program->signal);
+    program->mount->programs--;
     free(program);
     running--;
     if (goes_on && !stopped)
@@ -108,35 +111,28 @@ static void on_released(void *user, int error, const void *data, size_t size)
 
 static void release(struct program *program)
 {
-    kernel_release(program->pid, program->node, program->handle, on_released, program);
+    kernel_release(program->mount->session, program->pid, program->node, program->handle,
+                   on_released, program);
 }
-
-/* A request that the program waits for, and during which a signal may come. */
-struct signal {
-    pid_t pid;
-    uint64_t request;
-};
 
 static void send_signal(void *user)
 {
-    struct signal *signal = user;
+    struct program *program = user;
     bool ends_it = chance_once_in(2);
 
-    trace("  a signal for %d%s", (int)signal->pid, ends_it ? " that ends it" : "");
-    kernel_interrupt(signal->pid, signal->request, ends_it);
-    free(signal);
+    program->signal = 0;
+    trace("  a signal for %d%s", program->number, ends_it ? " that ends it" : "");
+    kernel_interrupt(program->mount->session, program->pid, program->request, ends_it);
 }
 
+/* A request that the program waits for, and during which a signal may come. */
 static void wait_for(struct program *program, uint64_t request)
 {
-    struct signal *signal;
-
     program->request = request;
-    if (!chance_once_in(12))
-        return;
-    signal = must_calloc(1, sizeof(*signal));
-    *signal = (struct signal){program->pid, request};
-    clock_after((int64_t)chance_below(300), send_signal, signal);
+    clock_drop(program->signal);
+    program->signal = chance_once_in(12)
+                          ? clock_after((int64_t)chance_below(SIGNAL_MS), send_signal, program)
+                          : 0;
 }
 
 /* Reading */
@@ -166,7 +162,8 @@ static void on_opened_to_read(void *user, int error, const void *data, size_t si
     }
     memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
     program->handle = out.fh;
-    wait_for(program, kernel_read(program->pid, program->node, out.fh, on_read, program));
+    wait_for(program, kernel_read(program->mount->session, program->pid, program->node, out.fh,
+                                  on_read, program));
 }
 
 /* Writing */
@@ -184,8 +181,8 @@ static void on_flushed(void *user, int error, const void *data, size_t size)
 
 static void flush(struct program *program)
 {
-    wait_for(program,
-             kernel_flush(program->pid, program->node, program->handle, on_flushed, program));
+    wait_for(program, kernel_flush(program->mount->session, program->pid, program->node,
+                                   program->handle, on_flushed, program));
 }
 
 static void on_written(void *user, int error, const void *data, size_t size)
@@ -200,8 +197,9 @@ static void on_written(void *user, int error, const void *data, size_t size)
 
 static void write_text(struct program *program)
 {
-    wait_for(program, kernel_write(program->pid, program->node, program->handle, program->text,
-                                   program->offset, on_written, program));
+    wait_for(program,
+             kernel_write(program->mount->session, program->pid, program->node, program->handle,
+                          program->text, program->offset, on_written, program));
 }
 
 /* A shell goes on with its next line when the first was refused. */
@@ -229,8 +227,8 @@ static void on_opened_to_write(void *user, int error, const void *data, size_t s
     memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
     program->handle = out.fh;
     if (program->is_tricky)
-        kernel_write(program->pid, program->node, program->handle, "junk\n", 0, on_junk_written,
-                     program);
+        kernel_write(program->mount->session, program->pid, program->node, program->handle,
+                     "junk\n", 0, on_junk_written, program);
     else
         write_text(program);
 }
@@ -264,13 +262,14 @@ static void open_found(struct program *program)
     pid_t pid = program->pid;
 
     if (program->act == ACT_DELETE)
-        wait_for(program,
-                 kernel_unlink(pid, program->directory, program->name, on_unlinked, program));
+        wait_for(program, kernel_unlink(program->mount->session, pid, program->directory,
+                                        program->name, on_unlinked, program));
     else if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
-        wait_for(program, kernel_open(pid, program->node, O_RDONLY, on_opened_to_read, program));
+        wait_for(program, kernel_open(program->mount->session, pid, program->node, O_RDONLY,
+                                      on_opened_to_read, program));
     else
-        wait_for(program,
-                 kernel_open(pid, program->node, O_WRONLY | O_TRUNC, on_opened_to_write, program));
+        wait_for(program, kernel_open(program->mount->session, pid, program->node,
+                                      O_WRONLY | O_TRUNC, on_opened_to_write, program));
 }
 
 static void on_looked_up(void *user, int error, const void *data, size_t size)
@@ -280,8 +279,8 @@ static void on_looked_up(void *user, int error, const void *data, size_t size)
     bool creates = program->act == ACT_COMMIT || program->act == ACT_SHIFT;
 
     if (error == ENOENT && creates) {
-        wait_for(program, kernel_create(program->pid, program->directory, program->name,
-                                        O_WRONLY | O_TRUNC, on_created, program));
+        wait_for(program, kernel_create(program->mount->session, program->pid, program->directory,
+                                        program->name, O_WRONLY | O_TRUNC, on_created, program));
     } else if (error) {
         program->error = error;
         finish(program);
@@ -305,9 +304,10 @@ static enum face face_of(enum act act)
 
 static void choose_file(struct program *program)
 {
+    const struct mount *mount = program->mount;
     enum face face = face_of(program->act);
 
-    program->directory = face == SAVED_FILE ? saved : apps[program->partition];
+    program->directory = face == SAVED_FILE ? mount->saved : mount->apps[program->partition];
     if (face == SAVED_FILE)
         snprintf(program->name, sizeof(program->name), "%u", program->partition);
     else
@@ -335,22 +335,26 @@ static const char *word_for(enum act act)
     return words[act];
 }
 
-static void begin(enum act act, unsigned partition, bool goes_on)
+static void begin(struct mount *mount, enum act act, unsigned partition, bool goes_on)
 {
     struct program *program = must_calloc(1, sizeof(*program));
 
-    *program = (struct program){.pid = ++last_pid,
+    *program = (struct program){.mount = mount,
+                                .pid = ++last_pid,
                                 .act = act,
                                 .partition = partition,
                                 .goes_on = goes_on,
                                 .seen = NOTHING,
-                                .number = history_begin(act, partition)};
+                                .number = history_begin(mount->index, act, partition)};
     choose_file(program);
     choose_text(program);
-    trace("%d: process %d %s %u by %s%s", program->number, (int)program->pid, word_for(act),
-          partition, program->name, program->is_tricky ? ", after a line of junk" : "");
+    trace("%d: process %d %s %u in mount %d by %s%s", program->number, (int)program->pid,
+          word_for(act), partition, mount->index, program->name,
+          program->is_tricky ? ", after a line of junk" : "");
     running++;
-    kernel_lookup(program->pid, program->directory, program->name, on_looked_up, program);
+    mount->programs++;
+    kernel_lookup(program->mount->session, program->pid, program->directory, program->name,
+                  on_looked_up, program);
 }
 
 static void begin_another(void *user)
@@ -358,25 +362,21 @@ static void begin_another(void *user)
     static const enum act acts[] = {ACT_COMMIT, ACT_COMMIT, ACT_COMMIT, ACT_SHIFT,     ACT_METADATA,
                                     ACT_DELETE, ACT_READ,   ACT_READ,   ACT_READ_SAVED};
 
+    struct mount *mount = mounts_any();
+
     (void)user;
-    if (!stopped)
-        begin(acts[chance_below(sizeof(acts) / sizeof(acts[0]))],
+    if (mount->leaving && !stopped)
+        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+    else if (!stopped)
+        begin(mount, acts[chance_below(sizeof(acts) / sizeof(acts[0]))],
               (unsigned)chance_below(HISTORY_PARTITIONS), true);
 }
 
-void programs_start(struct fs *of, unsigned count)
+void programs_start(unsigned count)
 {
-    char path[64];
-
-    fs = of;
     running = 0;
     stopped = false;
     last_pid = FIRST_PID;
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
-        snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
-        apps[i] = kernel_directory(path);
-    }
-    saved = kernel_directory("checkpoints/billing/orders");
     while (count--)
         clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
 }
@@ -393,8 +393,10 @@ bool programs_are_done(void)
 
 void programs_read_all(void)
 {
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
-        begin(ACT_READ, i, false);
-        begin(ACT_READ_SAVED, i, false);
+    for (unsigned i = 0; i < mounts_count() * HISTORY_PARTITIONS; i++) {
+        struct mount *mount = mounts_at(i / HISTORY_PARTITIONS);
+
+        begin(mount, ACT_READ, i % HISTORY_PARTITIONS, false);
+        begin(mount, ACT_READ_SAVED, i % HISTORY_PARTITIONS, false);
     }
 }

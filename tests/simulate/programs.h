@@ -3,15 +3,13 @@
 
 #include <stdbool.h>
 
-#include "fs/fs.h"
-
 /*
- * Programs that use the mount, some at a time: each looks a file up, opens it, reads or writes, and
- * closes it, as programs do; some are interrupted. What becomes of it goes into the history.
+ * Programs that use the mounts, some at a time: each looks a file up, opens it, reads or writes,
+ * and closes it, as programs do; some are interrupted. What becomes of it goes into the history.
  */
 
 /* Begins so many, who each do one thing after the other until programs_stop. */
-void programs_start(struct fs *of, unsigned count);
+void programs_start(unsigned count);
 
 /* No new ones begin. */
 void programs_stop(void);
@@ -19,7 +17,7 @@ void programs_stop(void);
 /* Whether all have ended. */
 bool programs_are_done(void);
 
-/* Every partition is read once more by both of its files. */
+/* Every partition is read once more by both of its files, in every mount. */
 void programs_read_all(void);
 
 #endif

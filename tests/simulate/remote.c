@@ -33,7 +33,7 @@ static unsigned partition_of(const char *id)
     return (unsigned)strtoul(id + strcspn(id, "0123456789"), NULL, 10);
 }
 
-static void tell_commit(const struct request *request)
+static void tell_commit(const struct request *request, int mount)
 {
     cJSON *json = request_json(request);
     const char *metadata = cJSON_GetStringValue(cJSON_GetObjectItem(json, "metadata"));
@@ -42,11 +42,11 @@ static void tell_commit(const struct request *request)
 
     if (partition && number)
         history_applied(partition_of(partition), strtoll(number, NULL, 10),
-                        metadata ? metadata : "", true);
+                        metadata ? metadata : "", mount);
     cJSON_Delete(json);
 }
 
-static void on_handled(const struct request *request, const struct answer *answer)
+static void on_handled(int mount, const struct request *request, const struct answer *answer)
 {
     size_t count = request->segment_count;
     const char *partition = request_parameter(request, "partition_id");
@@ -54,9 +54,9 @@ static void on_handled(const struct request *request, const struct answer *answe
     if (!count || strcmp(request->segments[count - 1], "checkpoints") != 0)
         return;
     if (!strcmp(request->method, "POST") && answer->status == 201)
-        tell_commit(request);
+        tell_commit(request, mount);
     else if (!strcmp(request->method, "DELETE") && answer->status == 204 && partition)
-        history_applied(partition_of(partition), NOTHING, "", true);
+        history_applied(partition_of(partition), NOTHING, "", mount);
 }
 
 /* The service */
@@ -86,5 +86,5 @@ void remote_consume(unsigned partition, int64_t number)
 {
     app_commit(world_app(&dis.world, "billing"), world_stream(&dis.world, "orders"), partition,
                number, NULL);
-    history_applied(partition, number, "", false);
+    history_applied(partition, number, "", NO_MOUNT);
 }

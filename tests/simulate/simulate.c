@@ -6,12 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "fs/operations.h"
-#include "fs/request.h"
-#include "tests/service/common/memory.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
-#include "tests/simulate/kernel.h"
+#include "tests/simulate/mounts.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/programs.h"
 #include "tests/simulate/remote.h"
@@ -29,27 +26,20 @@ static const char help[] =
     "  --steps N     of each run; 3000 when not given\n"
     "  --programs N  at a time; 6 when not given\n";
 
-#define TIMEOUT_MS     10000
-#define QUIET_MS       60000
-#define CONSUMER_MS    4000
-#define RELOAD_MS      20000
-#define END_STEPS      1000000
-#define LAST_SIGNAL_MS 500
-#define CONSUMER_1ST   900000000000
+#define QUIET_MS     60000
+#define CONSUMER_MS  4000
+#define DISTURB_MS   20000
+#define END_STEPS    1000000
+#define CONSUMER_1ST 900000000000
 
 struct options {
     uint64_t steps;
     unsigned programs;
 };
 
-/* One run has one of each. */
-static struct loop *loop;
-static struct backend *backend;
-static struct metrics *metrics;
-static struct fs fs;
 static int64_t last_by_consumer;
 
-/* A consumer beside the mount commits too. */
+/* A consumer beside the mounts commits too. */
 static void consume(void *user)
 {
     (void)user;
@@ -58,44 +48,34 @@ static void consume(void *user)
     clock_after((int64_t)chance_below(CONSUMER_MS), consume, NULL);
 }
 
-/* SIGHUP */
-static void reload(void *user)
+static void disturb(void *user)
 {
+    struct mount *mount = mounts_any();
+
     (void)user;
-    trace("  SIGHUP");
-    cache_clear(fs.cache);
-    backend_reload(backend);
-    clock_after((int64_t)chance_below(RELOAD_MS), reload, NULL);
+    if (mount->leaving)
+        ;
+    else if (chance_once_in(2))
+        mount_reload(mount);
+    else
+        mount_again(mount);
+    clock_after((int64_t)chance_below(DISTURB_MS), disturb, NULL);
 }
 
 /* A run */
 
 static void begin_run(uint64_t seed, const struct options *options)
 {
-    const struct settings settings = {
-        .umask = 022, .timeout = TIMEOUT_MS, .listing = 10000, .snapshot = 1000, .watch = 1000};
-    struct backend_options backend_options = {0};
-    struct error error;
-
     clock_start(seed);
     history_start();
     remote_begin();
-    loop = loop_new();
-    backend_options.loop = loop;
-    if (backend_open(remote_source(), &backend_options, &backend, &error)) {
-        fprintf(stderr, "simulate: %s\n", error.message);
-        exit(EXIT_FAILURE);
-    }
-    metrics = must(metrics_new());
-    if (fs_init(&fs, loop, backend, remote_source(), &settings, metrics))
-        abort();
     last_by_consumer = CONSUMER_1ST;
     remote_consume(0, last_by_consumer);
-    kernel_start(&fs);
-    programs_start(&fs, options->programs);
+    mounts_begin(1 + (unsigned)chance_below(2));
+    programs_start(options->programs);
     if (chance_once_in(2))
         consume(NULL);
-    clock_after((int64_t)chance_below(RELOAD_MS), reload, NULL);
+    clock_after((int64_t)chance_below(DISTURB_MS), disturb, NULL);
     network_set_faults(&(struct network_faults){.once_in = (unsigned)chance_below(12),
                                                 .slowest = 1 + (int64_t)chance_below(WAY_MAX_MS)});
 }
@@ -139,18 +119,10 @@ static const char *end_programs(void)
 static void end_run(void)
 {
     programs_stop();
-    while (!programs_are_done()) {
-        request_cancel_all(&fs, ECANCELED);
-        clock_step();
-    }
-    let_pass(LAST_SIGNAL_MS);
-    fs_release(&fs);
-    kernel_stop();
-    backend_close(backend);
-    metrics_free(metrics);
-    remote_end();
-    loop_free(loop);
+    mounts_end();
     clock_stop();
+    remote_end();
+    history_stop();
 }
 
 /* What must not have happened, or NULL; as long as until the next run. */
@@ -168,7 +140,6 @@ static const char *run(uint64_t seed, const struct options *options, uint64_t *s
         wrong = history_fault();
     snprintf(fault, sizeof(fault), "%s", wrong ? wrong : "");
     end_run();
-    history_stop();
     return *fault ? fault : NULL;
 }
 

@@ -1,0 +1,134 @@
+#include "tests/simulate/mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fs/operations.h"
+#include "fs/request.h"
+#include "tests/service/common/memory.h"
+#include "tests/simulate/clock.h"
+#include "tests/simulate/kernel.h"
+#include "tests/simulate/network.h"
+#include "tests/simulate/remote.h"
+#include "tests/simulate/trace.h"
+
+#define TIMEOUT_MS 10000
+
+static struct mount mounts[MOUNTS_MAX];
+static unsigned count;
+
+static void open_backend(struct mount *mount)
+{
+    const struct backend_options options = {.loop = mount->loop};
+    struct error error;
+
+    if (!backend_open(remote_source(), &options, &mount->backend, &error))
+        return;
+    fprintf(stderr, "simulate: %s\n", error.message);
+    exit(EXIT_FAILURE);
+}
+
+static void find_directories(struct mount *mount)
+{
+    char path[64];
+
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
+        snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
+        mount->apps[i] = kernel_directory(mount->session, path);
+    }
+    mount->saved = kernel_directory(mount->session, "checkpoints/billing/orders");
+}
+
+static void begin(struct mount *mount, int index)
+{
+    static const struct settings settings = {
+        .umask = 022, .timeout = TIMEOUT_MS, .listing = 10000, .snapshot = 1000, .watch = 1000};
+
+    *mount = (struct mount){.index = index, .loop = loop_new(), .metrics = must(metrics_new())};
+    open_backend(mount);
+    if (fs_init(&mount->fs, mount->loop, mount->backend, remote_source(), &settings,
+                mount->metrics))
+        abort();
+    mount->session = kernel_start(&mount->fs);
+}
+
+static void end(struct mount *mount)
+{
+    fs_release(&mount->fs);
+    kernel_stop(mount->session);
+    backend_close(mount->backend);
+    metrics_free(mount->metrics);
+    loop_free(mount->loop);
+    mount->loop = NULL;
+}
+
+void mounts_begin(unsigned wanted)
+{
+    for (count = 0; count < wanted; count++)
+        begin(&mounts[count], (int)count);
+    for (unsigned i = 0; i < count; i++)
+        find_directories(&mounts[i]);
+}
+
+unsigned mounts_count(void)
+{
+    return count;
+}
+
+struct mount *mounts_at(unsigned index)
+{
+    return &mounts[index];
+}
+
+struct mount *mounts_any(void)
+{
+    return &mounts[chance_below(count)];
+}
+
+int mount_by(const struct loop *loop)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (mounts[i].loop == loop)
+            return (int)i;
+    }
+    return NO_MOUNT;
+}
+
+/* Programs that have lost their mount give up one step after the other. */
+static void let_programs_end(struct mount *mount)
+{
+    mount->leaving = true;
+    while (mount->programs) {
+        request_cancel_all(&mount->fs, ECONNABORTED);
+        clock_step();
+    }
+}
+
+void mount_again(struct mount *mount)
+{
+    int index = mount->index;
+
+    trace("mount %d ends", index);
+    let_programs_end(mount);
+    end(mount);
+    trace("mount %d begins", index);
+    begin(mount, index);
+    find_directories(mount);
+}
+
+void mount_reload(struct mount *mount)
+{
+    trace("  SIGHUP for mount %d", mount->index);
+    cache_clear(mount->fs.cache);
+    backend_reload(mount->backend);
+}
+
+void mounts_end(void)
+{
+    for (unsigned i = 0; i < count; i++) {
+        let_programs_end(&mounts[i]);
+        end(&mounts[i]);
+    }
+    count = 0;
+}

@@ -1,0 +1,43 @@
+#ifndef SIMULATE_MOUNTS_H
+#define SIMULATE_MOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/fs.h"
+#include "tests/simulate/history.h"
+
+/*
+ * The mounts of one service, each as a process of its own would be: with its loop, its backend and
+ * its file system, and nothing in common.
+ */
+#define MOUNTS_MAX 3
+
+struct mount {
+    int index;
+    struct loop *loop;
+    struct backend *backend;
+    struct metrics *metrics;
+    struct fs fs;
+    struct fuse_session *session;
+    uint64_t apps[HISTORY_PARTITIONS]; /* directories */
+    uint64_t saved;
+    unsigned programs; /* that use it */
+    bool leaving;      /* none begins any more */
+};
+
+void mounts_begin(unsigned count);
+unsigned mounts_count(void);
+struct mount *mounts_any(void);
+struct mount *mounts_at(unsigned index);
+
+/* It ends in the midst of what it does, and another begins in its place. */
+void mount_again(struct mount *mount);
+
+/* SIGHUP */
+void mount_reload(struct mount *mount);
+
+/* No program may use any. */
+void mounts_end(void);
+
+#endif
