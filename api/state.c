@@ -17,9 +17,15 @@ struct entry {
 };
 
 /*
- * A record in text is a byte that has a bit for each part that is present, then those parts: the
- * time as 8 bytes, each text with its NUL.
+ * A record in text is a mask of two bytes, then the parts that it has a bit for: the time as 8
+ * bytes, each text with its NUL.
  */
+typedef uint16_t mask;
+
+#define HAS_NO_END     1U
+#define HAS_COMMITTED  2U
+#define HAS_TEXT(slot) (4U << (slot))
+
 struct table {
     unsigned references;
     size_t count;
@@ -29,7 +35,7 @@ struct table {
     struct buf text;
 };
 
-/* The texts of a record in their order: bit 1 is the first, bit 0 the time. */
+/* The texts of a record in their order. */
 #define TEXTS 7
 
 static const char **text_slot(struct state *state, int index)
@@ -87,36 +93,53 @@ static size_t place_of(const struct table *table, uint32_t partition, bool *foun
     return low;
 }
 
+static mask parts_of(struct state *state)
+{
+    mask parts = state->has_no_end ? HAS_NO_END : 0;
+
+    if (state->committed != WHEN_UNKNOWN)
+        parts |= HAS_COMMITTED;
+    for (int i = 0; i < TEXTS; i++) {
+        if (*text_slot(state, i))
+            parts |= HAS_TEXT(i);
+    }
+    return parts;
+}
+
 static void write_record(struct buf *text, const struct state *given)
 {
     struct state state = *given;
-    unsigned char present = state.committed != WHEN_UNKNOWN;
+    mask parts = parts_of(&state);
 
-    for (int i = 0; i < TEXTS; i++)
-        present |= (unsigned char)(*text_slot(&state, i) ? 2U << i : 0);
-    buf_add(text, &present, 1);
-    if (present & 1)
+    buf_add(text, &parts, sizeof(parts));
+    if (parts & HAS_COMMITTED)
         buf_add(text, &state.committed, sizeof(state.committed));
     for (int i = 0; i < TEXTS; i++) {
-        if (*text_slot(&state, i))
+        if (parts & HAS_TEXT(i))
             buf_add(text, *text_slot(&state, i), strlen(*text_slot(&state, i)) + 1);
     }
+}
+
+static const char *read_time(const char *from, int64_t *when)
+{
+    memcpy(when, from, sizeof(*when));
+    return from + sizeof(*when);
 }
 
 /* Reads the record at an entry and returns its length. */
 static size_t read_record(const struct table *table, const struct entry *entry, struct state *state)
 {
     const char *start = table->text.data + entry->offset;
-    const char *next = start + 1;
-    unsigned char present = (unsigned char)*start;
+    const char *next = start + sizeof(mask);
+    mask parts;
 
-    *state = (struct state){.partition = entry->partition, .committed = WHEN_UNKNOWN};
-    if (present & 1) {
-        memcpy(&state->committed, next, sizeof(state->committed));
-        next += sizeof(state->committed);
-    }
+    memcpy(&parts, start, sizeof(parts));
+    *state = (struct state){
+        .partition = entry->partition, .has_no_end = parts & HAS_NO_END, .committed = WHEN_UNKNOWN};
+    if (parts & HAS_COMMITTED)
+        next = read_time(next, &state->committed);
     for (int i = 0; i < TEXTS; i++) {
-        if (!(present & 2U << i))
+        if (!(parts & HAS_TEXT(i)))
             continue;
         *text_slot(state, i) = next;
         next += strlen(next) + 1;

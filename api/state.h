@@ -14,6 +14,8 @@
  */
 struct state {
     uint32_t partition;
+    bool has_no_end;      /* nobody has told where the records end: any number may be right, and
+                             latest is a stand-in */
     int64_t committed;    /* when the checkpoint was committed, or WHEN_UNKNOWN */
     const char *sequence; /* the checkpoint as the service stores it; NULL: none is committed */
     const char *metadata; /* the text committed with it */

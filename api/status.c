@@ -1,41 +1,85 @@
 #include "api/status.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/json.h"
 
+static int find_next(const struct backend *backend, const struct state *state,
+                     char next[static DECIMAL_ROOM])
+{
+    if (!state->sequence)
+        return state->earliest ? decimal_normalize(next, state->earliest) : -ENODATA;
+    if (backend_to_decimal(backend, state->sequence, next))
+        return -ENODATA;
+    return backend->checkpoint_is_next ? 0 : decimal_add(next, next, "1");
+}
+
+/* How many numbers there are from one to another, 0 if that is below it. */
+static int count_numbers(char count[static DECIMAL_ROOM], const char *from, const char *to)
+{
+    if (!from || !to || decimal_subtract(count, to, from))
+        return -ENODATA;
+    return decimal_is_negative(count) ? decimal_normalize(count, "0") : 0;
+}
+
+/* As many as there are up to the end, but no more than are kept. At the end, that does not matter.
+ */
 int status_lag(const struct backend *backend, const struct state *state,
                char lag[static DECIMAL_ROOM])
 {
-    char committed[DECIMAL_ROOM];
-    const char *from = state->earliest;
+    char next[DECIMAL_ROOM];
+    char kept[DECIMAL_ROOM];
 
-    if (!state->latest || (!state->sequence && !from))
+    if (find_next(backend, state, next) || count_numbers(lag, next, state->latest))
         return -ENODATA;
-    if (state->sequence) {
-        if (backend_to_decimal(backend, state->sequence, committed))
-            return -ENODATA;
-        from = committed;
-    }
-    if (decimal_subtract(lag, state->latest, from))
+    if (!strcmp(lag, "0"))
+        return 0;
+    if (count_numbers(kept, state->earliest, state->latest))
         return -ENODATA;
-    if (state->sequence && !backend->checkpoint_is_next && decimal_subtract(lag, lag, "1"))
+    return decimal_compare(lag, kept) > 0 ? decimal_normalize(lag, kept) : 0;
+}
+
+int status_expired(const struct backend *backend, const struct state *state,
+                   char expired[static DECIMAL_ROOM])
+{
+    char next[DECIMAL_ROOM];
+
+    return find_next(backend, state, next) ? -ENODATA
+                                           : count_numbers(expired, next, state->earliest);
+}
+
+int status_ahead(const struct backend *backend, const struct state *state,
+                 char ahead[static DECIMAL_ROOM])
+{
+    char next[DECIMAL_ROOM];
+
+    if (state->has_no_end || find_next(backend, state, next))
         return -ENODATA;
-    if (decimal_is_negative(lag))
-        return decimal_normalize(lag, "0");
-    return 0;
+    return count_numbers(ahead, state->latest, next);
+}
+
+typedef int count_fn(const struct backend *backend, const struct state *state,
+                     char count[static DECIMAL_ROOM]);
+
+static bool add_count(cJSON *object, const char *name, count_fn *count,
+                      const struct backend *backend, const struct state *state)
+{
+    char number[DECIMAL_ROOM];
+
+    if (count(backend, state, number))
+        return cJSON_AddNullToObject(object, name) != NULL;
+    return cJSON_AddRawToObject(object, name, number) != NULL;
 }
 
 static bool add_checkpoint(const struct backend *backend, cJSON *object, const struct state *state)
 {
-    char lag[DECIMAL_ROOM];
-    bool known = !status_lag(backend, state, lag);
-
     return json_add_text(object, "checkpoint", state->sequence) &&
            json_add_text(object, "metadata", state->metadata) &&
            json_add_time(object, "committed", state->committed) &&
-           (known ? cJSON_AddRawToObject(object, "lag", lag)
-                  : cJSON_AddNullToObject(object, "lag"));
+           add_count(object, "lag", status_lag, backend, state) &&
+           add_count(object, "expired", status_expired, backend, state) &&
+           add_count(object, "ahead", status_ahead, backend, state);
 }
 
 /* Moves the members of a backend's own object into ours. */

@@ -5,11 +5,25 @@
 #include "base/buf.h"
 
 /*
- * How many records there are between a checkpoint and the end, as a decimal; with no checkpoint,
- * all that are kept. Never negative. 0, or -ENODATA where the backend does not tell the end.
+ * Where a checkpoint stands among the records of its partition, as decimals that are never
+ * negative. The next record to be read is the oldest one where nothing is committed. Each returns
+ * 0, or -ENODATA where the backend does not tell the bounds that it needs, or what is committed is
+ * no number.
  */
+
+/* How many records can still be read: from the next one, or the oldest, to the end. */
 int status_lag(const struct backend *backend, const struct state *state,
                char lag[static DECIMAL_ROOM]);
+
+/* By how many numbers the next record is below the oldest one: so many were deleted unread, if the
+ * partition ever had them. */
+int status_expired(const struct backend *backend, const struct state *state,
+                   char expired[static DECIMAL_ROOM]);
+
+/* By how many numbers the next record is beyond the next one to be written: the checkpoint is of
+ * another partition, or of a stream that was made anew. */
+int status_ahead(const struct backend *backend, const struct state *state,
+                 char ahead[static DECIMAL_ROOM]);
 
 /*
  * Prints a state as one line of JSON; app is NULL for the state of a partition alone. Sequence

@@ -34,7 +34,8 @@ static void finish_load(struct request *request, int status)
     else if (status == -ENOENT)
         request_refuse(request, ENOENT, "nothing is committed there");
     else if (status == -ENODATA)
-        request_refuse(request, EOPNOTSUPP, "the backend does not tell this");
+        request_refuse(request, EOPNOTSUPP,
+                       "the backend does not tell this, or what is committed is no number");
     else
         request_refuse(request, -status, "cannot print this: %s", strerror(-status));
 }

@@ -84,6 +84,7 @@ int notes_put(struct table *table, const struct state *checkpoint)
         status = table_put(copy, &known);
         if (!status)
             status = table_find(copy, checkpoint->partition, &known);
+        merged.has_no_end = merged.latest ? merged.has_no_end : known.has_no_end;
         merged.earliest = merged.earliest ? merged.earliest : known.earliest;
         merged.latest = merged.latest ? merged.latest : known.latest;
         merged.status = merged.status ? merged.status : known.status;

@@ -393,6 +393,7 @@ static int get_state_work(struct store *store, struct local_call *call)
     snprintf(call->latest, sizeof(call->latest), "%" PRId64, bounds.latest);
     call->state.earliest = call->earliest;
     call->state.latest = call->latest;
+    call->state.has_no_end = !bounds.latest_is_set;
     return 0;
 }
 

@@ -789,6 +789,7 @@ static int put_state(struct table *table, sqlite3_stmt *row)
         .metadata = committed ? column_text(row, 4) : NULL,
         .earliest = earliest,
         .latest = latest,
+        .has_no_end = !set,
     };
 
     sqlite3_snprintf(sizeof(earliest), earliest, "%lld", first);

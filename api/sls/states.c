@@ -8,6 +8,7 @@
 #include "api/sls/answer.h"
 #include "api/sls/cursor.h"
 #include "api/sls/request.h"
+#include "api/status.h"
 #include "base/when.h"
 
 /* All shards. A group's answer lists every shard of its logstore. Whether it does so right after
@@ -141,8 +142,7 @@ static int set_details(struct service_call *call, int64_t cursor_time)
     return status;
 }
 
-/* The group may not list a shard that is there. Without a checkpoint a lag counts from the oldest
- * record. */
+/* The group may not list a shard that is there. */
 static int on_shard_checkpoint(struct service_call *call, const cJSON *root)
 {
     struct partition_query *query = call->data;
@@ -152,8 +152,6 @@ static int on_shard_checkpoint(struct service_call *call, const cJSON *root)
         return status;
     if (table_find(call->table, call->partition, &call->state))
         query->needs |= NEED_SHARD;
-    if (call->detail == DETAIL_LAG && !call->state.sequence)
-        query->needs |= NEED_EARLIEST;
     if (call->detail == DETAIL_ALL)
         status = set_details(call, WHEN_UNKNOWN);
     if (call->detail == DETAIL_ALL && call->state.sequence)
@@ -194,12 +192,22 @@ static int parse_bound(const cJSON *root, char bound[static DECIMAL_ROOM])
     return status ? status : sls_cursor_decode(cursor, bound);
 }
 
+/* A lag counts no more than is kept; at the end nobody needs to know how much that is. */
+static bool is_lag_open(const struct service_call *call)
+{
+    char lag[DECIMAL_ROOM];
+
+    return status_lag(&call->service->backend, &call->state, lag) != 0;
+}
+
 static int on_latest(struct service_call *call, const cJSON *root)
 {
     struct partition_query *query = call->data;
     int status = parse_bound(root, query->latest);
 
     call->state.latest = query->latest;
+    if (!status && call->detail == DETAIL_LAG && is_lag_open(call))
+        query->needs |= NEED_EARLIEST;
     return status ? status : send_next(call);
 }
 

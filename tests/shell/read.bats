@@ -210,13 +210,41 @@ END
     is "$(cat "$P/lag")" 0
 }
 
+@test "lag counts nothing that is no longer kept, and status how much was lost" {
+    needs jq
+    put "$S/latest" 1000
+    put "$P/checkpoint" 499
+    put "$S/earliest" 900
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "100 [100,400,0]"
+    remount_store -o checkpoint=next
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "100 [100,401,0]"
+    put "$S/earliest" 1000
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,501,0]"
+    rm "$P/checkpoint"
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,0,0]"
+}
+
+@test "status tells a checkpoint beyond the end from one at the end" {
+    needs jq
+    put "$P/checkpoint" 5000
+    is "$(jq -c '[.lag, .expired, .ahead]' "$P/status")" '[0,0,null]'
+    put "$S/latest" 1000
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" '0 [0,0,4001]'
+    is "$(stat -c %s "$P/status")" "$(wc -c <"$P/status")"
+    remount_store -o checkpoint=next
+    is "$(jq .ahead "$P/status")" 4000
+    put "$P/checkpoint" latest
+    is "$(jq -c '[.lag, .expired, .ahead]' "$P/status")" '[0,0,0]'
+}
+
 @test "status has everything as JSON" {
     needs jq
     put "$S/latest" 100
     put "$S/earliest" 10
     put_once "$P/checkpoint" '42\nsome "text"\n'
     is "$(jq -c keys "$P/status")" \
-        '["app","checkpoint","committed","earliest","lag","latest","metadata","partition","stream"]'
+        "$(jq -nc '"ahead app checkpoint committed earliest expired lag latest metadata partition stream"
+            / " "')"
     is "$(jq -c '[.app, .stream, "\(.partition)", .checkpoint, .metadata]' "$P/status")" \
         '["billing","orders","0","42","some \"text\""]'
     is "$(jq -c '[.lag, .earliest, .latest]' "$P/status")" '[57,"10","100"]'

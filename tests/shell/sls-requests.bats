@@ -208,13 +208,20 @@ body() {
     done
 }
 
-@test "lag is 2 requests, and 3 when nothing is committed" {
+@test "lag is 3 requests, and 2 at the end" {
     warm
     cat "$P/lag" >/dev/null
-    is "$(requests GET "$GROUP") $(requests)" "1 2"
+    is "$(requests GET "$GROUP") $(requests)" "1 3"
     forget_requests
     cat apps/billing/orders/1/lag >/dev/null
     is "$(requests GET "$GROUP") $(requests)" "1 3"
+    local number
+    for number in 100 5000; do
+        committed billing orders 0 "$number"
+        forget_requests
+        cat "$P/lag" >/dev/null
+        is "$(requests GET "$GROUP") $(requests)" "1 2"
+    done
 }
 
 @test "status is 5 requests, 4 when nothing is committed, and 3 of a shard alone" {

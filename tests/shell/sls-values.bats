@@ -164,7 +164,9 @@ billing orders 2 NDIK -"
     is "$(stat -c %s "$C")" 17
     is "$(field checkpoint) $(field decimal)" '"V0hBVFRIRlVDSw==" null'
     not put "$P/checkpoint" 'shift +1'
-    not cat "$P/lag"
+    refused "${SAYS[EOPNOTSUPP]:?}" cat "$P/lag"
+    matches "$(tail -n 1 errors)" 'what is committed is no number'
+    is "$(jq -c '[.lag, .expired, .ahead]' "$P/status")" '[null,null,null]'
     is "$(stored)" "billing orders 0 V0hBVFRIRlVDSw== -"
     lands 43 43
     is "$(cat "$P/lag")" 57

@@ -110,6 +110,7 @@ TEST(a_checkpoint_leaves_the_rest_of_what_is_known)
                                         .metadata = "old",
                                         .earliest = "0",
                                         .latest = "100",
+                                        .has_no_end = true,
                                         .status = "ACTIVE",
                                         .consumer = "c"};
     static const struct state checkpoint = {.committed = 2, .sequence = "2", .metadata = "new"};
@@ -123,8 +124,20 @@ TEST(a_checkpoint_leaves_the_rest_of_what_is_known)
     assert_string_equal(state.metadata, "new");
     assert_string_equal(state.earliest, "0");
     assert_string_equal(state.latest, "100");
+    assert_true(state.has_no_end);
     assert_string_equal(state.status, "ACTIVE");
     assert_string_equal(state.consumer, "c");
+}
+
+TEST(a_new_end_replaces_a_stand_in)
+{
+    static const struct state before = {.committed = 1, .latest = "0", .has_no_end = true};
+    static const struct state told = {.committed = 2, .sequence = "2", .latest = "100"};
+
+    put(known, &before);
+    assert_int_equal(notes_put(known, &told), 0);
+    assert_false(found_in(known, 0).has_no_end);
+    assert_string_equal(found_in(known, 0).latest, "100");
 }
 
 TEST(no_checkpoint_is_one_too)
@@ -265,6 +278,7 @@ int main(void)
         SCENE(a_bound_makes_a_note_whole),
         SCENE(past_the_bound_the_note_that_came_first_is_lost),
         SCENE(a_checkpoint_leaves_the_rest_of_what_is_known),
+        SCENE(a_new_end_replaces_a_stand_in),
         SCENE(no_checkpoint_is_one_too),
         SCENE(a_time_that_is_not_told_is_when_the_number_was_seen_first),
         SCENE(younger_notes_are_carried_into_an_answer),

@@ -16,6 +16,7 @@ static void assert_same_text(const char *a, const char *b)
 static void assert_same(const struct state *a, const struct state *b)
 {
     assert_int_equal(a->partition, b->partition);
+    assert_int_equal(a->has_no_end, b->has_no_end);
     assert_true(a->committed == b->committed);
     assert_same_text(a->sequence, b->sequence);
     assert_same_text(a->metadata, b->metadata);
@@ -67,6 +68,7 @@ TEST(a_new_table_is_empty)
 TEST(all_that_is_known_comes_back)
 {
     static const struct state whole = {.partition = 7,
+                                       .has_no_end = true,
                                        .committed = 1795248000000000000,
                                        .sequence = "41",
                                        .metadata = "caf\xc3\xa9\nline",

@@ -11,17 +11,45 @@ static int setup(void **state)
     return 0;
 }
 
-/* The lag, or "" when it is not known. */
-static const char *lag_of(const char *sequence, const char *earliest, const char *latest)
+typedef int count_fn(const struct backend *backend, const struct state *state,
+                     char count[static DECIMAL_ROOM]);
+
+/* A count, or "" when it is not known. */
+static const char *count_of(count_fn *count, const struct state *state)
 {
-    static char lag[DECIMAL_ROOM];
-    struct state state = {
-        .committed = WHEN_UNKNOWN, .sequence = sequence, .earliest = earliest, .latest = latest};
-    int status = status_lag(&fake.backend, &state, lag);
+    static char number[DECIMAL_ROOM];
+    int status = count(&fake.backend, state, number);
 
     if (status)
         assert_int_equal(status, -ENODATA);
-    return status ? "" : lag;
+    return status ? "" : number;
+}
+
+static struct state standing(const char *sequence, const char *earliest, const char *latest)
+{
+    return (struct state){
+        .committed = WHEN_UNKNOWN, .sequence = sequence, .earliest = earliest, .latest = latest};
+}
+
+static const char *lag_of(const char *sequence, const char *earliest, const char *latest)
+{
+    struct state state = standing(sequence, earliest, latest);
+
+    return count_of(status_lag, &state);
+}
+
+static const char *expired_of(const char *sequence, const char *earliest, const char *latest)
+{
+    struct state state = standing(sequence, earliest, latest);
+
+    return count_of(status_expired, &state);
+}
+
+static const char *ahead_of(const char *sequence, const char *earliest, const char *latest)
+{
+    struct state state = standing(sequence, earliest, latest);
+
+    return count_of(status_ahead, &state);
 }
 
 TEST(the_lag_of_a_last_read_checkpoint)
@@ -59,9 +87,74 @@ TEST(a_lag_is_exact_past_64_bits)
     assert_string_equal(lag_of("18446744073709551616", "0", "18446744073709551618"), "1");
 }
 
+TEST(a_lag_counts_nothing_that_was_deleted)
+{
+    assert_string_equal(lag_of("499", "900", "1000"), "100");
+    assert_string_equal(lag_of("898", "900", "1000"), "100");
+    assert_string_equal(lag_of("899", "900", "1000"), "100");
+    assert_string_equal(lag_of("900", "900", "1000"), "99");
+    assert_string_equal(lag_of("499", "1000", "1000"), "0");
+    fake.backend.checkpoint_is_next = true;
+    assert_string_equal(lag_of("899", "900", "1000"), "100");
+    assert_string_equal(lag_of("900", "900", "1000"), "100");
+    assert_string_equal(lag_of("901", "900", "1000"), "99");
+}
+
+TEST(expired_is_how_far_the_next_record_is_below_the_oldest)
+{
+    assert_string_equal(expired_of("499", "900", "1000"), "400");
+    assert_string_equal(expired_of("898", "900", "1000"), "1");
+    assert_string_equal(expired_of("899", "900", "1000"), "0");
+    assert_string_equal(expired_of("5000", "900", "1000"), "0");
+    assert_string_equal(expired_of(NULL, "900", "1000"), "0");
+    assert_string_equal(expired_of("499", "900", NULL), "400");
+    fake.backend.checkpoint_is_next = true;
+    assert_string_equal(expired_of("499", "900", "1000"), "401");
+    assert_string_equal(expired_of("899", "900", "1000"), "1");
+    assert_string_equal(expired_of("900", "900", "1000"), "0");
+    assert_string_equal(expired_of("1", "100000000000000000001", NULL), "100000000000000000000");
+}
+
+TEST(ahead_is_how_far_the_next_record_is_beyond_the_end)
+{
+    assert_string_equal(ahead_of("5000", "0", "1000"), "4001");
+    assert_string_equal(ahead_of("1000", "0", "1000"), "1");
+    assert_string_equal(ahead_of("999", "0", "1000"), "0");
+    assert_string_equal(ahead_of("0", "0", "0"), "1");
+    assert_string_equal(ahead_of(NULL, "0", "0"), "0");
+    assert_string_equal(ahead_of("5000", NULL, "1000"), "4001");
+    fake.backend.checkpoint_is_next = true;
+    assert_string_equal(ahead_of("5000", "0", "1000"), "4000");
+    assert_string_equal(ahead_of("1000", "0", "1000"), "0");
+}
+
+TEST(nothing_is_ahead_where_nobody_has_told_the_end)
+{
+    const struct state state = {.committed = WHEN_UNKNOWN,
+                                .has_no_end = true,
+                                .sequence = "42",
+                                .earliest = "0",
+                                .latest = "0"};
+
+    assert_string_equal(count_of(status_ahead, &state), "");
+    assert_string_equal(count_of(status_lag, &state), "0");
+    assert_string_equal(count_of(status_expired, &state), "0");
+}
+
+TEST(what_is_lost_or_ahead_is_not_known_without_its_bound)
+{
+    assert_string_equal(expired_of("41", NULL, "100"), "");
+    assert_string_equal(expired_of(NULL, NULL, "100"), "");
+    assert_string_equal(expired_of("abc", "0", "100"), "");
+    assert_string_equal(ahead_of("41", "0", NULL), "");
+    assert_string_equal(ahead_of(NULL, NULL, "100"), "");
+    assert_string_equal(ahead_of("abc", "0", "100"), "");
+}
+
 TEST(a_lag_that_is_not_known_is_enodata)
 {
     assert_string_equal(lag_of("41", "0", NULL), "");
+    assert_string_equal(lag_of("41", NULL, "100"), "");
     assert_string_equal(lag_of(NULL, NULL, "100"), "");
     assert_string_equal(lag_of(NULL, NULL, NULL), "");
     assert_string_equal(lag_of("abc", "0", "100"), "");
@@ -92,6 +185,7 @@ TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
                   "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":7,"
                   "\"checkpoint\":\"41\",\"metadata\":\"a \\\"b\\\"\\n\","
                   "\"committed\":\"2026-11-21T08:00:00.000Z\",\"lag\":18446744073709551574,"
+                  "\"expired\":0,\"ahead\":0,"
                   "\"earliest\":\"0\",\"latest\":\"18446744073709551616\","
                   "\"status\":\"ACTIVE\",\"consumer\":\"me\"}\n");
 }
@@ -103,6 +197,7 @@ TEST(what_is_not_known_is_null)
     assert_prints("billing", &state,
                   "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":33554431,"
                   "\"checkpoint\":null,\"metadata\":null,\"committed\":null,\"lag\":null,"
+                  "\"expired\":null,\"ahead\":null,"
                   "\"earliest\":null,\"latest\":null}\n");
 }
 
@@ -123,6 +218,11 @@ int main(void)
         cmocka_unit_test_setup(the_lag_without_a_checkpoint_is_all_that_is_kept, setup),
         cmocka_unit_test_setup(a_lag_is_never_negative, setup),
         cmocka_unit_test_setup(a_lag_is_exact_past_64_bits, setup),
+        cmocka_unit_test_setup(a_lag_counts_nothing_that_was_deleted, setup),
+        cmocka_unit_test_setup(expired_is_how_far_the_next_record_is_below_the_oldest, setup),
+        cmocka_unit_test_setup(ahead_is_how_far_the_next_record_is_beyond_the_end, setup),
+        cmocka_unit_test_setup(nothing_is_ahead_where_nobody_has_told_the_end, setup),
+        cmocka_unit_test_setup(what_is_lost_or_ahead_is_not_known_without_its_bound, setup),
         cmocka_unit_test_setup(a_lag_that_is_not_known_is_enodata, setup),
         cmocka_unit_test_setup(a_status_is_one_line_of_json_with_texts_for_numbers, setup),
         cmocka_unit_test_setup(what_is_not_known_is_null, setup),

@@ -1,0 +1,25 @@
+# shellcheck shell=bats
+# Where an app stands, as lag and status of any service tell it, and the times that a mount tells. SERVICE says
+# which service it is.
+
+load "${SERVICE:-dis}"
+
+@test "lag counts nothing that is no longer kept, and status how much was lost" {
+    committed billing orders 0 42
+    keeps 70 100
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "30 [30,$((28 - GAP)),0]"
+    keeps 100 100
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,$((58 - GAP)),0]"
+    is "$(cat apps/billing/orders/1/lag)" 90
+    is "$(jq -c '[.lag, .expired, .ahead]' apps/billing/orders/1/status)" '[90,0,0]'
+}
+
+@test "status tells a checkpoint beyond the end from one at the end" {
+    put "$P/checkpoint" latest
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" '0 [0,0,0]'
+    committed billing orders 0 5000
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,0,$((4900 + GAP))]"
+    # The stream was made anew.
+    keeps 0 7
+    is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,0,$((4993 + GAP))]"
+}
