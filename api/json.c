@@ -139,7 +139,7 @@ bool json_add_time(cJSON *object, const char *name, int64_t when)
 
     if (when == WHEN_UNKNOWN)
         return json_add_text(object, name, NULL);
-    when_format(when, text);
+    when_format_seconds(when, text);
     return json_add_text(object, name, text);
 }
 

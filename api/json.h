@@ -30,8 +30,8 @@ int json_array(const cJSON *object, const char *name, const cJSON **value);
 /* Whether the member is there, be it null. */
 bool json_has(const cJSON *object, const char *name);
 
-/* Add a member: a text, or null for NULL; a time (base/when.h), or null for WHEN_UNKNOWN. False
- * without memory. */
+/* Add a member: a text, or null for NULL; a time (base/when.h) in whole seconds, or null for
+ * WHEN_UNKNOWN. False without memory. */
 bool json_add_text(cJSON *object, const char *name, const char *text);
 bool json_add_time(cJSON *object, const char *name, int64_t when);
 

@@ -182,15 +182,28 @@ int when_parse(const char *text, int64_t now, int64_t *when)
     return parse_rfc3339(text, when);
 }
 
+/* Writes all but the fraction and the zone, and returns its length. */
+static size_t print_seconds(int64_t seconds, char text[static WHEN_ROOM])
+{
+    time_t time = (time_t)seconds;
+    struct tm broken;
+
+    gmtime_r(&time, &broken);
+    return strftime(text, WHEN_ROOM, "%Y-%m-%dT%H:%M:%S", &broken);
+}
+
 void when_format(int64_t when, char text[static WHEN_ROOM])
 {
     int64_t ms = when / 1000000 - (when % 1000000 < 0);
     int64_t part = (ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((ms - part) / 1000);
-    struct tm broken;
-    size_t length;
+    size_t length = print_seconds((ms - part) / 1000, text);
 
-    gmtime_r(&seconds, &broken);
-    length = strftime(text, WHEN_ROOM, "%Y-%m-%dT%H:%M:%S", &broken);
     snprintf(text + length, WHEN_ROOM - length, ".%03dZ", (int)part);
+}
+
+void when_format_seconds(int64_t when, char text[static WHEN_ROOM])
+{
+    size_t length = print_seconds(when / SECOND - (when % SECOND < 0), text);
+
+    snprintf(text + length, WHEN_ROOM - length, "Z");
 }

@@ -22,10 +22,13 @@ int64_t when_monotonic(void);
  */
 int when_parse(const char *text, int64_t now, int64_t *when);
 
-/* Room for what when_format writes. */
+/* Room for what the two below write. */
 #define WHEN_ROOM 32
 
 /* RFC 3339 in UTC with milliseconds: "2026-11-21T08:00:00.000Z". */
 void when_format(int64_t when, char text[static WHEN_ROOM]);
+
+/* The same without the fraction, "2026-11-21T08:00:00Z": the one form that jq's fromdate takes. */
+void when_format_seconds(int64_t when, char text[static WHEN_ROOM]);
 
 #endif

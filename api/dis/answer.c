@@ -123,13 +123,6 @@ static int64_t parse_ms(const char *ms)
     return number < 0 || *end || number > INT64_MAX / 1000000 ? WHEN_UNKNOWN : number * 1000000;
 }
 
-static bool add_known_time(cJSON *object, const char *name, const char *ms)
-{
-    int64_t when = parse_ms(ms);
-
-    return when == WHEN_UNKNOWN || json_add_time(object, name, when);
-}
-
 /* Members of DIS's description and their names in ours. */
 static const struct description {
     const char *theirs;
@@ -149,11 +142,15 @@ static const struct description {
 
 static bool add_description(cJSON *object, const struct description *description, const char *value)
 {
+    char number[DECIMAL_ROOM];
+
     if (description->type == TIME)
-        return add_known_time(object, description->ours, value);
-    if (description->type == NUMBER && decimal_is_unsigned(value))
-        return cJSON_AddRawToObject(object, description->ours, value) != NULL;
-    return cJSON_AddStringToObject(object, description->ours, value) != NULL;
+        return json_add_time(object, description->ours, parse_ms(value));
+    if (description->type == TEXT)
+        return json_add_text(object, description->ours, value);
+    if (!value || !decimal_is_unsigned(value) || decimal_normalize(number, value))
+        return json_add_text(object, description->ours, NULL);
+    return cJSON_AddRawToObject(object, description->ours, number) != NULL;
 }
 
 int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
@@ -166,7 +163,7 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
         const char *value;
 
         status = json_text(root, descriptions[i].theirs, &value);
-        if (!status && value)
+        if (!status)
             good = good && add_description(object, &descriptions[i], value);
     }
     if (!status)

@@ -23,7 +23,7 @@ int dis_answer_app(const cJSON *root, const char *app);
 /* The streams on which that app has committed. *told is false when the service does not say. */
 int dis_answer_app_streams(const cJSON *root, const char *app, struct names *names, bool *told);
 
-/* Prints what is known of the stream of that name as a JSON object. */
+/* Prints what is known of the stream of that name as a JSON object; what is not told is null. */
 int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text);
 
 /* The partitions of a stream: without checkpoints. Expired ones are left out. */

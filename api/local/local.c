@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "api/json.h"
 #include "api/local/call.h"
 #include "api/local/cursor.h"
 #include "api/local/writer.h"
@@ -199,14 +198,12 @@ static struct call *delete_app(struct backend *backend, const char *app, const c
 static char *describe(const char *stream, const struct stream_summary *summary)
 {
     cJSON *object = cJSON_CreateObject();
-    char created[WHEN_ROOM];
     char *text = NULL;
 
-    when_format(summary->created, created);
     if (cJSON_AddStringToObject(object, "stream", stream) &&
         cJSON_AddStringToObject(object, "status", "RUNNING") &&
         cJSON_AddNumberToObject(object, "partitions", (double)summary->partitions) &&
-        cJSON_AddStringToObject(object, "created", created))
+        json_add_time(object, "created", summary->created))
         text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
     return text;

@@ -11,7 +11,8 @@
 
 /* Numbers */
 
-/* A number of the service, which is written as a number or as a text. */
+/* A number of the service, which is written as a number or as a text. Some writers of JSON give
+ * every number a fraction, which is cut off. */
 static int parse_integer(const char *text, int64_t *number)
 {
     char *end;
@@ -20,7 +21,25 @@ static int parse_integer(const char *text, int64_t *number)
         return -EBADMSG;
     errno = 0;
     *number = strtoll(text, &end, 10);
+    if (*end == '.')
+        end += 1 + strspn(end + 1, "0123456789");
     return errno || *end ? -EBADMSG : 0;
+}
+
+/* A count of seconds, or of parts of them, since 1970; -1 for one that is absent, null or negative:
+ * the service does not know. */
+static int parse_time(const cJSON *object, const char *name, int64_t *count)
+{
+    const char *text;
+    int status = json_text(object, name, &text);
+
+    *count = -1;
+    return !status && text && *text != '-' ? parse_integer(text, count) : status;
+}
+
+static int64_t time_of_count(int64_t count, int64_t unit)
+{
+    return count >= 0 && count <= INT64_MAX / unit ? count * unit : WHEN_UNKNOWN;
 }
 
 static int parse_shard(const cJSON *entry, const char *name, struct state *state)
@@ -114,17 +133,22 @@ int sls_answer_shards(const cJSON *root, struct table *table)
     return status;
 }
 
-/* Microseconds, though the documentation says seconds; 0 is what a shard without one has. */
+/* Nanoseconds in the unit of a count: no service has times before 1973, in whichever unit. */
+static int64_t unit_of(int64_t count)
+{
+    if (count < INT64_C(100000000000))
+        return 1000000000;
+    return count < INT64_C(100000000000000) ? 1000000 : 1000;
+}
+
+/* 0 is what a shard without one has. */
 static int parse_update_time(const cJSON *entry, int64_t *when)
 {
-    const char *text;
-    int64_t time = 0;
-    int status = json_text(entry, "updateTime", &text);
+    int64_t count;
+    int status = parse_time(entry, "updateTime", &count);
 
-    if (!status && text)
-        status = parse_integer(text, &time);
     if (!status)
-        *when = time && time <= INT64_MAX / 1000 ? time * 1000 : WHEN_UNKNOWN;
+        *when = count ? time_of_count(count, unit_of(count)) : WHEN_UNKNOWN;
     return status;
 }
 
@@ -194,16 +218,13 @@ int sls_answer_cursor(const cJSON *root, const char **cursor)
 
 int sls_answer_cursor_time(const cJSON *root, int64_t *when)
 {
-    const char *text;
-    int64_t seconds = 0;
-    int status = json_text(root, "cursor_time", &text);
+    static const char member[] = "cursor_time";
+    int64_t seconds;
+    int status = json_has(root, member) ? parse_time(root, member, &seconds) : -EBADMSG;
 
     if (!status)
-        status = parse_integer(text, &seconds);
-    if (status || seconds > INT64_MAX / 1000000000)
-        return -EBADMSG;
-    *when = seconds * 1000000000;
-    return 0;
+        *when = time_of_count(seconds, 1000000000);
+    return status;
 }
 
 /* Description */

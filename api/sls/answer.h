@@ -23,12 +23,20 @@ int sls_answer_groups(const cJSON *root, const char *logstore, struct names *nam
 /* The shards of a logstore: without checkpoints. */
 int sls_answer_shards(const cJSON *root, struct table *table);
 
-/* What a group has committed: every shard that the service lists; "" means no checkpoint. */
+/*
+ * What a group has committed: every shard that the service lists; "" means no checkpoint.
+ *
+ * The unit of updateTime is told by its magnitude: the reference of GetCheckPoint says seconds, its
+ * samples and those of the SDK for Python have microseconds (1524224984800922), and a comment in a
+ * sample for Java milliseconds. 0, null and negative ones are WHEN_UNKNOWN.
+ */
 int sls_answer_checkpoints(const cJSON *root, struct table *table);
 
 int sls_answer_cursor(const cJSON *root, const char **cursor);
 
-/* When a log group was received, as in base/when.h. */
+/* When a log group was received, as in base/when.h: in seconds, as a number in the samples of
+ * GetCursorTime, and as a text in its reference. WHEN_UNKNOWN for null and for what no time can be.
+ */
 int sls_answer_cursor_time(const cJSON *root, int64_t *when);
 
 /* Describes a logstore by its shards, as a JSON object. */

@@ -248,7 +248,7 @@ END
     is "$(jq -c '[.app, .stream, "\(.partition)", .checkpoint, .metadata]' "$P/status")" \
         '["billing","orders","0","42","some \"text\""]'
     is "$(jq -c '[.lag, .earliest, .latest]' "$P/status")" '[57,"10","100"]'
-    matches "$(jq -r .committed "$P/status")" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
+    matches "$(jq -r .committed "$P/status")" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
 }
 
 @test "status without a checkpoint says null" {

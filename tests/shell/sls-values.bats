@@ -350,7 +350,7 @@ billing orders 2 NDIK -"
         '["billing","orders","0","NDI=",null,58]'
     is "$(jq -c '[.earliest, .latest, .status, .consumer, .decimal]' "$P/status")" \
         '["10","100","readwrite","consumer_1","42"]'
-    matches "$(jq -r .update_time "$P/status")" '^2018-04-20T11:49:44[.]800Z$'
+    matches "$(jq -r .update_time "$P/status")" '^2018-04-20T11:49:44Z$'
     is "$(field committed)" "$(field update_time)"
     near "$(jq -r .cursor_time "$P/status")" 57
 }
@@ -362,6 +362,28 @@ billing orders 2 NDIK -"
         apps/billing/orders/1/status)" '[null,null,null,null,null,90]'
     is "$(jq -c '[.earliest, .latest, .status]' apps/billing/orders/1/status)" \
         '["10","100","readwrite"]'
+}
+
+@test "the time of a commit in seconds, milliseconds or microseconds is the same" {
+    local time
+    for time in 1524224984 1524224984800 1524224984800922; do
+        committed billing orders 0 42 update_time="$time"
+        remount_service
+        is "$time $(field committed)" "$time "'"2018-04-20T11:49:44Z"'
+        is "$time $(stat -c %Y "$C")" "$time 1524224984"
+    done
+}
+
+@test "a time that SLS does not know, or writes in another way, spoils no status" {
+    local said
+    for said in null -1 99999999999; do
+        fault body path=cursor_time text="{\"cursor_time\":$said}"
+        is "$said $(field cursor_time) $(field lag)" "$said null 58"
+    done
+    for said in 1554260243.0 '"1554260243"'; do
+        fault body path=cursor_time text="{\"cursor_time\":$said}"
+        is "$said $(field cursor_time)" "$said "'"2019-04-03T02:57:23Z"'
+    done
 }
 
 @test "cursor_time at the end, and of what is no longer kept, is null or a time" {

@@ -309,8 +309,25 @@ static void test_description(void **state)
     assert_int_equal(dis_answer_stream(root, "s", &text), 0);
     assert_string_equal(text.data,
                         "{\"stream\":\"s\",\"id\":\"i\",\"status\":\"RUNNING\",\"partitions\":3,"
-                        "\"writable_partitions\":2,\"retention_hours\":24,"
-                        "\"created\":\"2017-07-14T02:40:00.123Z\"}");
+                        "\"writable_partitions\":2,\"retention_hours\":24,\"type\":null,"
+                        "\"data_type\":null,\"created\":\"2017-07-14T02:40:00Z\","
+                        "\"modified\":null}");
+    buf_release(&text);
+    cJSON_Delete(root);
+}
+
+static void test_a_description_that_is_odd(void **state)
+{
+    cJSON *root = parse("{\"stream_name\":\"s\",\"create_time\":\"soon\",\"last_modified_time\":-1,"
+                        "\"retention_period\":\"a day\",\"readable_partition_count\":\"007\"}");
+    struct buf text = BUF_INIT(1000);
+
+    (void)state;
+    assert_int_equal(dis_answer_stream(root, "s", &text), 0);
+    assert_string_equal(text.data, "{\"stream\":\"s\",\"id\":null,\"status\":null,\"partitions\":7,"
+                                   "\"writable_partitions\":null,\"retention_hours\":null,"
+                                   "\"type\":null,\"data_type\":null,\"created\":null,"
+                                   "\"modified\":null}");
     buf_release(&text);
     cJSON_Delete(root);
 }
@@ -521,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_long_names_end_a_list),
         cmocka_unit_test(test_what_describes_no_stream),
         cmocka_unit_test(test_description),
+        cmocka_unit_test(test_a_description_that_is_odd),
         cmocka_unit_test(test_checkpoints),
         cmocka_unit_test(test_a_checkpoint_that_is_no_number),
         cmocka_unit_test(test_checkpoints_that_are_none),

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,6 +56,43 @@ static void test_checkpoints(void **unused)
     table_drop(table);
 }
 
+/* Documents and samples of the service differ in the unit. */
+static void test_update_times(void **unused)
+{
+    static const struct {
+        const char *text;
+        int64_t when;
+    } cases[] = {
+        {"1524224984", INT64_C(1524224984000000000)},
+        {"1524224984800", INT64_C(1524224984800000000)},
+        {"1524224984800922", INT64_C(1524224984800922000)},
+        {"\"1524224984\"", INT64_C(1524224984000000000)},
+        {"1524224984.0", INT64_C(1524224984000000000)},
+        {"100000000000000", INT64_C(100000000000000000)},
+        {"99999999999999", WHEN_UNKNOWN},
+        {"0", WHEN_UNKNOWN},
+        {"-1", WHEN_UNKNOWN},
+        {"null", WHEN_UNKNOWN},
+        {"9300000000", WHEN_UNKNOWN},
+        {"9223372036854775807", WHEN_UNKNOWN},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct table *table = table_new();
+        struct state state;
+        char text[256];
+
+        snprintf(text, sizeof(text), "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":%s}]",
+                 cases[i].text);
+        assert_int_equal(read_checkpoints(text, table), 0);
+        assert_int_equal(table_find(table, 0, &state), 0);
+        if (state.committed != cases[i].when)
+            fail_msg("%s is %" PRId64, cases[i].text, state.committed);
+        table_drop(table);
+    }
+}
+
 /* What other tools have stored is told as it is. */
 static void test_checkpoints_that_are_no_cursors(void **unused)
 {
@@ -95,7 +133,7 @@ static void test_checkpoints_that_are_garbage(void **unused)
         "[{\"shard\":0,\"checkpoint\":\"MA==\\nMQ==\"}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\\n\\n\"}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":\"soon\"}]",
-        "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":-1}]",
+        "[{\"shard\":0,\"checkpoint\":\"MA==\",\"updateTime\":{}}]",
         "[{\"shard\":0,\"checkpoint\":\"MA==\",\"consumer\":{}}]",
         "{\"count\":1,\"checkpoints\":[]}",
     };
@@ -253,9 +291,15 @@ static void test_cursor_times(void **unused)
     (void)unused;
     check_time("{\"cursor_time\":1554260243}", 0, INT64_C(1554260243000000000));
     check_time("{\"cursor_time\":\"1554260243\"}", 0, INT64_C(1554260243000000000));
-    check_time("{\"cursor_time\":-5}", -EBADMSG, 0);
-    check_time("{\"cursor_time\":99999999999}", -EBADMSG, 0);
-    check_time("{\"cursor_time\":1.5}", -EBADMSG, 0);
+    check_time("{\"cursor_time\":1554260243.0}", 0, INT64_C(1554260243000000000));
+    check_time("{\"cursor_time\":1.5}", 0, INT64_C(1000000000));
+    check_time("{\"cursor_time\":0}", 0, 0);
+    check_time("{\"cursor_time\":null}", 0, WHEN_UNKNOWN);
+    check_time("{\"cursor_time\":-5}", 0, WHEN_UNKNOWN);
+    check_time("{\"cursor_time\":99999999999}", 0, WHEN_UNKNOWN);
+    check_time("{\"cursor_time\":\"soon\"}", -EBADMSG, 0);
+    check_time("{\"cursor_time\":[]}", -EBADMSG, 0);
+    check_time("{\"errorCode\":\"InternalServerError\"}", -EBADMSG, 0);
     check_time("{}", -EBADMSG, 0);
 }
 
@@ -263,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_update_times),
         cmocka_unit_test(test_checkpoints_that_are_no_cursors),
         cmocka_unit_test(test_checkpoints_that_are_garbage),
         cmocka_unit_test(test_pages_of_logstores),

@@ -219,6 +219,23 @@ TEST(formats_times_before_1970)
     }
 }
 
+TEST(formats_whole_seconds)
+{
+    static const struct sample samples[] = {
+        {"2026-11-21T08:00:00Z", NOW},       {"2026-11-21T08:00:00Z", NOW + 999999999},
+        {"1970-01-01T00:00:00Z", 0},         {"1969-12-31T23:59:59Z", -1},
+        {"1969-12-31T23:59:59Z", -SECOND},   {"1969-12-31T23:59:58Z", -SECOND - 1},
+        {"2262-04-11T23:47:16Z", INT64_MAX}, {"1677-09-21T00:12:43Z", INT64_MIN + 1},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        char text[WHEN_ROOM];
+
+        when_format_seconds(samples[i].when, text);
+        assert_string_equal(text, samples[i].text);
+    }
+}
+
 TEST(clocks_run_forward)
 {
     int64_t monotonic = when_monotonic();
@@ -239,6 +256,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_time),
         cmocka_unit_test(formats_with_milliseconds),
         cmocka_unit_test(formats_times_before_1970),
+        cmocka_unit_test(formats_whole_seconds),
         cmocka_unit_test(clocks_run_forward),
     };
 
