@@ -17,14 +17,15 @@ struct entry {
 };
 
 /*
- * A record in text is a mask of two bytes, then the parts that it has a bit for: the time as 8
+ * A record in text is a mask of two bytes, then the parts that it has a bit for: times of 8
  * bytes, each text with its NUL.
  */
 typedef uint16_t mask;
 
 #define HAS_NO_END     1U
 #define HAS_COMMITTED  2U
-#define HAS_TEXT(slot) (4U << (slot))
+#define HAS_SEEN       4U
+#define HAS_TEXT(slot) (8U << (slot))
 
 struct table {
     unsigned references;
@@ -45,6 +46,13 @@ static const char **text_slot(struct state *state, int index)
                                  &state->details};
 
     return slots[index];
+}
+
+bool state_is_same(const struct state *a, const struct state *b)
+{
+    if (!a->sequence || !b->sequence || strcmp(a->sequence, b->sequence) != 0)
+        return false;
+    return !a->metadata || !b->metadata || !strcmp(a->metadata, b->metadata);
 }
 
 struct table *table_new(void)
@@ -99,6 +107,8 @@ static mask parts_of(struct state *state)
 
     if (state->committed != WHEN_UNKNOWN)
         parts |= HAS_COMMITTED;
+    if (state->seen)
+        parts |= HAS_SEEN;
     for (int i = 0; i < TEXTS; i++) {
         if (*text_slot(state, i))
             parts |= HAS_TEXT(i);
@@ -114,6 +124,8 @@ static void write_record(struct buf *text, const struct state *given)
     buf_add(text, &parts, sizeof(parts));
     if (parts & HAS_COMMITTED)
         buf_add(text, &state.committed, sizeof(state.committed));
+    if (parts & HAS_SEEN)
+        buf_add(text, &state.seen, sizeof(state.seen));
     for (int i = 0; i < TEXTS; i++) {
         if (parts & HAS_TEXT(i))
             buf_add(text, *text_slot(&state, i), strlen(*text_slot(&state, i)) + 1);
@@ -138,6 +150,8 @@ static size_t read_record(const struct table *table, const struct entry *entry, 
         .partition = entry->partition, .has_no_end = parts & HAS_NO_END, .committed = WHEN_UNKNOWN};
     if (parts & HAS_COMMITTED)
         next = read_time(next, &state->committed);
+    if (parts & HAS_SEEN)
+        next = read_time(next, &state->seen);
     for (int i = 0; i < TEXTS; i++) {
         if (!(parts & HAS_TEXT(i)))
             continue;

@@ -17,6 +17,8 @@ struct state {
     bool has_no_end;      /* nobody has told where the records end: any number may be right, and
                              latest is a stand-in */
     int64_t committed;    /* when the checkpoint was committed, or WHEN_UNKNOWN */
+    int64_t seen;         /* when it was seen first; 0 if nobody noted that, which backends leave to
+                             who asks them */
     const char *sequence; /* the checkpoint as the service stores it; NULL: none is committed */
     const char *metadata; /* the text committed with it */
     const char *earliest; /* decimal: the oldest record kept */
@@ -25,6 +27,10 @@ struct state {
     const char *consumer; /* the one that holds the partition, or did; "": none */
     const char *details;  /* a JSON object of what else only this service tells */
 };
+
+/* Whether two states of a partition tell the same checkpoint, as far as they tell its metadata.
+ * Also false if there is none. */
+bool state_is_same(const struct state *a, const struct state *b);
 
 /*
  * The states of many partitions in few bytes, ordered by partition, shared by reference. 100,000

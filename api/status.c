@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/json.h"
+#include "base/when.h"
 
 static int find_next(const struct backend *backend, const struct state *state,
                      char next[static DECIMAL_ROOM])
@@ -77,6 +78,7 @@ static bool add_checkpoint(const struct backend *backend, cJSON *object, const s
     return json_add_text(object, "checkpoint", state->sequence) &&
            json_add_text(object, "metadata", state->metadata) &&
            json_add_time(object, "committed", state->committed) &&
+           json_add_time(object, "seen", state->seen ? state->seen : WHEN_UNKNOWN) &&
            add_count(object, "lag", status_lag, backend, state) &&
            add_count(object, "expired", status_expired, backend, state) &&
            add_count(object, "ahead", status_ahead, backend, state);

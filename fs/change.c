@@ -115,9 +115,11 @@ static bool lists(struct fs *fs, enum what what, const char *app, const char *st
     return cache_peek(fs->cache, &question, ANY_AGE, &answer) && names_has(answer.names, stream);
 }
 
-/* A commit may have been the first of the app on the stream, or have made the partition. */
+/* A commit may have been the first of the app on the stream, or have made the partition. When it
+ * was made is now, where the backend does not tell. */
 static void note_commit(struct change *change, const struct state *state)
 {
+    struct state noted = *state;
     struct cache *cache = change->fs->cache;
     const char *app = change->app;
     const char *stream = change->stream;
@@ -129,7 +131,9 @@ static void note_commit(struct change *change, const struct state *state)
         cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
     if (cache_state(cache, "", stream, state->partition, ANY_AGE, false, &known) == -ENOENT)
         cache_drop_about(cache, NULL, stream);
-    cache_note(cache, app, stream, state, when_monotonic());
+    if (noted.committed == WHEN_UNKNOWN)
+        noted.committed = when_now();
+    cache_note(cache, app, stream, &noted, when_monotonic());
 }
 
 static void note_deletion(struct change *change)

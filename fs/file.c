@@ -52,16 +52,19 @@ static void load_state(struct request *request, const struct state *state)
         tree_row(handle->node.kind)->print(request->fs, &handle->node, state, &handle->text));
 }
 
-/* A backend that does not tell when a number was committed: when it was seen first, as is noted. */
-static int64_t time_of(const struct request *request, const struct state *state)
+/* Adds the times that are noted of a checkpoint. */
+static void recall_times(const struct request *request, struct state *state)
 {
     const struct place *place = request->node.place;
     struct state noted;
-    bool same = !cache_state(request->fs->cache, place->app, place->stream, state->partition,
-                             ANY_AGE, false, &noted) &&
-                state->sequence && noted.sequence && !strcmp(state->sequence, noted.sequence);
 
-    return state->committed == WHEN_UNKNOWN && same ? noted.committed : state->committed;
+    if (cache_state(request->fs->cache, place->app, place->stream, state->partition, ANY_AGE, false,
+                    &noted) ||
+        !state_is_same(state, &noted))
+        return;
+    state->seen = noted.seen;
+    if (state->committed == WHEN_UNKNOWN)
+        state->committed = noted.committed;
 }
 
 static void on_state(void *user, const struct error *error, const struct answer *answer)
@@ -74,7 +77,7 @@ static void on_state(void *user, const struct error *error, const struct answer 
         return;
     state = *answer->state;
     cache_note(request->fs->cache, place->app, place->stream, &state, request->started);
-    state.committed = time_of(request, &state);
+    recall_times(request, &state);
     load_state(request, &state);
 }
 

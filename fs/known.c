@@ -11,6 +11,12 @@
 
 /* Files */
 
+/* A backend that does not tell when a checkpoint was committed: when this mount saw it first. */
+static int64_t time_of(const struct state *state)
+{
+    return state->committed == WHEN_UNKNOWN && state->seen ? state->seen : state->committed;
+}
+
 static int from_state(const struct fs *fs, const struct node *node, const struct state *state,
                       struct stat *attr)
 {
@@ -20,7 +26,7 @@ static int from_state(const struct fs *fs, const struct node *node, const struct
     bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->states_lack_bounds;
 
     if (!status || status == -ENODATA)
-        tree_attributes(fs, node, is_told ? text.size : 0, state->committed, attr);
+        tree_attributes(fs, node, is_told ? text.size : 0, time_of(state), attr);
     buf_release(&text);
     return status;
 }

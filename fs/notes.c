@@ -57,20 +57,28 @@ int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_
 }
 
 /*
- * Fills in what a backend did not tell of a checkpoint from what is known of the partition: the
- * time, if the number is the same, or else now, when it was seen first. When a number was committed
- * for no consumer, as this mount commits, then the same number later is no evidence of a consumer
- * that is alive, even if the service still names one. The texts are those of `known`.
+ * Fills in what a backend did not tell of a checkpoint that was known before. When a number was
+ * committed for no consumer, as a mount that forces commits, then the same number later is no
+ * evidence of a consumer that is alive, even if the service still names one.
  */
-static void complete_checkpoint(struct state *state, const struct state *known)
+static void complete_from(struct state *state, const struct state *known, bool is_forced)
 {
-    bool same =
-        known && known->sequence && state->sequence && !strcmp(known->sequence, state->sequence);
-
-    if (same && known->consumer && !*known->consumer)
+    if (is_forced && known->consumer && !*known->consumer)
         state->consumer = known->consumer;
-    if (state->sequence && state->committed == WHEN_UNKNOWN)
-        state->committed = same ? known->committed : when_now();
+    if (state->committed == WHEN_UNKNOWN)
+        state->committed = known->committed;
+    if (known->seen)
+        state->seen = known->seen;
+}
+
+/* The same from what is known of the partition, or NULL; a checkpoint that is new is seen now. The
+ * texts are those of `known`. */
+static void complete_checkpoint(struct state *state, const struct state *known, bool is_forced)
+{
+    if (known && state_is_same(state, known))
+        complete_from(state, known, is_forced);
+    if (state->sequence && !state->seen)
+        state->seen = when_now();
 }
 
 int notes_put(struct table *table, const struct state *checkpoint)
@@ -89,9 +97,9 @@ int notes_put(struct table *table, const struct state *checkpoint)
         merged.latest = merged.latest ? merged.latest : known.latest;
         merged.status = merged.status ? merged.status : known.status;
         merged.consumer = merged.consumer ? merged.consumer : known.consumer;
-        complete_checkpoint(&merged, &known);
+        complete_checkpoint(&merged, &known, true);
     } else {
-        complete_checkpoint(&merged, NULL);
+        complete_checkpoint(&merged, NULL, true);
     }
     if (!status)
         status = table_put(table, &merged);
@@ -117,26 +125,11 @@ int notes_carry(struct notes *notes, const struct table *from, struct table *int
     return 0;
 }
 
-/* Whether there is something that complete_checkpoint might fill in. */
-static bool is_incomplete(const struct table *known, const struct table *table, bool is_forced)
-{
-    struct state state;
-
-    if (known && is_forced)
-        return true;
-    for (size_t i = 0; i < table_count(table); i++) {
-        table_at(table, i, &state);
-        if (state.sequence && state.committed == WHEN_UNKNOWN)
-            return true;
-    }
-    return false;
-}
-
 struct table *notes_complete(const struct table *known, struct table *table, bool is_forced)
 {
     struct table *completed;
 
-    if (!is_incomplete(known, table, is_forced))
+    if (!table_has_checkpoint(table))
         return table_hold(table);
     completed = table_new();
     for (size_t i = 0; completed && i < table_count(table); i++) {
@@ -144,8 +137,8 @@ struct table *notes_complete(const struct table *known, struct table *table, boo
         struct state old;
 
         table_at(table, i, &state);
-        complete_checkpoint(&state,
-                            known && !table_find(known, state.partition, &old) ? &old : NULL);
+        complete_checkpoint(
+            &state, known && !table_find(known, state.partition, &old) ? &old : NULL, is_forced);
         if (table_put(completed, &state)) {
             table_drop(completed);
             return NULL;

@@ -47,9 +47,9 @@ int notes_put(struct table *table, const struct state *checkpoint);
  * younger, and forgets the notes of what is older. 0 or -ENOMEM. */
 int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked);
 
-/* An answer's table with what the backend did not tell, from what is known, which may be NULL: the
- * same table if nothing is missing. is_forced is the backend's. Held for the caller; NULL when
- * there is no memory. */
+/* An answer's table with what the backend did not tell of its checkpoints, from what is known,
+ * which may be NULL: the same table if it has none. is_forced is the backend's. Held for the
+ * caller; NULL when there is no memory. */
 struct table *notes_complete(const struct table *known, struct table *table, bool is_forced);
 
 #endif

@@ -451,3 +451,47 @@ clone payments 0 11'
     sed -i 's/^42$/43/' "$C"
     is "$(stored)" "billing orders 0 43 note"
 }
+
+# ---- times
+
+# times: committed and seen of the status, and the time of the file, in seconds since 1970.
+times() {
+    jq -r '[.committed, .seen] | map(if . then fromdate else "null" end) | @tsv' "$P/status"
+    stat -c %Y "$C"
+}
+
+@test "a commit that others made has no time, and its file that of the first look" {
+    local before committed seen modified
+    before=$(date +%s)
+    read -r -d '' committed seen modified < <(times) || true
+    is "$committed $modified" "null $seen"
+    ((before <= seen && seen <= $(date +%s)))
+    remount_service
+    is "$(times | cut -f 1 | head -n 1)" null
+}
+
+@test "a commit of this mount has the time at which it was made, until others commit" {
+    local before after committed seen modified
+    times >/dev/null
+    sleep 1.1
+    before=$(date +%s)
+    put "$P/checkpoint" 43
+    after=$(date +%s)
+    read -r -d '' committed seen modified < <(times) || true
+    ((before <= committed && committed <= after))
+    is "$seen $modified" "$committed $committed"
+    let_values_age
+    is "$(times | xargs)" "$committed $seen $modified"
+
+    # The same number once more: it was seen before.
+    sleep 1.1
+    put "$P/checkpoint" 43
+    read -r -d '' committed before modified < <(times) || true
+    ((committed > after))
+    is "$before $modified" "$seen $committed"
+
+    committed billing orders 0 43 "a note of theirs"
+    is "$(times | cut -f 1 | head -n 1)" null
+    committed billing orders 0 50
+    is "$(times | cut -f 1 | head -n 1)" null
+}

@@ -243,12 +243,28 @@ END
     put "$S/earliest" 10
     put_once "$P/checkpoint" '42\nsome "text"\n'
     is "$(jq -c keys "$P/status")" \
-        "$(jq -nc '"ahead app checkpoint committed earliest expired lag latest metadata partition stream"
+        "$(jq -nc '"ahead app checkpoint committed earliest expired lag latest metadata partition seen stream"
             / " "')"
     is "$(jq -c '[.app, .stream, "\(.partition)", .checkpoint, .metadata]' "$P/status")" \
         '["billing","orders","0","42","some \"text\""]'
     is "$(jq -c '[.lag, .earliest, .latest]' "$P/status")" '[57,"10","100"]'
     matches "$(jq -r .committed "$P/status")" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
+}
+
+@test "status tells when it was committed, over mounts, and when this mount saw it first" {
+    needs jq
+    put "$P/checkpoint" 42
+    local committed seen
+    committed=$(jq '.committed | fromdate' "$P/status")
+    is "$committed" "$(stat -c %Y "$C")"
+    seen=$(jq '.seen | fromdate' "$P/status")
+    ((committed <= seen && seen <= committed + 5))
+    sleep 1.1
+    remount_store
+    is "$(jq '.committed | fromdate' "$P/status")" "$committed"
+    (($(jq '.seen | fromdate' "$P/status") > seen))
+    rm "$P/checkpoint"
+    is "$(jq -c '[.committed, .seen]' "$P/status")" '[null,null]'
 }
 
 @test "status without a checkpoint says null" {

@@ -23,3 +23,26 @@ load "${SERVICE:-dis}"
     keeps 0 7
     is "$(cat "$P/lag") $(jq -c '[.lag, .expired, .ahead]' "$P/status")" "0 [0,0,$((4993 + GAP))]"
 }
+
+# epoch MEMBER [FILE]: of a status, in seconds since 1970, or null.
+epoch() {
+    jq ".$1 | if . then fromdate else . end" "${2:-$P/status}"
+}
+
+@test "seen is when this mount saw a checkpoint first, whoever reads it afterwards" {
+    local begin first
+    begin=$(date +%s)
+    first=$(epoch seen)
+    ((begin <= first && first <= $(date +%s)))
+    sleep 1.1
+    let_values_age
+    ls -l "$P" checkpoints/billing/orders >/dev/null
+    is "$(epoch seen) $(epoch seen)" "$first $first"
+    is "$(epoch seen apps/billing/orders/1/status)" null
+    committed billing orders 0 43
+    (($(epoch seen) > first))
+    put "$P/checkpoint" 43
+    (($(epoch committed) > first))
+    (($(epoch seen) > first))
+    is "$(stat -c %s "$P/status")" "$(wc -c <"$P/status")"
+}

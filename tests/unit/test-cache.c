@@ -667,7 +667,7 @@ static void news_are_told(void **state)
 
 /* What a backend does not tell */
 
-static void a_time_that_is_not_told_is_when_the_number_was_first_seen(void **state)
+static void when_a_checkpoint_was_first_seen_is_kept(void **state)
 {
     static const struct state first = {.committed = WHEN_UNKNOWN, .sequence = "1", .metadata = ""};
     static const struct state second = {.committed = WHEN_UNKNOWN, .sequence = "2", .metadata = ""};
@@ -680,15 +680,16 @@ static void a_time_that_is_not_told_is_when_the_number_was_first_seen(void **sta
     scene->fake.table_size = 1;
     fetch(scene, &states);
     assert_int_equal(cache_state(scene->cache, "billing", "orders", 0, ANY_AGE, false, &found), 0);
-    seen = found.committed;
+    seen = found.seen;
     assert_true(seen >= before && seen <= when_now());
+    assert_true(found.committed == WHEN_UNKNOWN);
     fetch(scene, &states);
     assert_int_equal(cache_state(scene->cache, "billing", "orders", 0, ANY_AGE, false, &found), 0);
-    assert_true(found.committed == seen);
+    assert_true(found.seen == seen);
     scene->fake.table = &second;
     fetch(scene, &states);
     assert_int_equal(cache_state(scene->cache, "billing", "orders", 0, ANY_AGE, false, &found), 0);
-    assert_true(found.committed > seen);
+    assert_true(found.seen > seen);
 }
 
 static void assert_consumer(struct scene *scene, const char *expected)
@@ -948,7 +949,7 @@ int main(void)
         SCENE(an_older_note_does_not_hide_a_younger_answer),
         SCENE(more_notes_than_are_remembered_make_it_ask_again),
         SCENE(news_are_told),
-        SCENE(a_time_that_is_not_told_is_when_the_number_was_first_seen),
+        SCENE(when_a_checkpoint_was_first_seen_is_kept),
         SCENE(a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer),
         SCENE(all_answers_together_are_bounded),
         SCENE(what_was_not_used_for_longest_goes_first),

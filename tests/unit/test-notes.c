@@ -149,20 +149,47 @@ TEST(no_checkpoint_is_one_too)
     assert_int_equal(notes_put(known, &none), 0);
     assert_null(found_in(known, 0).sequence);
     assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
+    assert_int_equal(found_in(known, 0).seen, 0);
     assert_string_equal(found_in(known, 0).latest, "100");
 }
 
-TEST(a_time_that_is_not_told_is_when_the_number_was_seen_first)
+TEST(when_a_checkpoint_was_seen_first_is_noted)
 {
     static const struct state first = {.committed = WHEN_UNKNOWN, .sequence = "1"};
-    static const struct state told = {.committed = 5, .sequence = "1"};
+    static const struct state other = {.committed = WHEN_UNKNOWN, .sequence = "2"};
     int64_t before = when_now();
+    int64_t seen;
 
     assert_int_equal(notes_put(known, &first), 0);
-    assert_true(found_in(known, 0).committed >= before);
-    put(known, &told);
+    seen = found_in(known, 0).seen;
+    assert_true(seen >= before && seen <= when_now());
+    assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
     assert_int_equal(notes_put(known, &first), 0);
+    assert_true(found_in(known, 0).seen == seen);
+    assert_int_equal(notes_put(known, &other), 0);
+    assert_true(found_in(known, 0).seen > seen);
+}
+
+TEST(the_time_of_a_commit_is_kept_for_the_same_checkpoint_alone)
+{
+    static const struct state told = {.committed = 5, .sequence = "1", .metadata = "a"};
+    static const struct state same = {.committed = WHEN_UNKNOWN, .sequence = "1", .metadata = "a"};
+    static const struct state brief = {.committed = WHEN_UNKNOWN, .sequence = "1"};
+    static const struct state note = {.committed = WHEN_UNKNOWN, .sequence = "1", .metadata = "b"};
+    static const struct state number = {
+        .committed = WHEN_UNKNOWN, .sequence = "2", .metadata = "a"};
+
+    put(known, &told);
+    assert_int_equal(notes_put(known, &same), 0);
     assert_int_equal(found_in(known, 0).committed, 5);
+    assert_int_equal(notes_put(known, &brief), 0);
+    assert_int_equal(found_in(known, 0).committed, 5);
+    assert_int_equal(notes_put(known, &told), 0);
+    assert_int_equal(notes_put(known, &note), 0);
+    assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
+    put(known, &told);
+    assert_int_equal(notes_put(known, &number), 0);
+    assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
 }
 
 /* Answers */
@@ -179,6 +206,7 @@ TEST(younger_notes_are_carried_into_an_answer)
     put(answer, &older);
     assert_int_equal(notes_carry(&notes, known, answer, 5), 0);
     assert_sequence(answer, 1, "11");
+    assert_true(found_in(answer, 1).seen == found_in(known, 1).seen);
     assert_string_equal(found_in(answer, 1).latest, "100");
     assert_sequence(answer, 2, "20");
     assert_sequence(answer, 3, "31");
@@ -216,13 +244,11 @@ static struct table *completed(bool is_forced)
     return table;
 }
 
-TEST(an_answer_that_tells_all_stays_the_same)
+TEST(an_answer_without_a_checkpoint_stays_the_same)
 {
-    static const struct state told = {.committed = 5, .sequence = "1"};
     static const struct state none = {.partition = 1, .committed = WHEN_UNKNOWN};
     struct table *table;
 
-    put(answer, &told);
     put(answer, &none);
     table = completed(false);
     assert_ptr_equal(table, answer);
@@ -240,15 +266,17 @@ TEST(an_answer_gets_the_times_that_are_known)
     int64_t before = when_now();
     struct table *table;
 
-    put(known, &(struct state){.committed = 5, .sequence = "1"});
-    put(known, &(struct state){.partition = 1, .committed = 5, .sequence = "2"});
+    put(known, &(struct state){.committed = 5, .seen = 6, .sequence = "1"});
+    put(known, &(struct state){.partition = 1, .committed = 5, .seen = 6, .sequence = "2"});
     put(answer, &same);
     put(answer, &other);
     table = completed(false);
     assert_ptr_not_equal(table, answer);
     assert_int_equal(table_count(table), 2);
     assert_int_equal(found_in(table, 0).committed, 5);
-    assert_true(found_in(table, 1).committed >= before);
+    assert_int_equal(found_in(table, 0).seen, 6);
+    assert_true(found_in(table, 1).committed == WHEN_UNKNOWN);
+    assert_true(found_in(table, 1).seen >= before);
     assert_string_equal(found_in(table, 1).latest, "9");
     assert_true(found_in(answer, 0).committed == WHEN_UNKNOWN);
     table_drop(table);
@@ -266,6 +294,9 @@ TEST(a_number_that_was_forced_for_nobody_has_no_consumer)
     assert_string_equal(found_in(table, 0).consumer, "");
     assert_string_equal(found_in(table, 1).consumer, "c");
     table_drop(table);
+    table = completed(false);
+    assert_string_equal(found_in(table, 0).consumer, "c");
+    table_drop(table);
 }
 
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -280,11 +311,12 @@ int main(void)
         SCENE(a_checkpoint_leaves_the_rest_of_what_is_known),
         SCENE(a_new_end_replaces_a_stand_in),
         SCENE(no_checkpoint_is_one_too),
-        SCENE(a_time_that_is_not_told_is_when_the_number_was_seen_first),
+        SCENE(when_a_checkpoint_was_seen_first_is_noted),
+        SCENE(the_time_of_a_commit_is_kept_for_the_same_checkpoint_alone),
         SCENE(younger_notes_are_carried_into_an_answer),
         SCENE(bounds_are_those_of_the_answer),
         SCENE(nothing_noted_carries_nothing),
-        SCENE(an_answer_that_tells_all_stays_the_same),
+        SCENE(an_answer_without_a_checkpoint_stays_the_same),
         SCENE(an_answer_gets_the_times_that_are_known),
         SCENE(a_number_that_was_forced_for_nobody_has_no_consumer),
     };

@@ -17,7 +17,7 @@ static void assert_same(const struct state *a, const struct state *b)
 {
     assert_int_equal(a->partition, b->partition);
     assert_int_equal(a->has_no_end, b->has_no_end);
-    assert_true(a->committed == b->committed);
+    assert_true(a->committed == b->committed && a->seen == b->seen);
     assert_same_text(a->sequence, b->sequence);
     assert_same_text(a->metadata, b->metadata);
     assert_same_text(a->earliest, b->earliest);
@@ -70,6 +70,7 @@ TEST(all_that_is_known_comes_back)
     static const struct state whole = {.partition = 7,
                                        .has_no_end = true,
                                        .committed = 1795248000000000000,
+                                       .seen = 1795248000000000001,
                                        .sequence = "41",
                                        .metadata = "caf\xc3\xa9\nline",
                                        .earliest = "0",
@@ -93,6 +94,7 @@ TEST(each_text_may_be_absent_present_or_empty)
         static const char *const texts[] = {NULL, "", "x"};
         const struct state given = {.partition = bits,
                                     .committed = bits % 2 ? WHEN_UNKNOWN : 0,
+                                    .seen = bits % 5,
                                     .sequence = texts[bits % 3],
                                     .metadata = texts[bits / 3 % 3],
                                     .earliest = texts[bits / 9 % 3],

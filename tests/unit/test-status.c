@@ -174,6 +174,7 @@ TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
 {
     const struct state state = {.partition = 7,
                                 .committed = INT64_C(1795248000999999999),
+                                .seen = INT64_C(1795248001000000000),
                                 .sequence = "41",
                                 .metadata = "a \"b\"\n",
                                 .earliest = "0",
@@ -184,7 +185,8 @@ TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
     assert_prints("billing", &state,
                   "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":7,"
                   "\"checkpoint\":\"41\",\"metadata\":\"a \\\"b\\\"\\n\","
-                  "\"committed\":\"2026-11-21T08:00:00Z\",\"lag\":18446744073709551574,"
+                  "\"committed\":\"2026-11-21T08:00:00Z\",\"seen\":\"2026-11-21T08:00:01Z\","
+                  "\"lag\":18446744073709551574,"
                   "\"expired\":0,\"ahead\":0,"
                   "\"earliest\":\"0\",\"latest\":\"18446744073709551616\","
                   "\"status\":\"ACTIVE\",\"consumer\":\"me\"}\n");
@@ -194,11 +196,12 @@ TEST(what_is_not_known_is_null)
 {
     const struct state state = {.partition = PARTITION_MAX, .committed = WHEN_UNKNOWN};
 
-    assert_prints("billing", &state,
-                  "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":33554431,"
-                  "\"checkpoint\":null,\"metadata\":null,\"committed\":null,\"lag\":null,"
-                  "\"expired\":null,\"ahead\":null,"
-                  "\"earliest\":null,\"latest\":null}\n");
+    assert_prints(
+        "billing", &state,
+        "{\"app\":\"billing\",\"stream\":\"orders\",\"partition\":33554431,"
+        "\"checkpoint\":null,\"metadata\":null,\"committed\":null,\"seen\":null,\"lag\":null,"
+        "\"expired\":null,\"ahead\":null,"
+        "\"earliest\":null,\"latest\":null}\n");
 }
 
 TEST(the_state_of_a_partition_alone_has_no_checkpoint)
