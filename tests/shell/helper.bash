@@ -375,3 +375,51 @@ entries() {
 fields() {
     mapfile -t -d $'\t' FIELD < <(printf '%s' "$1")
 }
+
+# ---- what a mount tells of itself
+
+# statuses: all files `status` of the mount.
+statuses() {
+    find . -name status -type f
+}
+
+# is_in_manual SECTION NAME...: an item of that section explains each.
+is_in_manual() {
+    local section=$1 items name
+    shift
+    items=$(awk -v heading=".Sh $section" '/^[.]Sh/ { inside = $0 == heading }
+        inside && /^[.]It Li/' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1")
+    for name; do
+        grep -qw -- "$name" <<<"$items" || is "$name" "something that the manual explains" || return
+    done
+}
+
+# statuses_are_explained: every member that a status has is in the manual, and there are some.
+statuses_are_explained() {
+    local members
+    # shellcheck disable=SC2046 # a list of files
+    members=$(jq -r 'keys[]' $(statuses) | sort -u)
+    matches "$members" partition || return
+    # shellcheck disable=SC2086 # a list of words
+    is_in_manual STATUS $members
+}
+
+# times_told: every time that is in a file of the mount, one a line.
+times_told() {
+    # shellcheck disable=SC2046 # a list of files
+    jq -r '.. | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))' $(statuses) || return
+    cut -f 1 commits errors || return
+    sed -n 's/^checkpointfs_start_time_seconds\({.*}\)\? /@/p' metrics
+}
+
+# times_can_be_read: programs take all of them as they are, and jq those in a status.
+times_can_be_read() {
+    # shellcheck disable=SC2046 # a list of files
+    jq '.. | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}")) | fromdate' $(statuses) >/dev/null || return
+    times_told >"$DIR/times" || return
+    date --file="$DIR/times" >/dev/null || return
+    grep -v '^@' "$DIR/times" | python3 -c '
+import datetime, sys
+times = [datetime.datetime.fromisoformat(line.rstrip("\n")) for line in sys.stdin]
+assert len(times) > 3 and all(time.tzinfo for time in times), times'
+}

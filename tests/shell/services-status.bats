@@ -46,3 +46,14 @@ epoch() {
     (($(epoch seen) > first))
     is "$(stat -c %s "$P/status")" "$(wc -c <"$P/status")"
 }
+
+@test "every member of a status is explained in the manual" {
+    put "$P/checkpoint" latest
+    statuses_are_explained
+}
+
+@test "every time that a mount tells can be read by programs" {
+    put "$P/checkpoint" 50
+    refused "${SAYS[EINVAL]:?}" put "$P/checkpoint" nonsense
+    times_can_be_read
+}
