@@ -212,3 +212,18 @@ body() {
     du -a apps streams >/dev/null
     is "$(requests GET /cursors)" 0
 }
+
+@test "statuses by way of checkpoints/ are one request each, and none where nothing is committed" {
+    committed billing orders 2 50
+    remount_service
+    warm
+    let_values_age
+    local partition
+    for partition in checkpoints/*/*/*; do
+        cat "apps/${partition#*/}/status"
+    done >"$DIR/statuses"
+    is "$(jq -r '"\(.app) \(.stream) \(.partition)"' "$DIR/statuses" | xargs)" \
+        "billing orders 0 billing orders 2"
+    # Two for what the apps have committed on, one for the partitions of that stream.
+    is "$(requests)" 5
+}

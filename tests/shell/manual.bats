@@ -25,6 +25,41 @@ load helper
     not is_in_manual METRICS lag
 }
 
+# Runs an example as the manual has it, the commands of the display in which a text is, for the current mount.
+example() {
+    bash -eu -c "$(awk -v text="$1" '
+        /^[.]Bd/ { block = "" }
+        /^[$] / { block = block substr($0, 3) "\n" }
+        /^[.]Ed/ && index(block, text) { printf "%s", block }
+    ' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1")"
+}
+
+@test "the example of lags finds those that are behind, stalled, lost or ahead, and no other" {
+    needs jq sqlite3
+    mkdir -p streams/unused/0 apps/billing/orders/{1,2,3} apps/canary
+    put streams/unused/0/latest 100000
+    local number
+    for number in 0 1 2 3; do
+        put "streams/orders/$number/latest" 5000
+    done
+    put apps/billing/orders/0/checkpoint 4999
+    put apps/billing/orders/1/checkpoint 3000
+    put apps/billing/orders/2/checkpoint 4000
+    put apps/billing/orders/3/checkpoint 4990
+    put apps/canary/orders/3/checkpoint 4995
+    put streams/orders/2/earliest 4500
+    run -0 example 'states()'
+    is "$output" $'billing\torders\t1\t3000\t1999
+billing\torders\t2\t4000\t500
+2508'
+    sqlite3 "$STORE" 'UPDATE checkpoint SET committed = committed - 700 * 1000000000 WHERE sequence = 4990'
+    run -0 example 'states()'
+    is "$output" $'billing\torders\t1\t3000\t1999
+billing\torders\t3\t4990\t9
+billing\torders\t2\t4000\t500
+2508'
+}
+
 @test "every time that a mount tells can be read by programs" {
     needs jq python3
     put "$P/checkpoint" 42
