@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 
 #define VALUES_MAX 500000
@@ -127,10 +128,31 @@ bool json_has(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
 }
 
+/* Copies a text with U+FFFD for each byte that is not of a character. */
+static void put_characters(struct buf *copy, const char *text)
+{
+    while (*text) {
+        size_t length = utf8_length(text);
+
+        if (length)
+            buf_add(copy, text, length);
+        else
+            buf_puts(copy, "\xef\xbf\xbd");
+        text += length ? length : 1;
+    }
+}
+
 bool json_add_text(cJSON *object, const char *name, const char *text)
 {
-    return text ? cJSON_AddStringToObject(object, name, text) != NULL
-                : cJSON_AddNullToObject(object, name) != NULL;
+    struct buf copy = BUF_INIT(QUOTED_MAX);
+    bool good;
+
+    if (!text)
+        return cJSON_AddNullToObject(object, name) != NULL;
+    put_characters(&copy, text);
+    good = !buf_error(&copy) && cJSON_AddStringToObject(object, name, copy.data);
+    buf_release(&copy);
+    return good;
 }
 
 bool json_add_time(cJSON *object, const char *name, int64_t when)

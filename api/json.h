@@ -30,7 +30,8 @@ int json_array(const cJSON *object, const char *name, const cJSON **value);
 /* Whether the member is there, be it null. */
 bool json_has(const cJSON *object, const char *name);
 
-/* Add a member: a text, or null for NULL; a time (base/when.h) in whole seconds, or null for
+/* Add a member: a text, or null for NULL, with U+FFFD for each byte that is not of a character in
+ * UTF-8, which JSON could not hold; a time (base/when.h) in whole seconds, or null for
  * WHEN_UNKNOWN. False without memory. */
 bool json_add_text(cJSON *object, const char *name, const char *text);
 bool json_add_time(cJSON *object, const char *name, int64_t when);

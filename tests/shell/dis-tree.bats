@@ -452,6 +452,17 @@ clone payments 0 11'
     is "$(stored)" "billing orders 0 43 note"
 }
 
+@test "metadata that is not UTF-8 is told byte by byte, and its status is JSON all the same" {
+    local metadata=$'caf\xe9'
+    fault body path=/streams/orders count=forever text="{\"has_more\":false,
+        \"partition_consuming_states\":[{\"partition_id\":\"0\",\"sequence_number\":\"42\",
+        \"metadata\":\"$metadata\",\"latest_offset\":100,\"earliest_offset\":10}]}"
+    is "$(python3 -c 'import json, sys; print(ascii(json.load(open(sys.argv[1]))["metadata"]))' \
+        "$P/status")" "'caf\\ufffd'"
+    fault body path=/checkpoints text="{\"sequence_number\":\"42\",\"metadata\":\"$metadata\"}"
+    is "$(cat "$P/metadata")" "$metadata"
+}
+
 # ---- times
 
 # times: committed and seen of the status, and the time of the file, in seconds since 1970.

@@ -148,6 +148,25 @@ static void test_printing(void **state)
     cJSON_Delete(object);
 }
 
+/* Services have texts that are no UTF-8, and JSON must be. */
+static void test_texts_that_are_not_utf8(void **state)
+{
+    cJSON *object = cJSON_CreateObject();
+    struct buf text = BUF_INIT(200);
+
+    (void)state;
+    assert_true(json_add_text(object, "a", "caf\xe9 \xff\xfe"));
+    assert_true(json_add_text(object, "b", "caf\xc3\xa9 \xf0\x9f\x90\x9f"));
+    assert_true(json_add_text(object, "c", "\xe4\xbd"));
+    assert_true(json_add_text(object, "d", ""));
+    assert_int_equal(json_print(object, &text), 0);
+    assert_string_equal(text.data, "{\"a\":\"caf\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\","
+                                   "\"b\":\"caf\xc3\xa9 \xf0\x9f\x90\x9f\","
+                                   "\"c\":\"\xef\xbf\xbd\xef\xbf\xbd\",\"d\":\"\"}");
+    buf_release(&text);
+    cJSON_Delete(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_too_many_values),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_printing),
+        cmocka_unit_test(test_texts_that_are_not_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
