@@ -156,9 +156,10 @@ clear_place() {
 
 # ---- processes
 
-# Waits until a command succeeds, 10 seconds at most.
+# Waits until a command succeeds, 30 seconds at most: a daemon that looks for leaks as it ends takes its
+# time on a busy machine.
 eventually() {
-    local deadline=$((SECONDS + 10))
+    local deadline=$((SECONDS + 30))
     until "$@"; do
         if ((SECONDS > deadline)); then
             echo "never came true: $*" >&2

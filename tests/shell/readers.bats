@@ -107,11 +107,12 @@ END
 @test "each who opens a cursor has his own, and keeps it" {
     needs python3
     python3 - "$P/cursor" <<'END'
-import os, sys
+import os, sys, time
 first = os.open(sys.argv[1], os.O_RDONLY)
 text = os.pread(first, 4096, 0)
 assert os.stat(sys.argv[1]).st_size == 0
 assert os.fstat(first).st_size == len(text)
+time.sleep(0.01) # a cursor tells the millisecond in which it was made
 second = os.open(sys.argv[1], os.O_RDONLY)
 other = os.pread(second, 4096, 0)
 assert other != text
