@@ -355,10 +355,12 @@ int64_t cache_not_before(int64_t age_ms)
     return when_monotonic() - age_ms;
 }
 
-/* Ages count from when the answer came: a slow service's would be old at once. */
+/* Ages count from when the answer came: a slow service's would be old at once. What was put into it
+ * because we knew better may be older than that. */
 static bool is_young(const struct topic *topic, int64_t not_before)
 {
-    return topic->asked != NEVER && topic->answered >= not_before;
+    return topic->asked != NEVER && topic->answered >= not_before &&
+           notes_are_young(&topic->notes, not_before);
 }
 
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before)

@@ -107,6 +107,15 @@ int notes_put(struct table *table, const struct state *checkpoint)
     return status;
 }
 
+bool notes_are_young(const struct notes *notes, int64_t not_before)
+{
+    for (unsigned i = 0; i < notes->count; i++) {
+        if (notes->list[i].told < not_before)
+            return false;
+    }
+    return true;
+}
+
 int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked)
 {
     unsigned kept = 0;

@@ -43,6 +43,9 @@ int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_
  * state's texts must not come from this table. 0 or a negative errno. */
 int notes_put(struct table *table, const struct state *checkpoint);
 
+/* Whether all that is noted was learned then, or later. */
+bool notes_are_young(const struct notes *notes, int64_t not_before);
+
 /* Carries the checkpoints noted in a table into one that was asked for at a time, if they are
  * younger, and forgets the notes of what is older. 0 or -ENOMEM. */
 int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked);

@@ -586,6 +586,24 @@ static void a_note_wins_over_a_request_that_was_sent_before(void **state)
     assert_sequence(scene, 0, at, "41");
 }
 
+static void an_answer_is_as_old_as_what_was_noted_while_it_was_under_way(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    int64_t at;
+    int64_t later;
+
+    scene->fake.table = two;
+    scene->fake.table_size = COUNT(two);
+    get_into(scene, &states, &scene->reply);
+    at = next_ms();
+    note(scene, 0, "41", at);
+    later = next_ms();
+    fake_answer_next(&scene->fake);
+    assert_true(cache_peek(scene->cache, &states, at, &answer));
+    assert_false(cache_peek(scene->cache, &states, later, &answer));
+}
+
 static void those_who_waited_see_the_note_too(void **state)
 {
     struct scene *scene = *state;
@@ -943,6 +961,7 @@ int main(void)
         SCENE(a_note_with_bounds_is_whole),
         SCENE(a_note_of_no_checkpoint_is_known_too),
         SCENE(a_note_wins_over_a_request_that_was_sent_before),
+        SCENE(an_answer_is_as_old_as_what_was_noted_while_it_was_under_way),
         SCENE(those_who_waited_see_the_note_too),
         SCENE(a_request_that_was_sent_after_a_note_wins_over_it),
         SCENE(an_older_note_does_not_hide_a_younger_one),
