@@ -196,7 +196,8 @@ static void apply_commit(unsigned partition, int64_t sequence)
         apply_to(deed, number, partition);
 }
 
-void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount)
+void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount,
+                     bool is_late)
 {
     trace("    %u is %" PRId64 " \"%s\", by %s %d", partition, sequence, metadata,
           mount == NO_MOUNT ? "a consumer" : "mount", mount);
@@ -210,7 +211,7 @@ void history_applied(unsigned partition, int64_t sequence, const char *metadata,
         apply_shift(mount, partition, sequence);
     else
         apply_commit(partition, sequence);
-    add_moment(partition, sequence, mount);
+    add_moment(partition, sequence, is_late ? NO_MOUNT : mount);
 }
 
 /* What was answered */

@@ -23,7 +23,7 @@
  *   refused one on the same open file.
  * - Nobody is interrupted by a signal that ends no program.
  * - A shift adds to what was committed at that moment, and metadata leaves that as it is, but for
- *   what others than its mount commit meanwhile.
+ *   what others than its mount commit meanwhile, and what comes late.
  * - A read shows what was committed at some moment while it went on, and nothing that was there
  *   before an acknowledged change of the mount. What comes from a snapshot, and that there is
  *   nothing, may be a second old.
@@ -48,8 +48,10 @@ int history_begin(int mount, enum act act, unsigned partition);
 void history_end(int number, enum ending ending, int64_t seen);
 
 /* The service has carried a change out, in the name of somebody: sequence is NOTHING after a
- * deletion. mount is that by which it came, or NO_MOUNT for a consumer beside them. */
-void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount);
+ * deletion. mount is that by which it came, or NO_MOUNT for a consumer beside them. Late is what a
+ * program has given up: it comes in the midst of others, and nobody can help that. */
+void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount,
+                     bool is_late);
 
 /* What is committed now. */
 int64_t history_committed(unsigned partition);

@@ -167,7 +167,7 @@ static void arrive(void *user)
         trace("  %s %s arrives%s", message->request.method, message->request.raw_path,
               message->transfer ? "" : ", though its client has gone");
         service_handle(service, &message->request, &message->answer);
-        tell_handled(message->mount, &message->request, &message->answer);
+        tell_handled(message->mount, !message->transfer, &message->request, &message->answer);
     }
     if (message->transfer && (message->fate == SILENT_BEFORE || message->fate == SILENT_AFTER))
         return;

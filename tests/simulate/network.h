@@ -22,8 +22,8 @@ struct network_faults {
     int64_t slowest;  /* milliseconds of one way */
 };
 
-/* The request came by that mount. */
-typedef void network_handled_fn(int mount, const struct request *request,
+/* The request came by that mount; late if nobody waits for its answer any more. */
+typedef void network_handled_fn(int mount, bool is_late, const struct request *request,
                                 const struct answer *answer);
 
 /* The service must stay until network_close; told after each request that it has handled. */

@@ -33,7 +33,7 @@ static unsigned partition_of(const char *id)
     return (unsigned)strtoul(id + strcspn(id, "0123456789"), NULL, 10);
 }
 
-static void tell_commit(const struct request *request, int mount)
+static void tell_commit(const struct request *request, int mount, bool is_late)
 {
     cJSON *json = request_json(request);
     const char *metadata = cJSON_GetStringValue(cJSON_GetObjectItem(json, "metadata"));
@@ -42,11 +42,12 @@ static void tell_commit(const struct request *request, int mount)
 
     if (partition && number)
         history_applied(partition_of(partition), strtoll(number, NULL, 10),
-                        metadata ? metadata : "", mount);
+                        metadata ? metadata : "", mount, is_late);
     cJSON_Delete(json);
 }
 
-static void on_handled(int mount, const struct request *request, const struct answer *answer)
+static void on_handled(int mount, bool is_late, const struct request *request,
+                       const struct answer *answer)
 {
     size_t count = request->segment_count;
     const char *partition = request_parameter(request, "partition_id");
@@ -54,9 +55,9 @@ static void on_handled(int mount, const struct request *request, const struct an
     if (!count || strcmp(request->segments[count - 1], "checkpoints") != 0)
         return;
     if (!strcmp(request->method, "POST") && answer->status == 201)
-        tell_commit(request, mount);
+        tell_commit(request, mount, is_late);
     else if (!strcmp(request->method, "DELETE") && answer->status == 204 && partition)
-        history_applied(partition_of(partition), NOTHING, "", mount);
+        history_applied(partition_of(partition), NOTHING, "", mount, is_late);
 }
 
 /* The service */
@@ -86,5 +87,5 @@ void remote_consume(unsigned partition, int64_t number)
 {
     app_commit(world_app(&dis.world, "billing"), world_stream(&dis.world, "orders"), partition,
                number, NULL);
-    history_applied(partition, number, "", NO_MOUNT);
+    history_applied(partition, number, "", NO_MOUNT, false);
 }
