@@ -8,6 +8,9 @@
 
 #define SECOND 1000000000LL
 
+#define DIGITS    "0123456789"
+#define MS_DIGITS 13 /* of milliseconds since 1970, from 2001 to 2286 */
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -67,39 +70,65 @@ static int join(int64_t seconds, int64_t ns, int64_t *when)
     return 0;
 }
 
+/* Seconds since 1970, or, with as many digits as they have had since 2001, milliseconds. */
 static int parse_epoch(const char *text, int64_t *when)
 {
-    int64_t seconds;
+    bool is_in_ms = strspn(text, DIGITS) == MS_DIGITS && !text[MS_DIGITS];
+    int64_t count;
     int64_t ns;
 
-    text = read_digits(text, 0, &seconds);
+    text = read_digits(text, 0, &count);
     if (text)
         text = read_fraction(text, &ns);
-    return text && !*text ? join(seconds, ns, when) : -EINVAL;
+    if (!text || *text)
+        return -EINVAL;
+    return is_in_ms ? join(count / 1000, count % 1000 * 1000000, when) : join(count, ns, when);
+}
+
+/* Adds numbers with units, "1h30m", to *age; the letters are the units, of so many seconds each,
+ * and stand in their order. NULL when something else is there. */
+static const char *read_parts(const char *text, const char *letters, const int64_t *seconds,
+                              int64_t *age)
+{
+    while (isdigit((unsigned char)*text)) {
+        const char *letter;
+        int64_t count;
+
+        text = read_digits(text, 0, &count);
+        letter = *text ? strchr(letters, *text++) : NULL;
+        if (!letter || __builtin_mul_overflow(count, seconds[letter - letters], &count) ||
+            __builtin_add_overflow(*age, count, age))
+            return NULL;
+        seconds += letter + 1 - letters;
+        letters = letter + 1;
+    }
+    return text;
+}
+
+/* Reads "1h30m", or as in ISO 8601 "PT1H30M", as seconds. NULL, or the end; an age of no parts ends
+ * where it begins, or after a letter that only stands before parts. */
+static const char *read_age(const char *text, int64_t *age)
+{
+    static const int64_t seconds[] = {604800, 86400, 3600, 60, 1};
+
+    *age = 0;
+    if (*text != 'P')
+        return read_parts(text, "wdhms", seconds, age);
+    text = read_parts(text + 1, "WD", seconds, age);
+    return text && *text == 'T' ? read_parts(text + 1, "HMS", seconds + 2, age) : text;
 }
 
 static int parse_age(const char *text, int64_t now, int64_t *when)
 {
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-    int64_t count;
+    const char *end;
     int64_t age;
 
-    text = read_digits(text, 0, &count);
-    if (!text || !*text || text[1])
+    end = read_age(text, &age);
+    if (!end || *end || end == text || end[-1] == 'P' || end[-1] == 'T' || join(age, 0, &age) ||
+        age > now)
         return -EINVAL;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (*text != units[i].unit)
-            continue;
-        if (__builtin_mul_overflow(count, units[i].seconds, &count) || join(count, 0, &age) ||
-            age > now)
-            return -EINVAL;
-        *when = now - age;
-        return 0;
-    }
-    return -EINVAL;
+    *when = now - age;
+    return 0;
 }
 
 /* Reads "Z" or "+hh:mm" as seconds east of UTC. */
@@ -175,11 +204,48 @@ static int parse_rfc3339(const char *text, int64_t *when)
 
 int when_parse(const char *text, int64_t now, int64_t *when)
 {
-    if (*text == '@')
-        return parse_epoch(text + 1, when);
-    if (!parse_age(text, now, when))
+    text += *text == '@';
+    if (!strcmp(text, "now")) {
+        *when = now;
+        return 0;
+    }
+    if (!parse_epoch(text, when) || !parse_age(text, now, when))
         return 0;
     return parse_rfc3339(text, when);
+}
+
+/* What a text lacks to be a time, or NULL. */
+static const char *what_is_missing(const char *text)
+{
+    static const char *const endings[][2] = {
+        {"Z", "add Z for UTC, or an offset such as +01:00"},
+        {":00Z", "add seconds and a zone, as in :00Z"},
+        {"T00:00:00Z", "add a time and a zone, as in T00:00:00Z"},
+    };
+    char whole[64];
+    int64_t unused;
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        snprintf(whole, sizeof(whole), "%s%s", text, endings[i][0]);
+        if (!parse_rfc3339(whole, &unused))
+            return endings[i][1];
+    }
+    return NULL;
+}
+
+const char *when_advice(const char *text)
+{
+    size_t digits;
+
+    text += *text == '@';
+    digits = strspn(text, DIGITS);
+    if (what_is_missing(text))
+        return what_is_missing(text);
+    if (digits == 4 && text[4] == '-')
+        return "a day of the calendar, T, hours to 23, minutes and seconds to 59, and Z or +01:00";
+    if (digits && !text[digits])
+        return "seconds have 10 digits these days, and milliseconds 13";
+    return *text == '-' ? "an age has no sign: 1h is an hour ago" : NULL;
 }
 
 /* Writes all but the fraction and the zone, and returns its length. */

@@ -16,11 +16,25 @@ int64_t when_now(void);
 int64_t when_monotonic(void);
 
 /*
- * Reads RFC 3339 ("2026-11-21T08:00:00.5+01:00"; a blank may stand for the T), "@" and seconds
- * since 1970 with an optional fraction, or an age before now: a number and s, m, h, d or w. Returns
- * 0, or -EINVAL and leaves *when alone.
+ * Reads a time as people write it. All forms may begin with an "@":
+ *
+ *     RFC 3339    2026-11-21T08:00:00.5+01:00; a blank may stand for the T
+ *     since 1970  1763712000.5 in seconds, or, if it is 13 digits and nothing else, milliseconds
+ *     an age      1h30m: numbers with w, d, h, m and s, in this order; or as in ISO 8601 P1DT1H30M
+ *     now
+ *
+ * Returns 0, or -EINVAL and leaves *when alone. A date without a time, or a time without a zone, is
+ * no point in time; nor are leap seconds, for the time since 1970 has none.
  */
 int when_parse(const char *text, int64_t now, int64_t *when);
+
+/* The same for those who wrote something else. */
+#define WHEN_FORMS                                                                                 \
+    "an age (1h30m, PT1H30M), now, RFC 3339 with a zone (2026-11-21T08:00:00Z), or seconds since " \
+    "1970 (13 digits: milliseconds)"
+
+/* What to write instead of a text that is no time, or NULL where that is not plain. */
+const char *when_advice(const char *text);
 
 /* Room for what the two below write. */
 #define WHEN_ROOM 32

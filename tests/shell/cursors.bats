@@ -98,7 +98,7 @@ parameter() {
         absent "$S/cursors/at/$name"
         absent "$S/cursors/after/$name"
     done
-    for name in yesterday 2026-13-01T00:00:00Z 1y 12345 @ @x 2026-11-21; do
+    for name in yesterday 2026-13-01T00:00:00Z 1y @ @x 2026-11-21; do
         absent "$S/cursors/since/$name"
     done
 }

@@ -58,8 +58,12 @@ TEST(reads_fractions_of_a_second)
         {"2026-11-21T08:00:00.1234567899999999999999Z", NOW + 123456789},
         {"1969-12-31T23:59:59.75Z", -SECOND / 4},
     };
-    static const char *const wrong[] = {"2026-11-21T08:00:00.Z", "2026-11-21T08:00:00,5Z",
-                                        "2026-11-21T08:00:00.5.5Z", "@1.", "@.5"};
+    static const char *const wrong[] = {"2026-11-21T08:00:00.Z",
+                                        "2026-11-21T08:00:00,5Z",
+                                        "2026-11-21T08:00:00.5.5Z",
+                                        "@1.",
+                                        "@.5",
+                                        "1h.5"};
 
     assert_parses(samples, COUNT(samples));
     assert_refused(wrong, COUNT(wrong));
@@ -76,7 +80,7 @@ TEST(knows_the_calendar)
         "2026-02-29T00:00:00Z", "2024-02-30T00:00:00Z", "1900-02-29T00:00:00Z",
         "2026-04-31T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
         "2026-01-00T00:00:00Z", "2026-01-32T00:00:00Z", "2026-01-01T24:00:00Z",
-        "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
+        "2026-01-01T00:60:00Z", "2026-12-31T23:59:60Z",
     };
 
     assert_parses(samples, COUNT(samples));
@@ -110,11 +114,30 @@ TEST(reads_seconds_since_1970)
     static const struct sample samples[] = {
         {"@0", 0},
         {"@1795248000", NOW},
+        {"1795248000", NOW},
         {"@1795248000.25", NOW + SECOND / 4},
+        {"1795248000.000000001", NOW + 1},
         {"@0001", SECOND},
     };
-    static const char *const wrong[] = {"@",   "@-1",  "@+1",  "@ 1", "@1s",
-                                        "@1 ", "@0x1", "@1e3", "@@1", "@1000000000000000000000"};
+    static const char *const wrong[] = {"@",    "@-1",  "@+1", "@ 1",   "@1 ",
+                                        "@0x1", "@1e3", "@@1", "1_000", "@1000000000000000000000"};
+
+    assert_parses(samples, COUNT(samples));
+    assert_refused(wrong, COUNT(wrong));
+}
+
+TEST(reads_milliseconds_since_1970)
+{
+    static const struct sample samples[] = {
+        {"@1795248000123", NOW + 123 * (SECOND / 1000)},
+        {"1795248000000", NOW},
+        {"@0000000000001", SECOND / 1000},
+        {"9223372036854", INT64_C(9223372036854) * (SECOND / 1000)},
+    };
+    static const char *const wrong[] = {
+        "9223372036855",  "9999999999999",    "1795248000123.5",     "179524800012",
+        "17952480001230", "1795248000123456", "1795248000123456789", "1795248000123ms",
+    };
 
     assert_parses(samples, COUNT(samples));
     assert_refused(wrong, COUNT(wrong));
@@ -127,24 +150,36 @@ TEST(reads_ages)
         {"90s", NOW - 90 * SECOND},
         {"30m", NOW - 1800 * SECOND},
         {"1h", NOW - 3600 * SECOND},
+        {"@1h", NOW - 3600 * SECOND},
         {"2d", NOW - 172800 * SECOND},
         {"1w", NOW - 604800 * SECOND},
+        {"1h30m", NOW - 5400 * SECOND},
+        {"1d90m", NOW - 91800 * SECOND},
+        {"1w2d3h4m5s", NOW - (604800 + 172800 + 10800 + 240 + 5) * SECOND},
         {"1795248000s", 0},
+        {"20778d8h", 0},
     };
     static const char *const wrong[] = {
-        "1",
         "h",
         "-1h",
         "+1h",
         "1.5h",
-        "1h30m",
+        "1h30",
+        "30m1h",
+        "1h1h",
+        "1h 30m",
+        "1h-30m",
         "1H",
         " 1h",
         "1h ",
         "1y",
+        "1M",
         "1ms",
         "1795248001s",
+        "20778d8h1s",
         "99999w",
+        "9223372036s1s",
+        "15250284452471w9223372036854775807s",
         "9999999999999999999s",
         "999999999999999999w",
         "999999999999999999s",
@@ -154,13 +189,76 @@ TEST(reads_ages)
     assert_refused(wrong, COUNT(wrong));
 }
 
+TEST(reads_ages_of_iso_8601)
+{
+    static const struct sample samples[] = {
+        {"PT1H", NOW - 3600 * SECOND},     {"PT1H30M", NOW - 5400 * SECOND},
+        {"@P1DT2H", NOW - 93600 * SECOND}, {"P2D", NOW - 172800 * SECOND},
+        {"P1W", NOW - 604800 * SECOND},    {"PT90S", NOW - 90 * SECOND},
+        {"P1DT1S", NOW - 86401 * SECOND},  {"PT0S", NOW},
+    };
+    static const char *const wrong[] = {
+        "P",    "PT",    "P1",   "P1DT",   "P1H",   "PT1D",   "P1M",    "P1Y",   "PT1H30", "P1d",
+        "pt1h", "-PT1H", "P-1D", "PT1.5H", "PTT1H", "P1DP1D", "PT1M1H", "1DT1H", "P1h30m",
+    };
+
+    assert_parses(samples, COUNT(samples));
+    assert_refused(wrong, COUNT(wrong));
+}
+
+TEST(knows_now)
+{
+    static const struct sample samples[] = {{"now", NOW}, {"@now", NOW}};
+    static const char *const wrong[] = {"NOW", "now ", "nows", "@@now", "now-1h"};
+
+    assert_parses(samples, COUNT(samples));
+    assert_refused(wrong, COUNT(wrong));
+}
+
+TEST(every_form_may_begin_with_an_at)
+{
+    static const struct sample samples[] = {
+        {"@2026-11-21T08:00:00Z", NOW},
+        {"@2026-11-21 09:00:00+01:00", NOW},
+    };
+
+    assert_parses(samples, COUNT(samples));
+}
+
+static void assert_advice(const char *text, const char *part)
+{
+    const char *advice = when_advice(text);
+
+    if (!part ? advice != NULL : !advice || !strstr(advice, part))
+        fail_msg("\"%s\": %s", text, advice ? advice : "nothing");
+}
+
+TEST(advises_on_what_is_no_time)
+{
+    assert_advice("2026-11-21T08:00:00", "add Z");
+    assert_advice("@2026-11-21T08:00:00.5", "add Z");
+    assert_advice("2026-11-21", "T00:00:00Z");
+    assert_advice("2026-11-21T08:00", ":00Z");
+    assert_advice("2026-11-21T24:00:00Z", "hours to 23");
+    assert_advice("2026-11-21T23:59:60Z", "seconds to 59");
+    assert_advice("2026-02-30", "a day of the calendar");
+    assert_advice("2026-11-21T08:00:00+0100", "+01:00");
+    assert_advice("1795248000123456", "13");
+    assert_advice("-1h", "no sign");
+    assert_advice("@-PT1H", "no sign");
+    assert_advice("yesterday", NULL);
+    assert_advice("", NULL);
+    assert_advice("@", NULL);
+    assert_advice("2026-11-21T08:00:00"
+                  "                                                                    ",
+                  "+01:00");
+}
+
 TEST(refuses_what_is_no_time)
 {
     static const char *const wrong[] = {
         "",
-        "now",
         "yesterday",
-        "2026",
         "2026-11-21",
         "2026-11-21T08:00:00",
         "2026-11-21T08:00Z",
@@ -252,7 +350,12 @@ int main(void)
         cmocka_unit_test(knows_the_calendar),
         cmocka_unit_test(ends_in_the_year_2262),
         cmocka_unit_test(reads_seconds_since_1970),
+        cmocka_unit_test(reads_milliseconds_since_1970),
         cmocka_unit_test(reads_ages),
+        cmocka_unit_test(reads_ages_of_iso_8601),
+        cmocka_unit_test(knows_now),
+        cmocka_unit_test(every_form_may_begin_with_an_at),
+        cmocka_unit_test(advises_on_what_is_no_time),
         cmocka_unit_test(refuses_what_is_no_time),
         cmocka_unit_test(formats_with_milliseconds),
         cmocka_unit_test(formats_times_before_1970),
