@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/position.h"
 #include "base/when.h"
 
 /*
@@ -452,6 +453,8 @@ static void take_sequence(struct commit *commit)
         guard_or_send(commit);
     } else {
         *commit->sequence = '\0';
+        if (commit->operation.error.code == EINVAL)
+            position_explain(&commit->operation.error, text);
         if (decimal_is_unsigned(text) && !decimal_normalize(commit->number, text))
             clamp_or_fail(commit);
         else

@@ -2,31 +2,100 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 #include "base/when.h"
 
-#define HOW                                                                                        \
-    "a position is a sequence number, earliest, latest, @TIME (RFC 3339, @SECONDS or an age such " \
-    "as 1h), shift +N or shift -N"
-
 /* The longest first line that can be a position. */
 #define POSITION_MAX 255
 
-static int refuse(struct error *error, const char *word)
+/* What is no position */
+
+/* The words of other tools, or of this one in capitals. */
+static const char *advice_on_word(const char *word)
 {
-    return error_set(error, EINVAL, "\"%.60s\" is not a position: " HOW, word);
+    static const struct {
+        const char *word;
+        const char *advice;
+    } words[] = {
+        {"earliest", "write earliest"},
+        {"oldest", "write earliest"},
+        {"beginning", "write earliest"},
+        {"begin", "write earliest"},
+        {"start", "write earliest"},
+        {"first", "write earliest"},
+        {"trim_horizon", "write earliest"},
+        {"latest", "write latest"},
+        {"newest", "write latest"},
+        {"end", "write latest"},
+        {"last", "write latest"},
+        {"-1", "remove the checkpoint to have none, or write shift -1"},
+        {"none", "remove the checkpoint to have none"},
+        {"null", "remove the checkpoint to have none"},
+        {"", "the first line is the position"},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!strcasecmp(word, words[i].word))
+            return words[i].advice;
+    }
+    return strncasecmp(word, "shift", strlen("shift")) != 0
+               ? NULL
+               : "write the sign and whole records: shift +5 or shift -5";
 }
 
-/* "@2026-11-21T08:00:00Z", "@1h" and "@1763712000": in the last the sign is that of the time
- * itself. */
-static int parse_time(const char *word, int64_t now, struct position *position)
+/* A time without its "@". What is all digits was meant as a number. */
+static bool is_bare_time(const char *word)
+{
+    int64_t unused;
+
+    return *word != '@' && word[strspn(word, "0123456789.")] &&
+           !when_parse(word, INT64_MAX, &unused);
+}
+
+/* Prints what to write instead of a word; nothing where that is not plain. */
+static void print_advice(const char *word, char *advice, size_t room)
+{
+    const char *plain = advice_on_word(word);
+
+    if (plain)
+        snprintf(advice, room, "%s", plain);
+    else if (strchr("+-", *word) && decimal_is_valid(word))
+        snprintf(advice, room, "write shift %s", word);
+    else if (is_bare_time(word))
+        snprintf(advice, room, "write @%s", word);
+    else
+        snprintf(advice, room, "%s", when_advice(word) ? when_advice(word) : "");
+}
+
+int position_explain(struct error *error, const char *word)
+{
+    size_t length = strlen(error->message);
+    char advice[120];
+
+    print_advice(word, advice, sizeof(advice));
+    snprintf(error->message + length, sizeof(error->message) - length,
+             "%s%s; a position is a sequence number, earliest, latest, @TIME, shift +N or shift "
+             "-N; a TIME is " WHEN_FORMS,
+             *advice ? ": " : "", advice);
+    return -error->code;
+}
+
+static int refuse(struct error *error, const char *word)
+{
+    error_set(error, EINVAL, "\"%.60s\" is not a position", word);
+    return position_explain(error, word);
+}
+
+/* Positions */
+
+static int parse_time(const char *text, int64_t now, struct position *position)
 {
     position->kind = POSITION_TIME;
-    if (!when_parse(word + 1, now, &position->time))
-        return 0;
-    return when_parse(word, now, &position->time);
+    return when_parse(text, now, &position->time);
 }
 
 static int parse_shift(const char *amount, struct position *position)
@@ -67,7 +136,7 @@ static int parse_word(const char *word, int64_t now, struct position *position)
         return 0;
     }
     if (*word == '@')
-        return parse_time(word, now, position);
+        return parse_time(word + 1, now, position);
     if (!strncmp(word, "shift", shift) && (word[shift] == ' ' || word[shift] == '\t'))
         return parse_shift(word + shift, position);
     return parse_sequence_word(word, position);
@@ -84,9 +153,7 @@ int position_parse(const char *text, int64_t now, struct position *position, str
     length = strlen(text);
     while (length && isspace((unsigned char)text[length - 1]))
         length--;
-    if (!length)
-        return error_set(error, EINVAL, "no position: " HOW);
-    if (length > POSITION_MAX)
+    if (!length || length > POSITION_MAX)
         return refuse(error, text);
     memcpy(word, text, length);
     word[length] = '\0';
@@ -96,8 +163,40 @@ int position_parse(const char *text, int64_t now, struct position *position, str
     return 0;
 }
 
-int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
-                   struct error *error)
+/* Metadata */
+
+/* A text whose lines all end in "\r\n" comes from a system that ends lines so. Any other keeps its
+ * '\r's: another client may have stored them, and what was saved is to be restored. */
+static bool ends_lines_with_cr(const char *text, size_t size)
+{
+    const char *end = text + size;
+    const char *newline = memchr(text, '\n', size);
+    bool has_lines = newline;
+
+    for (; newline; newline = memchr(newline + 1, '\n', (size_t)(end - newline - 1))) {
+        if (newline == text || newline[-1] != '\r')
+            return false;
+    }
+    return has_lines;
+}
+
+/* Returns the size that is left. */
+static size_t clean_line_ends(char *text, size_t size)
+{
+    size_t left = 0;
+
+    if (!ends_lines_with_cr(text, size))
+        return size;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] != '\r' || text[i + 1] != '\n')
+            text[left++] = text[i];
+    }
+    text[left] = '\0';
+    return left;
+}
+
+static int check_metadata(char *text, size_t size, size_t metadata_max, const char **metadata,
+                          struct error *error)
 {
     size_t characters = 0;
     size_t length;
@@ -118,17 +217,33 @@ int metadata_parse(char *text, size_t size, size_t metadata_max, const char **me
     return 0;
 }
 
+int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
+                   struct error *error)
+{
+    return check_metadata(text, clean_line_ends(text, size), metadata_max, metadata, error);
+}
+
+static int refuse_nul(struct error *error, const char *word)
+{
+    error_set(error, EINVAL, "a NUL byte is not part of a position");
+    return position_explain(error, word);
+}
+
 int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_max,
                         struct position *position, const char **metadata, struct error *error)
 {
-    char *newline = memchr(text, '\n', size);
-    size_t line = newline ? (size_t)(newline - text) : size;
-    size_t rest = newline ? line + 1 : size;
+    char *newline;
+    size_t line;
+    size_t rest;
 
+    size = clean_line_ends(text, size);
+    newline = memchr(text, '\n', size);
+    line = newline ? (size_t)(newline - text) : size;
+    rest = newline ? line + 1 : size;
     text[line] = '\0';
     if (strlen(text) != line)
-        return error_set(error, EINVAL, "a NUL byte is not part of a position: " HOW);
+        return refuse_nul(error, text);
     if (position_parse(text, now, position, error))
         return -EINVAL;
-    return metadata_parse(text + rest, size - rest, metadata_max, metadata, error);
+    return check_metadata(text + rest, size - rest, metadata_max, metadata, error);
 }

@@ -66,6 +66,7 @@ static void fuzz_text(const uint8_t *data, size_t size)
     int status = position_parse_text(text, size, NOW, METADATA_MAX, &position, &metadata, &error);
 
     CHECK(status == -error.code && (status == 0 || status == -EINVAL));
+    CHECK(strlen(error.message) < sizeof(error.message));
     if (!status) {
         CHECK(metadata >= text && metadata <= text + size);
         check_position(&position);
@@ -86,7 +87,7 @@ static void fuzz_metadata(const uint8_t *data, size_t size)
     CHECK(status == -error.code && (status == 0 || status == -EINVAL));
     if (!status) {
         CHECK(metadata == text);
-        CHECK(strlen(metadata) == size || (strlen(metadata) + 1 == size && data[size - 1] == '\n'));
+        CHECK(strlen(metadata) == size || data[size - 1] == '\n' || memchr(data, '\r', size));
         check_metadata(metadata, size);
     }
     free(text);

@@ -37,6 +37,46 @@ out_of_range() {
     is "$(cat "$P/checkpoint")" 42
 }
 
+# tells POSITION TEXT...: it is refused, and errors says all forms and these texts.
+tells() {
+    local position=$1 text
+    invalid "$position"
+    shift
+    for text in "$@" "a position is a sequence number, earliest, latest, @TIME, shift" \
+        "a TIME is an age"; do
+        [[ $(tail -n 1 errors) == *"$text"* ]] || matches "$(tail -n 1 errors)" "$text"
+    done
+}
+
+@test "errors says what to write instead of what is no position" {
+    put "$P/checkpoint" 42
+    tells 1h '"1h" is not a sequence number: write @1h;'
+    tells now 'write @now;'
+    tells oldest 'write earliest;'
+    tells beginning 'write earliest;'
+    tells EARLIEST 'write earliest;'
+    tells newest 'write latest;'
+    tells end 'write latest;'
+    tells -1 'remove the checkpoint to have none, or write shift -1;'
+    tells -100 'write shift -100;'
+    tells 'shift x' 'write the sign and whole records: shift +5 or shift -5;'
+    tells 'shift 5' 'write the sign and whole records: shift +5 or shift -5;'
+    tells @-1h 'an age has no sign'
+    tells @2026-11-21 'add a time and a zone'
+    tells @2026-11-21T08:00:00 'add Z for UTC'
+    tells @1795706127947123 'milliseconds 13'
+    tells forty '"forty" is not a sequence number;'
+    tells junk '"junk" is not a sequence number;'
+    tells @yesterday '"@yesterday" is not a position;'
+    tells '' 'the first line is the position;'
+    is "$(cat "$P/checkpoint")" 42
+    refused "Invalid argument" put "$C" 1h
+    matches "$(tail -n 1 errors)" 'write @1h; a position is'
+    echo oldest >checkpoints/billing/orders/draft
+    refused "Invalid argument" rename checkpoints/billing/orders/draft "$C"
+    matches "$(tail -n 1 errors)" 'write earliest; a position is'
+}
+
 @test "NULs and invalid UTF-8 are EINVAL" {
     put "$P/checkpoint" 42
     local text
@@ -247,12 +287,26 @@ grow() {
     lands @2001-01-01T00:00:00Z 4
     lands @1000000000 4
     lands @1000000000.5 4
+    lands @1000000000000 4
+    lands @1h30m 4
+    lands @PT1H30M 4
+    lands @P1DT2H 4
+    lands @@1000000000 4
+}
+
+@test "13 digits are milliseconds, and a bare number is none of them" {
+    local between
+    grow
+    lands "@$((${between/./} / 1000))" 9
+    out_of_range "$((${between/./} / 1000))"
+    is "$(cat "$P/checkpoint")" 9
 }
 
 @test "an age of 0 is now" {
     local between
     grow
     lands @0s 19
+    lands @now 19
 }
 
 @test "-o monotonic refuses to go backwards with EPERM" {

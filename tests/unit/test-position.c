@@ -91,6 +91,10 @@ TEST(times_are_positions)
         {"@1795248000", NOW},
         {"@1795248000.5", NOW + 500000000},
         {"@@1795248000", NOW},
+        {"@@1h", NOW - INT64_C(3600000000000)},
+        {"@1795248000123", NOW + 123000000},
+        {"@PT1H30M", NOW - INT64_C(5400000000000)},
+        {"@now", NOW},
         {"@0s", NOW},
     };
 
@@ -154,6 +158,66 @@ TEST(what_is_no_position_is_einval)
         assert_refused(texts[i]);
 }
 
+static void assert_advice(const char *text, const char *advice)
+{
+    struct position position;
+    struct error error = {0};
+    char expected[400];
+
+    assert_int_equal(position_parse(text, NOW, &position, &error), -EINVAL);
+    snprintf(expected, sizeof(expected), "\"%s\" is not a position: %s; a position is ", text,
+             advice);
+    if (strncmp(error.message, expected, strlen(expected)) != 0)
+        fail_msg("%s", error.message);
+}
+
+TEST(a_refusal_says_what_to_write_instead)
+{
+    assert_advice("", "the first line is the position");
+    assert_advice("-1", "remove the checkpoint to have none, or write shift -1");
+    assert_advice("-100", "write shift -100");
+    assert_advice("+5", "write shift +5");
+    assert_advice("shift 5", "write the sign and whole records: shift +5 or shift -5");
+    assert_advice("shift x", "write the sign and whole records: shift +5 or shift -5");
+    assert_advice("2026-11-21T08:00:00Z", "write @2026-11-21T08:00:00Z");
+    assert_advice("@-1h", "an age has no sign: 1h is an hour ago");
+    assert_advice("@2026-11-21T08:00:00", "add Z for UTC, or an offset such as +01:00");
+    assert_advice("@1795248000123456", "seconds have 10 digits these days, and milliseconds 13");
+}
+
+/* What a backend has refused, as only it knows its numbers. */
+TEST(a_refusal_of_a_backend_says_so_too)
+{
+    static const char *const samples[][2] = {
+        {"1h", "no: write @1h; a position is "},
+        {"oldest", "no: write earliest; a position is "},
+        {"EARLIEST", "no: write earliest; a position is "},
+        {"newest", "no: write latest; a position is "},
+        {"null", "no: remove the checkpoint to have none; a position is "},
+        {"forty", "no; a position is "},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct error error;
+
+        error_set(&error, EINVAL, "no");
+        assert_int_equal(position_explain(&error, samples[i][0]), -EINVAL);
+        if (strncmp(error.message, samples[i][1], strlen(samples[i][1])) != 0)
+            fail_msg("%s", error.message);
+    }
+}
+
+/* A long reason and the longest advice leave room for all forms. */
+TEST(all_forms_are_in_the_message)
+{
+    const char *word = "2026-11-21T08:00:00.123456789+0100";
+    struct error error;
+
+    error_set(&error, EINVAL, "\"%.60s\" is neither a number nor a cursor of SLS, in base64", word);
+    position_explain(&error, word);
+    assert_non_null(strstr(error.message, "milliseconds)"));
+}
+
 TEST(a_long_line_is_einval_with_a_short_message)
 {
     char text[5001];
@@ -206,7 +270,15 @@ TEST(the_first_line_is_a_position_and_the_rest_metadata)
         {"42\r\n", "42", ""},
         {"42\nnote", "42", "note"},
         {"42\nnote\n", "42", "note"},
-        {"42\r\nnote\r\n", "42", "note\r"},
+        {"42\r\nnote\r\n", "42", "note"},
+        {"42\r\none\r\n\r\ntwo\r\n", "42", "one\n\ntwo"},
+        {"42\r\nnote", "42", "note"},
+        {"42\r\nnote\r", "42", "note\r"},
+        {"42\r\no\rne\r\n", "42", "o\rne"},
+        {"42\r\n\r\r\n", "42", "\r"},
+        {"42\none\r\ntwo\r\n", "42", "one\r\ntwo\r"},
+        {"42\none\r\ntwo\n", "42", "one\r\ntwo"},
+        {"42\r\none\n", "42", "one"},
         {"42\nnote\n\n", "42", "note\n"},
         {"42\n\n", "42", ""},
         {"42\n\n\n", "42", "\n"},
@@ -254,6 +326,8 @@ TEST(nuls_are_einval_wherever_they_are)
     assert_split_refused("42\n\0", 4);
     assert_split_refused("42\na\0b", 6);
     assert_split_refused("42\na\0\n", 6);
+    assert_split_refused("42\r\na\0\r\n", 8);
+    assert_split_refused("42\0\r\n\r\n", 7);
 }
 
 static int check_metadata(const char *data, size_t size, size_t max)
@@ -317,6 +391,25 @@ TEST(metadata_that_is_not_utf_8_is_einval)
         assert_int_equal(check_metadata(texts[i], strlen(texts[i]), METADATA_MAX), -EINVAL);
 }
 
+TEST(metadata_alone_may_end_its_lines_in_cr)
+{
+    static const char *const samples[][2] = {
+        {"note\r\n", "note"}, {"one\r\ntwo\r\n", "one\ntwo"},
+        {"note\r", "note\r"}, {"one\r\ntwo\n", "one\r\ntwo"},
+        {"\r\n", ""},
+    };
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct text text = text_of(samples[i][0], strlen(samples[i][0]));
+        const char *metadata = NULL;
+        struct error error = {0};
+
+        assert_int_equal(metadata_parse(text.text, text.size, METADATA_MAX, &metadata, &error), 0);
+        assert_string_equal(metadata, samples[i][1]);
+        free(text.text);
+    }
+}
+
 TEST(metadata_is_measured_in_characters)
 {
     char text[METADATA_MAX * 4 + 6];
@@ -349,12 +442,16 @@ int main(void)
         cmocka_unit_test(shifts_are_positions),
         cmocka_unit_test(a_shift_has_a_hundred_digits),
         cmocka_unit_test(what_is_no_position_is_einval),
+        cmocka_unit_test(a_refusal_says_what_to_write_instead),
+        cmocka_unit_test(a_refusal_of_a_backend_says_so_too),
+        cmocka_unit_test(all_forms_are_in_the_message),
         cmocka_unit_test(a_long_line_is_einval_with_a_short_message),
         cmocka_unit_test(the_first_line_is_a_position_and_the_rest_metadata),
         cmocka_unit_test(a_text_without_a_position_is_einval),
         cmocka_unit_test(nuls_are_einval_wherever_they_are),
         cmocka_unit_test(metadata_may_be_in_any_language),
         cmocka_unit_test(metadata_that_is_not_utf_8_is_einval),
+        cmocka_unit_test(metadata_alone_may_end_its_lines_in_cr),
         cmocka_unit_test(metadata_is_measured_in_characters),
         cmocka_unit_test(a_backend_that_stores_no_metadata_takes_only_none),
     };
