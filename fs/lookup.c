@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/when.h"
 #include "fs/known.h"
@@ -157,6 +158,21 @@ static int find_child(struct request *request, struct node *child)
     return child->place ? 0 : -ENOMEM;
 }
 
+/* File managers look for words, such as .hidden and autorun.inf; who means a time begins it so. */
+static void refuse_name(struct request *request, int code)
+{
+    const char *advice = when_advice(request->name);
+    bool is_time = code == ENOENT && tree_has_times(request->node.kind) &&
+                   strchr("@-0123456789", *request->name);
+
+    request->quiet = !is_time;
+    if (!is_time)
+        request_refuse(request, code, "no such name");
+    else
+        request_refuse(request, code, "\"%.60s\" is not a time%s%s; a time is " WHEN_FORMS,
+                       request->name, advice ? ": " : "", advice ? advice : "");
+}
+
 void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     struct request *request = request_new(fuse, "lookup", parent, name);
@@ -173,7 +189,7 @@ void lookup_name(fuse_req_t fuse, fuse_ino_t parent, const char *name)
     status = find_child(request, node);
     if (status) {
         free(node);
-        request_refuse(request, -status, "no such name");
+        refuse_name(request, -status);
         return;
     }
     request->data = node;

@@ -45,6 +45,15 @@ bool tree_has_own_places(enum kind kind)
            source == FROM_MOUNT;
 }
 
+bool tree_has_times(enum kind kind)
+{
+    for (enum kind child = APPS; child < KINDS; child++) {
+        if (tree_rows[child].parent == kind && tree_rows[child].naming == BY_TIME)
+            return true;
+    }
+    return false;
+}
+
 bool tree_has(const struct fs *fs, enum kind kind)
 {
     return (tree_rows[kind].needs & fs->backend->abilities) == tree_rows[kind].needs;

@@ -106,6 +106,9 @@ bool tree_question(const struct fs *fs, enum kind kind, const struct place *plac
  */
 bool tree_has_own_places(enum kind kind);
 
+/* Whether the names in a directory of this kind are times. */
+bool tree_has_times(enum kind kind);
+
 /* Whether a mount with this backend has nodes of this kind. */
 bool tree_has(const struct fs *fs, enum kind kind);
 

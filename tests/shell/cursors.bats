@@ -86,9 +86,10 @@ parameter() {
 
 @test "cursors/since is at a time, in each of its forms" {
     local time
-    for time in 2026-11-21T08:00:00Z 2026-11-21T08:00:00.5+01:00 @1700000000 @1700000000.25 1h 30m \
-        2d; do
+    for time in 2026-11-21T08:00:00Z 2026-11-21T08:00:00.5+01:00 1700000000 1700000000.25 \
+        1700000000123 1h 30m 2d 1h30m PT1H P1DT2H now; do
         is "$time $(parameter "$S/cursors/since/$time" cursor-type)" "$time AT_TIMESTAMP"
+        is "@$time $(parameter "$S/cursors/since/@$time" cursor-type)" "@$time AT_TIMESTAMP"
     done
 }
 
@@ -98,9 +99,24 @@ parameter() {
         absent "$S/cursors/at/$name"
         absent "$S/cursors/after/$name"
     done
-    for name in yesterday 2026-13-01T00:00:00Z 1y @ @x 2026-11-21; do
+    for name in yesterday 2026-13-01T00:00:00Z 1y -1h @ @@1h @x 2026-11-21; do
         absent "$S/cursors/since/$name"
     done
+}
+
+@test "errors says how a time is written that was not" {
+    local name
+    for name in .hidden autorun.inf yesterday; do
+        absent "$S/cursors/since/$name"
+        is "$name: $(cat errors)" "$name: "
+    done
+    absent "$S/cursors/since/2026-11-21T08:00:00"
+    matches "$(tail -n 1 errors)" "add Z for UTC, or an offset such as .01:00; a time is an age "
+    absent "$S/cursors/since/@yesterday"
+    matches "$(tail -n 1 errors)" '"@yesterday" is not a time; a time is an age '
+    matches "$(tail -n 1 errors)" "since/@yesterday"$'\t'lookup$'\t'ENOENT
+    absent "$S/cursors/since/-1h"
+    matches "$(tail -n 1 errors)" 'an age has no sign'
 }
 
 @test "cursors cannot be written" {
