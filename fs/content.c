@@ -64,6 +64,24 @@ static size_t place_of_write(const struct content *content, size_t offset)
     return content->is_file || offset < size ? offset : size;
 }
 
+/* Whether it begins farther out than the program can take the file to reach. Where a write at
+ * offset 0 begins anew, that is also the end of a text that was done with. */
+static bool leaves_hole(const struct content *content, size_t offset)
+{
+    if (content->is_file || content->appends || offset <= content->text.size)
+        return false;
+    return offset >
+           (content_is_untouched(content) ? content->held : content->offset + content->last.size);
+}
+
+/* Nothing of a text is committed that was not taken as a whole. */
+static int refuse_text(struct content *content, int status)
+{
+    content->refused = status == -ENOMEM ? ENOMEM : EINVAL;
+    content->dirty = false;
+    return status;
+}
+
 int content_write(struct content *content, const char *data, size_t size, size_t offset,
                   size_t *place)
 {
@@ -71,9 +89,11 @@ int content_write(struct content *content, const char *data, size_t size, size_t
 
     if (status)
         return status;
+    if (leaves_hole(content, offset))
+        return refuse_text(content, -ESPIPE);
     status = remember(content, data, size, offset);
     if (status)
-        return status;
+        return refuse_text(content, status);
     content->refused = 0;
     *place = place_of_write(content, offset);
     if (*place <= strcspn(content->text.data, "\n"))
@@ -83,9 +103,10 @@ int content_write(struct content *content, const char *data, size_t size, size_t
     buf_write_at(&content->text, *place, data, size);
     content->dirty = true;
     status = buf_error(&content->text);
-    if (status)
-        take_back(content);
-    return status;
+    if (!status)
+        return 0;
+    take_back(content);
+    return refuse_text(content, status);
 }
 
 bool content_is_untouched(const struct content *content)
@@ -99,6 +120,8 @@ void content_print(const struct content *content, struct buf *text)
 
     if (!*content->committed)
         line = 0;
+    if (line && content->text.data[line - 1] == '\r')
+        line--;
     buf_puts(text, content->committed);
     buf_add(text, content->text.data + line, content->text.size - line);
 }

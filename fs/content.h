@@ -25,6 +25,7 @@ struct content {
     bool is_file; /* it holds what is written where; else a write at offset 0 begins anew, and any
                      other continues */
     bool appends; /* O_APPEND: offsets are those of a file that somebody else changes */
+    size_t held;  /* how long the file is for a program that has written nothing yet */
     bool dirty;   /* its end is not committed yet */
 
     /* What the first line of the text came to when it was committed, "" before: a line that is
@@ -45,8 +46,9 @@ void content_release(struct content *content);
 
 /*
  * Adds what a program writes. *place is where in the text it now stands. 0; the errno of an earlier
- * refusal; -ECANCELED for other bytes after EINTR; -EFBIG past CONTENT_MAX; or -ENOMEM. The text is
- * not changed then.
+ * refusal; -ECANCELED for other bytes after EINTR; -ESPIPE if it would leave a hole; -EFBIG past
+ * CONTENT_MAX; or -ENOMEM. The text is not changed then. In a file a hole is NULs, which no text
+ * has.
  */
 int content_write(struct content *content, const char *data, size_t size, size_t offset,
                   size_t *place);

@@ -7,6 +7,7 @@
 
 #include "base/when.h"
 #include "fs/handle.h"
+#include "fs/known.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
@@ -524,7 +525,11 @@ static void on_write_failed(struct request *request, int code)
 
 static void refuse_write(struct request *request, int code)
 {
-    if (code == EFBIG)
+    if (code == ESPIPE)
+        request_refuse(request, EINVAL,
+                       "it would leave a hole: a new text begins at offset 0, and more of it where "
+                       "it ends");
+    else if (code == EFBIG)
         request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
                        CONTENT_MAX);
     else if (code == ECANCELED)
@@ -537,13 +542,28 @@ static void refuse_write(struct request *request, int code)
             "a write before was refused, and so is all that follows: open the file anew");
 }
 
+/* What a hole is judged by: what the program has read, or else what it could have learned. */
+static size_t size_held(const struct handle *handle)
+{
+    struct stat attr;
+
+    if (handle->flags & O_TRUNC)
+        return 0;
+    if (handle->loaded || known_attributes(handle->fs, &handle->node, ANY_AGE, &attr))
+        return handle->text.size;
+    return (size_t)attr.st_size;
+}
+
 static void write_content(struct request *request, const char *data)
 {
     struct handle *handle = request->handle;
+    struct content *content = &handle->content;
     size_t place = 0;
-    int status =
-        content_write(&handle->content, data, request->size, (size_t)request->offset, &place);
+    int status;
 
+    if (request->offset && content_is_untouched(content))
+        content->held = size_held(handle);
+    status = content_write(content, data, request->size, (size_t)request->offset, &place);
     cuts_forget(&request->fs->cuts, node_file(&handle->node));
     if (status) {
         refuse_write(request, -status);

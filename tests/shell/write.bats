@@ -340,6 +340,68 @@ END
     absent "$P/checkpoint"
 }
 
+@test "a write that would leave a hole is EINVAL" {
+    needs python3
+    local file
+    for file in "$P"/{checkpoint,metadata} "$C" "$S/latest"; do
+        put "$P/checkpoint" 42
+        cat "$file" >/dev/null
+        python3 - "$file" <<'END'
+import errno, os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY)
+try:
+    os.pwrite(fd, b"51\n", 5)
+    sys.exit("written")
+except OSError as error:
+    assert error.errno == errno.EINVAL, error
+os.close(fd)
+END
+        is "$file: $(cat "$C")" "$file: 42"
+    done
+    is "$(cat "$S/latest")" 0
+    # nothing is known of what is committed
+    remount_store
+    refused "Invalid argument" dd if=<(echo 51) of="$P/checkpoint" bs=1 seek=4 conv=notrunc
+    is "$(cat "$C")" 42
+}
+
+@test "what is written at the end of what was read is a text of its own" {
+    needs python3
+    put "$P/checkpoint" 42
+    exec 8<>"$P/checkpoint"
+    is "$(cat <&8)" 42
+    echo 51 >&8
+    exec 8>&-
+    is "$(cat "$C")" 51
+    python3 -c 'import sys
+with open(sys.argv[1], "r+b", 0) as file:
+    file.seek(0, 2)
+    file.write(b"52\n")' "$P/checkpoint"
+    is "$(cat "$C")" 52
+    exec 8>"$S/latest"
+    echo 100 >&8
+    echo 110 >&8
+    exec 8>&-
+    is "$(cat "$S/latest")" 110
+}
+
+@test "after a text that is too long nothing more is taken" {
+    needs python3
+    put "$P/checkpoint" 42
+    run python3 - "$P/checkpoint" <<'END'
+import os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+for text in b"1" * 60000, b"2" * 60000, b"3", b"4\n":
+    try:
+        print(os.write(fd, text))
+    except OSError as error:
+        print(error.strerror)
+os.close(fd)
+END
+    is "$output" $'60000\nInvalid argument\nInvalid argument\nInvalid argument'
+    is "$(cat "$C")" 42
+}
+
 @test "a write far beyond the end is no commit of garbage" {
     needs python3
     put "$P/checkpoint" 42

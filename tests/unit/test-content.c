@@ -52,8 +52,40 @@ TEST(what_is_written_at_offset_0_begins_anew_and_the_rest_continues)
     assert_printed("43\nnote\n");
     assert_int_equal(put("7\n", 0), 0);
     assert_printed("7\n");
-    assert_int_equal(put("x\n", 1000), 0);
+    assert_int_equal(put("x\n", 2), 0);
     assert_printed("7\nx\n");
+}
+
+TEST(a_hole_is_refused_and_nothing_follows_it)
+{
+    assert_int_equal(put("51\n", 5), -ESPIPE);
+    assert_int_equal(put("51\n", 0), -EINVAL);
+    assert_int_equal(content_truncate(&content, 0), 0);
+    assert_int_equal(put("42", 0), 0);
+    assert_int_equal(put("\n", 3), -ESPIPE);
+    assert_false(content.dirty);
+    assert_int_equal(put("\n", 2), -EINVAL);
+}
+
+TEST(what_a_file_held_when_it_was_opened_leaves_no_hole)
+{
+    content.held = 3;
+    assert_int_equal(put("51\n", 4), -ESPIPE);
+    assert_int_equal(content_truncate(&content, 0), 0);
+    assert_int_equal(put("51\n", 3), 0);
+    assert_printed("51\n");
+    assert_int_equal(put("note\n", 6), 0);
+    assert_printed("51\nnote\n");
+    assert_int_equal(put("7\n", 0), 0);
+    assert_int_equal(put("note\n", 3), -ESPIPE);
+}
+
+TEST(the_cr_of_the_first_line_stays_with_those_that_follow)
+{
+    assert_int_equal(put("shift +1\r\n", 0), 0);
+    commit("43");
+    assert_int_equal(put("note\r\n", 10), 0);
+    assert_printed("43\r\nnote\r\n");
 }
 
 TEST(a_file_holds_what_is_written_where)
@@ -154,7 +186,8 @@ TEST(too_much_changes_nothing)
     assert_int_equal(put("42\n", 0), 0);
     assert_int_equal(put(much, 3), -EFBIG);
     assert_printed("42\n");
-    assert_int_equal(content_write(&content, "1", 1, SIZE_MAX, &place), 0);
+    assert_int_equal(put("43\n", 0), -EINVAL);
+    assert_int_equal(content_truncate(&content, 0), 0);
     content.is_file = true;
     assert_int_equal(content_write(&content, "1", 1, SIZE_MAX, &place), -EFBIG);
     free(much);
@@ -166,6 +199,10 @@ TEST(an_order_is_done_with)
     content_take(&content, true);
     assert_int_equal(content.text.size, 0);
     assert_false(content.dirty);
+    assert_int_equal(put("7\n", 5), -ESPIPE);
+    assert_int_equal(content_truncate(&content, 0), 0);
+    assert_int_equal(put("200\n", 4), 0);
+    assert_printed("200\n");
 }
 
 int main(void)
@@ -173,6 +210,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             what_is_written_at_offset_0_begins_anew_and_the_rest_continues, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hole_is_refused_and_nothing_follows_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_file_held_when_it_was_opened_leaves_no_hole, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_cr_of_the_first_line_stays_with_those_that_follow,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_holds_what_is_written_where, setup, teardown),
         cmocka_unit_test_setup_teardown(with_append_offsets_do_not_matter, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_refusal_every_write_is_refused_with_the_same_error,
