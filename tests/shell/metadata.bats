@@ -19,6 +19,40 @@ load helper
     is "$(od -An -c "$P/metadata" | tr -d ' ')" 'note\n'
 }
 
+# shows TEXT: what the partition's file of checkpoints/ holds, with its control characters.
+shows() {
+    is "$(od -An -c "$C" | tr -d ' \n')" "$1"
+}
+
+@test "a text whose lines all end in CRLF is one of lines" {
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        put_once "$file" '42\r\nnote\r\n'
+        shows '42\nnote\n'
+        put_once "$file" '43\r\none\r\n\r\ntwo'
+        shows '43\none\n\ntwo\n'
+        # line by line, as bash writes it
+        printf '44\r\none\r\ntwo\r\n' >"$file"
+        shows '44\none\ntwo\n'
+    done
+    put_once "$P/metadata" 'three\r\nfour\r\n'
+    shows '44\nthree\nfour\n'
+    echo 45 >"$P/checkpoint"
+    printf 'shift +5\r\nmoved\r\n' >"$P/checkpoint"
+    shows '50\nmoved\n'
+}
+
+@test "a CR that another client has stored is saved and restored" {
+    put_once "$P/checkpoint" '42\none\r\ntwo\r\n'
+    shows '42\none\r\ntwo\r\n'
+    cp "$C" "$DIR/saved"
+    rm "$C"
+    cp "$DIR/saved" "$C"
+    shows '42\none\r\ntwo\r\n'
+    put_once "$P/checkpoint" '42\r\nno\rte\r\n'
+    shows '42\nno\rte\n'
+}
+
 @test "a commit without metadata has none" {
     put_once "$P/checkpoint" '42\nnote\n'
     put "$P/checkpoint" 42
