@@ -168,25 +168,13 @@ void attr_access(fuse_req_t fuse, fuse_ino_t inode, int mask)
     reply(request);
 }
 
-/* Mode and owner: what changes nothing succeeds, so that cp -p and tar x can restore; temporary
- * files take any mode, for it goes with them. */
-static int set_mode_and_owner(const struct request *request, const struct stat *wanted, int to_set)
+/* Only temporary files have modes of their own, which go with them. */
+static void set_mode(const struct request *request, mode_t mode)
 {
     struct scratch *scratch = scratch_find(request->fs, &request->node);
-    struct stat now;
 
-    tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &now);
-    if (to_set & FUSE_SET_ATTR_UID && wanted->st_uid != now.st_uid)
-        return -EPERM;
-    if (to_set & FUSE_SET_ATTR_GID && wanted->st_gid != now.st_gid)
-        return -EPERM;
-    if (!(to_set & FUSE_SET_ATTR_MODE))
-        return 0;
     if (scratch)
-        scratch->mode = wanted->st_mode & 0777;
-    else if ((wanted->st_mode & 07777) != (now.st_mode & 07777))
-        return -EPERM;
-    return 0;
+        scratch->mode = mode & 0777;
 }
 
 static int set_size(const struct request *request, size_t size, const struct fuse_file_info *info)
@@ -201,22 +189,25 @@ static int set_size(const struct request *request, size_t size, const struct fus
     return 0;
 }
 
-/* Truncating alone commits nothing; times are what they are. */
+/*
+ * Truncating alone commits nothing. Modes, owners and times stay what they are, and setting them
+ * succeeds, for install(1), rsync -a, tar x and logrotate do so after they have done their work.
+ * The kernel lets in whoever mounted, or else checks who may do it.
+ */
 void attr_set(fuse_req_t fuse, fuse_ino_t inode, struct stat *attr, int to_set,
               struct fuse_file_info *info)
 {
     struct request *request = request_new(fuse, "setattr", inode, NULL);
-    int status;
+    int status = 0;
 
     if (!request)
         return;
-    status = set_mode_and_owner(request, attr, to_set);
-    if (!status && to_set & FUSE_SET_ATTR_SIZE)
+    if (to_set & FUSE_SET_ATTR_MODE)
+        set_mode(request, attr->st_mode);
+    if (to_set & FUSE_SET_ATTR_SIZE)
         status = set_size(request, (size_t)attr->st_size, info);
     if (status)
-        request_refuse(request, -status, "%s",
-                       status == -EPERM ? "mode and owner are those of the mount"
-                                        : "the file would be too large");
+        request_refuse(request, -status, "the file would be too large");
     else
         reply(request);
 }

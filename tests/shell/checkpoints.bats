@@ -97,6 +97,47 @@ restores() {
     diff -r checkpoints/billing checkpoints/other
 }
 
+@test "tools that set a mode, an owner or a time in the end succeed" {
+    needs python3
+    local file=$DIR/saved
+    echo 500 >"$file"
+    chmod 640 "$file"
+    ((EUID != 0)) || chown 12:34 "$file"
+    install -m 600 "$file" checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" 500
+    echo 501 >"$file"
+    cp -p "$file" checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" 501
+    echo 502 >"$file"
+    python3 -c 'import shutil, sys; shutil.copy2(*sys.argv[1:])' "$file" checkpoints/billing/orders/0
+    is "$(cat checkpoints/billing/orders/0)" 502
+    # as logrotate's create
+    python3 - checkpoints/billing/orders/0 <<'END'
+import os, sys
+os.rename(sys.argv[1], sys.argv[1] + ".1")
+fd = os.open(sys.argv[1], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+os.fchmod(fd, 0o600)
+os.fchown(fd, os.getuid(), os.getgid())
+os.write(fd, b"503\n")
+os.close(fd)
+END
+    is "$(cat checkpoints/billing/orders/0)" 503
+    is "$(cat errors)" ""
+}
+
+@test "rsync -a and tar xp restore from directories and files of any mode" {
+    needs rsync
+    mkdir -p "$DIR/backup/billing/orders"
+    echo 5000 >"$DIR/backup/billing/orders/0"
+    chmod -R u=rwX,g=rwxs,o= "$DIR/backup"
+    rsync -a "$DIR/backup/" checkpoints/
+    is "$(cat checkpoints/billing/orders/0)" 5000
+    tar -C "$DIR/backup" -cf "$DIR/backup.tar" .
+    put apps/billing/orders/0/checkpoint 42
+    tar -C checkpoints -xpf "$DIR/backup.tar"
+    is "$(cat checkpoints/billing/orders/0)" 5000
+}
+
 @test "sed -i edits" {
     sed -i s/42/43/ checkpoints/billing/orders/0
     is "$(cat apps/billing/orders/0/checkpoint)" 43

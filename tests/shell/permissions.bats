@@ -40,26 +40,62 @@ modes() {
     is "$(find . ! -uid 12 -o ! -gid 34)" ""
 }
 
-@test "chmod and chown that change nothing succeed" {
+@test "chmod and chown by the owner succeed and change nothing" {
     put "$P/checkpoint" 42
-    local file
-    for file in "$P/checkpoint" "$C"; do
-        chmod 644 "$file"
-        chown "$(id -u):$(id -g)" "$file"
+    local file options owner
+    for options in rw allow_other uid=12,gid=34; do
+        remount_store -o "$options"
+        owner=$(stat -c '%u %g' .)
+        for file in . apps/billing "$P" "$P"/{checkpoint,lag} "$C" "$S/latest" errors; do
+            is "$(chmod 600 "$file" && chmod 755 "$file" && chown 12:34 "$file" && chgrp 56 "$file" &&
+                chown "$(id -u):$(id -g)" "$file" && stat -c '%u %g' "$file")" "$owner"
+        done
+        is "$(modes "$P/checkpoint" "$C" apps/billing "$P/lag" | cut -d ' ' -f 1 | xargs)" \
+            "644 644 755 444"
+        is "$(cat "$P/checkpoint") $(wc -l <commits) $(cat errors)" "42 0 "
     done
-    chmod 755 apps/billing
 }
 
-@test "chmod and chown that change something are EPERM" {
+@test "chmod and chown by others are EPERM" {
+    needs_root
+    needs setpriv
+    remount_store -o allow_other,umask=0
     put "$P/checkpoint" 42
     local file
-    for file in "$P/checkpoint" "$C"; do
-        refused "Operation not permitted" chmod 600 "$file"
-        refused "Operation not permitted" chown 12 "$file"
-        refused "Operation not permitted" chgrp 34 "$file"
+    cd /
+    for file in "$P/checkpoint" "$C" apps/billing errors; do
+        refused "Operation not permitted" as_nobody chmod 600 "$MNT/$file"
+        refused "Operation not permitted" as_nobody chown 65534 "$MNT/$file"
+        refused "Operation not permitted" as_nobody chgrp 65534 "$MNT/$file"
     done
-    refused "Operation not permitted" chmod 700 apps/billing
-    is "$(stat -c '%a %u %g' "$P/checkpoint")" "644 $(id -u) $(id -g)"
+}
+
+@test "root and the owner may chmod what root has mounted for another user" {
+    needs_root
+    needs setpriv
+    remount_store -o allow_other,uid=65534,gid=65534
+    put "$P/checkpoint" 42
+    chmod 600 "$P/checkpoint"
+    chown 12:34 "$P/checkpoint"
+    cd /
+    as_nobody chmod 600 "$MNT/$P/checkpoint"
+    as_nobody chown 65534:65534 "$MNT/$P/checkpoint"
+    refused "Operation not permitted" as_nobody chown 12 "$MNT/$P/checkpoint"
+    is "$(stat -c '%a %u %g' "$MNT/$P/checkpoint")" "644 65534 65534"
+}
+
+@test "touch changes no time, and makes no checkpoint" {
+    put "$P/checkpoint" 42
+    local file before
+    for file in "$P/checkpoint" "$C" apps/billing; do
+        before=$(stat -c %y "$file")
+        touch -d @1000000000 "$file"
+        is "$(stat -c %y "$file")" "$before"
+    done
+    rm "$P/checkpoint"
+    touch "$P/checkpoint" "$C"
+    absent "$P/checkpoint"
+    is "$(journal what | xargs)" "commit delete"
 }
 
 @test "others are kept out without -o allow_other" {
