@@ -323,3 +323,21 @@ for flags in os.O_RDONLY, os.O_RDWR:
 END
     done
 }
+
+@test "private mappings are fresh, and shared ones are ENODEV" {
+    needs python3
+    put "$P/checkpoint" 42
+    mount_at "$DIR/other"
+    put "$DIR/other/$P/checkpoint" 43
+    run -0 python3 - "$P/checkpoint" <<'END'
+import mmap, os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+size = os.fstat(fd).st_size
+print(mmap.mmap(fd, size, mmap.MAP_PRIVATE, mmap.PROT_READ)[:])
+try:
+    mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
+except OSError as error:
+    print(error.strerror)
+END
+    is "$output" $'b\'43\\n\'\nNo such device'
+}

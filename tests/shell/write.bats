@@ -414,6 +414,25 @@ END
     is "$(cat "$P/checkpoint")" 42
 }
 
+@test "open(2) without O_CREAT finds no checkpoint that is known to be missing" {
+    needs python3
+    absent "$P/checkpoint"
+    not cat "$P/checkpoint" 2>/dev/null
+    python3 - "$P/checkpoint" "$C" <<'END'
+import os, sys
+for name in sys.argv[1:]:
+    for flags in os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_TRUNC, os.O_WRONLY | os.O_APPEND:
+        try:
+            os.open(name, flags)
+            sys.exit("opened")
+        except FileNotFoundError:
+            pass
+END
+    is "$(committed)" ""
+    put "$P/checkpoint" 42
+    is "$(committed)" 42
+}
+
 @test "lines that are appended are one text, whoever looks meanwhile" {
     put "$P/checkpoint" 42
     # shellcheck disable=SC2094 # to look at it amid writing is the point
