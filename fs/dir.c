@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fs/known.h"
 #include "fs/made.h"
@@ -106,16 +107,26 @@ static int own_names(struct directory *directory)
     return directory->names ? 0 : -ENOMEM;
 }
 
-static int add_scratch(struct directory *directory)
+/* Those that are there, or in a directory for them. */
+static int add_scratch(struct fs *fs, struct directory *directory)
 {
+    const struct place *place = directory->node.place;
+    const struct place *stream = place_find(fs->nodes, place->app, place->stream, "");
+    char inside[FILE_NAME_ROOM + 1];
+    size_t length =
+        (size_t)snprintf(inside, sizeof(inside), "%s%s", place->text, *place->text ? "/" : "");
     const struct scratch *scratch;
     int status = 0;
 
     directory->named = SCRATCH;
-    SLIST_FOREACH (scratch, &directory->node.place->scratch, link) {
+    if (!stream)
+        return 0;
+    SLIST_FOREACH (scratch, &stream->scratch, link) {
+        if (strncmp(scratch->name, inside, length) != 0 || strchr(scratch->name + length, '/'))
+            continue;
         status = own_names(directory);
         if (!status)
-            status = names_add(directory->names, scratch->name);
+            status = names_add(directory->names, scratch->name + length);
         if (status)
             break;
     }
@@ -165,11 +176,13 @@ static int fill_directory(struct fs *fs, struct directory *directory, enum kind 
     int status = 0;
 
     add_fixed(fs, directory);
+    if (directory->node.kind == SCRATCH_DIRECTORY)
+        return add_scratch(fs, directory);
     if (listed == NO_KIND)
         return 0;
     if (tree_row(listed)->naming == BY_PARTITION) {
         status = add_partitions(directory, answer->table, listed);
-        return !status && listed == SAVED ? add_scratch(directory) : status;
+        return !status && listed == SAVED ? add_scratch(fs, directory) : status;
     }
     directory->named = listed;
     if (listed == SAVED_STREAM)
@@ -280,10 +293,21 @@ static void name_entry(struct entry *entry, const struct fs *fs, const struct di
     const char *app = tree_row(kind)->naming == BY_APP ? name : place->app;
     const char *stream = tree_row(kind)->naming == BY_STREAM ? name : place->stream;
 
-    if (kind == SCRATCH || name_to_file(name, entry->name))
+    if (name_to_file(name, entry->name))
         snprintf(entry->name, sizeof(entry->name), "%s", name);
-    entry->attr.st_ino = node_inode_of(fs->nodes, kind, app, stream, kind == SCRATCH ? name : "");
+    entry->attr.st_ino = node_inode_of(fs->nodes, kind, app, stream, "");
     entry->attr.st_mode = tree_row(kind)->mode;
+}
+
+static void name_scratch_entry(struct entry *entry, const struct fs *fs,
+                               const struct directory *directory, const char *name)
+{
+    struct node child = {.kind = SCRATCH, .place = directory->node.place};
+    int status = tree_child(fs, &directory->node, name, &child);
+
+    set_entry(entry, &child, name);
+    if (!status)
+        place_drop(fs->nodes, child.place);
 }
 
 static bool get_entry(const struct fs *fs, const struct directory *directory, size_t index,
@@ -306,7 +330,8 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
     }
     index -= directory->fixed_count;
     if (index < names) {
-        name_entry(entry, fs, directory, names_at(directory->names, index));
+        (directory->named == SCRATCH ? name_scratch_entry : name_entry)(
+            entry, fs, directory, names_at(directory->names, index));
         return true;
     }
     index -= names;

@@ -21,6 +21,8 @@ enum kind {
     SAVED_STREAM,
     SAVED,
     SCRATCH,
+    SCRATCH_DIRECTORY,
+    SCRATCH_INSIDE,
 
     STREAMS,
     STREAM,

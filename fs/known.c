@@ -179,6 +179,8 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
     bool strict = tree_row(directory.kind)->strict;
     struct answer answer;
 
+    if (scratch_is(node))
+        return scratch_find(fs, node) ? 0 : -ENOENT;
     if (!tree_question(fs, directory.kind, directory.place, question) || made_has(&directory))
         return 0;
     if (!strict && is_missing(fs, &directory, question))

@@ -7,7 +7,6 @@
 #include "base/when.h"
 #include "fs/known.h"
 #include "fs/missing.h"
-#include "fs/scratch.h"
 #include "fs/search.h"
 #include "fs/tree.h"
 
@@ -122,8 +121,7 @@ static void find_file(struct request *request)
     const struct node *node = node_looked_up(request);
     struct stat unused;
 
-    if (known_attributes(fs, node, not_before_for_absence(fs), &unused) == -ENOENT ||
-        (node->kind == SCRATCH && !scratch_find(fs, node)))
+    if (known_attributes(fs, node, not_before_for_absence(fs), &unused) == -ENOENT)
         reply_missing(request);
     else
         reply_found(request);

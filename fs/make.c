@@ -145,6 +145,29 @@ void make_saved_stream(struct request *request, const struct node *child)
                      backend_describe_stream(request->fs->backend, child->place->stream, &ask));
 }
 
+/* rsync --delay-updates and --partial-dir put files there; without it they leave them out and
+ * succeed. Whoever makes a directory that is not hidden means it to last. */
+void make_scratch_directory(struct request *request, const struct node *child)
+{
+    struct node directory = *child;
+    struct scratch *made;
+    int status;
+
+    directory.kind = SCRATCH_DIRECTORY;
+    set_target(request, &directory);
+    if (*request->name != '.') {
+        request_refuse(request, EPERM,
+                       "only directories for temporary files are made here, with a dot in front");
+        return;
+    }
+    status = scratch_find(request->fs, child) ? -EEXIST
+                                              : scratch_make(request->fs, &directory, 0, &made);
+    if (status)
+        request_refuse(request, -status, "no directory for temporary files: %s", strerror(-status));
+    else
+        reply_made(request);
+}
+
 /* Removing */
 
 static void on_removed(void *user, const struct error *error, const struct answer *answer)
@@ -308,10 +331,12 @@ void remove_scratch(struct request *request, const struct node *child)
 {
     if (!scratch_find(request->fs, child)) {
         request_refuse(request, ENOENT, "no such file");
-        return;
+    } else if (scratch_has_files(request->fs, child)) {
+        request_refuse(request, ENOTEMPTY, "there are temporary files in it");
+    } else {
+        scratch_remove(request->fs, child);
+        request_succeed(request);
     }
-    scratch_remove(request->fs, child);
-    request_succeed(request);
 }
 
 /* The requests */
@@ -340,7 +365,8 @@ static void refuse_name(struct request *request)
     for (enum kind kind = APPS; kind < KINDS; kind++) {
         const struct row *row = tree_row(kind);
 
-        if (row->parent == parent && row->make && can_make(request, row)) {
+        if (row->parent == parent && row->make && row->naming != BY_CHANCE &&
+            can_make(request, row)) {
             refuse_spelling(request, row);
             return;
         }

@@ -11,6 +11,7 @@ make_fn make_stream;
 make_fn make_app_stream;
 make_fn make_partition;
 make_fn make_saved_stream;
+make_fn make_scratch_directory;
 
 make_fn remove_app;
 make_fn remove_stream;

@@ -42,7 +42,7 @@ static void remove_old(struct request *request)
 {
     const struct node *from = &renaming_of(request)->from;
 
-    if (from->kind == SCRATCH) {
+    if (scratch_is(from)) {
         scratch_remove(request->fs, from);
         request_succeed(request);
     } else {
@@ -129,7 +129,7 @@ static void read_old_scratch(struct request *request)
 
 static bool is_renamable(const struct node *node)
 {
-    return node->kind == SAVED || node->kind == SCRATCH;
+    return node->kind == SAVED || node->kind == SCRATCH || node->kind == SCRATCH_INSIDE;
 }
 
 static struct subject subject_of_node(const struct node *node)
@@ -206,10 +206,14 @@ static void check_rename(struct request *request, unsigned flags)
 
     if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
-    else if (renaming->from.kind == SAVED_APP || renaming->from.kind == SAVED_STREAM)
+    else if (renaming->from.kind == SAVED_APP || renaming->from.kind == SAVED_STREAM ||
+             renaming->from.kind == SCRATCH_DIRECTORY)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
+    else if (is_saved(&renaming->from) && renaming->to.kind == SCRATCH_INSIDE)
+        request_refuse(request, EPERM,
+                       "no checkpoint is moved there, for that directory is in memory alone");
     else if (is_saved(&renaming->from) && !can_delete(request->fs))
         request_refuse(request, EOPNOTSUPP,
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");

@@ -12,18 +12,56 @@ static struct place *directory_of(const struct fs *fs, const struct node *node)
     return place_find(fs->nodes, node->place->app, node->place->stream, "");
 }
 
-struct scratch *scratch_find(const struct fs *fs, const struct node *node)
+bool scratch_is(const struct node *node)
 {
-    const struct place *directory = node->kind == SCRATCH ? directory_of(fs, node) : NULL;
+    return node->kind == SCRATCH || node->kind == SCRATCH_DIRECTORY || node->kind == SCRATCH_INSIDE;
+}
+
+static struct scratch *find_named(const struct place *directory, const char *name, size_t length,
+                                  bool is_directory)
+{
     struct scratch *scratch;
 
-    if (!directory)
-        return NULL;
     SLIST_FOREACH (scratch, &directory->scratch, link) {
-        if (!strcmp(scratch->name, node->place->text))
+        if (!strncmp(scratch->name, name, length) && !scratch->name[length] &&
+            scratch->is_directory == is_directory)
             return scratch;
     }
     return NULL;
+}
+
+struct scratch *scratch_find(const struct fs *fs, const struct node *node)
+{
+    const struct place *directory = scratch_is(node) ? directory_of(fs, node) : NULL;
+    const char *name = node->place->text;
+
+    return directory ? find_named(directory, name, strlen(name), node->kind == SCRATCH_DIRECTORY)
+                     : NULL;
+}
+
+bool scratch_has_files(const struct fs *fs, const struct node *node)
+{
+    const struct place *directory = directory_of(fs, node);
+    size_t length = strlen(node->place->text);
+    const struct scratch *scratch;
+
+    if (!directory)
+        return false;
+    SLIST_FOREACH (scratch, &directory->scratch, link) {
+        if (!strncmp(scratch->name, node->place->text, length) && scratch->name[length] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* False for a file in a directory for them that has gone. */
+static bool is_in_directory(const struct fs *fs, const struct node *node)
+{
+    const struct place *directory = directory_of(fs, node);
+    const char *name = node->place->text;
+
+    return node->kind != SCRATCH_INSIDE ||
+           (directory && find_named(directory, name, strcspn(name, "/"), true));
 }
 
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
@@ -34,11 +72,14 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
 
     if (fs->scratch_count == SCRATCH_COUNT_MAX)
         return -ENOSPC;
+    if (!is_in_directory(fs, node))
+        return -ENOENT;
     directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
     made = calloc(1, sizeof(*made) + size);
     if (directory && made) {
         memcpy(made->name, node->place->text, size);
         made->mode = mode & 0777;
+        made->is_directory = node->kind == SCRATCH_DIRECTORY;
         made->changed = when_now();
         buf_init(&made->content, SCRATCH_SIZE_MAX);
         SLIST_INSERT_HEAD(&directory->scratch, made, link);

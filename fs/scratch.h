@@ -6,6 +6,8 @@
 /*
  * Temporary files in the directories of checkpoints/: what editors, rsync and git write before they
  * rename it over the real thing. They are in memory only, private to the mount, and gone with it.
+ * rsync makes a directory for them, whose name begins with a dot; it is one of them, and those in
+ * it are named with it: ".~tmp~/0".
  *
  * A file belongs to the place of its directory, and lives until it has been removed and closed.
  */
@@ -16,6 +18,7 @@ struct scratch {
     int64_t changed;
     unsigned opened;
     bool removed;
+    bool is_directory;
     char name[];
 };
 
@@ -23,10 +26,17 @@ struct scratch {
 #define SCRATCH_SIZE_MAX  65536
 #define SCRATCH_COUNT_MAX 256
 
-/* The file that a node names, or NULL: there is none, or the node is no temporary file. */
+/* Whether a node is one of them, or a directory for them. */
+bool scratch_is(const struct node *node);
+
+/* The file or directory that a node names, or NULL: there is none, or the node is no such thing. */
 struct scratch *scratch_find(const struct fs *fs, const struct node *node);
 
-/* Makes an empty one, which must not exist: 0, -ENOSPC or -ENOMEM. */
+/* Whether anything is in a directory for them. */
+bool scratch_has_files(const struct fs *fs, const struct node *node);
+
+/* Makes an empty one, which must not exist, or a directory: 0, -ENOENT when the directory that it
+ * is to be in has gone, -ENOSPC or -ENOMEM. */
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch);
 
 /* Removes it from its directory. */

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/scratch.h"
 
 const struct row *tree_row(enum kind kind)
 {
@@ -88,6 +90,16 @@ static bool name_fits(const struct fs *fs, const struct row *row, const char *na
     return false;
 }
 
+/* The text of a directory for temporary files stands in front of theirs. */
+static struct place *place_by_chance(const struct fs *fs, const struct place *parent,
+                                     const char *name)
+{
+    char text[2 * NAME_MAX + 2];
+
+    snprintf(text, sizeof(text), "%s%s%s", parent->text, *parent->text ? "/" : "", name);
+    return place_get(fs->nodes, parent->app, parent->stream, text);
+}
+
 /* The place of a child that has the form of its row. */
 static struct place *child_place(const struct fs *fs, const struct node *parent,
                                  const struct row *row, const char *name)
@@ -105,10 +117,20 @@ static struct place *child_place(const struct fs *fs, const struct node *parent,
         return name_from_file(name, id) ? NULL : place_get(fs->nodes, place->app, id, "");
     case BY_NUMBER:
     case BY_TIME:
-    case BY_CHANCE:
         return place_get(fs->nodes, place->app, place->stream, name);
+    case BY_CHANCE:
+        return place_by_chance(fs, place, name);
     }
     return NULL;
+}
+
+/* Only what there is tells the directories for temporary files from these. */
+static enum kind kind_by_chance(const struct fs *fs, const struct node *node)
+{
+    struct node directory = *node;
+
+    directory.kind = SCRATCH_DIRECTORY;
+    return node->kind == SCRATCH && scratch_find(fs, &directory) ? SCRATCH_DIRECTORY : node->kind;
 }
 
 int tree_child(const struct fs *fs, const struct node *parent, const char *name, struct node *child)
@@ -124,9 +146,21 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
         if (!found.place)
             return -ENOMEM;
         *child = found;
+        child->kind = kind_by_chance(fs, &found);
         return 0;
     }
     return -ENOENT;
+}
+
+static const char *name_by_chance(const struct node *node, char room[static TREE_NAME_ROOM])
+{
+    const char *text = node->place->text;
+    size_t directory = strcspn(text, "/");
+
+    if (node->kind == SCRATCH_INSIDE)
+        return text + directory + 1;
+    snprintf(room, TREE_NAME_ROOM, "%.*s", (int)directory, text);
+    return room;
 }
 
 const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
@@ -143,8 +177,9 @@ const char *tree_name(const struct node *node, char room[static TREE_NAME_ROOM])
         return room;
     case BY_NUMBER:
     case BY_TIME:
-    case BY_CHANCE:
         return node->place->text;
+    case BY_CHANCE:
+        return name_by_chance(node, room);
     }
     return tree_rows[node->kind].name;
 }

@@ -18,7 +18,7 @@ enum naming {
     BY_PARTITION, /* a partition */
     BY_NUMBER,    /* a sequence number: found, not listed */
     BY_TIME,      /* a time: found, not listed */
-    BY_CHANCE,    /* any name that is no partition: a temporary file */
+    BY_CHANCE,    /* any name that is no partition: a temporary file, or a directory for them */
 };
 
 /* Where the text of a file comes from. */

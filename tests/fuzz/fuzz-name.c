@@ -4,9 +4,10 @@
 
 #include "api/name.h"
 #include "api/sls/cursor.h"
+#include "fs/scratch.h"
 #include "fs/tree.h"
 
-/* The input is a path. */
+/* The input is a path. There is a directory for temporary files: checkpoints/a/s/.d */
 
 static void check_partition(const char *name)
 {
@@ -75,10 +76,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct backend backend = {.operations = &operations,
                                      .abilities = CAN_STORE_METADATA | CAN_MAKE_STREAM};
     struct fs fs = {.backend = &backend, .nodes = nodes_new()};
+    struct node directory = {.kind = SCRATCH_DIRECTORY};
+    struct scratch *made;
     char *path = text_of(data, size);
 
     CHECK(fs.nodes);
+    directory.place = place_get(fs.nodes, "a", "s", ".d");
+    CHECK(!scratch_make(&fs, &directory, 0, &made));
     walk(&fs, path);
+    scratch_remove(&fs, &directory);
+    place_drop(fs.nodes, directory.place);
     CHECK(nodes_count(fs.nodes) == 0);
     nodes_free(fs.nodes);
     free(path);

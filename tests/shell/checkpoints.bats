@@ -330,6 +330,95 @@ END
     is "$(journal path | sort -u | grep -c orders)" 2
 }
 
+@test "rsync --delay-updates and --partial-dir commit" {
+    needs rsync
+    mkdir -p "$DIR/backup/billing/orders"
+    echo 5000 >"$DIR/backup/billing/orders/0"
+    printf '5001\nnote\n' >"$DIR/backup/billing/orders/1"
+    rsync -a --delay-updates "$DIR/backup/" checkpoints/
+    diff -r "$DIR/backup/billing/orders" checkpoints/billing/orders
+    echo 50000 >"$DIR/backup/billing/orders/0"
+    rsync -a --partial-dir=.rsync-partial "$DIR/backup/" checkpoints/
+    diff -r "$DIR/backup/billing/orders" checkpoints/billing/orders
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}
+
+@test "rsync --delay-updates fails when there are too many files for it" {
+    needs rsync
+    mkdir -p "$DIR/backup/billing/orders"
+    touch "$DIR/backup/billing/orders/"{0..299}
+    local file
+    for file in "$DIR/backup/billing/orders/"*; do
+        echo "${file##*/}" >"$file"
+    done
+    refused "No space left on device" rsync -a --delay-updates "$DIR/backup/" checkpoints/
+    rsync -a --checksum --delay-updates "$DIR/backup/" checkpoints/
+    diff -r "$DIR/backup/billing/orders" checkpoints/billing/orders
+}
+
+@test "a directory for temporary files is one while it is there" {
+    local where=checkpoints/billing/orders
+    mkdir "$where/.parts"
+    refused "File exists" mkdir "$where/.parts"
+    echo 77 >"$where/.parts/0"
+    echo more >>"$where/.parts/draft"
+    is "$(entries "$where") $(entries "$where/.parts")" ".parts 0 1 0 draft"
+    is "$(find "$where" -type d -printf '%P ') $(stat -c %F "$where/.parts/0")" " .parts  regular file"
+    is "$(head -n 1 "$where/0")" 42
+    mv "$where/.parts/0" "$where/0"
+    is "$(cat "$where/0")" 77
+    refused "Directory not empty" rmdir "$where/.parts"
+    mv "$where/.parts/draft" "$where/.draft"
+    is "$(cat "$where/.draft")" more
+    rmdir "$where/.parts"
+    absent "$where/.parts"
+    mv "$where/.draft" "$where/.parts"
+    is "$(cat "$where/.parts")" more
+    refused "File exists" mkdir "$where/.parts"
+    rm "$where/.parts"
+    mkdir "$where/.parts"
+    rm -r checkpoints/billing
+    is "$(entries apps)" ""
+}
+
+@test "only a temporary file is moved into a directory for them" {
+    local where=checkpoints/billing/orders
+    mkdir "$where/.trash"
+    refused "Operation not permitted" mv "$where/0" "$where/.trash/"
+    refused "Operation not permitted" rename "$where/0" "$where/.trash/0"
+    is "$(cat "$where/0") $(entries "$where/.trash")" $'42\nnote '
+    refused "Invalid cross-device link" rename "$where/.trash" "$where/.other"
+}
+
+@test "nothing is made in a directory for temporary files that has gone" {
+    needs python3
+    mkdir -p checkpoints/audit/orders/.parts apps/audit
+    python3 - checkpoints/audit/orders/.parts apps/audit <<'END'
+import os, sys
+directory = os.open(sys.argv[1], os.O_RDONLY)
+os.rmdir(sys.argv[2])
+try:
+    os.open("0", os.O_WRONLY | os.O_CREAT, dir_fd=directory)
+    sys.exit("made")
+except FileNotFoundError:
+    pass
+END
+    mkdir -p checkpoints/audit/orders
+    is "$(entries checkpoints/audit/orders)" ""
+    rm -r checkpoints/audit
+}
+
+@test "directories are made for temporary files only, beside partitions, and not in one another" {
+    local name
+    for name in .Trash-0 checkpoints/.x checkpoints/billing/.x checkpoints/billing/orders/{x,5,x.d}; do
+        not mkdir "$name" 2>/dev/null
+        absent "$name"
+    done
+    mkdir checkpoints/billing/orders/.x
+    refused "Operation not permitted" mkdir checkpoints/billing/orders/.x/.y
+    is "$(journal what | sort -u)" commit
+}
+
 @test "rm -r takes temporary files along" {
     echo text >checkpoints/billing/orders/draft
     rm -r checkpoints/billing

@@ -248,3 +248,14 @@ poll.poll()
 END
     (($(requests) >= 3))
 }
+
+@test "rsync --delay-updates commits what it has put into its directory" {
+    needs rsync
+    mkdir -p "$DIR/backup/billing/orders"
+    shown 50 >"$DIR/backup/billing/orders/0"
+    shown 51 >"$DIR/backup/billing/orders/1"
+    rsync -a --checksum --delay-updates "$DIR/backup/" checkpoints/
+    diff -r "$DIR/backup/billing" checkpoints/billing
+    is "$(stored)" "$(row billing orders 0 50)"$'\n'"$(row billing orders 1 51)"
+    is "$(entries checkpoints/billing/orders)" "0 1"
+}

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/when.h"
+#include "fs/scratch.h"
 #include "fs/tree.h"
 
 #define ALL_ABILITIES                                                                              \
@@ -22,6 +23,20 @@ static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 
 
 static const struct backend_operations operations = {.parse_sequence = parse_sequence};
 
+/* Makes a directory for temporary files, or removes it. */
+static void set_scratch_directory(bool there)
+{
+    struct node node = {.kind = SCRATCH_DIRECTORY,
+                        .place = place_get(fs.nodes, "billing", "orders", ".~tmp~")};
+    struct scratch *made;
+
+    if (there)
+        assert_int_equal(scratch_make(&fs, &node, 0, &made), 0);
+    else
+        scratch_remove(&fs, &node);
+    place_drop(fs.nodes, node.place);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -30,6 +45,7 @@ static int setup(void **state)
     fs = (struct fs){.backend = &backend, .nodes = nodes_new(), .started = 5};
     fs.settings = (struct settings){.uid = 7, .gid = 8, .umask = 022};
     assert_non_null(fs.nodes);
+    set_scratch_directory(true);
     return 0;
 }
 
@@ -37,6 +53,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    set_scratch_directory(false);
     assert_int_equal(nodes_count(fs.nodes), 0);
     nodes_free(fs.nodes);
     return 0;
@@ -88,6 +105,11 @@ static const struct sample samples[] = {
     {SAVED, "checkpoints/billing/orders/shardId-0000000007"},
     {SCRATCH, "checkpoints/billing/orders/.7.swp"},
     {SCRATCH, "checkpoints/billing/orders/07"},
+    {SCRATCH, "checkpoints/billing/orders/.~tmp~~"},
+    {SCRATCH, "checkpoints/billing/payments/.~tmp~"},
+    {SCRATCH_DIRECTORY, "checkpoints/billing/orders/.~tmp~"},
+    {SCRATCH_INSIDE, "checkpoints/billing/orders/.~tmp~/0"},
+    {SCRATCH_INSIDE, "checkpoints/billing/orders/.~tmp~/.~tmp~"},
     {STREAMS, "streams"},
     {STREAM, "streams/orders"},
     {STREAM_STATUS, "streams/orders/status"},
