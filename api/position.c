@@ -12,6 +12,8 @@
 /* The longest first line that can be a position. */
 #define POSITION_MAX 255
 
+#define SEQUENCE_LETTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_="
+
 /* What is no position */
 
 /* The words of other tools, or of this one in capitals. */
@@ -47,7 +49,8 @@ static const char *advice_on_word(const char *word)
                : "write the sign and whole records: shift +5 or shift -5";
 }
 
-/* A time without its "@". What is all digits was meant as a number. */
+/* A time without its "@". Digits are a number; "100s" could be a cursor of SLS, in base64, but none
+ * of a number. */
 static bool is_bare_time(const char *word)
 {
     int64_t unused;
@@ -110,14 +113,10 @@ static int parse_shift(const char *amount, struct position *position)
 /* Digits, or the letters of base64 in either alphabet: which of them the backend takes it knows. */
 static int parse_sequence_word(const char *word, struct position *position)
 {
-    size_t length = strlen(word);
+    size_t length = strspn(word, SEQUENCE_LETTERS);
 
-    if (length > SEQUENCE_MAX || *word == '-' || *word == '+')
+    if (word[length] || length > SEQUENCE_MAX || strchr("+-", *word) || is_bare_time(word))
         return -EINVAL;
-    for (size_t i = 0; i < length; i++) {
-        if (!isalnum((unsigned char)word[i]) && !strchr("+/-_=", word[i]))
-            return -EINVAL;
-    }
     position->kind = POSITION_SEQUENCE;
     memcpy(position->sequence, word, length + 1);
     return 0;

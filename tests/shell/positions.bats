@@ -50,7 +50,9 @@ tells() {
 
 @test "errors says what to write instead of what is no position" {
     put "$P/checkpoint" 42
-    tells 1h '"1h" is not a sequence number: write @1h;'
+    tells 1h '"1h" is not a position: write @1h;'
+    tells 100s 'write @100s;'
+    tells PT1H 'write @PT1H;'
     tells now 'write @now;'
     tells oldest 'write earliest;'
     tells beginning 'write earliest;'

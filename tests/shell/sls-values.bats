@@ -133,7 +133,7 @@ billing orders 2 NDIK -"
 @test "what is neither a number nor base64, and a word, is EINVAL, and is not sent" {
     local text
     for text in x -1 '' '4 2' 'NDI=x' 'NDI==' 'N=DI' '====' check_point_1 @yesterday V0hBVA \
-        null NULL None true Earliest EARLIEST; do
+        null NULL None true Earliest EARLIEST PT1H 100s 1d2h; do
         refused "${SAYS[EINVAL]:?}" put "$P/checkpoint" "$text"
         refused "${SAYS[EINVAL]:?}" put "$C" "$text"
     done

@@ -179,6 +179,9 @@ TEST(a_refusal_says_what_to_write_instead)
     assert_advice("+5", "write shift +5");
     assert_advice("shift 5", "write the sign and whole records: shift +5 or shift -5");
     assert_advice("shift x", "write the sign and whole records: shift +5 or shift -5");
+    assert_advice("1h", "write @1h");
+    assert_advice("PT1H", "write @PT1H");
+    assert_advice("now", "write @now");
     assert_advice("2026-11-21T08:00:00Z", "write @2026-11-21T08:00:00Z");
     assert_advice("@-1h", "an age has no sign: 1h is an hour ago");
     assert_advice("@2026-11-21T08:00:00", "add Z for UTC, or an offset such as +01:00");
@@ -189,7 +192,6 @@ TEST(a_refusal_says_what_to_write_instead)
 TEST(a_refusal_of_a_backend_says_so_too)
 {
     static const char *const samples[][2] = {
-        {"1h", "no: write @1h; a position is "},
         {"oldest", "no: write earliest; a position is "},
         {"EARLIEST", "no: write earliest; a position is "},
         {"newest", "no: write latest; a position is "},
