@@ -45,7 +45,8 @@ static void reply_found(struct request *request)
     const struct node *node = node_looked_up(request);
     struct stat attr;
 
-    if (node->kind != SCRATCH || known_attributes(request->fs, node, ANY_AGE, &attr))
+    if (tree_row(node->kind)->source != FROM_MEMORY ||
+        known_attributes(request->fs, node, ANY_AGE, &attr))
         tree_attributes(request->fs, node, size_of_entry(node->kind), WHEN_UNKNOWN, &attr);
     request_reply_entry(request, node, &attr);
 }
