@@ -10,18 +10,22 @@ void operation_drop(struct operation *operation)
     operation->release(operation);
 }
 
+/* One that is about to tell of a failure may have changed something, too. */
+static bool is_operation_sent(const struct call *call)
+{
+    const struct operation *operation = (const struct operation *)call;
+
+    return operation->error.is_unknown || call_is_sent(operation->step);
+}
+
 static bool cancel_operation(struct call *call)
 {
     struct operation *operation = (struct operation *)call;
-    bool may_have_changed = call_cancel(operation->step);
+    bool may_have_changed = operation->error.is_unknown;
 
+    may_have_changed |= call_cancel(operation->step);
     operation_drop(operation);
     return may_have_changed;
-}
-
-static bool is_operation_sent(const struct call *call)
-{
-    return call_is_sent(((const struct operation *)call)->step);
 }
 
 void operation_begin(struct operation *operation, struct loop *loop, const struct ask *ask,

@@ -234,6 +234,22 @@ static void an_operation_is_sent_while_its_step_is(void **state)
     operation_drop(operation);
 }
 
+static void
+a_failure_with_an_unknown_end_that_is_not_told_yet_may_have_changed_something(void **state)
+{
+    struct scene *scene = *state;
+    struct operation *operation = begin(scene);
+
+    error_set(&operation->error, EBADMSG, "garbled");
+    operation_fail_soon(operation);
+    assert_false(call_is_sent(&operation->call));
+    operation->error.is_unknown = true;
+    assert_true(call_is_sent(&operation->call));
+    assert_true(call_cancel(&operation->call));
+    run(scene);
+    assert_int_equal(scene->reply.count, 0);
+}
+
 static void what_cannot_tell_is_never_sent(void **state)
 {
     struct scene *scene = *state;
@@ -414,6 +430,7 @@ int main(void)
         SCENE(cancelling_nothing_changes_nothing),
         SCENE(cancelling_cancels_the_step_and_says_what_that_said),
         SCENE(an_operation_is_sent_while_its_step_is),
+        SCENE(a_failure_with_an_unknown_end_that_is_not_told_yet_may_have_changed_something),
         SCENE(what_cannot_tell_is_never_sent),
         SCENE(a_step_has_the_same_deadline),
         SCENE(an_operation_waits_for_its_step),
