@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/guess.h"
 #include "base/when.h"
 
 /* The longest arguments that are told: names, and a sequence number. */
 #define ARGUMENTS_MAX 2048
+
+/* The most characters of a source that are told. */
+#define SOURCE_SHOWN 100
 
 /* A call on its way through the door. */
 struct passage {
@@ -446,14 +450,61 @@ static const char *rest_after(const char *source, const char *prefix)
     return length && !strncmp(source, prefix, length) ? source + length : NULL;
 }
 
+/* Backends that this program is to have one day, by what their sources begin with. */
+static const char *const planned[] = {"kafka://", "kafka+plain://"};
+
+static const char *find_planned(const char *source)
+{
+    for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++) {
+        if (rest_after(source, planned[i]))
+            return planned[i];
+    }
+    return NULL;
+}
+
+/* The type whose prefix a source was meant to begin with, or NULL. */
+static const struct backend_type *guess_type(const char *source)
+{
+    struct guess guess = guess_begin(source, strcspn(source, ":"));
+
+    for (size_t i = 0; backend_types[i]; i++)
+        guess_try(&guess, backend_types[i]->prefix, strcspn(backend_types[i]->prefix, ":"));
+    for (size_t i = 0; backend_types[i]; i++) {
+        if (guess.nearest == backend_types[i]->prefix)
+            return backend_types[i];
+    }
+    return NULL;
+}
+
+/* How much of an unknown source may be shown: what follows "://" may be a password. */
+static int length_to_show(const char *source)
+{
+    const char *slashes = strstr(source, "://");
+    size_t length = slashes ? (size_t)(slashes - source) + strlen("://") : strlen(source);
+
+    return length < SOURCE_SHOWN ? (int)length : SOURCE_SHOWN;
+}
+
 static void refuse_source(const char *source, struct error *error)
 {
     struct buf known = BUF_INIT(sizeof(error->message));
+    const char *absent = find_planned(source);
+    const struct backend_type *meant = strchr(source, ':') ? guess_type(source) : NULL;
+    int length = length_to_show(source);
 
     for (size_t i = 0; backend_types[i]; i++)
         buf_printf(&known, "%s%s", i ? backend_types[i + 1] ? ", " : " or " : "",
                    backend_types[i]->source);
-    error_set(error, EINVAL, "unknown source \"%.100s\": use %s", source, known.data);
+    if (absent)
+        error_set(error, EINVAL, "%s is not built in: use %s", absent, known.data);
+    else if (meant)
+        error_set(error, EINVAL, "unknown source \"%.*s\": did you mean %s?", length, source,
+                  meant->source);
+    else if (backend_types[0] && !strchr(source, ':'))
+        error_set(error, EINVAL, "unknown source \"%.*s\": did you mean %s%.*s?", length, source,
+                  backend_types[0]->prefix, length, source);
+    else
+        error_set(error, EINVAL, "unknown source \"%.*s\": use %s", length, source, known.data);
     buf_release(&known);
 }
 

@@ -142,28 +142,41 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
         return 0;
     if (*argument != '-')
         return take_other(raw, argument);
-    say("unknown option \"%.*s\": see " PROGRAM " --help", setting_name_length(argument), argument);
+    setting_refuse_argument(specification, argument);
     return -1;
 }
 
 /* Each reads one option, which may be NULL, and leaves the value alone without one. */
 
-static bool take_number(const char *name, const char *text, int base, unsigned long max,
-                        unsigned *value)
+/* 0 or -EINVAL. */
+static int parse_number(const char *text, int base, unsigned long max, unsigned *value)
 {
     unsigned long number;
     char *end;
 
-    if (!text)
-        return true;
     errno = 0;
     number = strtoul(text, &end, base);
-    if (errno || end == text || *end || number > max || *text == '-') {
-        say("%s=%.40s is not a number from 0 to %lu", name, text, max);
-        return false;
-    }
+    if (errno || *text < '0' || *text > '9' || *end || number > max)
+        return -EINVAL;
     *value = (unsigned)number;
-    return true;
+    return 0;
+}
+
+/* The number of a user or of a group. */
+static bool take_id(const char *name, const char *text, const char *whose, unsigned *value)
+{
+    if (!text || !parse_number(text, 10, UINT_MAX - 1, value))
+        return true;
+    say("%s=%.40s is not the number of a %s, from 0 to %u", name, text, whose, UINT_MAX - 1);
+    return false;
+}
+
+static bool take_umask(const char *text, unsigned *value)
+{
+    if (!text || !parse_number(text, 8, 0777, value))
+        return true;
+    say("umask=%.40s is not an octal number from 0 to 777", text);
+    return false;
 }
 
 static bool take_seconds(const char *name, const char *text, double least, int64_t *ms)
@@ -194,9 +207,9 @@ static bool take_settings(const struct raw *raw, struct settings *settings)
                                   .listing = 10000,
                                   .snapshot = 1000,
                                   .watch = 1000};
-    return take_number("uid", raw->uid, 10, UINT_MAX - 1, &settings->uid) &&
-           take_number("gid", raw->gid, 10, UINT_MAX - 1, &settings->gid) &&
-           take_number("umask", raw->umask, 8, 0777, &settings->umask) &&
+    return take_id("uid", raw->uid, "user", &settings->uid) &&
+           take_id("gid", raw->gid, "group", &settings->gid) &&
+           take_umask(raw->umask, &settings->umask) &&
            take_seconds("timeout", raw->timeout, 0.1, &settings->timeout) &&
            take_seconds("listing", raw->listing, 0, &settings->listing) &&
            take_seconds("snapshot", raw->snapshot, 0, &settings->snapshot) &&
@@ -233,6 +246,26 @@ static bool take_mountpoint(const char *path, struct options *options)
     return options->mountpoint && S_ISDIR(attr.st_mode);
 }
 
+static bool is_source(const char *word)
+{
+    const struct backend_type *type;
+    struct error ignored;
+
+    return *word && !backend_find_type(word, &type, &ignored);
+}
+
+/* Whether the last word stands where a mount point should. */
+static bool check_order(const struct raw *raw)
+{
+    const char *last = raw->positional[raw->positional_count - 1];
+
+    if (!is_source(last) || !access(last, F_OK))
+        return true;
+    say(raw->positional_count == 1 ? "no mount point after the source: see " PROGRAM " --help"
+                                   : "the source must stand before the mount point");
+    return false;
+}
+
 static bool take_source(const struct raw *raw, struct options *options)
 {
     if (raw->positional_count < 1 || raw->positional_count > 2) {
@@ -240,6 +273,8 @@ static bool take_source(const struct raw *raw, struct options *options)
                                   : "no mount point: see " PROGRAM " --help");
         return false;
     }
+    if (!check_order(raw))
+        return false;
     options->source = strdup(raw->positional_count == 2 ? raw->positional[0] : "");
     if (!options->source) {
         say("no memory");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/guess.h"
 #include "fs/say.h"
 
 /* A list of prefixes of backends. */
@@ -55,54 +56,69 @@ static void print_owners(struct buf *list, const char *option)
     }
 }
 
-/* How many letters must be added, left out or changed to make one word the other. */
-static size_t distance(const char *word, size_t length, const char *other)
+/* What other programs call an option of ours. */
+static const struct {
+    const char *word;
+    const char *ours;
+} synonyms[] = {
+    {"d", "debug"},
+    {"verbose", "debug"},
+    {"readonly", "ro"},
+    {"read-only", "ro"},
+};
+
+#define SYNONYMS (sizeof(synonyms) / sizeof(synonyms[0]))
+
+static const char *translate(const char *word, size_t length)
 {
-    size_t row[NAME_LENGTH_MAX + 1];
-    size_t other_length = strcspn(other, "=");
+    struct guess guess = guess_begin(word, length);
 
-    if (other_length > NAME_LENGTH_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= other_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= length; i++) {
-        size_t before = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= other_length; j++) {
-            size_t changed = before + (word[i - 1] != other[j - 1]);
-
-            before = row[j];
-            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = changed < row[j] ? changed : row[j];
-        }
+    for (size_t i = 0; i < SYNONYMS; i++)
+        guess_try(&guess, synonyms[i].word, strlen(synonyms[i].word));
+    for (size_t i = 0; i < SYNONYMS; i++) {
+        if (guess.nearest == synonyms[i].word)
+            return synonyms[i].ours;
     }
-    return row[other_length];
+    return NULL;
 }
 
-/* The option that is most like an unknown one, or NULL if none is; nobody means one that has no
+/* Tries the mount's own options, with or without a hyphen in front. Nobody means one that has no
  * effect. */
+static void try_own(struct guess *guess, const struct fuse_opt *own, bool hyphen)
+{
+    for (; own->templ; own++) {
+        if ((*own->templ == '-') == hyphen && own->value != FUSE_OPT_KEY_DISCARD)
+            guess_try(guess, own->templ, strcspn(own->templ, "="));
+    }
+}
+
+/* The option that is most like an unknown one, or NULL if none is; type may be NULL. */
 static const char *find_nearest(const struct backend_type *type, const struct fuse_opt *own,
                                 const char *option)
 {
-    size_t length = strcspn(option, "=");
-    size_t least = length < 5 ? 1 : 2;
-    const char *nearest = NULL;
+    struct guess guess = guess_begin(option, strcspn(option, "="));
 
-    for (; own->templ; own++) {
-        if (*own->templ != '-' && own->value != FUSE_OPT_KEY_DISCARD &&
-            distance(option, length, own->templ) <= least) {
-            least = distance(option, length, own->templ);
-            nearest = own->templ;
-        }
-    }
-    for (const struct backend_option *row = type->options; row->name; row++) {
-        if (distance(option, length, row->name) <= least) {
-            least = distance(option, length, row->name);
-            nearest = row->name;
-        }
-    }
-    return nearest;
+    try_own(&guess, own, false);
+    for (const struct backend_option *row = type ? type->options : NULL; row && row->name; row++)
+        guess_try(&guess, row->name, strlen(row->name));
+    return guess.nearest ? guess.nearest : translate(option, guess.length);
+}
+
+void setting_refuse_argument(const struct fuse_opt *own, const char *argument)
+{
+    const char *word = argument + strspn(argument, "-");
+    struct guess guess = guess_begin(argument, strcspn(argument, "="));
+    int length = setting_name_length(argument);
+    const char *meant;
+
+    if (argument[1] == '-')
+        try_own(&guess, own, true);
+    meant = guess.nearest ? guess.nearest : find_nearest(NULL, own, word);
+    if (meant)
+        say("unknown option \"%.*s\": did you mean %s%.*s?", length, argument,
+            guess.nearest ? "" : "-o ", setting_name_length(meant), meant);
+    else
+        say("unknown option \"%.*s\": see checkpointfs --help", length, argument);
 }
 
 /* Says what is wrong with an option that this mount does not have. Its value may be a secret. */

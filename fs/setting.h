@@ -26,6 +26,9 @@ struct settings_of_backend {
 bool setting_take(struct settings_of_backend *settings, const struct backend_type *type,
                   const struct fuse_opt *own, const char *option);
 
+/* Says that a word with a hyphen in front is no option, and what it may have been meant to be. */
+void setting_refuse_argument(const struct fuse_opt *own, const char *argument);
+
 void settings_release(struct settings_of_backend *settings);
 
 /* The row of a type for "NAME" or "NAME=VALUE", or NULL. */

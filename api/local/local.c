@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/json.h"
 #include "api/local/call.h"
@@ -649,6 +650,42 @@ static char *default_path(void)
     return asprintf(&path, "%s/checkpointfs/checkpoints.db", data) < 0 ? NULL : path;
 }
 
+/* Makes the directories above path, like mkdir -p. */
+static int make_parents(const char *path, struct error *error)
+{
+    char *copy = strdup(path);
+    int status = 0;
+
+    if (!copy)
+        return error_set(error, ENOMEM, "no memory");
+    for (char *slash = strchr(copy + 1, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) && errno != EEXIST)
+            status =
+                error_set(error, errno, "cannot make the directory %s: %s", copy, strerror(errno));
+        *slash = '/';
+    }
+    free(copy);
+    return status;
+}
+
+/* The path of the store, for the caller to free. Only the one at its usual place has its directory
+ * made. */
+static int choose_path(const char *given, const struct backend_options *options, char **path,
+                       struct error *error)
+{
+    int status = 0;
+
+    *path = *given ? strdup(given) : default_path();
+    if (!*path)
+        return error_set(error, ENOMEM, "no memory");
+    if (!*given && !options->read_only)
+        status = make_parents(*path, error);
+    if (status)
+        free(*path);
+    return status;
+}
+
 static int open_stores(struct local *local, const char *path, const struct backend_options *options,
                        struct error *error)
 {
@@ -669,13 +706,15 @@ static int open_stores(struct local *local, const char *path, const struct backe
 static int open_local(const char *path, bool plain, const struct backend_options *options,
                       struct backend **backend, struct error *error)
 {
-    struct local *local = calloc(1, sizeof(*local));
-    char *chosen = *path ? strdup(path) : default_path();
-    int status;
+    struct local *local;
+    char *chosen;
+    int status = choose_path(path, options, &chosen, error);
 
     (void)plain;
-    if (!local || !chosen) {
-        free(local);
+    if (status)
+        return status;
+    local = calloc(1, sizeof(*local));
+    if (!local) {
         free(chosen);
         return error_set(error, ENOMEM, "no memory");
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,36 +330,26 @@ static int prepare_statement(struct store *store, enum store_mode mode, struct e
     return status;
 }
 
-/* Makes the directories above path, like mkdir -p. */
-static int make_parents(const char *path, struct error *error)
+static int cannot_make(const char *path, int code, struct error *error)
 {
-    char *copy = strdup(path);
-    int status = 0;
+    const char *slash = strrchr(path, '/');
+    int length = slash ? (int)(slash - path) : 0;
+    char directory[PATH_MAX];
 
-    if (!copy)
-        return error_set(error, ENOMEM, "no memory");
-    for (char *slash = strchr(copy + 1, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(copy, 0700) && errno != EEXIST)
-            status =
-                error_set(error, errno, "cannot make the directory %s: %s", copy, strerror(errno));
-        *slash = '/';
-    }
-    free(copy);
-    return status;
+    snprintf(directory, sizeof(directory), "%.*s", length, path);
+    if (code == ENOENT && length && access(directory, F_OK))
+        return error_set(error, ENOENT, "no directory for the store %s: first mkdir -p %s", path,
+                         directory);
+    return error_set(error, code, "cannot make the store %s: %s", path, strerror(code));
 }
 
 /* Makes an empty file that only its owner can read; SQLite gives its companions the same mode. */
 static int make_file(const char *path, struct error *error)
 {
-    int status = make_parents(path, error);
-    int fd;
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, 0600);
 
-    if (status)
-        return status;
-    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0)
-        return error_set(error, errno, "cannot make the store %s: %s", path, strerror(errno));
+        return cannot_make(path, errno, error);
     close(fd);
     return 0;
 }

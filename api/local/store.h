@@ -22,7 +22,7 @@ struct store;
 
 enum store_mode {
     STORE_READ,
-    STORE_MAKE, /* reads and writes, and makes the file and its directories if they are missing */
+    STORE_MAKE, /* reads and writes, and makes the file if it is missing, but no directory */
 };
 
 /* Refuses a file that is no store, and a store of a newer version than this program knows. One of

@@ -54,6 +54,22 @@ wrong() {
     wrong 'unknown option "frobnicate": see checkpointfs --help' -o frobnicate "local:$STORE" "$MNT"
 }
 
+@test "what other programs call an option is told with what it is here" {
+    wrong 'unknown option "readonly": did you mean ro?' -o readonly "local:$STORE" "$MNT"
+    wrong 'unknown option "read-only": did you mean ro?' -o read-only "local:$STORE" "$MNT"
+    wrong 'unknown option "-d": did you mean -o debug?' -d "local:$STORE" "$MNT"
+    wrong 'unknown option "--verbose": did you mean -o debug?' --verbose "local:$STORE" "$MNT"
+    wrong 'unknown option "--verbos": did you mean -o debug?' --verbos "local:$STORE" "$MNT"
+}
+
+@test "an option with hyphens is told with what was meant" {
+    wrong 'unknown option "--versio": did you mean --version?' --versio "local:$STORE" "$MNT"
+    wrong 'unknown option "--clamp": did you mean -o clamp?' --clamp "local:$STORE" "$MNT"
+    wrong 'unknown option "--timeout": did you mean -o timeout?' --timeout=hunter2 "local:$STORE" "$MNT"
+    wrong 'unknown option "--frobnicate": see checkpointfs --help' --frobnicate "local:$STORE" "$MNT"
+    wrong 'unknown option "-q": see checkpointfs --help' -q "local:$STORE" "$MNT"
+}
+
 @test "a value that is missing, or is one too many, is told" {
     wrong "timeout needs a value" -o timeout "local:$STORE" "$MNT"
     wrong "uid needs a value" -o uid "local:$STORE" "$MNT"
@@ -67,7 +83,13 @@ wrong() {
 
 @test "a wrong value is told with what it can be" {
     wrong "timeout=soon is not a number of seconds from 0.1 to 86400" -o timeout=soon "local:$STORE" "$MNT"
-    wrong "umask=9 is not a number from 0 to 511" -o umask=9 "local:$STORE" "$MNT"
+    wrong "listing=-1 is not a number of seconds from 0 to 86400" -o listing=-1 "local:$STORE" "$MNT"
+    wrong "umask=999 is not an octal number from 0 to 777" -o umask=999 "local:$STORE" "$MNT"
+    wrong "umask=1000 is not an octal number from 0 to 777" -o umask=1000 "local:$STORE" "$MNT"
+    wrong "umask=+22 is not an octal number from 0 to 777" -o umask=+22 "local:$STORE" "$MNT"
+    wrong "uid=root is not the number of a user, from 0 to 4294967294" -o uid=root "local:$STORE" "$MNT"
+    wrong "gid=-1 is not the number of a group, from 0 to 4294967294" -o gid=-1 "local:$STORE" "$MNT"
+    wrong "group_timeout=soon is not a number of seconds from 1 to 86400" -o group_timeout=soon "$SLS" "$MNT"
     wrong "checkpoint=first: it can be last-read or next" -o checkpoint=first "local:$STORE" "$MNT"
 }
 
@@ -83,6 +105,63 @@ wrong() {
 @test "an option that is given twice has the value that was given last" {
     mount_store -o timeout=soon,timeout=5 -o timeout=30,listing=1,listing=0
     mkdir -p "$MNT/$P"
+}
+
+# ---- wrong sources
+
+SOURCES="local:PATH, dis://HOST/PROJECT_ID or sls://PROJECT.ENDPOINT"
+
+@test "a file as a source is told to have local: in front" {
+    wrong 'unknown source "a.db": did you mean local:a.db?' a.db "$MNT"
+    wrong "unknown source \"$STORE\": did you mean local:$STORE?" "$STORE" "$MNT"
+}
+
+@test "a misspelt source is told with what was meant" {
+    wrong 'unknown source "sls:project": did you mean sls://PROJECT.ENDPOINT?' sls:project "$MNT"
+    wrong 'unknown source "SLS://": did you mean sls://PROJECT.ENDPOINT?' "SLS://p.example.com" "$MNT"
+    wrong 'unknown source "diss://": did you mean dis://HOST/PROJECT_ID?' diss://example.com/1 "$MNT"
+    wrong 'unknown source "lokal:a.db": did you mean local:PATH?' lokal:a.db "$MNT"
+    wrong "unknown source \"frobnicate:x\": use $SOURCES" frobnicate:x "$MNT"
+}
+
+@test "a backend that this program lacks is told so" {
+    wrong "kafka:// is not built in: use $SOURCES" kafka://broker.example.com:9093 "$MNT"
+    wrong "kafka+plain:// is not built in: use $SOURCES" kafka+plain://localhost "$MNT"
+}
+
+@test "of an unknown source no user and password are shown" {
+    wrong "unknown source \"https://\": use $SOURCES" https://me:hunter2@dis.example.com/v2/1 "$MNT"
+    wrong "unknown source \"sls+https://\": use $SOURCES" sls+https://me:hunter2@p.example.com "$MNT"
+}
+
+@test "a source without a mount point, or behind it, is told" {
+    wrong "no mount point after the source: see checkpointfs --help" "local:$STORE"
+    wrong "no mount point after the source: see checkpointfs --help" "$DIS"
+    wrong "the source must stand before the mount point" "$MNT" "local:$STORE"
+}
+
+# ---- the directory of a store
+
+@test "no directory is made for a store, unless it is at its usual place" {
+    run -1 --separate-stderr "$CHECKPOINTFS" "local:$DIR/no/such/store.db" "$MNT"
+    is "$stderr" "checkpointfs: no directory for the store $DIR/no/such/store.db: first mkdir -p $DIR/no/such"
+    not test -e "$DIR/no"
+    not is_mounted "$MNT"
+    cd "$DIR"
+    run -1 --separate-stderr "$CHECKPOINTFS" local:no/store.db "$MNT"
+    is "$stderr" "checkpointfs: no directory for the store no/store.db: first mkdir -p no"
+    ln -s "$DIR/no/store.db" "$DIR/link.db"
+    run -1 --separate-stderr "$CHECKPOINTFS" "local:$DIR/link.db" "$MNT"
+    is "$stderr" "checkpointfs: cannot make the store $DIR/link.db: No such file or directory"
+    not test -e "$DIR/no"
+    XDG_DATA_HOME=$DIR/new/data "$CHECKPOINTFS" "$MNT" 3>&- 4>&-
+    test -s "$DIR/new/data/checkpointfs/checkpoints.db"
+}
+
+@test "a read-only mount makes no directory, not even at the usual place" {
+    XDG_DATA_HOME=$DIR/new/data run -1 "$CHECKPOINTFS" -o ro "$MNT"
+    matches "$output" "mount it once without -o ro"
+    not test -e "$DIR/new"
 }
 
 # ---- the help

@@ -870,23 +870,43 @@ static void a_backend_that_has_secrets_is_guarded(void **state)
     assert_int_equal(guarded, 2);
 }
 
+/* Checks that no type has the source, and that the error has a text. */
+static void check_unknown(const char *source, const char *text)
+{
+    const struct backend_type *type = &third;
+    struct error error = {0};
+
+    assert_int_equal(backend_find_type(source, &type, &error), -EINVAL);
+    assert_ptr_equal(type, &third);
+    assert_int_equal(error.code, EINVAL);
+    assert_string_equal(error.message, text);
+}
+
 static void a_source_that_nothing_opens_is_refused_with_what_could_be(void **state)
 {
-    static const char *const bad[] = {
-        "/dev/sda1", "first", "second:/host", "seconds://host", "second+https://host", "://",
-        "Second://", " ",     "third://host"};
+#define USE "use first:PATH, second://HOST or sec://HOST"
+    (void)state;
+    check_unknown("ftp:x", "unknown source \"ftp:x\": " USE);
+    check_unknown("third://me:secret@host", "unknown source \"third://\": " USE);
+    check_unknown("://", "unknown source \"://\": " USE);
+    check_unknown("kafka://host:1", "kafka:// is not built in: " USE);
+    check_unknown("second+https://me:secret@host", "unknown source \"second+https://\": " USE);
+}
+
+static void a_source_that_nothing_opens_is_told_with_what_was_meant(void **state)
+{
+    static const char *const seconds[] = {"second:/host", "seconds:host", "Second:"};
+    char text[200];
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        const struct backend_type *type = &third;
-        struct error error = {0};
-
-        assert_int_equal(backend_find_type(bad[i], &type, &error), -EINVAL);
-        assert_ptr_equal(type, &third);
-        assert_int_equal(error.code, EINVAL);
-        assert_non_null(strstr(error.message, bad[i]));
-        assert_non_null(strstr(error.message, "use first:PATH, second://HOST or sec://HOST"));
+    for (size_t i = 0; i < COUNT(seconds); i++) {
+        snprintf(text, sizeof(text), "unknown source \"%s\": did you mean second://HOST?",
+                 seconds[i]);
+        check_unknown(seconds[i], text);
     }
+    check_unknown("a.db", "unknown source \"a.db\": did you mean first:a.db?");
+    check_unknown("first", "unknown source \"first\": did you mean first:first?");
+    check_unknown("/dev//sda1", "unknown source \"/dev//sda1\": did you mean first:/dev//sda1?");
 }
 
 static void a_backend_is_opened_with_what_follows_its_prefix(void **state)
@@ -976,6 +996,7 @@ int main(void)
         SCENE(a_source_names_its_type),
         SCENE(a_backend_that_has_secrets_is_guarded),
         SCENE(a_source_that_nothing_opens_is_refused_with_what_could_be),
+        SCENE(a_source_that_nothing_opens_is_told_with_what_was_meant),
         SCENE(a_backend_is_opened_with_what_follows_its_prefix),
         SCENE(a_backend_that_was_opened_is_as_the_mount_is),
         SCENE(a_backend_that_cannot_be_opened_leaves_nothing),

@@ -44,7 +44,7 @@ static int setup(void **state)
     scene->loop = loop_new();
     assert_non_null(scene->loop);
     make_directory(scene->directory);
-    snprintf(scene->source, sizeof(scene->source), "local:%s/s/store.db", scene->directory);
+    snprintf(scene->source, sizeof(scene->source), "local:%s/store.db", scene->directory);
     scene->path = scene->source + strlen("local:");
     assert_int_equal(open_as(scene, false, &scene->backend), 0);
     *state = scene;

@@ -456,7 +456,7 @@ static void an_unknown_option_is_told_with_the_one_that_is_most_like_it(void **s
         {"group-order", "group_order"},
         {"consumers=a", "consumer"},
         {"gidd=1", "gid"},
-        {"guid=1", "gid"},
+        {"guid=1", "uid"},
         {"r", "ro"},
     };
     struct scene *scene = *state;

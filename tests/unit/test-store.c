@@ -752,24 +752,28 @@ static void opening_does_not_make_a_file_unless_it_is_to(void **state)
     assert_null(other);
 }
 
-static void making_makes_the_directories_and_keeps_all_private(void **state)
+static void making_keeps_all_private_and_makes_no_directory(void **state)
 {
     struct scene *scene = *state;
-    char path[PATH_ROOM + 32];
+    char path[PATH_ROOM + 64];
     struct store *other = NULL;
     struct stat attr;
 
     snprintf(path, sizeof(path), "%s/a/b/c.db", scene->directory);
+    assert_int_equal(store_open(path, STORE_MAKE, &other, &scene->error), -ENOENT);
+    snprintf(path, sizeof(path), "first mkdir -p %s/a/b", scene->directory);
+    assert_non_null(strstr(scene->error.message, path));
+    snprintf(path, sizeof(path), "%s/a", scene->directory);
+    assert_int_equal(stat(path, &attr), -1);
+
+    snprintf(path, sizeof(path), "%s/c.db", scene->directory);
     ASSERT_OK(store_open(path, STORE_MAKE, &other, &scene->error));
     ASSERT_OK(store_create_app(other, "a", &scene->error));
     assert_int_equal(stat(path, &attr), 0);
     assert_int_equal(attr.st_mode & 0777, 0600);
-    snprintf(path, sizeof(path), "%s/a/b/c.db-wal", scene->directory);
+    snprintf(path, sizeof(path), "%s/c.db-wal", scene->directory);
     assert_int_equal(stat(path, &attr), 0);
     assert_int_equal(attr.st_mode & 0777, 0600);
-    snprintf(path, sizeof(path), "%s/a", scene->directory);
-    assert_int_equal(stat(path, &attr), 0);
-    assert_int_equal(attr.st_mode & 0777, 0700);
     store_close(other);
 }
 
@@ -1194,7 +1198,7 @@ int main(void)
         SCENE(all_reads_of_a_transaction_see_the_same),
         SCENE(all_survives_reopening),
         SCENE(opening_does_not_make_a_file_unless_it_is_to),
-        SCENE(making_makes_the_directories_and_keeps_all_private),
+        SCENE(making_keeps_all_private_and_makes_no_directory),
         SCENE(what_is_no_database_is_refused_and_left_alone),
         SCENE(the_database_of_another_program_is_refused_and_left_alone),
         SCENE(a_store_of_a_newer_version_is_refused),
