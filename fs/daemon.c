@@ -74,7 +74,6 @@ void daemon_start(bool foreground)
     }
     close(ends[0]);
     drop_inherited(ends[1]);
-    setsid();
 }
 
 static void send_verdict(const char *text)
@@ -93,11 +92,13 @@ static void send_verdict(const char *text)
     verdict_pipe = -1;
 }
 
-/* Makes standard input, output and error /dev/null. */
+/* Makes standard input, output and error /dev/null. Not before the mount: an automounter knows its
+ * own by their process group, and whoever is in another waits for the mount to be made. */
 static void leave_terminal(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+    setsid();
     if (null < 0)
         return;
     for (int fd = 0; fd < FIRST_OF_OURS; fd++)

@@ -15,8 +15,8 @@ bool daemon_complete_standard(void);
 
 /* Forks, unless the program stays in the foreground. Returns in the child, or in the foreground;
  * the parent exits with the verdict, after printing its line. The child keeps standard input,
- * output and error until the verdict, and none of the other descriptors that the command was
- * started with. In the foreground all stay open. */
+ * output and error, and its process group, until the verdict, and none of the other descriptors
+ * that the command was started with. In the foreground all stay open. */
 void daemon_start(bool foreground);
 
 /* Tells that the mount can be used, and lets go of the terminal. */
