@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "fs/advice.h"
+#include "fs/cleaner.h"
 #include "fs/daemon.h"
+#include "fs/mountinfo.h"
 #include "fs/operations.h"
 #include "fs/request.h"
 #include "fs/say.h"
@@ -231,14 +234,32 @@ static struct fuse_session *new_session(struct mount *mount)
     operations.init = on_init;
     if (!fuse_opt_add_arg(&arguments, "checkpointfs") &&
         !add_option(&arguments, "fsname=", source_of_mount(mount)) &&
-        !add_option(&arguments, "subtype=", "checkpointfs") &&
+        !add_option(&arguments, "subtype=", MOUNTED_SUBTYPE) &&
         (!options->settings.read_only || !add_option(&arguments, "ro", "")) &&
         (!options->allow_other || (!add_option(&arguments, "allow_other", "") &&
-                                   !add_option(&arguments, "default_permissions", ""))) &&
-        (!options->auto_unmount || !add_option(&arguments, "auto_unmount", "")))
+                                   !add_option(&arguments, "default_permissions", ""))))
         session = fuse_session_new(&arguments, &operations, sizeof(operations), &mount->fs);
     fuse_opt_free_args(&arguments);
     return session;
+}
+
+/* Somebody else may have mounted there since the options were read. */
+static int refuse_second(struct mount *mount)
+{
+    const char *path = mount->options->mountpoint;
+    struct mounted mounted;
+
+    return mountinfo_is_ours(path, &mounted)
+               ? error_set(&mount->error, EBUSY, "%.200s is already mounted", path)
+               : 0;
+}
+
+static int refuse_mounting(struct mount *mount)
+{
+    fuse_session_destroy(mount->fs.session);
+    mount->fs.session = NULL;
+    return error_set(&mount->error, EIO, "cannot mount on %.150s: %s%s", mount->options->mountpoint,
+                     fuse_message, advice_on_mounting(fuse_message));
 }
 
 /* Mounts; from here on the kernel has requests for us. */
@@ -251,12 +272,8 @@ static int start_session(struct mount *mount)
     fs->session = new_session(mount);
     if (!fs->session)
         return error_set(&mount->error, EINVAL, "libfuse: %s", fuse_message);
-    if (mount_quietly(fs->session, mount->options->mountpoint)) {
-        fuse_session_destroy(fs->session);
-        fs->session = NULL;
-        return error_set(&mount->error, EIO, "cannot mount on %s: %s", mount->options->mountpoint,
-                         *fuse_message ? fuse_message : "is fusermount3 installed?");
-    }
+    if (mount_quietly(fs->session, mount->options->mountpoint))
+        return refuse_mounting(mount);
     fd = fuse_session_fd(fs->session);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return loop_watch(mount->loop, fd, take_requests, mount);
@@ -279,8 +296,10 @@ static void end_session(struct mount *mount)
 
 static int start_mount(struct mount *mount)
 {
-    int status;
+    int status = mount->options->auto_unmount ? cleaner_start(mount->options->mountpoint) : 0;
 
+    if (status)
+        return error_set(&mount->error, -status, "auto_unmount: %s", strerror(-status));
     mount->loop = loop_new();
     mount->metrics = metrics_new();
     trace_open(&mount->trace, mount->options->foreground);
@@ -298,6 +317,8 @@ static int start_mount(struct mount *mount)
     mount->fs_ready = true;
     if (!mount->options->lazy)
         status = try_backend(mount);
+    if (!status)
+        status = refuse_second(mount);
     return status ? status : start_session(mount);
 }
 

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "fs/help.h"
+#include "fs/mountinfo.h"
 #include "fs/say.h"
 #include "fs/version.h"
 
@@ -140,9 +141,12 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     }
     if (!strncmp(argument, "x-", 2))
         return 0;
-    if (*argument != '-')
+    if (*argument != '-' && strcmp(argument, "remount") != 0)
         return take_other(raw, argument);
-    setting_refuse_argument(specification, argument);
+    if (*argument != '-')
+        say("a mount cannot be changed: unmount it, and mount it again");
+    else
+        setting_refuse_argument(specification, argument);
     return -1;
 }
 
@@ -225,25 +229,55 @@ static bool take_meaning(const struct raw *raw, struct options *options)
     return false;
 }
 
+static void say_mounted(const char *path, const struct mounted *mounted)
+{
+    say("%s is already mounted: %s (%s); first fusermount3 -u %s", path,
+        *mounted->source ? mounted->source : "something", mounted->type, path);
+}
+
+/* Says what is wrong with a mount point that cannot be looked at. */
+static void refuse_mountpoint(const char *path, int code)
+{
+    struct mounted mounted;
+
+    if (code == ENOTCONN)
+        say("%s is a mount whose program has died: first fusermount3 -u %s", path, path);
+    else if (code == ENOENT)
+        say("the mount point %s does not exist: first mkdir -p %s", path, path);
+    else if (mountinfo_find(path, &mounted))
+        say_mounted(path, &mounted);
+    else
+        say("the mount point %s: %s", path, strerror(code));
+}
+
+/* Anything else that is mounted there is a directory like others: a disk, or what systemd has there
+ * to mount us at the first use. */
+static bool check_mountpoint(const char *path)
+{
+    struct mounted mounted;
+    struct stat attr;
+
+    if (stat(path, &attr)) {
+        refuse_mountpoint(path, errno);
+        return false;
+    }
+    if (mountinfo_is_ours(path, &mounted))
+        say_mounted(path, &mounted);
+    else if (!S_ISDIR(attr.st_mode))
+        say("the mount point %s is no directory", path);
+    else
+        return true;
+    return false;
+}
+
 /* Makes the mount point absolute, and says what is wrong with it. */
 static bool take_mountpoint(const char *path, struct options *options)
 {
-    struct stat attr;
-
     options->mountpoint = realpath(path, NULL);
-    if (options->mountpoint && stat(options->mountpoint, &attr)) {
-        free(options->mountpoint);
-        options->mountpoint = NULL;
-    }
-    if (!options->mountpoint && errno == ENOTCONN)
-        say("%s is a mount whose program has died: first fusermount3 -u %s", path, path);
-    else if (!options->mountpoint && errno == ENOENT)
-        say("the mount point %s does not exist: first mkdir -p %s", path, path);
-    else if (!options->mountpoint)
-        say("the mount point %s: %s", path, strerror(errno));
-    else if (!S_ISDIR(attr.st_mode))
-        say("the mount point %s is no directory", path);
-    return options->mountpoint && S_ISDIR(attr.st_mode);
+    if (options->mountpoint)
+        return check_mountpoint(options->mountpoint);
+    refuse_mountpoint(path, errno);
+    return false;
 }
 
 static bool is_source(const char *word)

@@ -244,6 +244,24 @@ installed() {
     is "$output" 42
 }
 
+@test "a line of fstab that is mounted already is not mounted once more" {
+    mkdir "$DIR/etc"
+    echo "local:$STORE $MNT fuse.checkpointfs noauto,user 0 0" >"$DIR/etc/fstab"
+    needs_root
+    needs unshare mount.fuse
+    # shellcheck disable=SC2016 # the other shell expands
+    run -0 installed '
+        mount -T "$DIR/etc/fstab" "$MNT"
+        ! mount -T "$DIR/etc/fstab" "$MNT" 2>&1
+        sed -i s/noauto,// "$DIR/etc/fstab"
+        mount -a -T "$DIR/etc/fstab"
+        ! mount -o remount,ro "$MNT" 2>&1
+        grep -c " $MNT " /proc/self/mountinfo'
+    matches "${lines[0]}" "$MNT is already mounted"
+    is "${lines[1]}" "checkpointfs: a mount cannot be changed: unmount it, and mount it again"
+    is "${lines[-1]}" 1
+}
+
 @test "a usage error exits 2 and mounts nothing" {
     usage_error
     usage_error --bogus "$MNT"

@@ -1,0 +1,36 @@
+#include "fs/advice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Why this user cannot open the device; 0 if that is no problem. */
+static int try_device(void)
+{
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+const char *advice_on_mounting(const char *said)
+{
+    if (strstr(said, "exec fusermount3"))
+        return "; install the package fuse3";
+    switch (try_device()) {
+    case 0:
+        return strstr(said, strerror(EPERM)) ? "; a container needs --cap-add SYS_ADMIN" : "";
+    case EACCES:
+        return "; join the group of /dev/fuse, or let root chmod 666 /dev/fuse";
+    case EPERM:
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return "; a container needs --device /dev/fuse";
+    default:
+        return "";
+    }
+}
