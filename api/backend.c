@@ -485,27 +485,42 @@ static int length_to_show(const char *source)
     return length < SOURCE_SHOWN ? (int)length : SOURCE_SHOWN;
 }
 
+/* "use local:PATH, dis://HOST/PROJECT_ID or sls://PROJECT.ENDPOINT" */
+static void print_known(struct buf *text)
+{
+    buf_puts(text, "use ");
+    for (size_t i = 0; backend_types[i]; i++)
+        buf_printf(text, "%s%s", i ? backend_types[i + 1] ? ", " : " or " : "",
+                   backend_types[i]->source);
+}
+
+/* "did you mean local:a.db?" */
+static void print_meant(struct buf *text, const char *source)
+{
+    const struct backend_type *meant = strchr(source, ':') ? guess_type(source) : NULL;
+
+    if (meant)
+        buf_printf(text, "did you mean %s?", meant->source);
+    else if (backend_types[0] && !strchr(source, ':'))
+        buf_printf(text, "did you mean %s%.*s?", backend_types[0]->prefix, SOURCE_SHOWN, source);
+    else
+        print_known(text);
+}
+
 static void refuse_source(const char *source, struct error *error)
 {
-    struct buf known = BUF_INIT(sizeof(error->message));
+    struct buf advice = BUF_INIT(sizeof(error->message));
     const char *absent = find_planned(source);
-    const struct backend_type *meant = strchr(source, ':') ? guess_type(source) : NULL;
-    int length = length_to_show(source);
 
-    for (size_t i = 0; backend_types[i]; i++)
-        buf_printf(&known, "%s%s", i ? backend_types[i + 1] ? ", " : " or " : "",
-                   backend_types[i]->source);
-    if (absent)
-        error_set(error, EINVAL, "%s is not built in: use %s", absent, known.data);
-    else if (meant)
-        error_set(error, EINVAL, "unknown source \"%.*s\": did you mean %s?", length, source,
-                  meant->source);
-    else if (backend_types[0] && !strchr(source, ':'))
-        error_set(error, EINVAL, "unknown source \"%.*s\": did you mean %s%.*s?", length, source,
-                  backend_types[0]->prefix, length, source);
-    else
-        error_set(error, EINVAL, "unknown source \"%.*s\": use %s", length, source, known.data);
-    buf_release(&known);
+    if (absent) {
+        print_known(&advice);
+        error_set(error, EINVAL, "%s is not built in: %s", absent, advice.data);
+    } else {
+        print_meant(&advice, source);
+        error_set(error, EINVAL, "unknown source \"%.*s\": %s", length_to_show(source), source,
+                  advice.data);
+    }
+    buf_release(&advice);
 }
 
 int backend_find_type(const char *source, const struct backend_type **type, struct error *error)

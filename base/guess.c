@@ -41,12 +41,10 @@ static size_t distance_of(const struct guess *guess, const char *other, size_t l
 
 void guess_try(struct guess *guess, const char *known, size_t length)
 {
-    size_t distance;
+    size_t longest = length > guess->length ? length : guess->length;
+    size_t distance = longest > GUESS_MAX ? longest : distance_of(guess, known, length);
 
-    if (length > GUESS_MAX || guess->length > GUESS_MAX)
-        return;
-    distance = distance_of(guess, known, length);
-    if (distance >= guess->distance || (distance >= guess->length && distance >= length))
+    if (distance >= least_of(guess->distance, longest))
         return;
     guess->distance = distance;
     guess->nearest = known;

@@ -18,19 +18,13 @@ static int try_device(void)
 
 const char *advice_on_mounting(const char *said)
 {
+    int code = try_device();
+
     if (strstr(said, "exec fusermount3"))
         return "; install the package fuse3";
-    switch (try_device()) {
-    case 0:
-        return strstr(said, strerror(EPERM)) ? "; a container needs --cap-add SYS_ADMIN" : "";
-    case EACCES:
+    if (code == EACCES)
         return "; join the group of /dev/fuse, or let root chmod 666 /dev/fuse";
-    case EPERM:
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
+    if (code)
         return "; a container needs --device /dev/fuse";
-    default:
-        return "";
-    }
+    return strstr(said, strerror(EPERM)) ? "; a container needs --cap-add SYS_ADMIN" : "";
 }

@@ -6,12 +6,24 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What a line of such a file of /proc says of a name; -1 if there is none. */
+static int read_number(FILE *file, const char *name)
+{
+    char line[256];
+    size_t length = strlen(name);
+
+    while (fgets(line, sizeof(line), file)) {
+        if (!strncmp(line, name, length))
+            return (int)strtol(line + length, NULL, 10);
+    }
+    return -1;
+}
+
 /* The number of the mount that a path leads to, or -1. */
 static int find_number(const char *path)
 {
     int fd = open(path, O_PATH | O_CLOEXEC);
     char name[64];
-    char line[256];
     FILE *file;
     int number = -1;
 
@@ -19,12 +31,10 @@ static int find_number(const char *path)
         return -1;
     snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
     file = fopen(name, "re");
-    while (file && number < 0 && fgets(line, sizeof(line), file)) {
-        if (!strncmp(line, "mnt_id:", strlen("mnt_id:")))
-            number = (int)strtol(line + strlen("mnt_id:"), NULL, 10);
-    }
-    if (file)
+    if (file) {
+        number = read_number(file, "mnt_id:");
         fclose(file);
+    }
     close(fd);
     return number;
 }
@@ -45,6 +55,14 @@ static void unescape(char *text)
     *end = '\0';
 }
 
+/* Goes behind so many fields. */
+static char *skip_fields(char *line, int count)
+{
+    while (line && count--)
+        strsep(&line, " ");
+    return line;
+}
+
 static void copy_field(char *to, size_t room, char *field)
 {
     if (!field)
@@ -57,13 +75,13 @@ static void copy_field(char *to, size_t room, char *field)
  * whether it is of that mount, and that mount begins at that path. */
 static bool read_line(char *line, int number, const char *path, struct mounted *mounted)
 {
-    char *rest = line;
-    char *where = NULL;
+    char *rest;
+    char *where;
 
     if (strtol(line, NULL, 10) != number)
         return false;
-    for (int field = 1; field <= 5; field++)
-        where = strsep(&rest, " ");
+    rest = skip_fields(line, 4);
+    where = strsep(&rest, " ");
     if (!where || !rest)
         return false;
     unescape(where);

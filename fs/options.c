@@ -34,6 +34,7 @@ struct raw {
     int clamp;
     int monotonic;
     int debug;
+    int remount;
     char *checkpoint;
     char *uid;
     char *gid;
@@ -73,6 +74,7 @@ static const struct fuse_opt specification[] = {
     FLAG("clamp", clamp),
     FLAG("monotonic", monotonic),
     FLAG("debug", debug),
+    FLAG("remount", remount),
     TEXT("checkpoint", checkpoint),
     TEXT("uid", uid),
     TEXT("gid", gid),
@@ -141,12 +143,9 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     }
     if (!strncmp(argument, "x-", 2))
         return 0;
-    if (*argument != '-' && strcmp(argument, "remount") != 0)
-        return take_other(raw, argument);
     if (*argument != '-')
-        say("a mount cannot be changed: unmount it, and mount it again");
-    else
-        setting_refuse_argument(specification, argument);
+        return take_other(raw, argument);
+    setting_refuse_argument(specification, argument);
     return -1;
 }
 
@@ -340,7 +339,9 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
     options->allow_other = raw->allow_other;
     options->auto_unmount = raw->auto_unmount;
     options->debug = raw->debug;
-    if (!take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
+    if (raw->remount)
+        say("a mount cannot be changed: unmount it, and mount it again");
+    if (raw->remount || !take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
         !take_source(raw, options) || !take_others(raw, options))
         return OPTIONS_WRONG;
     return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
