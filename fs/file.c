@@ -160,6 +160,7 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
         request_wait(request, row->get_cursor(fs, node, &ask_text));
         break;
     case FROM_MOUNT:
+    case FROM_TEXT:
     case FROM_JOURNAL:
         load_mount(request);
         break;

@@ -21,6 +21,7 @@
 
 struct directory;
 struct handle;
+struct options;
 struct request;
 
 /* How the mount was asked to behave. Times are in milliseconds. */
@@ -37,10 +38,21 @@ struct settings {
     int64_t watch;    /* how often values are looked at for those who poll */
 };
 
+/* The last line of `errors` that tells of one. */
+struct failure {
+    int64_t time; /* as in base/when.h */
+    const char *operation;
+    char *path; /* NULL without memory */
+    int code;   /* an errno; 0 while there was no failure */
+    char message[sizeof(((struct error *)NULL)->message)];
+};
+
 /* Everything that one mount has. */
 struct fs {
     struct loop *loop;
     struct backend *backend;
+    const char *source;
+    const struct options *options; /* all that it was mounted with; NULL in simulations */
     struct settings settings;
     struct nodes *nodes;
     struct cache *cache;
@@ -61,6 +73,8 @@ struct fs {
     struct timer watch_timer;
     struct fuse_session *session; /* NULL until mounted */
     int64_t started;              /* as in base/when.h */
+    int64_t last_success;         /* the same, of an answer of the backend; or WHEN_UNKNOWN */
+    struct failure last_failure;
 };
 
 #endif

@@ -41,6 +41,8 @@ enum kind {
     CURSOR_AFTER_NUMBER,
     CURSOR_SINCE_TIME,
 
+    README,
+    MOUNT_STATUS,
     COMMITS,
     ERRORS,
     METRICS,

@@ -59,12 +59,12 @@ static int from_info(const struct fs *fs, const struct node *node, int64_t not_b
     return 0;
 }
 
-static int from_mount(const struct fs *fs, const struct node *node, struct stat *attr)
+static int from_mount(const struct fs *fs, const struct node *node, int64_t when, struct stat *attr)
 {
     struct buf text = BUF_INIT(LINES_MAX);
 
     tree_row(node->kind)->print_mount(fs, &text);
-    tree_attributes(fs, node, text.size, when_now(), attr);
+    tree_attributes(fs, node, text.size, when, attr);
     buf_release(&text);
     return 0;
 }
@@ -108,7 +108,9 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
         return from_info(fs, node, not_before, attr);
     case FROM_MOUNT:
     case FROM_JOURNAL:
-        return from_mount(fs, node, attr);
+        return from_mount(fs, node, when_now(), attr);
+    case FROM_TEXT:
+        return from_mount(fs, node, WHEN_UNKNOWN, attr);
     case FROM_MEMORY:
         return from_scratch(fs, node, attr);
     case FROM_CURSOR:

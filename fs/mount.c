@@ -118,6 +118,8 @@ static void observe(void *observer, const struct observation *seen)
     struct mount *mount = observer;
     int code = seen->error ? seen->error->code : 0;
 
+    if (!code)
+        mount->fs.last_success = when_now();
     if (code != ECANCELED)
         metrics_count(mount->metrics, COUNT_BACKEND_OPERATION, seen->operation, seen->took_ms,
                       code);
@@ -294,7 +296,8 @@ static void end_session(struct mount *mount)
 
 /* From the beginning to the end */
 
-static int start_mount(struct mount *mount)
+/* All that needs neither the backend nor the file system. */
+static int start_process(struct mount *mount)
 {
     int status = mount->options->auto_unmount ? cleaner_start(mount->options->mountpoint) : 0;
 
@@ -306,16 +309,28 @@ static int start_mount(struct mount *mount)
     if (!mount->loop || !mount->metrics)
         return error_set(&mount->error, ENOMEM, "no memory");
     status = open_signals(mount);
-    if (status)
-        return error_set(&mount->error, -status, "signalfd: %s", strerror(-status));
-    status = open_backend(mount);
-    if (status)
-        return status;
+    return status ? error_set(&mount->error, -status, "signalfd: %s", strerror(-status)) : 0;
+}
+
+static int start_fs(struct mount *mount)
+{
     if (fs_init(&mount->fs, mount->loop, mount->backend, source_of_mount(mount),
                 &mount->options->settings, mount->metrics))
         return error_set(&mount->error, ENOMEM, "no memory");
+    mount->fs.options = mount->options;
     mount->fs_ready = true;
-    if (!mount->options->lazy)
+    return 0;
+}
+
+static int start_mount(struct mount *mount)
+{
+    int status = start_process(mount);
+
+    if (!status)
+        status = open_backend(mount);
+    if (!status)
+        status = start_fs(mount);
+    if (!status && !mount->options->lazy)
         status = try_backend(mount);
     if (!status)
         status = refuse_second(mount);

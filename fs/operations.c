@@ -9,6 +9,7 @@
 #include "fs/lookup.h"
 #include "fs/make.h"
 #include "fs/rename.h"
+#include "fs/report.h"
 #include "fs/scratch.h"
 #include "fs/watch.h"
 
@@ -50,9 +51,11 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
 {
     *fs = (struct fs){.loop = loop,
                       .backend = backend,
+                      .source = source,
                       .settings = *settings,
                       .metrics = metrics,
-                      .started = when_now()};
+                      .started = when_now(),
+                      .last_success = WHEN_UNKNOWN};
     TAILQ_INIT(&fs->requests);
     LIST_INIT(&fs->handles);
     LIST_INIT(&fs->directories);
@@ -85,4 +88,5 @@ void fs_release(struct fs *fs)
     doubts_release(&fs->doubts);
     journal_close(&fs->journal);
     lines_release(&fs->errors);
+    report_release(fs);
 }

@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "fs/caller.h"
 #include "fs/missing.h"
+#include "fs/report.h"
 #include "fs/tree.h"
 
 /* How much longer than its time a request waits, for the backend to say itself what is wrong. */
@@ -236,6 +237,8 @@ static void log_error(const struct request *request, const char *operation,
     lines_add(&request->fs->errors, (const char *[]){time, path.size ? path.data : "/", operation,
                                                      error->code ? error_name(error->code) : "-",
                                                      http, code, id, error->message, NULL});
+    if (error->code)
+        report_note_failure(request->fs, operation, path.size ? path.data : "/", error);
     buf_release(&path);
 }
 

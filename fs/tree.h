@@ -30,6 +30,7 @@ enum source {
     FROM_INFO,       /* describe_stream, when it is opened */
     FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
     FROM_MOUNT,      /* the mount itself, when it is opened */
+    FROM_TEXT,       /* the same, and it never changes */
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
     FROM_MEMORY,     /* a temporary file, which has its own */
 };
@@ -45,6 +46,7 @@ enum writes {
 
 struct row {
     const char *name;
+    const char *help; /* what it is, for README; NULL for a directory that needs no line there */
     enum kind parent;
     enum naming naming;
     mode_t mode;

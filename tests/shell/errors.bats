@@ -252,9 +252,9 @@ END
     matches "$output" "EINVAL"
 }
 
-@test "errors, commits and metrics cannot be written" {
+@test "the mount's own files cannot be written" {
     local file
-    for file in errors commits metrics "$P/lag" "$P/status" "$S/status" streams/orders/status; do
+    for file in README status errors commits metrics "$P/lag" "$P/status" "$S/status" streams/orders/status; do
         refused "Read-only file system" put "$file" x
     done
 }

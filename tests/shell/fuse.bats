@@ -118,7 +118,7 @@ says() {
         eventually ended $(daemons)
         findmnt -rno FSTYPE "$MNT"'
     is "$status" 0
-    matches "$output" "^apps"
+    matches "$output" "^README"$'\n'"apps"
     matches "${lines[-2]}" "is already mounted"
     is "${lines[-1]}" autofs
 }

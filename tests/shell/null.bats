@@ -47,8 +47,8 @@ unmount_null() {
 # The daemon is the one that began, and serves what it can serve by itself.
 alive() {
     is "$(daemon)" "$DAEMON_AT_FIRST"
-    is "$(entries .)" "apps checkpoints commits errors metrics streams"
-    cat commits errors metrics >"$DIR/files"
+    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
+    cat README commits errors metrics status >"$DIR/files"
 }
 
 unsupported() {
@@ -163,9 +163,9 @@ readable() {
     local can
     for can in "${ABILITIES[@]}"; do
         mount_null -o "can=$can"
-        everything apps checkpoints streams commits errors metrics "${DIRECTORIES[@]}" "${FILES[@]}" \
+        everything apps checkpoints streams README commits errors metrics status "${DIRECTORIES[@]}" "${FILES[@]}" \
             "${OTHERS[@]}"
-        is "$(readable)" "commits errors metrics"
+        is "$(readable)" "README commits errors metrics status"
         alive
         unmount_null
     done
@@ -247,8 +247,8 @@ readable() {
         for can in "${ABILITIES[@]}"; do
             mount_null -o "can=$can,$tree"
             everything "${FILES[@]}" "${DIRECTORIES[@]}" "${OTHERS[@]}" apps checkpoints streams \
-                commits errors metrics
-            matches "$(readable)" "^(checkpoints/billing/orders/0 )?commits errors metrics$"
+                README commits errors metrics status
+            matches "$(readable)" "^(checkpoints/billing/orders/0 )?README commits errors metrics status$"
             alive
             unmount_null
         done
@@ -289,7 +289,7 @@ for name in sys.argv[1:]:
         pass
 print(poller.poll(1000))
 END
-    run -0 timeout 20 python3 "$DIR/poll.py" "${FILES[@]}" "${DIRECTORIES[@]}" commits errors metrics
+    run -0 timeout 20 python3 "$DIR/poll.py" "${FILES[@]}" "${DIRECTORIES[@]}" README commits errors metrics status
     is "$output" "[]"
     alive
 }

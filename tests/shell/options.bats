@@ -188,6 +188,14 @@ options_in_manual() {
     is "$(options_in_help)" "$manual"
 }
 
+@test "status names every option of the mount, and those of its backend that were given" {
+    local own='s/^  -o ([^ ]+).*/\1/p'
+    mount_store
+    is "$(jq -r '.options | keys[]' "$MNT/status" | xargs)" \
+        "$("$CHECKPOINTFS" --help | grep -vE ' (dis|sls|dis, sls): ' | sed -nE "$own" | tr , '\n' |
+            sed 's/=.*//' | sort | xargs)"
+}
+
 # ---- -o debug
 
 # mount_in_foreground [OPTION...]: with -o debug, its lines in $DIR/trace, as the current directory.

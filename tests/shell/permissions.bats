@@ -19,7 +19,7 @@ modes() {
         is "$(modes "$file")" "644 $file"
     done
     for file in "$P"/{cursor,lag,status} "$S"/status "$S"/cursors/{earliest,latest,at/5} \
-        streams/orders/status errors commits metrics; do
+        streams/orders/status README status errors commits metrics; do
         is "$(modes "$file")" "444 $file"
     done
     is "$(find . -type d ! -perm 755)" ""

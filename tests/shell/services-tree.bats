@@ -8,7 +8,7 @@ load "${SERVICE:-dis}"
 
 @test "the tree of a small world" {
     everything_is_right
-    is "$(entries .)" "apps checkpoints commits errors metrics streams"
+    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
         "cursors earliest latest status after at earliest latest since"
     is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
@@ -104,7 +104,7 @@ load "${SERVICE:-dis}"
     unmount "$MNT"
     stop_service
     mount_service -o lazy
-    is "$(entries "$MNT")" "apps checkpoints commits errors metrics streams"
+    is "$(entries "$MNT")" "README apps checkpoints commits errors metrics status streams"
 }
 
 @test "a proxy of the environment is used" {

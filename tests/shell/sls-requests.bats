@@ -249,7 +249,7 @@ body() {
     ls . apps apps/billing apps/billing/orders "$P" >/dev/null
     ls streams streams/orders "$S" "$S/cursors" "$S/cursors/at" checkpoints >/dev/null
     df . >/dev/null
-    cat commits errors metrics >/dev/null
+    cat README commits errors metrics status >/dev/null
     cd "$P"
     is "$(compgen -G '../*' | wc -l)" 3
     is "$(requests)" 0

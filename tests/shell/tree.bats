@@ -4,7 +4,7 @@
 load helper
 
 @test "the root has the six names and no more" {
-    is "$(entries .)" "apps checkpoints commits errors metrics streams"
+    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
 }
 
 @test "mkdir -p apps/A/S/P makes app, stream and partition" {
@@ -232,7 +232,7 @@ load helper
     put "$P/checkpoint" 42
     local file
     for file in "$P"/{cursor,lag,status,metadata} "$S"/{earliest,latest,status} \
-        streams/orders/status commits errors metrics; do
+        streams/orders/status README commits errors metrics status; do
         refused "Operation not permitted" rm -f "$file"
     done
 }
@@ -357,7 +357,7 @@ for call in (
         pass
 END
     is "$(cat "$P/checkpoint")" 42
-    is "$(entries .)" "apps checkpoints commits errors metrics streams"
+    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
 }
 
 @test "no two entries share an inode number, and each keeps its own" {

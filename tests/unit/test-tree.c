@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/when.h"
+#include "fs/readme.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
 
@@ -129,6 +130,8 @@ static const struct sample samples[] = {
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/2026-11-21T08:00:00Z"},
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/@1795248000.5"},
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/30m"},
+    {README, "README"},
+    {MOUNT_STATUS, "status"},
     {COMMITS, "commits"},
     {ERRORS, "errors"},
     {METRICS, "metrics"},
@@ -399,6 +402,59 @@ TEST(the_list_that_has_a_name)
     assert_question("streams/orders", WHAT_STREAMS, "", "");
 }
 
+/* Prints README; no line is wider than a terminal. */
+static struct buf print_readme(void)
+{
+    struct buf text = BUF_INIT(65536);
+
+    readme_print(&fs, &text);
+    assert_int_equal(buf_error(&text), 0);
+    for (const char *line = text.data; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80);
+    return text;
+}
+
+static bool readme_has(const char *part)
+{
+    struct buf text = print_readme();
+    bool found = strstr(text.data, part);
+
+    buf_release(&text);
+    return found;
+}
+
+TEST(every_file_says_what_it_is)
+{
+    for (enum kind kind = APPS; kind < KINDS; kind++)
+        assert_true(tree_is_directory(kind) || tree_row(kind)->help);
+}
+
+TEST(readme_has_what_the_backend_can_do)
+{
+    assert_true(readme_has("\n  apps/APP/STREAM/N/metadata "));
+    assert_true(readme_has("\n* streams/STREAM/N/cursors/since/TIME "));
+    assert_true(readme_has("an app (mkdir)"));
+    assert_true(readme_has("committed as metadata"));
+    backend.abilities = 0;
+    assert_false(readme_has("metadata "));
+    assert_false(readme_has("cursors"));
+    assert_false(readme_has("an app (mkdir)"));
+    assert_false(readme_has("committed as metadata"));
+    for (unsigned bit = 0; bit < 16; bit++) {
+        backend.abilities = 1U << bit;
+        assert_true(readme_has("\n  apps/APP/STREAM/N/checkpoint "));
+    }
+}
+
+TEST(readme_of_a_read_only_mount_tells_of_no_change)
+{
+    fs.settings.read_only = true;
+    assert_true(readme_has("read-only"));
+    assert_false(readme_has("mkdir"));
+    assert_false(readme_has("shift"));
+    assert_false(readme_has("temporary"));
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -421,6 +477,9 @@ int main(void)
         SCENE(what_cannot_be_written_is_0444),
         SCENE(the_umask_counts),
         SCENE(the_list_that_has_a_name),
+        SCENE(every_file_says_what_it_is),
+        SCENE(readme_has_what_the_backend_can_do),
+        SCENE(readme_of_a_read_only_mount_tells_of_no_change),
     };
 
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);

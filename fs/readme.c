@@ -1,0 +1,94 @@
+#include "fs/readme.h"
+
+#include "fs/tree.h"
+
+/* Columns for a path. */
+#define PATH_WIDTH 38
+
+/* More than any path of the table. */
+#define PATH_MAX_SIZE 256
+
+static const char head[] =
+    "These are checkpoints of stream consumers as files. APP stands for a consumer, N\n"
+    "for the number of a partition, STREAM, NUMBER, TIME and NAME for what they say.\n"
+    "What has a * is in no listing, and is found all the same.\n\n";
+
+static const char positions[] =
+    "\nTo commit, write a position to checkpoint, or to a file of checkpoints/:\n\n"
+    "  NUMBER              a sequence number, as checkpoint shows it\n"
+    "  earliest, latest    so that the oldest record, or the next new one, is next\n"
+    "  @TIME               so that the first record of that time or later is next\n"
+    "  shift +N, shift -N  so many records after, or before, what is committed\n";
+
+static const char metadata[] = "\nWhat follows on other lines is committed as metadata.\n";
+
+static const char nothing[] = "\nThis mount is read-only: it changes nothing.\n";
+
+static const char tail[] =
+    "\nA TIME is an age (15m, 1h30m, 2d), now, a date, time and zone as in\n"
+    "2026-11-21T08:00:00Z, or seconds since 1970 (13 digits: milliseconds).\n\n"
+    "The end of errors tells why something failed. The mount ends by fusermount3 -u\n"
+    "and the name of this directory. The manual is checkpointfs(1).\n";
+
+/* What stands for a name in the file. */
+static const char *name_of(const struct row *row)
+{
+    static const char *const names[] = {
+        [NAMED] = "",           [BY_APP] = "APP",   [BY_STREAM] = "STREAM", [BY_PARTITION] = "N",
+        [BY_NUMBER] = "NUMBER", [BY_TIME] = "TIME", [BY_CHANCE] = "NAME",
+    };
+
+    return row->naming == NAMED ? row->name : names[row->naming];
+}
+
+/* Prints the path of a kind; false when the mount has none. */
+static bool print_path_of(const struct fs *fs, enum kind kind, struct buf *path)
+{
+    enum kind line[8];
+    int depth = 0;
+
+    for (; kind != ROOT; kind = tree_parent(kind)) {
+        if (!tree_has(fs, kind))
+            return false;
+        line[depth++] = kind;
+    }
+    while (depth-- > 0)
+        buf_printf(path, "%s%s", name_of(tree_row(line[depth])),
+                   depth || tree_is_directory(line[depth]) ? "/" : "");
+    return true;
+}
+
+static bool can_be_made(const struct fs *fs, const struct row *row)
+{
+    return S_ISDIR(row->mode) && row->make && !fs->settings.read_only &&
+           (!row->make_needs || row->make_needs & fs->backend->abilities);
+}
+
+/* A read-only mount has nothing temporary. */
+static bool is_there(const struct fs *fs, const struct row *row)
+{
+    return row->help && !(row->naming == BY_CHANCE && fs->settings.read_only);
+}
+
+static void print_row(const struct fs *fs, enum kind kind, struct buf *text)
+{
+    const struct row *row = tree_row(kind);
+    struct buf path = BUF_INIT(PATH_MAX_SIZE);
+    bool listed = row->naming != BY_NUMBER && row->naming != BY_TIME;
+
+    if (is_there(fs, row) && print_path_of(fs, kind, &path))
+        buf_printf(text, "%c %-*s%s%s\n", listed ? ' ' : '*', PATH_WIDTH, path.data, row->help,
+                   can_be_made(fs, row) ? " (mkdir)" : "");
+    buf_release(&path);
+}
+
+void readme_print(const struct fs *fs, struct buf *text)
+{
+    buf_puts(text, head);
+    for (enum kind kind = APPS; kind < KINDS; kind++)
+        print_row(fs, kind, text);
+    buf_puts(text, fs->settings.read_only ? nothing : positions);
+    if (!fs->settings.read_only && fs->backend->abilities & CAN_STORE_METADATA)
+        buf_puts(text, metadata);
+    buf_puts(text, tail);
+}
