@@ -212,6 +212,7 @@ static struct call *wait_for_token(struct service *service, const struct ask *as
 
 const struct protocol dis_protocol = {
     .title = "DIS",
+    .cacert_variable = "OS_CACERT",
     .authorize = dis_authorize,
     .judge = dis_judge_answer,
     .renew = dis_renew,

@@ -120,6 +120,8 @@ static int dis_set_value(void *user, const char *section, const char *name, cons
     if (file->given & 1U << i)
         return -EEXIST;
     file->given |= 1U << i;
+    if (!value)
+        return -EINVAL;
     return *value ? secret_set(text_of_field(file->credentials, i), value) : 0;
 }
 

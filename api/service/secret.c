@@ -13,6 +13,8 @@
 
 #include <openssl/crypto.h>
 
+#include "api/service/word.h"
+
 #define FILE_MAX 65536
 
 /* What some editors begin a file with. */
@@ -103,6 +105,7 @@ struct ini {
     struct error *error;
     const char *section;
     unsigned line;   /* that is being read, from 1 */
+    bool is_script;  /* for a shell */
     bool has_value;  /* since the section began */
     size_t indented; /* the line of the last value, in blanks */
 };
@@ -124,6 +127,25 @@ static bool is_comment(const char *text)
     return *text == '#' || *text == ';';
 }
 
+/* The length of "export" and the blanks behind it; 0 for a line that does not begin so. */
+static size_t export_length(const char *line)
+{
+    size_t length = strlen("export");
+    size_t blanks = strncmp(line, "export", length) ? 0 : strspn(line + length, " \t");
+
+    return blanks ? length + blanks : 0;
+}
+
+static bool is_script(const char *text)
+{
+    for (; text; text = strchr(text, '\n')) {
+        text += strspn(text, " \t\r\n");
+        if (export_length(text))
+            return true;
+    }
+    return false;
+}
+
 static int refuse_line(const struct ini *ini)
 {
     return error_set(ini->error, EBADMSG, "line %u of %.200s is not \"name = value\"", ini->line,
@@ -143,20 +165,70 @@ static int parse_section(struct ini *ini, char *line)
     return 0;
 }
 
+static int give_value(const struct ini *ini, const char *name, const char *value)
+{
+    int status = ini->take(ini->user, ini->section, name, value);
+
+    if (status == -EEXIST)
+        return error_set(ini->error, EBADMSG, "%.200s gives %.60s twice", ini->path, name);
+    if (status == -EINVAL)
+        return error_set(ini->error, EBADMSG,
+                         "line %u of %.150s: only a shell can tell what %.60s is: write the value "
+                         "itself, in single quotes",
+                         ini->line, ini->path, name);
+    return status ? error_set(ini->error, ENOMEM, "no memory") : 0;
+}
+
+/* What begins like a word for a shell is read as one. */
+static char *read_value(char *text)
+{
+    char *rest;
+    char *word;
+
+    if (!*text || !strchr("\"'$`", *text))
+        return text;
+    word = word_read(text, &rest);
+    return word && !*rest ? word : NULL;
+}
+
 static int parse_value(const struct ini *ini, char *line)
 {
     char *mark = line + strcspn(line, "=:");
-    const char *name;
-    int status;
 
     if (!*mark || mark == line)
         return refuse_line(ini);
     *mark = '\0';
-    name = trim(line);
-    status = ini->take(ini->user, ini->section, name, trim(mark + 1));
-    if (status == -EEXIST)
-        return error_set(ini->error, EBADMSG, "%.200s gives %.60s twice", ini->path, name);
-    return status ? error_set(ini->error, ENOMEM, "no memory") : 0;
+    return give_value(ini, trim(line), read_value(trim(mark + 1)));
+}
+
+static bool is_assignment(const char *line)
+{
+    size_t length = word_name_length(line);
+
+    return length && line[length] == '=';
+}
+
+/* Takes what a line of a script begins with, and *rest goes behind it: to NULL if a command is
+ * there, for which it is meant, or a shell is needed. */
+static int parse_assignment(const struct ini *ini, char **rest)
+{
+    const char *name = strsep(rest, "=");
+    char *value = word_read(*rest, rest);
+
+    if (!value || (**rest && !is_assignment(*rest)))
+        *rest = NULL;
+    return give_value(ini, name, *rest ? value : NULL);
+}
+
+/* Lines of a script that assign nothing are for the shell alone. */
+static int parse_command(struct ini *ini, char *line)
+{
+    char *rest = line + export_length(line);
+    int status = 0;
+
+    while (rest && is_assignment(rest) && !status)
+        status = parse_assignment(ini, &rest);
+    return status;
 }
 
 /* For the programs that write such files, a line that is indented deeper than the value before goes
@@ -169,6 +241,8 @@ static int parse_line(struct ini *ini, char *line)
     line = trim(line);
     if (!*line || is_comment(line))
         return 0;
+    if (ini->is_script)
+        return parse_command(ini, line);
     if (ini->has_value && indented > ini->indented)
         return error_set(ini->error, EBADMSG,
                          "line %u of %.200s goes on with a value: it must be on one line",
@@ -192,6 +266,7 @@ int secret_parse_ini(const char *path, const char *text, secret_value_fn *take, 
     if (!copy)
         return error_set(error, ENOMEM, "no memory");
     memcpy(copy, text, size);
+    ini.is_script = is_script(text);
     while (rest && !status)
         status = parse_line(&ini, strsep(&rest, "\n"));
     OPENSSL_cleanse(copy, size);

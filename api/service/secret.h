@@ -27,15 +27,20 @@ void secret_guard_process(void);
  */
 int secret_read_file(const char *path, char **text, struct error *error);
 
-/* Takes a value; section is "" before the first, and the value may be empty. The texts last as long
- * as the call. 0, -ENOMEM, or -EEXIST when this was said before. */
+/* Takes a value; section is "" before the first, and the value may be empty, or NULL if only a
+ * shell could tell what it is. The texts last as long as the call. 0, -ENOMEM, -EEXIST when this
+ * was said before, or -EINVAL for a NULL that was wanted. */
 typedef int secret_value_fn(void *user, const char *section, const char *name, const char *value);
 
 /*
  * Reads the text of a file of lines "[section]", "name = value" or "name: value", empty ones, and
  * comments, which begin with # or ;. Blanks around names and values do not count; a value may hold
- * anything else, and ends with its line. 0, -ENOMEM, or -EBADMSG, with an error that tells no
+ * anything else, and ends with its line. One that begins with a quotation mark, a dollar sign or a
+ * backquote is read as a shell reads it. 0, -ENOMEM, or -EBADMSG, with an error that tells no
  * value.
+ *
+ * If a line begins with "export", the file is a script for a shell: its lines "NAME=VALUE" count,
+ * with or without "export", and no others. Nothing is executed or replaced.
  */
 int secret_parse_ini(const char *path, const char *text, secret_value_fn *take, void *user,
                      struct error *error);

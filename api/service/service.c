@@ -11,9 +11,23 @@ static int copy_text(char **target, const char *text)
     return text && !*target ? -ENOMEM : 0;
 }
 
+/* The file may be found from the present directory alone. */
+static int set_cacert_of_environment(struct service *service, const char *name, struct error *error)
+{
+    const char *path = getenv(name);
+
+    if (!path || !*path)
+        return 0;
+    service->cacert = realpath(path, NULL);
+    if (service->cacert)
+        return 0;
+    return error_set(error, errno, "%s: %.200s: %s", name, path, strerror(errno));
+}
+
 int service_open(struct service *service, const struct backend_options *options,
                  const struct endpoint *endpoint, struct error *error)
 {
+    const char *variable = service->protocol->cacert_variable;
     struct http_options http;
 
     snprintf(service->host, sizeof(service->host), "%s", endpoint->host);
@@ -23,6 +37,8 @@ int service_open(struct service *service, const struct backend_options *options,
         copy_text(&service->cert_key, backend_setting(options, "key")) ||
         copy_text(&service->credentials_file, backend_setting(options, "credentials")))
         return error_set(error, ENOMEM, "no memory");
+    if (variable && !service->cacert && set_cacert_of_environment(service, variable, error))
+        return -error->code;
     service->http_options = (struct http_options){.loop = options->loop,
                                                   .cacert = service->cacert,
                                                   .cert = service->cert,

@@ -19,6 +19,10 @@ struct service_call;
 struct protocol {
     const char *title; /* "DIS", for messages */
 
+    /* The variable of the environment that names the certificates to be trusted, where the option
+     * does not; or NULL. */
+    const char *cacert_variable;
+
     /* Adds the headers of one try: the credential or signature, and what else goes with every
      * request. 0, or a negative errno with an error, which is final unless call->lacks_credential
      * is set. */

@@ -70,7 +70,7 @@ static const struct variables sdks[] = {
     {{"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
       "ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABA_CLOUD_DEFAULT_REGION"}},
     {{"ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "SECURITY_TOKEN", "ALICLOUD_REGION"}},
-    {{"ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET", "SECURITY_TOKEN", NULL}},
+    {{"ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET", "SECURITY_TOKEN", ""}},
     {{"ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "SECURITY_TOKEN",
       "ALICLOUD_REGION_ID"}},
 };
@@ -80,8 +80,7 @@ static int load_variables(const struct variables *variables, struct sls_credenti
 {
     snprintf(credentials->origin, sizeof(credentials->origin), "the environment");
     for (enum part part = ACCESS; part < PARTS; part++) {
-        const char *name = variables->names[part];
-        const char *value = name ? getenv(name) : NULL;
+        const char *value = getenv(variables->names[part]);
 
         if (value && *value && secret_set(text_of_part(credentials, part), value))
             return error_set(error, ENOMEM, "no memory");
@@ -103,7 +102,32 @@ static int set_once(struct section *wanted, unsigned bit, char **text, const cha
     if (wanted->given & 1U << bit)
         return -EEXIST;
     wanted->given |= 1U << bit;
+    if (!value)
+        return -EINVAL;
     return *value ? secret_set(text, value) : 0;
+}
+
+/* A script for a shell has no sections, and the names of the environment. */
+static enum part part_of_variable(const char *name)
+{
+    for (enum part part = ACCESS; part < PARTS; part++) {
+        if (!strcmp(name, cli.names[part]))
+            return part;
+        for (size_t i = 0; i < sizeof(sdks) / sizeof(sdks[0]); i++) {
+            if (!strcmp(name, sdks[i].names[part]))
+                return part;
+        }
+    }
+    return PARTS;
+}
+
+static int sls_set_variable(struct section *wanted, const char *name, const char *value)
+{
+    enum part part = part_of_variable(name);
+
+    if (part == PARTS)
+        return 0;
+    return set_once(wanted, part, text_of_part(wanted->credentials, part), value);
 }
 
 static int sls_set_value(void *user, const char *section, const char *name, const char *value)
@@ -111,6 +135,8 @@ static int sls_set_value(void *user, const char *section, const char *name, cons
     static const char *const names[PARTS] = {"access-id", "access-key", "sts-token", "region-id"};
     struct section *wanted = user;
 
+    if (!*section && wanted->name)
+        return sls_set_variable(wanted, name, value);
     if (strcmp(section, wanted->name ? wanted->name : "__option__") != 0)
         return 0;
     if (!wanted->name)

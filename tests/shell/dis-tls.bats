@@ -39,6 +39,33 @@ serve_tls() {
     is "$(stat_of signature_failures)" 0
 }
 
+@test "OS_CACERT names a certificate, too, and -o cacert wins" {
+    serve_tls IP:127.0.0.1
+    certificate other IP:127.0.0.1
+    OS_CACERT=$DIR/server.pem mount_service
+    is "$(cat "$MNT/$P/checkpoint")" 42
+    unmount "$MNT"
+    cd "$DIR"
+    OS_CACERT=server.pem mount_service
+    cd /
+    is "$(cat "$MNT/$P/checkpoint")" 42
+    unmount "$MNT"
+    OS_CACERT=$DIR/other.pem mount_service -o "cacert=$DIR/server.pem"
+    is "$(cat "$MNT/$P/checkpoint")" 42
+    unmount "$MNT"
+    OS_CACERT='' cannot_mount
+    matches "$output" "ertificate"
+    OS_CACERT=$DIR/missing.pem cannot_mount
+    is "$output" "checkpointfs: OS_CACERT: $DIR/missing.pem: No such file or directory"
+}
+
+@test "the variables of other programs name no certificate" {
+    serve_tls IP:127.0.0.1
+    SSL_CERT_FILE=$DIR/server.pem CURL_CA_BUNDLE=$DIR/server.pem REQUESTS_CA_BUNDLE=$DIR/server.pem \
+        cannot_mount
+    matches "$output" "ertificate"
+}
+
 @test "https: a loop of 100 cats uses 1 connection" {
     serve_tls IP:127.0.0.1
     mount_service -o "cacert=$DIR/server.pem"

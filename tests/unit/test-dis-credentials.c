@@ -211,7 +211,75 @@ static void test_forms_of_lines(void **state)
     check_key("ak \t=\ta \t\n\n \t\nsk = two words \n", "two words");
     check_key("  # a comment\n\t; another\n  ak = a\n  sk = s\n", "s");
     check_key("[basic] ; mine\nak = a\nsk = s\n[other]\nsk = t\n[x]\nno = matter\n", "s");
-    check_key("ak = a\nsk = \"s\"\n", "\"s\"");
+}
+
+static void test_quotes(void **state)
+{
+    (void)state;
+    check_key("AK = x\nak = \"a\"\nsk = 's t'\n", "s t");
+    check_key("ak='a'\nsk=\"s\" # mine\n", "s");
+    check_key("ak = a\nsk = s\"t'\n", "s\"t'");
+    check_key("ak = a\nsk = '$HOME `x`'\n", "$HOME `x`");
+    check_key("ak = a\nsk = pa$word`!\n", "pa$word`!");
+    check_key("ak = a\nsk = '$ecret!'\n", "$ecret!");
+    write_file("ak = a\nsk = \"very-secret\n", 0600);
+    check_failure(path, EBADMSG, "line 2 of ");
+    write_file("ak = a\nsk = \"$very-secret\"\n", 0600);
+    check_failure(path, EBADMSG,
+                  "only a shell can tell what sk is: write the value itself, in single quotes");
+    write_file("ak = a\nsk = $(cat very-secret)\n", 0600);
+    check_failure(path, EBADMSG, "only a shell can tell what sk is");
+}
+
+/* As the web console of OpenStack gives it out. */
+#define SCRIPT_HEAD                                                            \
+    "#!/usr/bin/env bash\n"                                                    \
+    "# To use an OpenStack cloud you need to authenticate.\n"                  \
+    "export OS_AUTH_URL=https://iam.example/v3\n"                              \
+    "export OS_PROJECT_ID=0123456789abcdef\n"                                  \
+    "export OS_PROJECT_NAME=\"eu-de\"\n"                                       \
+    "export OS_USER_DOMAIN_NAME=\"a domain\"\n"                                \
+    "if [ -z \"$OS_USER_DOMAIN_NAME\" ]; then unset OS_USER_DOMAIN_NAME; fi\n" \
+    "unset OS_TENANT_ID\n"                                                     \
+    "export OS_USERNAME='me'\n"                                                \
+    "echo \"Please enter your OpenStack Password for $OS_USERNAME: \"\n"
+
+static void test_scripts(void **state)
+{
+    struct dis_credentials credentials;
+
+    (void)state;
+    write_file(SCRIPT_HEAD "export OS_PASSWORD='pa$$ word' # mine\n"
+                           "export OS_REGION_NAME=\"$REGION\"\n",
+               0600);
+    credentials = load(path);
+    assert_int_equal(credentials.kind, DIS_PASSWORD);
+    assert_string_equal(credentials.auth_url, "https://iam.example/v3");
+    assert_string_equal(credentials.user_domain, "a domain");
+    assert_string_equal(credentials.username, "me");
+    assert_string_equal(credentials.password, "pa$$ word");
+    dis_credentials_release(&credentials);
+    check_key("  export HUAWEICLOUD_SDK_AK=\"a\"\r\nHUAWEICLOUD_SDK_SK=s\r\n", "s");
+    check_key("export ak=a sk='s t' # both\n", "s t");
+    check_key("export ak=a\nexport sk=s\nsk = t\nsk: u\n[basic]\n  sk v\n", "s");
+}
+
+static void test_scripts_that_only_a_shell_can_read(void **state)
+{
+    static const char *const values[] = {"$OS_PASSWORD_INPUT",    "very-secret$X",
+                                         "`very-secret`",         "$(cat very-secret)",
+                                         "\"$very-secret\"",      "very-secret; export A",
+                                         "very-secret openstack", "\"very-secret"};
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        snprintf(text, sizeof(text),
+                 SCRIPT_HEAD "read -sr OS_PASSWORD_INPUT\nexport OS_PASSWORD=%s\n", values[i]);
+        write_file(text, 0600);
+        check_failure(path, EBADMSG, "line 12 of ");
+        check_failure(path, EBADMSG, "only a shell can tell what OS_PASSWORD is");
+    }
 }
 
 /* What follows a value on its line is the value's. */
@@ -291,6 +359,9 @@ int main(void)
         cmocka_unit_test_setup(test_files, clear_environment),
         cmocka_unit_test_setup(test_files_that_are_refused, clear_environment),
         cmocka_unit_test_setup(test_forms_of_lines, clear_environment),
+        cmocka_unit_test_setup(test_quotes, clear_environment),
+        cmocka_unit_test_setup(test_scripts, clear_environment),
+        cmocka_unit_test_setup(test_scripts_that_only_a_shell_can_read, clear_environment),
         cmocka_unit_test_setup(test_values_that_look_like_comments, clear_environment),
         cmocka_unit_test_setup(test_names_that_are_given_twice, clear_environment),
         cmocka_unit_test_setup(test_lines_that_are_refused, clear_environment),

@@ -300,10 +300,44 @@ TEST(which_keys_are_the_same)
 
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+TEST(a_script_for_a_shell_has_the_names_of_the_environment)
+{
+    check_load(write_file("keys.sh",
+                          "#!/bin/sh\n"
+                          "echo hello\n"
+                          "export ALIBABA_CLOUD_ACCESS_KEY_ID=\"a\"\n"
+                          "ALIBABA_CLOUD_ACCESS_KEY_SECRET='s t'\n"
+                          "export ALIBABA_CLOUD_SECURITY_TOKEN=t # mine\n"
+                          "export PATH=$PATH:/opt\n",
+                          0600),
+               "a", "s t", "t", NULL);
+    check_load(write_file("keys.sh",
+                          "export ALIYUN_LOG_CLI_ACCESSID=a\nALIYUN_LOG_CLI_ACCESSKEY=s\n", 0600),
+               "a", "s", NULL, NULL);
+    check_failure(write_file("keys.sh",
+                             "export ALICLOUD_ACCESS_KEY=a\n"
+                             "export ALICLOUD_SECRET_KEY=$(cat very-secret)\n",
+                             0600),
+                  EBADMSG, "only a shell can tell what ALICLOUD_SECRET_KEY is");
+}
+
+TEST(quotes_of_a_file_are_taken_off)
+{
+    check_load(write_file("keys", "[main]\naccess-id = \"a\"\naccess-key = 's'\n", 0600), "a", "s",
+               NULL, NULL);
+    check_failure(write_file("keys", "[main]\naccess-id = a\naccess-key = $KEY\n", 0600), EBADMSG,
+                  "only a shell can tell what access-key is");
+    check_load(
+        write_file("keys", "[x]\naccess-key = $KEY\n[main]\naccess-id = a\naccess-key = s\n", 0600),
+        "a", "s", NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(the_order_of_the_sources),
+        SCENE(a_script_for_a_shell_has_the_names_of_the_environment),
+        SCENE(quotes_of_a_file_are_taken_off),
         SCENE(parts_are_not_mixed),
         SCENE(parts_that_are_missing),
         SCENE(sections_of_the_file_of_aliyunlog),
