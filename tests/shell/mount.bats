@@ -244,6 +244,18 @@ installed() {
     is "$output" 42
 }
 
+@test "a line of fstab can name a program that is in no usual place" {
+    mkdir "$DIR/etc"
+    echo "$CHECKPOINTFS#local:$STORE $MNT fuse noauto,user,_netdev,clamp 0 0" >"$DIR/etc/fstab"
+    needs_root
+    needs mount.fuse
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin mount -T "$DIR/etc/fstab" "$MNT" 3>&- 4>&-
+    mkdir -p "$MNT/$P"
+    is "$(findmnt -rno FSTYPE,SOURCE "$MNT")" "fuse.checkpointfs local:$STORE"
+    run mount -T "$DIR/etc/fstab" "$MNT"
+    matches "$output" "is already mounted"
+}
+
 @test "a line of fstab that is mounted already is not mounted once more" {
     mkdir "$DIR/etc"
     echo "local:$STORE $MNT fuse.checkpointfs noauto,user 0 0" >"$DIR/etc/fstab"
