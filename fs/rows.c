@@ -65,7 +65,7 @@ const struct row tree_rows[KINDS] = {
     [LAG] = {.name = "lag",
              .parent = APP_PARTITION,
              .mode = READABLE,
-             .help = "how many records are ahead of it",
+             .help = "how many records can still be read",
              .source = FROM_STATE,
              .detail = DETAIL_LAG,
              .print = value_lag},

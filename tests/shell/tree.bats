@@ -228,6 +228,32 @@ load helper
     is "$(entries "$P")" "checkpoint cursor lag metadata status"
 }
 
+@test "README names every file that is there, and tells of times and positions" {
+    put_once "$P/checkpoint" '42\nnote\n'
+    local name
+    for name in $(find . -type f -printf '%P\n' | sed -E \
+        's,billing,APP,; s,orders,STREAM,; s,/0(/|$),/N\1,') \
+        streams/STREAM/N/cursors/{at/NUMBER,after/NUMBER,since/TIME}; do
+        grep -qE "^[ *] $name " README || is "$name" "in README"
+    done
+    is "$(awk 'length > 80' README)" ""
+    is "$(wc -c <README)" "$(stat -c %s README)"
+    # it never changes
+    is "$(stat -c %Y README)" "$(jq '.mounted | fromdate' status)"
+}
+
+@test "status is of the embedded store" {
+    is "$(jq -r '.source, .backend' status | xargs)" "local:$STORE local"
+    is "$(jq -r '.last_error' status)" null
+    refused "Invalid argument" put "$P/checkpoint" x
+    is "$(jq -r '.last_error | .path, .errno' status | xargs)" "$P/checkpoint EINVAL"
+    (($(jq '.last_success | fromdate' status) > $(date +%s) - 100))
+    cd /
+    unmount "$MNT"
+    "$CHECKPOINTFS" -o lazy "$MNT" 3>&- 4>&-
+    is "$(jq -r '.source, .last_success, .options.lazy' "$MNT/status" | xargs)" "local: null true"
+}
+
 @test "the virtual files cannot be removed" {
     put "$P/checkpoint" 42
     local file
