@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,7 +189,8 @@ static bool take_seconds(const char *name, const char *text, double least, int64
     if (!text)
         return true;
     seconds = strtod(text, &end);
-    if (end == text || *end || !isfinite(seconds) || seconds < least || seconds > 86400) {
+    if (end == text || *end || text[strspn(text, "0123456789.")] || seconds < least ||
+        seconds > 86400) {
         say("%s=%.40s is not a number of seconds from %g to 86400", name, text, least);
         return false;
     }

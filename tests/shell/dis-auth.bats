@@ -396,6 +396,30 @@ key_file() {
     is "$(requests)" 0
 }
 
+@test "-o credentials=openrc.sh, as OpenStack gives it out" {
+    cat >"$DIR/openrc.sh" <<EOF
+#!/usr/bin/env bash
+export OS_AUTH_URL=$URL/v3
+export OS_PROJECT_ID=$PROJECT
+export OS_USER_DOMAIN_NAME="$DOMAIN"
+if [ -z "\$OS_USER_DOMAIN_NAME" ]; then unset OS_USER_DOMAIN_NAME; fi
+export OS_USERNAME="$USERNAME"
+echo "Please enter your OpenStack Password for \$OS_USERNAME: "
+read -sr OS_PASSWORD_INPUT
+export OS_PASSWORD=\$OS_PASSWORD_INPUT
+export OS_REGION_NAME="\$REGION"
+EOF
+    chmod 600 "$DIR/openrc.sh"
+    cannot_mount -o "credentials=$DIR/openrc.sh"
+    is "$output" "checkpointfs: line 9 of $DIR/openrc.sh: only a shell can tell what OS_PASSWORD is: write the value itself, in single quotes"
+    is "$(requests)" 0
+    sed -i /OS_PASSWORD=/d "$DIR/openrc.sh"
+    echo "export OS_PASSWORD='$PASSWORD' # by hand" >>"$DIR/openrc.sh"
+    begin_with -o "credentials=$DIR/openrc.sh"
+    is "$(cat "$P/checkpoint")" 42
+    is "$(stat_of tokens_issued)" 1
+}
+
 @test "a relative -o credentials=FILE is of the directory where the command was given" {
     key_file "$DIR/keys"
     cd "$DIR"

@@ -224,19 +224,14 @@ static void what_mount_and_fstab_add_is_ignored(void **state)
 static void wrong_values_are_told(void **state)
 {
     static const char *const words[] = {
-        "uid=",           "uid=joe",
-        "uid=-1",         "uid=4294967295",
-        "uid=4294967296", "uid=1x",
-        "uid=0x10",       "uid=99999999999999999999999",
-        "gid=-1",         "gid=1.5",
-        "umask=8",        "umask=1000",
-        "umask=rwx",      "timeout=",
-        "timeout=0",      "timeout=-1",
-        "timeout=soon",   "timeout=86401",
-        "timeout=nan",    "timeout=inf",
-        "timeout=1s",     "timeout=1e9",
-        "listing=-1",     "listing=x",
-        "snapshot=-0.1",  "snapshot=99999999",
+        "uid=",           "uid=joe",       "uid=-1",        "uid=4294967295",
+        "uid=4294967296", "uid=1x",        "uid=0x10",      "uid=99999999999999999999999",
+        "gid=-1",         "gid=1.5",       "umask=8",       "umask=1000",
+        "umask=rwx",      "timeout=",      "timeout=0",     "timeout=-1",
+        "timeout=soon",   "timeout=86401", "timeout=nan",   "timeout=inf",
+        "timeout=1s",     "timeout=1e9",   "timeout=1e1",   "timeout=0x10",
+        "timeout= 5",     "timeout=+5",    "timeout=1.2.3", "timeout=.",
+        "listing=-1",     "listing=x",     "snapshot=-0.1", "snapshot=99999999",
         "watch=0",        "watch=0.01",
     };
     struct scene *scene = *state;
