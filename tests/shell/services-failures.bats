@@ -322,3 +322,16 @@ kept() {
     another_app newapp
     eventually listed apps "audit billing newapp"
 }
+
+# A terminal sends it to all processes of the command.
+@test "Ctrl-C while it mounts ends the command, and nothing is mounted" {
+    cd /
+    unmount "$MNT"
+    fault delay delay=3000 count=forever
+    forget_requests
+    in_background setsid "$CHECKPOINTFS" "$SOURCE" "$MNT" 2>/dev/null
+    eventually in_flight 1
+    promptly kill -INT -- "-$!"
+    promptly eventually not pgrep -f -- "$DAEMON.*$MNT"
+    not is_mounted "$MNT"
+}
