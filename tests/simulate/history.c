@@ -133,7 +133,7 @@ static bool had_others(const struct deed *deed)
     return false;
 }
 
-static void apply_metadata(int number, unsigned partition, int64_t sequence)
+static void apply_metadata(int number, unsigned partition, int64_t sequence, bool is_late)
 {
     struct deed *deed = deed_of(number);
     int64_t before = history_committed(partition);
@@ -143,7 +143,7 @@ static void apply_metadata(int number, unsigned partition, int64_t sequence)
         return;
     }
     apply_to(deed, number, partition);
-    if (sequence != before && !had_others(deed))
+    if (sequence != before && !is_late && !had_others(deed))
         history_blame("metadata %d committed %" PRId64 " where %" PRId64 " was", number, sequence,
                       before);
 }
@@ -168,14 +168,14 @@ static const struct deed *apply_to_any(int mount, enum act act, unsigned partiti
 }
 
 /* A shift that is repeated commits the same number again. */
-static void apply_shift(int mount, unsigned partition, int64_t sequence)
+static void apply_shift(int mount, unsigned partition, int64_t sequence, bool is_late)
 {
     int64_t before = history_committed(partition);
     const struct deed *deed = apply_to_any(mount, ACT_SHIFT, partition);
 
     if (!deed)
         history_blame("a shift to %" PRId64 " that nobody asked for", sequence);
-    else if (sequence != before + 1 && sequence != before && !had_others(deed))
+    else if (sequence != before + 1 && sequence != before && !is_late && !had_others(deed))
         history_blame("a shift made %" PRId64 " of %" PRId64, sequence, before);
 }
 
@@ -206,9 +206,9 @@ void history_applied(unsigned partition, int64_t sequence, const char *metadata,
     else if (sequence == NOTHING)
         apply_delete(mount, partition);
     else if (*metadata == 'm')
-        apply_metadata((int)strtol(metadata + 1, NULL, 10), partition, sequence);
+        apply_metadata((int)strtol(metadata + 1, NULL, 10), partition, sequence, is_late);
     else if (sequence % HISTORY_STEP)
-        apply_shift(mount, partition, sequence);
+        apply_shift(mount, partition, sequence, is_late);
     else
         apply_commit(partition, sequence);
     add_moment(partition, sequence, is_late ? NO_MOUNT : mount);
