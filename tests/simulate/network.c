@@ -8,6 +8,7 @@
 #include "tests/service/common/service.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/curl.h"
+#include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
 
 enum fate {
@@ -110,7 +111,7 @@ static void replace_answer(struct message *message)
     if (message->fate == BROKEN_BEFORE || message->fate == BROKEN_AFTER)
         answer_text(answer, 502 + (unsigned)chance_below(3), "<html>upstream</html>");
     else if (message->fate == THROTTLED)
-        answer_text(answer, 429, "{\"errorCode\":\"DIS.4303\",\"message\":\"too many\"}");
+        remote_throttle(answer);
     else if (message->fate == GARBLED)
         answer_text(answer, 200, "<html>please log in</html>");
 }

@@ -13,6 +13,7 @@
 #include "tests/simulate/history.h"
 #include "tests/simulate/kernel.h"
 #include "tests/simulate/mounts.h"
+#include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
 
 #define FIRST_PID 1000
@@ -145,7 +146,8 @@ static void on_read(void *user, int error, const void *data, size_t size)
     program->error = error;
     if (!error) {
         memcpy(text, data, size < sizeof(text) - 1 ? size : sizeof(text) - 1);
-        program->seen = strtoll(text, NULL, 10);
+        text[strcspn(text, "\n")] = '\0';
+        program->seen = remote_number(text);
     }
     release(program);
 }
@@ -363,13 +365,15 @@ static void begin_another(void *user)
                                     ACT_DELETE, ACT_READ,   ACT_READ,   ACT_READ_SAVED};
 
     struct mount *mount = mounts_any();
+    enum act act = acts[chance_below(sizeof(acts) / sizeof(acts[0]))];
 
     (void)user;
-    if (mount->leaving && !stopped)
+    if (stopped)
+        return;
+    if (mount->leaving || !remote_can(act))
         clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
-    else if (!stopped)
-        begin(mount, acts[chance_below(sizeof(acts) / sizeof(acts[0]))],
-              (unsigned)chance_below(HISTORY_PARTITIONS), true);
+    else
+        begin(mount, act, (unsigned)chance_below(HISTORY_PARTITIONS), true);
 }
 
 void programs_start(unsigned count)

@@ -1,7 +1,10 @@
 #ifndef SIMULATE_REMOTE_H
 #define SIMULATE_REMOTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "tests/simulate/history.h"
 
 /*
  * The service behind the mount: one of tests/service/, called in this process. It has the app
@@ -14,6 +17,16 @@ void remote_prepare(void);
 
 /* The source of the mount. */
 const char *remote_source(void);
+
+/* What the service can do. */
+bool remote_can(enum act act);
+
+/* The number that a checkpoint of the service stands for, as files show it. */
+int64_t remote_number(const char *text);
+
+/* Makes of an answer that there are too many requests. */
+struct answer;
+void remote_throttle(struct answer *answer);
 
 /* Begins the service and the network to it. */
 void remote_begin(void);
