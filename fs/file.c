@@ -587,8 +587,10 @@ void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size
     struct request *request = request_new(fuse, "write", inode, NULL);
     struct handle *handle = handle_of(info);
 
-    if (!request)
+    if (!request) {
+        content_refuse(&handle->content, ENOMEM);
         return;
+    }
     request->handle = handle;
     request->size = size;
     request->offset = offset;
