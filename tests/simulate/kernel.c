@@ -14,6 +14,7 @@
 #include "fs/operations.h"
 #include "tests/service/common/memory.h"
 #include "tests/simulate/clock.h"
+#include "tests/simulate/memory.h"
 
 #define BUFFER_SIZE ((size_t)256 * 1024)
 #define READ_SIZE   4096
@@ -81,8 +82,7 @@ static size_t gather(struct iovec *iov, int count, char *to, size_t room)
     return size;
 }
 
-/* What the file system writes to /dev/fuse. Notifications, which answer nothing, are number 0. */
-static ssize_t take_answer(int fd, struct iovec *iov, int count, void *user)
+static ssize_t take_message(struct iovec *iov, int count)
 {
     static char buffer[BUFFER_SIZE];
     size_t size = gather(iov, count, buffer, sizeof(buffer));
@@ -90,8 +90,6 @@ static ssize_t take_answer(int fd, struct iovec *iov, int count, void *user)
     struct delivery *delivery;
     struct pending *found;
 
-    (void)fd;
-    (void)user;
     memcpy(&header, buffer, sizeof(header));
     if (!header.unique)
         return (ssize_t)size;
@@ -107,6 +105,18 @@ static ssize_t take_answer(int fd, struct iovec *iov, int count, void *user)
     memcpy(delivery->data, buffer + sizeof(header), size);
     clock_after(0, tell, delivery);
     return (ssize_t)(size + sizeof(header));
+}
+
+/* What the file system writes to /dev/fuse. Notifications, which answer nothing, are number 0. */
+static ssize_t take_answer(int fd, struct iovec *iov, int count, void *user)
+{
+    bool before = memory_enter(false);
+    ssize_t size = take_message(iov, count);
+
+    (void)fd;
+    (void)user;
+    memory_leave(before);
+    return size;
 }
 
 static ssize_t give_nothing(int fd, void *buffer, size_t size, void *user)
@@ -132,6 +142,7 @@ static uint64_t send_parts(struct fuse_session *session, pid_t pid, uint32_t opc
                                     .nodeid = node,
                                     .pid = (uint32_t)pid};
     struct fuse_buf request = {.size = header.len, .mem = buffer};
+    bool before;
 
     memcpy(buffer, &header, sizeof(header));
     if (in_size)
@@ -144,7 +155,9 @@ static uint64_t send_parts(struct fuse_session *session, pid_t pid, uint32_t opc
         *waiting = (struct pending){.unique = header.unique, .reply = reply, .user = user};
         LIST_INSERT_HEAD(&pending, waiting, link);
     }
+    before = memory_enter(true);
     fuse_session_process_buf(session, &request);
+    memory_leave(before);
     return header.unique;
 }
 

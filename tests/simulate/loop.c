@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "tests/service/common/memory.h"
 #include "tests/simulate/clock.h"
+#include "tests/simulate/memory.h"
 #include "tests/simulate/network.h"
 
 TAILQ_HEAD(timers, timer);
@@ -37,9 +38,11 @@ static void fire_timers(void *user);
 static void await_first(struct loop *loop)
 {
     const struct timer *first = TAILQ_FIRST(&loop->timers);
+    bool before = memory_enter(false);
 
     clock_drop(loop->event);
     loop->event = first ? clock_after(first->due - when_monotonic(), fire_timers, loop) : 0;
+    memory_leave(before);
 }
 
 static void fire_timers(void *user)
@@ -47,6 +50,7 @@ static void fire_timers(void *user)
     struct loop *loop = user;
     int64_t now = when_monotonic();
     struct timer *timer;
+    bool before = memory_enter(true);
 
     loop->event = 0;
     loop->round++;
@@ -56,6 +60,7 @@ static void fire_timers(void *user)
         timer->loop = NULL;
         timer->fire(timer->user);
     }
+    memory_leave(before);
     await_first(loop);
 }
 
@@ -96,8 +101,11 @@ void timer_stop(struct timer *timer)
 int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
                    void *user)
 {
+    bool before = memory_enter(false);
+
     *transfer = (struct transfer){.loop = loop, .easy = easy, .done = done, .user = user};
     network_begin(transfer);
+    memory_leave(before);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "tests/service/common/service.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/curl.h"
+#include "tests/simulate/memory.h"
 #include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
 
@@ -88,12 +89,15 @@ static int64_t way(void)
 static void end(struct message *message, CURLcode result)
 {
     struct transfer *transfer = message->transfer;
+    bool before;
 
     trace("  %s %s: %s", message->request.method, message->request.raw_path,
           result ? curl_easy_strerror(result) : "answered");
     free_message(message);
     transfer->loop = NULL;
+    before = memory_enter(true);
     transfer->done(transfer->user, (int)result);
+    memory_leave(before);
 }
 
 static void time_out(void *user)

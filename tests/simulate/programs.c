@@ -12,6 +12,7 @@
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
 #include "tests/simulate/kernel.h"
+#include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
 #include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
@@ -80,6 +81,9 @@ static enum ending ending_of(const struct program *program)
         return program->error && program->error != ENOENT ? REFUSED : ACKNOWLEDGED;
     if (!program->error)
         return ACKNOWLEDGED;
+    /* Without memory there may be no line. */
+    if (!word && memory_fails())
+        return UNKNOWN;
     return word && strcmp(word, "failed") != 0 ? UNKNOWN : REFUSED;
 }
 

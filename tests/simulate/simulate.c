@@ -8,6 +8,7 @@
 
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/programs.h"
@@ -76,6 +77,7 @@ static void begin_run(uint64_t seed, const struct options *options)
     if (chance_once_in(2))
         consume(NULL);
     clock_after((int64_t)chance_below(DISTURB_MS), disturb, NULL);
+    memory_fail_once_in(chance_once_in(3) ? 20 + (unsigned)chance_below(2000) : 0);
     network_set_faults(&(struct network_faults){.once_in = (unsigned)chance_below(12),
                                                 .slowest = 1 + (int64_t)chance_below(WAY_MAX_MS)});
 }
@@ -108,6 +110,7 @@ static void let_pass(int64_t ms)
 static const char *end_programs(void)
 {
     programs_stop();
+    memory_fail_once_in(0);
     network_set_faults(&(struct network_faults){.once_in = 0, .slowest = 10});
     if (!let_end())
         return "a program never ended";
@@ -119,6 +122,7 @@ static const char *end_programs(void)
 static void end_run(void)
 {
     programs_stop();
+    memory_fail_once_in(0);
     mounts_end();
     clock_stop();
     remote_end();
