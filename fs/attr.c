@@ -31,7 +31,7 @@ static void with_attributes(struct request *request, const struct stat *attr)
 static void refuse_missing(struct request *request)
 {
     if (request->then)
-        request_refuse(request, ENOENT, "nothing is committed there");
+        request_deny(request, ENOENT);
     else
         request_reply_gone(request);
 }
@@ -150,9 +150,9 @@ static void check_access(struct request *request)
 
     tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
     if (request->mask & W_OK && !(attr.st_mode & 0222))
-        request_refuse(request, EROFS, "this can only be read");
+        request_deny(request, EROFS);
     else if (request->mask & X_OK && !(attr.st_mode & 0111))
-        request_refuse(request, EACCES, "this is no program");
+        request_deny(request, EACCES);
     else
         request_succeed(request);
 }

@@ -33,7 +33,7 @@ static void finish_load(struct request *request, int status)
     if (!status)
         request->then(request);
     else if (status == -ENOENT)
-        request_refuse(request, ENOENT, "nothing is committed there");
+        request_deny(request, ENOENT);
     else if (status == -ENODATA)
         request_refuse(request, EOPNOTSUPP,
                        "the backend does not tell this, or what is committed is no number");

@@ -53,7 +53,7 @@ static void reply_found(struct request *request)
 
 static void reply_missing(struct request *request)
 {
-    request_refuse(request, ENOENT, "no such name");
+    request_deny(request, ENOENT);
 }
 
 /* Names that are in lists */

@@ -246,12 +246,9 @@ void request_fail(struct request *request, const struct error *error)
 {
     int code = error->code;
 
-    if (request->failed)
-        request->failed(request, code);
     if (!(request->quiet && code == ENOENT))
         log_error(request, request->operation, error);
-    fuse_reply_err(request->fuse, code);
-    end_request(request, code);
+    request_deny(request, code);
 }
 
 void request_refuse(struct request *request, int code, const char *format, ...)
@@ -263,6 +260,14 @@ void request_refuse(struct request *request, int code, const char *format, ...)
     vsnprintf(error.message, sizeof(error.message), format, arguments);
     va_end(arguments);
     request_fail(request, &error);
+}
+
+void request_deny(struct request *request, int code)
+{
+    if (request->failed)
+        request->failed(request, code);
+    fuse_reply_err(request->fuse, code);
+    end_request(request, code);
 }
 
 void request_warn(const struct request *request, const char *operation, const char *format, ...)

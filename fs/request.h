@@ -24,7 +24,7 @@ struct request {
     struct timer signals; /* looks at those of a program that waits on */
     int64_t started;      /* when_monotonic */
     int64_t patience;     /* milliseconds from then that it waits */
-    bool quiet;           /* that something does not exist is no news: lookups */
+    bool quiet;           /* it asks whether something is there: a service's "no" is no failure */
     struct handle *handle;
     size_t size; /* of a read or a write */
     off_t offset;
@@ -70,10 +70,19 @@ void request_start_change(struct request *request, const struct change_order *or
 /* Notes the call that the request now waits for; for NULL it ends with ENOMEM. */
 void request_wait(struct request *request, struct call *call);
 
-/* Each of these answers the request and ends it. */
+/*
+ * Each of these answers the request and ends it.
+ *
+ * A failure is what could not be done or found out, and has a line in `errors`. A question that was
+ * answered is no failure, though the answer is no: there is no such name, nothing is committed
+ * there, access(2) may not do that. It has no line, so that the last line is the failure that a
+ * user looks for. What a change or an opened file needs and does not find is a failure again: the
+ * service says more of it than the errno.
+ */
 void request_fail(struct request *request, const struct error *error);
 void request_refuse(struct request *request, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void request_deny(struct request *request, int code); /* answers a question with no */
 void request_succeed(struct request *request);
 void request_reply_gone(struct request *request); /* the kernel looks the name up once more */
 void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr);

@@ -9,7 +9,7 @@
 
 static void refuse(struct request *request)
 {
-    request_refuse(request, ENOENT, "no such name");
+    request_deny(request, ENOENT);
 }
 
 /* The one name */

@@ -78,6 +78,29 @@ last_error() {
     is "$(cat errors)" ""
 }
 
+@test "a question that is answered with no is no failure, and no change" {
+    local before
+    before=$(wc -l <commits)
+    refused "No such file or directory" cat "$P/checkpoint"
+    refused "No such file or directory" stat "$P/metadata"
+    refused "No such file or directory" cat "$C"
+    put "$P/checkpoint" 42
+    refused "" test -x "$P/checkpoint"
+    refused "" test -w "$P/lag"
+    refused "" test -w errors
+    refused "" test -e "$P/.hidden"
+    refused "No such file or directory" ls .Trash-0 apps/.Trash apps/autorun.inf
+    is "$(cat errors)" ""
+    is "$(wc -l <commits)" $((before + 1))
+}
+
+@test "a change that is refused is a failure, whoever asks for it" {
+    refused "Invalid argument" mkdir checkpoints/.Trash
+    refused "Invalid argument" mkdir apps/.Trash
+    refused "Read-only file system" put "$P/lag" 1
+    is "$(cut -f 3,4 errors)" $'mkdir\tEINVAL\nmkdir\tEINVAL\nopen\tEROFS'
+}
+
 @test "a position out of range names the range" {
     put "$S/latest" 100
     put "$S/earliest" 10

@@ -19,6 +19,13 @@ SNAPSHOT=600
     is "$(tr -d '\t\n -~' <errors)" ""
 }
 
+@test "that nothing is committed is no failure" {
+    refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
+    refused "${SAYS[ENOENT]:?}" cat checkpoints/billing/orders/1
+    refused "" test -x apps/billing/orders/1/checkpoint
+    is "$(cat errors)" ""
+}
+
 @test "an answer that is not what the protocol says is EBADMSG" {
     warm
     spoilt truncated
