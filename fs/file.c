@@ -123,6 +123,16 @@ static void load_mount(struct request *request)
     finish_load(request, 0);
 }
 
+static void load_lines(struct request *request)
+{
+    struct handle *handle = request->handle;
+    const struct lines *lines = tree_row(handle->node.kind)->lines(request->fs);
+
+    buf_reset(&handle->text);
+    buf_add(&handle->text, lines->text.data, lines->text.size);
+    finish_load(request, 0);
+}
+
 /* What is going to be changed is asked for by itself. */
 static enum source source_of_text(const struct handle *handle)
 {
@@ -161,8 +171,10 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
         break;
     case FROM_MOUNT:
     case FROM_TEXT:
-    case FROM_JOURNAL:
         load_mount(request);
+        break;
+    case FROM_JOURNAL:
+        load_lines(request);
         break;
     case FROM_MEMORY:
     case FROM_NOWHERE:

@@ -62,6 +62,7 @@ static const char *print_metadata(const struct value *value)
 
 void journal_add(struct journal *journal, const struct journal_entry *entry)
 {
+    int64_t when = when_now();
     char time[WHEN_ROOM];
     char uid[32];
     char pid[32];
@@ -87,9 +88,9 @@ void journal_add(struct journal *journal, const struct journal_entry *entry)
         NULL,
     };
 
-    when_format(when_now(), time);
+    when_format(when, time);
     snprintf(uid, sizeof(uid), "uid=%u", entry->who.uid);
     snprintf(pid, sizeof(pid), "pid=%d", (int)entry->who.pid);
-    lines_add(&journal->lines, fields + 1);
+    lines_add(&journal->lines, when, fields + 1);
     syslog_add(&journal->syslog, fields);
 }

@@ -69,6 +69,14 @@ static int from_mount(const struct fs *fs, const struct node *node, int64_t when
     return 0;
 }
 
+static int from_lines(const struct fs *fs, const struct node *node, struct stat *attr)
+{
+    const struct lines *lines = tree_row(node->kind)->lines(fs);
+
+    tree_attributes(fs, node, lines->text.size, lines->changed, attr);
+    return 0;
+}
+
 static int from_scratch(const struct fs *fs, const struct node *node, struct stat *attr)
 {
     const struct scratch *scratch = scratch_find(fs, node);
@@ -107,10 +115,11 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
     case FROM_INFO:
         return from_info(fs, node, not_before, attr);
     case FROM_MOUNT:
-    case FROM_JOURNAL:
         return from_mount(fs, node, when_now(), attr);
     case FROM_TEXT:
         return from_mount(fs, node, WHEN_UNKNOWN, attr);
+    case FROM_JOURNAL:
+        return from_lines(fs, node, attr);
     case FROM_MEMORY:
         return from_scratch(fs, node, attr);
     case FROM_CURSOR:

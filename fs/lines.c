@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "base/when.h"
+
 void lines_init(struct lines *lines)
 {
     buf_init(&lines->text, LINES_MAX);
+    lines->changed = WHEN_UNKNOWN;
 }
 
 void lines_release(struct lines *lines)
@@ -22,7 +25,7 @@ static void make_room(struct buf *text, size_t size)
     buf_drop_front(text, newline ? (size_t)(newline + 1 - text->data) : text->size);
 }
 
-void lines_add(struct lines *lines, const char *const *fields)
+void lines_add(struct lines *lines, int64_t when, const char *const *fields)
 {
     struct buf line = BUF_INIT(LINES_MAX / 2);
 
@@ -36,6 +39,7 @@ void lines_add(struct lines *lines, const char *const *fields)
         make_room(&lines->text, line.size);
         buf_add(&lines->text, line.data, line.size);
         lines->text.error = 0;
+        lines->changed = when;
     }
     buf_release(&line);
 }

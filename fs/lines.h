@@ -2,6 +2,7 @@
 #define FS_LINES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -11,6 +12,7 @@
  */
 struct lines {
     struct buf text;
+    int64_t changed; /* when the last line was added, as in base/when.h; WHEN_UNKNOWN: none was */
 };
 
 #define LINES_MAX (1UL << 20)
@@ -18,8 +20,8 @@ struct lines {
 void lines_init(struct lines *lines);
 void lines_release(struct lines *lines);
 
-/* Adds one line of fields with tabs between them, up to a NULL. Control characters of a field are
- * escaped. What does not fit for want of memory is lost. */
-void lines_add(struct lines *lines, const char *const *fields);
+/* Adds one line, of that time: fields with tabs between them, up to a NULL. Control characters of a
+ * field are escaped. What does not fit for want of memory is lost. */
+void lines_add(struct lines *lines, int64_t when, const char *const *fields);
 
 #endif

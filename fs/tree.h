@@ -66,8 +66,11 @@ struct row {
     int (*print)(const struct fs *fs, const struct node *node, const struct state *state,
                  struct buf *text);
 
-    /* Prints what the mount itself says. */
+    /* Prints what the mount itself says, always anew. */
     void (*print_mount)(const struct fs *fs, struct buf *text);
+
+    /* The lines that a file of the mount shows, which has the time of the last. */
+    const struct lines *(*lines)(const struct fs *fs);
 
     /* Starts the operation that gets a cursor. */
     struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);

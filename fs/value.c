@@ -83,14 +83,14 @@ int value_partition_status(const struct fs *fs, const struct node *node, const s
 
 /* The mount itself */
 
-void value_commits(const struct fs *fs, struct buf *text)
+const struct lines *value_commits(const struct fs *fs)
 {
-    buf_add(text, fs->journal.lines.text.data, fs->journal.lines.text.size);
+    return &fs->journal.lines;
 }
 
-void value_errors(const struct fs *fs, struct buf *text)
+const struct lines *value_errors(const struct fs *fs)
 {
-    buf_add(text, fs->errors.text.data, fs->errors.text.size);
+    return &fs->errors;
 }
 
 void value_metrics(const struct fs *fs, struct buf *text)

@@ -21,9 +21,12 @@ value_fn value_partition_status;
 
 typedef void mount_value_fn(const struct fs *fs, struct buf *text);
 
-mount_value_fn value_commits;
-mount_value_fn value_errors;
 mount_value_fn value_metrics;
+
+typedef const struct lines *lines_fn(const struct fs *fs);
+
+lines_fn value_commits;
+lines_fn value_errors;
 
 typedef struct call *cursor_fn(struct fs *fs, const struct node *node, const struct ask *ask);
 

@@ -56,7 +56,7 @@ static void check_line(struct lines *lines, const char *field)
     const char *const fields[] = {field, field, NULL};
 
     lines_release(lines);
-    lines_add(lines, fields);
+    lines_add(lines, 0, fields);
     CHECK(count(lines->text.data, '\n') == 1);
     CHECK(count(lines->text.data, '\t') == 1);
     CHECK(lines->text.data[lines->text.size - 1] == '\n');
@@ -69,10 +69,10 @@ static void check_bound(struct lines *lines, const char *field)
     size_t most = LINES_MAX / (strlen(field) + 1) / 4 + 2;
 
     for (size_t i = 0; i < most && i < 400; i++) {
-        lines_add(lines, fields);
+        lines_add(lines, 0, fields);
         CHECK(lines->text.size <= LINES_MAX);
     }
-    lines_add(lines, fields);
+    lines_add(lines, 0, fields);
     CHECK(!strncmp(lines->text.data, "begin\t", 6));
 }
 

@@ -34,6 +34,37 @@ last_error() {
         "$P/checkpoint"$'\tEINVAL\n'"$P/checkpoint"$'\tERANGE\n'"$S/latest"$'\tEINVAL'
 }
 
+# The time of a file, and that of its last line.
+time_of() {
+    stat -c %.3Y "$1"
+}
+
+last_time_of() {
+    date -d "$(tail -n 1 "$1" | cut -f 1)" +%s.%3N
+}
+
+@test "errors and commits have the time of their last line, or that of the mount" {
+    remount_store
+    is "$(time_of errors) $(time_of commits)" "$(time_of apps) $(time_of apps)"
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$P/checkpoint" junk
+    sleep 0.1
+    local file
+    for file in errors commits; do
+        is "$file $(time_of "$file")" "$file $(last_time_of "$file")"
+    done
+    (($(date -d "@$(time_of metrics)" +%s%3N) > $(date -d "@$(time_of errors)" +%s%3N)))
+}
+
+@test "tar of errors and commits does not see them change" {
+    put "$P/checkpoint" 42
+    refused "Invalid argument" put "$P/checkpoint" junk
+    run tar cf "$DIR/logs.tar" errors commits
+    is "$status $output" "0 "
+    sleep 0.1
+    tar df "$DIR/logs.tar"
+}
+
 @test "errors is written for checkpoints/ too, with the path that was used" {
     put "$P/checkpoint" 42
     refused "Invalid argument" put "$C" junk

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/when.h"
 #include "fs/lines.h"
 
 static struct lines lines;
@@ -22,7 +23,7 @@ static void add(const char *first, const char *second)
 {
     const char *const fields[] = {first, second, NULL};
 
-    lines_add(&lines, fields);
+    lines_add(&lines, 0, fields);
 }
 
 TEST(a_line_is_fields_with_tabs_between_them)
@@ -30,10 +31,20 @@ TEST(a_line_is_fields_with_tabs_between_them)
     const char *const fields[] = {"a", "", "b c", NULL};
     const char *const none[] = {NULL};
 
-    lines_add(&lines, fields);
-    lines_add(&lines, none);
+    lines_add(&lines, 0, fields);
+    lines_add(&lines, 0, none);
     add("last", NULL);
     assert_string_equal(lines.text.data, "a\t\tb c\n\nlast\n");
+}
+
+TEST(the_time_is_that_of_the_last_line)
+{
+    const char *const fields[] = {"a", NULL};
+
+    assert_true(lines.changed == WHEN_UNKNOWN);
+    lines_add(&lines, 7, fields);
+    lines_add(&lines, 5, fields);
+    assert_true(lines.changed == 5);
 }
 
 TEST(control_characters_make_no_lines_or_fields)
@@ -118,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(a_line_is_fields_with_tabs_between_them),
+        SCENE(the_time_is_that_of_the_last_line),
         SCENE(control_characters_make_no_lines_or_fields),
         SCENE(text_in_any_language_is_kept),
         SCENE(past_the_bound_the_older_half_is_forgotten_by_whole_lines),

@@ -294,7 +294,7 @@ TEST(every_file_has_a_source_of_its_text)
 {
     for (int kind = ROOT; kind < KINDS; kind++) {
         const struct row *row = tree_row((enum kind)kind);
-        bool printed = row->print || row->print_mount || row->get_cursor ||
+        bool printed = row->print || row->print_mount || row->lines || row->get_cursor ||
                        row->source == FROM_INFO || row->source == FROM_MEMORY;
 
         assert_int_equal(S_ISDIR(row->mode), !printed);
