@@ -169,16 +169,6 @@ failed	commit	billing	orders	0	500		42"
     is "$(grep failed commits | cut -f 7 | grep -c .)" 4
 }
 
-@test "commits and errors have the time of their last line" {
-    local file time
-    put "$P/checkpoint" 42
-    not put "$P/checkpoint" junk
-    for file in commits errors; do
-        time=$(tail -n 1 "$file" | cut -f 1)
-        is "$file $(stat -c %Y "$file")" "$file $(date -d "$time" +%s)"
-    done
-}
-
 # ---- the system's log
 
 # all_is_logged: changes of all kinds have their lines there, as in commits, with blanks for tabs.
