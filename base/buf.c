@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 char buf_empty[1];
 
 void buf_init(struct buf *buf, size_t max)
@@ -105,15 +107,12 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->size += (size_t)length;
 }
 
-/* How many bytes of UTF-8 a control character, or the backslash, at the beginning of a text has. */
-static size_t control_size(const char *text)
+/* How many bytes at the beginning of a text stand in a log as they are; 0 for one that does not. */
+static size_t shown_size(const char *text)
 {
-    unsigned char c = (unsigned char)text[0];
-    unsigned char next = (unsigned char)text[1];
+    size_t size = *text == '\\' ? 0 : utf8_length(text);
 
-    if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-        return 2;
-    return c < ' ' || c == 127 || c == '\\';
+    return size && utf8_is_visible(text) ? size : 0;
 }
 
 /* Writes a character as a letter after a backslash, if there is one for it. */
@@ -131,12 +130,11 @@ static bool add_letter(struct buf *buf, char c)
 void buf_puts_escaped(struct buf *buf, const char *text)
 {
     while (*text) {
-        size_t size = control_size(text);
+        size_t size = shown_size(text);
 
-        for (size_t i = 0; i < size && !add_letter(buf, text[i]); i++)
-            buf_printf(buf, "\\x%02x", (unsigned char)text[i]);
-        if (!size)
-            buf_add(buf, text, 1);
+        buf_add(buf, text, size);
+        if (!size && !add_letter(buf, *text))
+            buf_printf(buf, "\\x%02x", (unsigned char)*text);
         text += size ? size : 1;
     }
 }

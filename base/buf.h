@@ -45,8 +45,9 @@ void buf_add(struct buf *buf, const void *data, size_t size);
 void buf_puts(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds text for a log of one line: tab, newline and backslash are written \t, \n and \\, other
- * control characters \xHH. */
+/* Adds text for a log of one line: tab, newline and backslash are written \t, \n and \\. Each byte
+ * of what cannot be seen (base/utf8.h: control characters, and what turns the direction of others),
+ * or is no UTF-8, is written \xHH. So nobody's text can mislead who reads the log on a terminal. */
 void buf_puts_escaped(struct buf *buf, const char *text);
 
 /* Replaces size bytes at offset, growing as needed; a gap is filled with NULs. */

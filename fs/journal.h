@@ -19,8 +19,8 @@
  *
  * The last four are a line of the table of checkpoints: what is to be committed, and what must be
  * committed for that. "-" stands for what there is not, of a number too: nothing is committed. "?"
- * is a number that is not known. Tabs, newlines and backslashes in texts are \t, \n and \\, other
- * control characters \xHH; names of apps and streams are file names.
+ * is a number that is not known. Texts are escaped (buf_puts_escaped in base/buf.h); names of apps
+ * and streams are file names.
  */
 enum what_changes {
     COMMIT,

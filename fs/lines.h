@@ -20,8 +20,8 @@ struct lines {
 void lines_init(struct lines *lines);
 void lines_release(struct lines *lines);
 
-/* Adds one line, of that time: fields with tabs between them, up to a NULL. Control characters of a
- * field are escaped. What does not fit for want of memory is lost. */
+/* Adds one line, of that time: fields with tabs between them, up to a NULL. They are
+ * escaped (base/buf.h). What does not fit for want of memory is lost. */
 void lines_add(struct lines *lines, int64_t when, const char *const *fields);
 
 #endif

@@ -12,7 +12,7 @@ struct syslog {
 void syslog_open(struct syslog *log);
 void syslog_close(struct syslog *log);
 
-/* Adds one line of fields with blanks between them, up to a NULL. Control characters are escaped.
+/* Adds one line of fields with blanks between them, up to a NULL. They are escaped (base/buf.h).
  * Where all would be longer than the log takes, the longest fields lose their ends. */
 void syslog_add(struct syslog *log, const char *const *fields);
 

@@ -216,7 +216,7 @@ long_lines_end() {
 
 # evil_lines_are_two: a commit with a text that looks like another message, and its deletion.
 evil_lines_are_two() {
-    put_once "$P/checkpoint" '42\none\ntwo\033[2J\n<30>checkpointfs[1]: forged\n'
+    put_once "$P/checkpoint" '42\none\ntwo\033[2J\xe2\x80\xae\n<30>checkpointfs[1]: forged\n'
     rm "$P/checkpoint"
     sleep 0.1
     log_of_mount >"$DIR/lines"

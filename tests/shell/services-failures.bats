@@ -19,6 +19,16 @@ SNAPSHOT=600
     is "$(tr -d '\t\n -~' <errors)" ""
 }
 
+@test "no message can mislead who reads errors" {
+    warm
+    # turned around, and 8-bit control characters
+    fail_at commit status status=400 code="$MALFORMED" message=$'a\xe2\x80\xaeb\xe2\x81\xa6c\xd8\x9cd\xc2\x9be\xef\xbb\xbff'
+    refused "${SAYS[EINVAL]:?}" op_commit
+    last_error
+    is "${FIELD[7]}" 'a\xe2\x80\xaeb\xe2\x81\xa6c\xd8\x9cd\xc2\x9be\xef\xbb\xbff'
+    is "$(LC_ALL=C tr -d '\t\n -~' <errors | wc -c) $(LC_ALL=C tr -d '\t\n -~' <commits | wc -c)" "0 0"
+}
+
 @test "that nothing is committed is no failure" {
     refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
     refused "${SAYS[ENOENT]:?}" cat checkpoints/billing/orders/1

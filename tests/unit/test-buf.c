@@ -238,9 +238,21 @@ TEST(escaping_writes_control_characters_and_backslashes_as_hex)
     buf_puts_escaped(&buf, "a\n\t\\\x01\x1f \x7f~\xc3\xa9");
     assert_text(&buf, "a\\n\\t\\\\\\x01\\x1f \\x7f~\xc3\xa9");
     buf_reset(&buf);
-    /* U+0080, U+009B, U+009F, U+00A0, and a text that ends amid a character. */
-    buf_puts_escaped(&buf, "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0\xc2");
-    assert_text(&buf, "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f\xc2\xa0\xc2");
+    /* U+0080, U+009B, U+009F, U+00A1, and a text that ends amid a character. */
+    buf_puts_escaped(&buf, "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa1\xc2");
+    assert_text(&buf, "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f\xc2\xa1\\xc2");
+    buf_reset(&buf);
+    /* U+061C, U+200E, U+2028, U+202E, U+202C, U+2066, U+2069, U+FEFF. */
+    buf_puts_escaped(&buf, "\xd8\x9c\xe2\x80\x8e\xe2\x80\xa8\xe2\x80\xae\xe2\x80\xac");
+    buf_puts_escaped(&buf, "\xe2\x81\xa6\xe2\x81\xa9\xef\xbb\xbf");
+    assert_text(&buf, "\\xd8\\x9c\\xe2\\x80\\x8e\\xe2\\x80\\xa8\\xe2\\x80\\xae\\xe2\\x80\\xac"
+                      "\\xe2\\x81\\xa6\\xe2\\x81\\xa9\\xef\\xbb\\xbf");
+    buf_reset(&buf);
+    /* A byte that a terminal of one byte to a character obeys, and a surrogate. */
+    buf_puts_escaped(&buf, "\x9b"
+                           "2J \xed\xa0\x80");
+    assert_text(&buf, "\\x9b"
+                      "2J \\xed\\xa0\\x80");
     buf_release(&buf);
 }
 
