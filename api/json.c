@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
 #define VALUES_MAX 500000
 #define QUOTED_MAX (64UL << 20)
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* The length of a number as JSON writes it, or 0. */
 static size_t number_length(const char *text)
@@ -128,31 +131,38 @@ bool json_has(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
 }
 
-/* Copies a text with U+FFFD for each byte that is not of a character. */
-static void put_characters(struct buf *copy, const char *text)
+static bool add_repaired_text(cJSON *object, const char *name, const char *text)
 {
+    struct buf repaired = BUF_INIT(3 * strlen(text));
+    bool added;
+
     while (*text) {
         size_t length = utf8_length(text);
 
-        if (length)
-            buf_add(copy, text, length);
-        else
-            buf_puts(copy, "\xef\xbf\xbd");
+        buf_add(&repaired, length ? text : REPLACEMENT, length ? length : strlen(REPLACEMENT));
         text += length ? length : 1;
     }
+    added = !buf_error(&repaired) && cJSON_AddStringToObject(object, name, repaired.data);
+    buf_release(&repaired);
+    return added;
 }
 
 bool json_add_text(cJSON *object, const char *name, const char *text)
 {
-    struct buf copy = BUF_INIT(QUOTED_MAX);
-    bool good;
-
     if (!text)
         return cJSON_AddNullToObject(object, name) != NULL;
-    put_characters(&copy, text);
-    good = !buf_error(&copy) && cJSON_AddStringToObject(object, name, copy.data);
-    buf_release(&copy);
-    return good;
+    if (!utf8_is_valid(text))
+        return add_repaired_text(object, name, text);
+    return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+bool json_add_number(cJSON *object, const char *name, const char *decimal)
+{
+    char number[DECIMAL_ROOM];
+
+    if (!decimal || !decimal_is_unsigned(decimal))
+        return json_add_text(object, name, NULL);
+    return !decimal_normalize(number, decimal) && cJSON_AddRawToObject(object, name, number);
 }
 
 bool json_add_time(cJSON *object, const char *name, int64_t when)

@@ -30,10 +30,11 @@ int json_array(const cJSON *object, const char *name, const cJSON **value);
 /* Whether the member is there, be it null. */
 bool json_has(const cJSON *object, const char *name);
 
-/* Add a member: a text, or null for NULL, with U+FFFD for each byte that is not of a character in
- * UTF-8, which JSON could not hold; a time (base/when.h) in whole seconds, or null for
- * WHEN_UNKNOWN. False without memory. */
+/* Add a member: a text, or null for NULL; a number, or null for what is not one of decimal.h
+ * without a sign; a time (base/when.h) in whole seconds, or null for WHEN_UNKNOWN. JSON is UTF-8:
+ * each byte of a text that is none becomes U+FFFD. False without memory. */
 bool json_add_text(cJSON *object, const char *name, const char *text);
+bool json_add_number(cJSON *object, const char *name, const char *decimal);
 bool json_add_time(cJSON *object, const char *name, int64_t when);
 
 /* Adds the object to the text, in one line. 0, or what buf_error says. */

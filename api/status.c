@@ -1,9 +1,12 @@
 #include "api/status.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/json.h"
+#include "base/base64.h"
+#include "base/utf8.h"
 #include "base/when.h"
 
 static int find_next(const struct backend *backend, const struct state *state,
@@ -68,15 +71,32 @@ static bool add_count(cJSON *object, const char *name, count_fn *count,
 {
     char number[DECIMAL_ROOM];
 
-    if (count(backend, state, number))
-        return cJSON_AddNullToObject(object, name) != NULL;
-    return cJSON_AddRawToObject(object, name, number) != NULL;
+    return json_add_number(object, name, count(backend, state, number) ? NULL : number);
+}
+
+/* A text that is somebody's, and its bytes where JSON cannot show them. */
+static bool add_foreign_text(cJSON *object, const char *name, const char *bytes_name,
+                             const char *text)
+{
+    char *encoded;
+    bool added;
+
+    if (!json_add_text(object, name, text))
+        return false;
+    if (!text || utf8_is_valid(text))
+        return true;
+    encoded = malloc(BASE64_ROOM(strlen(text)));
+    if (encoded)
+        base64_encode(text, strlen(text), encoded);
+    added = encoded && json_add_text(object, bytes_name, encoded);
+    free(encoded);
+    return added;
 }
 
 static bool add_checkpoint(const struct backend *backend, cJSON *object, const struct state *state)
 {
-    return json_add_text(object, "checkpoint", state->sequence) &&
-           json_add_text(object, "metadata", state->metadata) &&
+    return add_foreign_text(object, "checkpoint", "checkpoint_base64", state->sequence) &&
+           add_foreign_text(object, "metadata", "metadata_base64", state->metadata) &&
            json_add_time(object, "committed", state->committed) &&
            json_add_time(object, "seen", state->seen ? state->seen : WHEN_UNKNOWN) &&
            add_count(object, "lag", status_lag, backend, state) &&

@@ -44,6 +44,15 @@ size_t utf8_length(const char *text)
     return length;
 }
 
+bool utf8_is_valid(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text && length; text += length)
+        length = utf8_length(text);
+    return length;
+}
+
 /* The ranges of Unicode without a look of their own: controls, blanks, joiners, marks of direction,
  * selectors of variants, tags, private use and what is no character. */
 static const struct {

@@ -142,21 +142,17 @@ static const struct description {
 
 static bool add_description(cJSON *object, const struct description *description, const char *value)
 {
-    char number[DECIMAL_ROOM];
-
     if (description->type == TIME)
         return json_add_time(object, description->ours, parse_ms(value));
     if (description->type == TEXT)
         return json_add_text(object, description->ours, value);
-    if (!value || !decimal_is_unsigned(value) || decimal_normalize(number, value))
-        return json_add_text(object, description->ours, NULL);
-    return cJSON_AddRawToObject(object, description->ours, number) != NULL;
+    return json_add_number(object, description->ours, value);
 }
 
 int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
 {
     cJSON *object = cJSON_CreateObject();
-    bool good = cJSON_AddStringToObject(object, "stream", stream) != NULL;
+    bool good = json_add_text(object, "stream", stream);
     int status = check_name(root, "stream_name", stream);
 
     for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]) && !status; i++) {

@@ -583,11 +583,7 @@ static bool takes_app(const char *name)
 {
     char file[FILE_NAME_ROOM];
 
-    for (const char *next = name; *next; next += utf8_length(next)) {
-        if (!utf8_length(next))
-            return false;
-    }
-    return *name && !name_to_file(name, file);
+    return *name && utf8_is_valid(name) && !name_to_file(name, file);
 }
 
 static bool takes_stream(const char *name)

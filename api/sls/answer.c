@@ -242,7 +242,7 @@ int sls_describe(const struct table *table, const char *logstore, struct buf *te
         table_at(table, i, &state);
         writable += state.status && !strcmp(state.status, "readwrite");
     }
-    if (cJSON_AddStringToObject(object, "stream", logstore) &&
+    if (json_add_text(object, "stream", logstore) &&
         cJSON_AddNumberToObject(object, "partitions", (double)count) &&
         cJSON_AddNumberToObject(object, "writable_partitions", (double)writable))
         status = json_print(object, text);

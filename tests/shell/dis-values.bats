@@ -207,6 +207,18 @@ begins_at_end() {
     cmp "$DIR/text" "$C"
 }
 
+@test "metadata of other clients that is no UTF-8 is shown as it is, and makes no bad JSON" {
+    committed billing orders 0 43 $'caf\xe9'
+    is "$(base64 <"$P/metadata")" "$(printf 'caf\xe9\n' | base64)"
+    is "$(base64 <"$C")" "$(printf '43\ncaf\xe9\n' | base64)"
+    iconv -f UTF-8 -t UTF-8 "$P/status" >/dev/null
+    is "$(jq -r '.metadata, (.metadata_base64 | @base64d)' "$P/status" | base64)" \
+        "$(printf 'caf\xef\xbf\xbd\ncaf\xef\xbf\xbd\n' | base64)"
+    is "$(jq -r .metadata_base64 "$P/status")" "$(printf 'caf\xe9' | base64)"
+    put "$P/metadata" note
+    is "$(jq -c .metadata_base64 "$P/status")" null
+}
+
 @test "1000 characters of metadata are kept, whatever their bytes; 1001 are EINVAL" {
     local wide=$'\xf0\x9f\x90\x9f'
     put_once "$P/checkpoint" "42\\n$(repeat 1000 "$wide")\\n"

@@ -355,6 +355,19 @@ billing orders 2 NDIK -"
     near "$(jq -r .cursor_time "$P/status")" 57
 }
 
+@test "texts of other clients that are no UTF-8 are shown as they are, and make no bad JSON" {
+    stored_as billing orders 0 $'caf\xe9' consumer=$'\xff1'
+    is "$(base64 <"$P/checkpoint")" "$(printf 'caf\xe9\n' | base64)"
+    is "$(base64 <"$C")" "$(printf 'caf\xe9\n' | base64)"
+    iconv -f UTF-8 -t UTF-8 "$P/status" >/dev/null
+    is "$(jq -r '.checkpoint, .consumer' "$P/status" | base64)" \
+        "$(printf 'caf\xef\xbf\xbd\n\xef\xbf\xbd1\n' | base64)"
+    is "$(jq -r .checkpoint_base64 "$P/status")" "$(printf 'caf\xe9' | base64)"
+    is "$(jq -c '[.decimal, .lag]' "$P/status")" "[null,null]"
+    put "$P/checkpoint" 43
+    is "$(jq -c .checkpoint_base64 "$P/status")" null
+}
+
 @test "status of a partition without a checkpoint says so" {
     is "$(jq -c '[has("decimal", "update_time", "cursor_time")]' apps/billing/orders/1/status)" \
         '[true,true,true]'

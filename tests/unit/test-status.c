@@ -192,6 +192,23 @@ TEST(a_status_is_one_line_of_json_with_texts_for_numbers)
                   "\"status\":\"ACTIVE\",\"consumer\":\"me\"}\n");
 }
 
+TEST(texts_that_are_no_utf8_make_no_bad_json)
+{
+    const struct state state = {.partition = 0,
+                                .committed = WHEN_UNKNOWN,
+                                .sequence = "41",
+                                .metadata = "caf\xe9 \xe2\x80",
+                                .status = "\xff",
+                                .consumer = "\xc3\xa9"};
+
+    assert_prints("\xe9", &state,
+                  "{\"app\":\"\xef\xbf\xbd\",\"stream\":\"orders\",\"partition\":0,"
+                  "\"checkpoint\":\"41\",\"metadata\":\"caf\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\","
+                  "\"metadata_base64\":\"Y2Fm6SDigA==\",\"committed\":null,\"lag\":null,"
+                  "\"earliest\":null,\"latest\":null,"
+                  "\"status\":\"\xef\xbf\xbd\",\"consumer\":\"\xc3\xa9\"}\n");
+}
+
 TEST(what_is_not_known_is_null)
 {
     const struct state state = {.partition = PARTITION_MAX, .committed = WHEN_UNKNOWN};
@@ -228,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_lost_or_ahead_is_not_known_without_its_bound, setup),
         cmocka_unit_test_setup(a_lag_that_is_not_known_is_enodata, setup),
         cmocka_unit_test_setup(a_status_is_one_line_of_json_with_texts_for_numbers, setup),
+        cmocka_unit_test_setup(texts_that_are_no_utf8_make_no_bad_json, setup),
         cmocka_unit_test_setup(what_is_not_known_is_null, setup),
         cmocka_unit_test_setup(the_state_of_a_partition_alone_has_no_checkpoint, setup),
     };
