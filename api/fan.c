@@ -87,6 +87,16 @@ static void on_one(void *user, const struct error *error, const struct answer *a
     go_on(fan);
 }
 
+static const struct error *trouble_of_fan(const struct call *call)
+{
+    const struct fan *fan = (const struct fan *)call;
+    const struct error *trouble = NULL;
+
+    for (size_t i = 0; i < FAN_WIDTH && !trouble; i++)
+        trouble = call_trouble(fan->arms[i].call);
+    return trouble;
+}
+
 struct call *fan_start(const struct fan_order *order, const struct ask *ask)
 {
     struct fan *fan = calloc(1, sizeof(*fan));
@@ -94,6 +104,7 @@ struct call *fan_start(const struct fan_order *order, const struct ask *ask)
     if (!fan)
         return NULL;
     operation_begin(&fan->operation, order->loop, ask, release_fan);
+    fan->operation.call.trouble = trouble_of_fan;
     fan->order = *order;
     names_hold(order->names);
     for (size_t i = 0; i < FAN_WIDTH; i++)

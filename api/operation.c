@@ -28,10 +28,15 @@ static bool cancel_operation(struct call *call)
     return may_have_changed;
 }
 
+static const struct error *trouble_of_operation(const struct call *call)
+{
+    return call_trouble(((const struct operation *)call)->step);
+}
+
 void operation_begin(struct operation *operation, struct loop *loop, const struct ask *ask,
                      void (*release)(struct operation *operation))
 {
-    operation->call = (struct call){cancel_operation, is_operation_sent};
+    operation->call = (struct call){cancel_operation, is_operation_sent, trouble_of_operation};
     operation->loop = loop;
     operation->ask = *ask;
     operation->release = release;

@@ -24,7 +24,8 @@ struct table;
 /* Something under way. Who starts it owns it until `done` runs or call_cancel returns. */
 struct call {
     bool (*cancel)(struct call *call);
-    bool (*is_sent)(const struct call *call); /* NULL: never */
+    bool (*is_sent)(const struct call *call);                /* NULL: never */
+    const struct error *(*trouble)(const struct call *call); /* NULL: none */
 };
 
 /*
@@ -40,6 +41,14 @@ static inline bool call_cancel(struct call *call)
 static inline bool call_is_sent(const struct call *call)
 {
     return call && call->is_sent && call->is_sent(call);
+}
+
+/* Why it is not answered yet, where something has failed that is tried again: says more than that
+ * there was no answer in time. NULL while nothing has; lasts until the loop goes on. NULL is
+ * allowed. */
+static inline const struct error *call_trouble(const struct call *call)
+{
+    return call && call->trouble ? call->trouble(call) : NULL;
 }
 
 /*

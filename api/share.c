@@ -38,13 +38,27 @@ static void release_sharer(struct operation *operation)
         share->deserted(share->user);
 }
 
+static const struct error *trouble_of_share(const struct share *share)
+{
+    return share->trouble ? share->trouble(share->user) : NULL;
+}
+
+static const struct error *trouble_of_sharer(const struct call *call)
+{
+    return trouble_of_share(((const struct sharer *)call)->share);
+}
+
 static void sharer_is_late(void *user)
 {
     struct sharer *sharer = user;
     struct ask ask = sharer->operation.ask;
+    const struct error *trouble = trouble_of_share(sharer->share);
     struct error error;
 
-    error_set(&error, ETIMEDOUT, "%s", sharer->share->late);
+    if (trouble)
+        error = *trouble;
+    else
+        error_set(&error, ETIMEDOUT, "%s", sharer->share->late);
     operation_drop(&sharer->operation);
     ask.done(ask.user, &error, &no_answer);
 }
@@ -57,6 +71,7 @@ struct call *share_join(struct share *share, const struct ask *ask)
     if (!sharer)
         return NULL;
     operation_begin(&sharer->operation, share->loop, ask, release_sharer);
+    sharer->operation.call.trouble = trouble_of_sharer;
     sharer->share = share;
     sharer->round = share->round;
     TAILQ_INSERT_TAIL(&share->sharers, sharer, link);

@@ -17,8 +17,9 @@ struct share {
     struct loop *loop;
     void (*deserted)(void *user);
     void *user;
-    const char *late; /* what those are told whose time is up */
-    int64_t grace;    /* they wait for so many ms longer: what is asked may say more than that */
+    const char *late;                           /* what those are told whose time is up, */
+    const struct error *(*trouble)(void *user); /* unless this, which may be NULL, says more */
+    int64_t grace; /* they wait for so many ms longer: what is asked may say more than that */
     TAILQ_HEAD(sharers, sharer) sharers;
     unsigned round; /* tells those who wait from those who come while they are told */
     bool telling;

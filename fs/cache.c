@@ -157,6 +157,13 @@ static void on_topic_deserted(void *user)
     topic->again = false;
 }
 
+static const struct error *trouble_of_topic(void *user)
+{
+    const struct topic *topic = user;
+
+    return call_trouble(topic->flight);
+}
+
 static struct topic *make_topic(struct cache *cache, const struct question *question)
 {
     size_t app_size = strlen(question->app) + 1;
@@ -177,6 +184,7 @@ static struct topic *make_topic(struct cache *cache, const struct question *ques
     topic->question.stream = memcpy(names + app_size, question->stream, stream_size);
     share_init(&topic->share, cache->backend->loop, "no answer in time", 0, on_topic_deserted,
                topic);
+    topic->share.trouble = trouble_of_topic;
     if (!tsearch(topic, &cache->by_question, compare_topics)) {
         free(topic);
         return NULL;

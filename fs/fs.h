@@ -70,6 +70,7 @@ struct fs {
     unsigned scratch_count; /* temporary files */
     unsigned made_count;    /* places that are kept because they were made */
     int64_t waited_in_vain; /* when a lookup last did, or 0 */
+    int vain_code;          /* the errno with which it ended */
     struct timer watch_timer;
     struct fuse_session *session; /* NULL until mounted */
     int64_t started;              /* as in base/when.h */

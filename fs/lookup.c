@@ -69,10 +69,17 @@ static bool is_found_unseen(const struct fs *fs, const struct node *node)
     return row->naming != BY_APP && !row->strict && !(row->make_needs & fs->backend->abilities);
 }
 
+/* Whoever stands behind one that waited and was not answered would wait for as long. */
 static void on_failed(struct request *request, int code)
 {
-    if (code == ETIMEDOUT)
-        request->fs->waited_in_vain = when_monotonic();
+    struct fs *fs = request->fs;
+    int64_t now = when_monotonic();
+    bool answered = code == ENOENT || code == EACCES || code == EINTR;
+
+    if (answered || now - request->started < PATIENCE_MS / 2)
+        return;
+    fs->waited_in_vain = now;
+    fs->vain_code = code;
 }
 
 static void search(struct request *request)
@@ -80,7 +87,7 @@ static void search(struct request *request)
     struct fs *fs = request->fs;
 
     if (fs->waited_in_vain && when_monotonic() < fs->waited_in_vain + PATIENCE_MS) {
-        request_refuse(request, ETIMEDOUT, "no answer in time to the lookup before this one");
+        request_refuse(request, fs->vain_code, "no answer in time to the lookup before this one");
         return;
     }
     if (request->patience > PATIENCE_MS)

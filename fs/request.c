@@ -131,20 +131,20 @@ void request_start_change(struct request *request, const struct change_order *or
 }
 
 /* Ends a request that cannot wait any longer. */
-static void abandon(struct request *request, int code, const char *reason)
+static void abandon(struct request *request, const struct error *error)
 {
-    struct error error;
-
     call_cancel(request->call);
     request->call = NULL;
-    error_set(&error, code, "abandoned: %s", reason);
     request->quiet = false;
-    request_fail(request, &error);
+    request_fail(request, error);
 }
 
 static void give_up(void *user)
 {
-    abandon(user, EINTR, "interrupted");
+    struct error error;
+
+    error_set(&error, EINTR, "abandoned: interrupted");
+    abandon(user, &error);
 }
 
 /* Better than an unknown end is one that is known a moment later. */
@@ -175,7 +175,15 @@ static void on_interrupt(fuse_req_t fuse, void *data)
 
 static void on_timeout(void *user)
 {
-    abandon(user, ETIMEDOUT, "no answer in time");
+    struct request *request = user;
+    const struct error *trouble = call_trouble(request->call);
+    struct error error;
+
+    if (trouble)
+        error = *trouble;
+    else
+        error_set(&error, ETIMEDOUT, "abandoned: no answer in time");
+    abandon(request, &error);
 }
 
 static int64_t time_left(const struct request *request)
@@ -203,11 +211,13 @@ void request_wait(struct request *request, struct call *call)
 void request_cancel_all(struct fs *fs, int code)
 {
     struct request *request;
+    struct error error;
 
+    error_set(&error, code, "abandoned: the mount ends");
     /* The last first: what waits for its turn must not have it when the one before is given up. */
     while ((request = TAILQ_LAST(&fs->requests, requests)))
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        abandon(request, code, "the mount ends");
+        abandon(request, &error);
 }
 
 /* The path of what the request is about, as errors show it. */

@@ -75,6 +75,13 @@ static void on_token_deserted(void *user)
     token->request = NULL;
 }
 
+static const struct error *trouble_of_token(void *user)
+{
+    const struct dis_token *token = user;
+
+    return token->request ? http_trouble(token->request) : NULL;
+}
+
 /* Makes the client of IAM that the credentials need. */
 static int make_client(struct dis_token *token, struct error *error)
 {
@@ -99,6 +106,7 @@ int dis_token_new(const struct http_options *options, const struct dis_credentia
         return error_set(error, ENOMEM, "no memory");
     share_init(&token->share, options->loop, "IAM gave no token in time", 0, on_token_deserted,
                token);
+    token->share.trouble = trouble_of_token;
     token->options = *options;
     token->credentials = credentials;
     token->project = project;
@@ -214,7 +222,7 @@ static int token_prepare(void *user, struct http_headers *headers, struct error 
     return 0;
 }
 
-/* "error.message" of an answer, if it has one; IAM may repeat what it was sent. */
+/* "error.message" of an answer, or else its status; IAM may repeat what it was sent. */
 static void parse_iam_message(const struct dis_token *token, const struct http_answer *answer,
                               char *message, size_t room)
 {
@@ -227,7 +235,10 @@ static void parse_iam_message(const struct dis_token *token, const struct http_a
         json_text(inner, "message", &text);
     if (text)
         scrub((char *)(uintptr_t)text, &secrets);
-    snprintf(message, room, "%.200s", text ? text : "no reason given");
+    if (text)
+        snprintf(message, room, "%.200s", text);
+    else
+        snprintf(message, room, "it answered with HTTP %d", answer->status);
     cJSON_Delete(root);
 }
 

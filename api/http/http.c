@@ -283,23 +283,20 @@ static void finish_request(struct http_request *request, const struct error *err
 
 static void wait_for_connection(struct http_request *request);
 
-/* Sets the error from what is known besides the last try, if anything is. */
-static bool set_known_error(struct http_request *request, const struct error *before)
+const struct error *http_trouble(const struct http_request *request)
 {
-    const struct error *reason = gate_reason(&request->http->gate, when_monotonic());
-
-    if (!before->code && !reason)
-        return false;
-    request->error = before->code ? *before : *reason;
-    return true;
+    return request->error.code ? &request->error
+                               : gate_reason(&request->http->gate, when_monotonic());
 }
 
 static void expire_request(void *user)
 {
     struct http_request *request = user;
-    const struct error before = request->error;
+    const struct error *trouble = http_trouble(request);
 
-    if (!set_known_error(request, &before))
+    if (trouble)
+        request->error = *trouble;
+    else
         error_set(&request->error, ETIMEDOUT, "no answer from %s in time: too many requests wait",
                   request->http->host);
     finish_request(request, &request->error, NULL);
@@ -479,12 +476,13 @@ static bool is_cut_short(const struct http_request *request, CURLcode result)
 
 static struct failure describe_failure(struct http_request *request, CURLcode result)
 {
-    struct error before = request->error;
+    const struct error *trouble = is_cut_short(request, result) ? http_trouble(request) : NULL;
+    struct error before = trouble ? *trouble : (struct error){0};
     struct failure failure = failure_describe(request->easy, result, request->http->host,
                                               request->exchange.detail, &request->error);
 
-    if (is_cut_short(request, result))
-        set_known_error(request, &before);
+    if (trouble)
+        request->error = before;
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
     return failure;

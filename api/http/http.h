@@ -127,6 +127,10 @@ bool http_changes(const char *method);
 /* Whether a request under way may have changed something already. NULL is allowed. */
 bool http_was_sent(const struct http_request *request);
 
+/* What has failed of a request under way: the last of its tries, or what keeps it from being sent;
+ * NULL while nothing has. */
+const struct error *http_trouble(const struct http_request *request);
+
 /* The errno for an answer that nothing else is known of. Never ENOENT: what a proxy does not find
  * may be there. */
 int http_status_errno(int status);

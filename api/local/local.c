@@ -114,7 +114,7 @@ static struct call *start_write(struct local_call *call, work_fn *work)
     if (!call)
         return NULL;
     call->work = work;
-    call->operation.call = (struct call){cancel_writing, is_writing};
+    call->operation.call = (struct call){.cancel = cancel_writing, .is_sent = is_writing};
     writer_submit(call->local->writer, call);
     return &call->operation.call;
 }

@@ -37,6 +37,13 @@ static bool is_call_sent(const struct call *base)
     return call->is_unknown || http_was_sent(call->sent);
 }
 
+static const struct error *trouble_of_call(const struct call *base)
+{
+    const struct service_call *call = (const struct service_call *)base;
+
+    return call->sent ? http_trouble(call->sent) : call_trouble(call->operation.step);
+}
+
 static bool cancel_call(struct call *base)
 {
     struct service_call *call = (struct service_call *)base;
@@ -55,7 +62,7 @@ struct service_call *service_call_new(struct backend *backend, const char *app, 
     if (!call)
         return NULL;
     operation_begin(&call->operation, backend->loop, ask, release_service_call);
-    call->operation.call = (struct call){cancel_call, is_call_sent};
+    call->operation.call = (struct call){cancel_call, is_call_sent, trouble_of_call};
     call->service = (struct service *)backend;
     call->has_app = app != NULL;
     call->partition = partition;

@@ -50,6 +50,13 @@ static void on_groups_deserted(void *user)
     stop_gathering(user);
 }
 
+static const struct error *trouble_of_groups(void *user)
+{
+    const struct sls_groups *groups = user;
+
+    return call_trouble(groups->step);
+}
+
 /* What was gathered before costs nothing. */
 static void let_go(void *user)
 {
@@ -66,6 +73,7 @@ struct sls_groups *sls_groups_new(struct sls *sls)
         return NULL;
     groups->sls = sls;
     share_init(&groups->gathering, loop, late, GRACE_MS, on_groups_deserted, groups);
+    groups->gathering.trouble = trouble_of_groups;
     share_init(&groups->recent, loop, late, GRACE_MS, let_go, groups);
     return groups;
 }

@@ -216,6 +216,22 @@ key_file() {
     cannot_mount -o timeout=2
 }
 
+@test "an identity service that fails for ever is the reason that errors gives" {
+    use_password
+    begin_with -o lazy,timeout=2
+    local failure
+    for failure in "html status=503" "status status=500 shape=none"; do
+        # shellcheck disable=SC2086 # several words
+        fault $failure path=/v3/auth/tokens count=forever
+        refused "Input/output error" stat apps/other
+        last_error
+        is "${FIELD[3]} ${FIELD[4]}" "EIO $(grep -o '50[03]' <<<"$failure")"
+        matches "${FIELD[7]}" "^IAM gave no token: it answered with HTTP 50[03]"
+        no_faults
+        remount_service -o lazy,timeout=2
+    done
+}
+
 @test "an identity service that fails once is asked again" {
     use_password
     fault status status=503 path=/v3/auth/tokens

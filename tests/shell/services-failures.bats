@@ -168,6 +168,25 @@ kept() {
     (($(requests) >= 2 && $(requests) <= 15))
 }
 
+# misses ERRNO STATUS FAULT [NAME=VALUE...]: a name that nothing tells of, while all requests meet that fault.
+misses() {
+    remount_service -o lazy
+    fault "${@:3}" path="$CALLS" count=forever
+    refused "${SAYS[$1]:?}" stat apps/other
+    no_faults
+    last_error
+    is "$* ${FIELD[2]} ${FIELD[3]} ${FIELD[4]}" "$* lookup $1 $2"
+}
+
+@test "a look-up that ran out of time says what has failed" {
+    misses EIO 500 status status=500 code="${BROKEN[0]#*:}" message=words
+    is "${FIELD[5]}" "${BROKEN[0]#*:}"
+    matches "${FIELD[7]}" words
+    misses EBUSY 429 status status=429
+    misses ECONNRESET - reset
+    misses ETIMEDOUT - never
+}
+
 @test "connections that always break are ECONNRESET" {
     again_with -o timeout=1
     exhausts ECONNRESET reset

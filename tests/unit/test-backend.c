@@ -275,7 +275,7 @@ static int setup(void **state)
                                       .observe = on_observed,
                                       .observer = scene,
                                       .tells_arguments = true};
-    scene->asked.call = (struct call){cancel_asked, is_asked_sent};
+    scene->asked.call = (struct call){.cancel = cancel_asked, .is_sent = is_asked_sent};
     buf_init(&scene->log, 4096);
     return 0;
 }

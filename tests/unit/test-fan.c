@@ -18,6 +18,7 @@ struct scene {
     struct names *names;
     const char *failing; /* the name of the one that fails, or NULL */
     const char *without_memory;
+    const struct error *(*trouble)(const struct call *call); /* of those under way */
     unsigned under_way;
     unsigned most;
     unsigned started;
@@ -67,7 +68,10 @@ static struct call *start(void *user, const char *name, const struct ask *ask)
         return NULL;
     job = calloc(1, sizeof(*job));
     assert_non_null(job);
-    *job = (struct job){.call = {.cancel = cancel_job}, .scene = scene, .ask = *ask, .name = name};
+    *job = (struct job){.call = {.cancel = cancel_job, .trouble = scene->trouble},
+                        .scene = scene,
+                        .ask = *ask,
+                        .name = name};
     scene->started++;
     if (++scene->under_way > scene->most)
         scene->most = scene->under_way;
@@ -190,6 +194,28 @@ static void cancelling_cancels_what_is_under_way(void **state)
     assert_false(scene->done);
 }
 
+static const struct error *trouble_of_job(const struct call *call)
+{
+    static const struct error trouble = {.code = EIO};
+    const struct job *job = (const struct job *)call;
+
+    return !strcmp(job->name, job->scene->failing) ? &trouble : NULL;
+}
+
+static void the_trouble_is_that_of_one_under_way(void **state)
+{
+    struct scene *scene = *state;
+    struct call *call;
+
+    scene->trouble = trouble_of_job;
+    scene->failing = "007";
+    call = begin(scene, 100);
+    assert_non_null(call_trouble(call));
+    scene->failing = "another";
+    assert_null(call_trouble(call));
+    call_cancel(call);
+}
+
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -200,6 +226,7 @@ int main(void)
         SCENE(a_failure_ends_all),
         SCENE(no_memory_for_one_ends_all),
         SCENE(cancelling_cancels_what_is_under_way),
+        SCENE(the_trouble_is_that_of_one_under_way),
     };
 
     return cmocka_run_group_tests_name("fan", tests, NULL, NULL);

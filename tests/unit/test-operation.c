@@ -259,6 +259,30 @@ static void what_cannot_tell_is_never_sent(void **state)
     assert_false(call_is_sent(NULL));
 }
 
+static const struct error *trouble_of_step(const struct call *call)
+{
+    static const struct error trouble = {.code = EIO};
+
+    return ((const struct step *)call)->may_have_changed ? &trouble : NULL;
+}
+
+static void the_trouble_of_an_operation_is_that_of_its_step(void **state)
+{
+    struct scene *scene = *state;
+    struct operation *operation = begin(scene);
+
+    assert_null(call_trouble(NULL));
+    assert_null(call_trouble(&operation->call));
+    operation_wait(operation, &scene->step.call);
+    scene->step.may_have_changed = true;
+    assert_null(call_trouble(&operation->call));
+    scene->step.call.trouble = trouble_of_step;
+    assert_int_equal(call_trouble(&operation->call)->code, EIO);
+    scene->step.may_have_changed = false;
+    assert_null(call_trouble(&operation->call));
+    operation_drop(operation);
+}
+
 static void a_step_has_the_same_deadline(void **state)
 {
     struct scene *scene = *state;
@@ -432,6 +456,7 @@ int main(void)
         SCENE(an_operation_is_sent_while_its_step_is),
         SCENE(a_failure_with_an_unknown_end_that_is_not_told_yet_may_have_changed_something),
         SCENE(what_cannot_tell_is_never_sent),
+        SCENE(the_trouble_of_an_operation_is_that_of_its_step),
         SCENE(a_step_has_the_same_deadline),
         SCENE(an_operation_waits_for_its_step),
         SCENE(no_memory_for_a_step_is_told_later),

@@ -22,6 +22,7 @@ struct scene {
     struct share *share; /* NULL when it was deserted and freed */
     bool frees;          /* the share, when it is deserted */
     unsigned deserted;
+    struct error trouble;
     struct waiter waiters[WAITERS];
     char order[WAITERS * 4]; /* who was told, one after the other: "021" */
 };
@@ -283,6 +284,31 @@ static void the_last_one_whose_time_is_up_deserts(void **state)
     assert_null(scene->share);
 }
 
+static const struct error *trouble_of_scene(void *user)
+{
+    const struct scene *scene = user;
+
+    return scene->trouble.code ? &scene->trouble : NULL;
+}
+
+static void who_is_late_learns_of_the_trouble(void **state)
+{
+    struct scene *scene = *state;
+    struct waiter *waiter = join_for(scene, 0, 1);
+    const struct waiter *second;
+
+    assert_null(call_trouble(waiter->call));
+    scene->share->trouble = trouble_of_scene;
+    run_until_told(scene, waiter);
+    assert_int_equal(waiter->code, ETIMEDOUT);
+    error_set(&scene->trouble, EBUSY, "too many requests");
+    second = join_for(scene, 1, 1);
+    assert_int_equal(call_trouble(second->call)->code, EBUSY);
+    run_until_told(scene, second);
+    assert_int_equal(second->code, EBUSY);
+    assert_string_equal(second->message, "too many requests");
+}
+
 static void who_gave_up_is_not_late(void **state)
 {
     struct scene *scene = *state;
@@ -507,6 +533,7 @@ int main(void)
         SCENE(each_has_its_own_deadline),
         SCENE(a_deadline_that_has_passed_is_told_at_once),
         SCENE(the_last_one_whose_time_is_up_deserts),
+        SCENE(who_is_late_learns_of_the_trouble),
         SCENE(who_gave_up_is_not_late),
         SCENE(who_was_told_is_not_late),
         SCENE(the_grace_comes_on_top_of_the_deadline),

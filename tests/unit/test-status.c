@@ -204,7 +204,8 @@ TEST(texts_that_are_no_utf8_make_no_bad_json)
     assert_prints("\xe9", &state,
                   "{\"app\":\"\xef\xbf\xbd\",\"stream\":\"orders\",\"partition\":0,"
                   "\"checkpoint\":\"41\",\"metadata\":\"caf\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\","
-                  "\"metadata_base64\":\"Y2Fm6SDigA==\",\"committed\":null,\"lag\":null,"
+                  "\"metadata_base64\":\"Y2Fm6SDigA==\",\"committed\":null,\"seen\":null,\"lag\":"
+                  "null,\"expired\":null,\"ahead\":null,"
                   "\"earliest\":null,\"latest\":null,"
                   "\"status\":\"\xef\xbf\xbd\",\"consumer\":\"\xc3\xa9\"}\n");
 }
