@@ -186,12 +186,28 @@ static void lock_out(struct service_call *call)
     http_lock_out(dis_of(call)->service.http, LOCK_OUT_MS, error);
 }
 
+/* DIS's documents name no actions: the request must do. */
+static void tell_not_permitted(struct service_call *call)
+{
+    struct error *error = &call->operation.error;
+    const struct service_request *request = &call->request;
+    char said[sizeof(error->message)];
+
+    snprintf(said, sizeof(said), "%s", error->message);
+    snprintf(error->message, sizeof(error->message),
+             "the service does not permit %s %.100s with the credentials in %.80s: %.160s",
+             request->method, request->path.data + strlen(call->service->root),
+             dis_of(call)->credentials.origin, said);
+}
+
 /* Only credentials that are still in use keep others from being sent; and when the service has
  * locked the address out, others are of no use. */
 static void dis_give_up(struct service_call *call, const struct http_answer *answer)
 {
     bool locked = dis_is_lock_out(&call->operation.error);
 
+    if (dis_is_not_permitted(&call->operation.error))
+        tell_not_permitted(call);
     if (!locked && (answer->verdict != HTTP_REFUSED || is_outdated(call)))
         return;
     dis_of(call)->locked_until = locked ? 0 : when_monotonic() + LOCK_OUT_MS;

@@ -55,12 +55,20 @@ static int dis_code_number(const char *service_code)
     return strncmp(service_code, "DIS.", 4) ? 0 : (int)strtol(service_code + 4, NULL, 10);
 }
 
-/* A refusal stays one, and a failure of the service too, whatever their body says. A code with a
- * status that refuses nothing is none of DIS. */
+/* What the user may not do, or not in this project: the credentials themselves are good. */
+static bool is_of_rights(int number)
+{
+    return number == 4116 || number == 4117;
+}
+
+/* A refusal stays one, and a failure of the service too, whatever their body says; but with a code
+ * of rights no credentials are refused, whatever the status says. A code with a status that refuses
+ * nothing is none of DIS. */
 static enum http_verdict dis_judge_code(int status, struct error *error)
 {
     int number = dis_code_number(error->service_code);
-    enum http_verdict verdict = refusal_judge_status(status);
+    enum http_verdict verdict =
+        status < 500 && is_of_rights(number) ? HTTP_FAILED : refusal_judge_status(status);
 
     error->code = http_status_errno(status);
     if (verdict != HTTP_FAILED || status < 400)
@@ -92,6 +100,11 @@ enum http_verdict dis_judge(const struct http_answer *answer, int success,
 bool dis_is_without_stream(const struct error *error)
 {
     return error->code == ENOENT && dis_code_number(error->service_code) == 4301;
+}
+
+bool dis_is_not_permitted(const struct error *error)
+{
+    return error->code == EACCES && dis_code_number(error->service_code) == 4116;
 }
 
 bool dis_is_lock_out(const struct error *error)

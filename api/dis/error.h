@@ -17,6 +17,9 @@ enum http_verdict dis_judge(const struct http_answer *answer, int success,
 /* There is no such stream. */
 bool dis_is_without_stream(const struct error *error);
 
+/* The user may not do that, with good credentials. */
+bool dis_is_not_permitted(const struct error *error);
+
 /* The service has locked this address out: nothing more should be sent for a while. */
 bool dis_is_lock_out(const struct error *error);
 

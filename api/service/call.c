@@ -306,6 +306,7 @@ void service_begin(struct service_call *call, const char *method, const char *se
     request_segment(&call->request, segment);
     call->is_idempotent = true;
     call->success = 200;
+    call->action = NULL;
 }
 
 void service_send(struct service_call *call, take_fn *take)

@@ -108,9 +108,10 @@ struct service_call {
 
     struct service_request request;
     bool is_idempotent;
-    int success;   /* the HTTP status that says that it was done */
-    bool empty;    /* the answer has no body */
-    bool repeated; /* as in struct http_answer, of the last answer */
+    int success;        /* the HTTP status that says that it was done */
+    const char *action; /* what the service's policies call the request; NULL: not known */
+    bool empty;         /* the answer has no body */
+    bool repeated;      /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*recover)(struct service_call *call, const struct error *error);

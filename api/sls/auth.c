@@ -135,14 +135,19 @@ static bool sls_renew(struct service_call *call, const struct http_answer *answe
 static void sls_give_up(struct service_call *call, const struct http_answer *answer)
 {
     struct error *error = &call->operation.error;
+    const char *origin = sls_of(call)->credentials.origin;
     char said[sizeof(error->message)];
 
     if (answer->verdict != HTTP_REFUSED)
         return;
     snprintf(said, sizeof(said), "%s", error->message);
-    snprintf(error->message, sizeof(error->message),
-             "the service refused the credentials in %.120s: %.230s",
-             sls_of(call)->credentials.origin, said);
+    if (sls_may_be_of_action(error) && call->action)
+        snprintf(error->message, sizeof(error->message),
+                 "the service does not permit %.40s with the credentials in %.100s: %.200s",
+                 call->action, origin, said);
+    else
+        snprintf(error->message, sizeof(error->message),
+                 "the service refused the credentials in %.120s: %.230s", origin, said);
 }
 
 const struct protocol sls_protocol = {

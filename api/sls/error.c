@@ -112,6 +112,13 @@ bool sls_is_not_allowed(const struct error *error)
     return error->code == EACCES && find_word(error->service_code);
 }
 
+/* With "denied by sts or ram, action: log:GetCursorOrData, resource: acs:log:..." it is an action:
+ * aliyun/aliyun-log-go-sdk#38. With "The AccessKeyId is unauthorized." it is the credentials. */
+bool sls_may_be_of_action(const struct error *error)
+{
+    return !strcasecmp(error->service_code, "Unauthorized");
+}
+
 bool sls_is_without_shard(const struct error *error)
 {
     return error->code == ENOENT && !strcasecmp(error->service_code, "LogStoreWithoutShard");

@@ -15,6 +15,9 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
 /* The user may not do that, as SLS itself says. */
 bool sls_is_not_allowed(const struct error *error);
 
+/* It may be one action, and not the credentials, that is refused: the code is the same for both. */
+bool sls_may_be_of_action(const struct error *error);
+
 /* The logstore exists and has no shard, which SLS refuses to list. */
 bool sls_is_without_shard(const struct error *error);
 

@@ -42,6 +42,7 @@ static int on_logstores_page(struct service_call *call, const cJSON *root)
 void sls_send_logstores(struct service_call *call)
 {
     service_begin(call, "GET", "logstores");
+    call->action = "log:ListLogStores";
     request_query(&call->request, "offset", *call->after ? call->after : "0");
     request_query_number(&call->request, "size", PAGE_SIZE);
     service_send(call, on_logstores_page);

@@ -1,6 +1,7 @@
 #include "api/sls/request.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/sls/answer.h"
 #include "api/sls/error.h"
@@ -10,12 +11,18 @@ void sls_begin_logstore(struct service_call *call, const char *method, const cha
     service_begin(call, method, "logstores");
     request_segment(&call->request, call->stream);
     request_segment(&call->request, what);
+    call->action = !strcmp(what, "shards") ? "log:ListShards"
+                   : http_changes(method)  ? "log:CreateConsumerGroup"
+                                           : "log:ListConsumerGroup";
 }
 
 void sls_begin_group(struct service_call *call, const char *method)
 {
     sls_begin_logstore(call, method, "consumergroups");
     request_segment(&call->request, call->app);
+    call->action = !strcmp(method, "GET")    ? "log:GetConsumerGroupCheckPoint"
+                   : !strcmp(method, "POST") ? "log:ConsumerGroupUpdateCheckPoint"
+                                             : "log:DeleteConsumerGroup";
 }
 
 void sls_begin_shard(struct service_call *call)
@@ -25,6 +32,7 @@ void sls_begin_shard(struct service_call *call)
     partition_format(call->partition, false, partition);
     sls_begin_logstore(call, "GET", "shards");
     request_segment(&call->request, partition);
+    call->action = "log:GetCursorOrData";
 }
 
 void sls_begin_cursor(struct service_call *call, const char *from)

@@ -3,7 +3,8 @@
 
 #include "api/service/service.h"
 
-/* Requests that several operations send. */
+/* Requests that several operations send. Each has the name of its action in RAM, of section 1.15 of
+ * the API's description; only messages tell it. */
 
 /* Begins a request to what is below the call's logstore: "shards" or "consumergroups". */
 void sls_begin_logstore(struct service_call *call, const char *method, const char *what);

@@ -7,6 +7,7 @@
 #include "api/json.h"
 #include "api/sls/answer.h"
 #include "api/sls/cursor.h"
+#include "api/sls/error.h"
 #include "api/sls/request.h"
 #include "api/status.h"
 #include "base/when.h"
@@ -232,14 +233,32 @@ static int on_cursor_time(struct service_call *call, const cJSON *root)
     return status ? status : send_next(call);
 }
 
+static void go_on_without(struct service_call *call)
+{
+    call->recover = NULL;
+    if (send_next(call) == TAKEN_ALL)
+        service_end_soon(call);
+}
+
+/* All that is known can be told without bounds and time, which one action gives: the credentials
+ * themselves are good, as the first answer has shown. */
+static bool recover_cursor(struct service_call *call, const struct error *error)
+{
+    struct partition_query *query = call->data;
+
+    if (call->detail != DETAIL_ALL || !sls_is_not_allowed(error))
+        return false;
+    query->needs = 0;
+    go_on_without(call);
+    return true;
+}
+
 /* The record is no longer kept, or not yet written, or the checkpoint is no cursor. */
 static bool recover_cursor_time(struct service_call *call, const struct error *error)
 {
     if (error->code != ERANGE && error->code != EINVAL)
-        return false;
-    call->recover = NULL;
-    if (send_next(call) == TAKEN_ALL)
-        service_end_soon(call);
+        return recover_cursor(call, error);
+    go_on_without(call);
     return true;
 }
 
@@ -250,6 +269,13 @@ static void send_cursor_time(struct service_call *call)
     request_query(&call->request, "type", "cursor_time");
     request_query(&call->request, "cursor", call->state.sequence);
     service_send(call, on_cursor_time);
+}
+
+static void send_bound(struct service_call *call, const char *from, take_fn *take)
+{
+    call->recover = recover_cursor;
+    sls_begin_cursor(call, from);
+    service_send(call, take);
 }
 
 static bool drop_need(struct partition_query *query, enum need need)
@@ -273,11 +299,9 @@ static int send_next(struct service_call *call)
         sls_begin_logstore(call, "GET", "shards");
         service_send(call, on_shard_list);
     } else if (drop_need(query, NEED_LATEST)) {
-        sls_begin_cursor(call, "end");
-        service_send(call, on_latest);
+        send_bound(call, "end", on_latest);
     } else if (drop_need(query, NEED_EARLIEST)) {
-        sls_begin_cursor(call, "begin");
-        service_send(call, on_earliest);
+        send_bound(call, "begin", on_earliest);
     } else if (drop_need(query, NEED_TIME)) {
         send_cursor_time(call);
     } else {

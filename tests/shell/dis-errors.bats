@@ -71,6 +71,11 @@ SNAPSHOT=600
     answers commit 403 DIS.4116 EACCES
     answers read 400 DIS.4117 EACCES
     answers mkdir 403 DIS.4116 EACCES
+    matches "${FIELD[7]}" '^the service does not permit POST /apps with the credentials in '
+    is "$(op_read)" 42
+    # by the code, whatever the status says
+    answers read 401 DIS.4116 EACCES
+    answers read 441 DIS.4117 EACCES
     is "$(op_read)" 42
 }
 

@@ -88,6 +88,35 @@ with_empty() {
     op_commit
 }
 
+# denied FILE: no cursor may be had, as a policy of RAM has it.
+denied() {
+    warm
+    fault status status=401 code=Unauthorized count=forever path=/shards/0 message="denied by sts or \
+ram, action: log:GetCursorOrData, resource: acs:log:cn-hangzhou:1:project/my-project/logstore/orders"
+    refused "${SAYS[EACCES]:?}" cat "$1"
+    last_error
+    is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EACCES 401 Unauthorized"
+    matches "${FIELD[7]}" '^the service does not permit log:GetCursorOrData with the credentials in '
+}
+
+@test "an action that is not permitted is named, and is not said of the credentials" {
+    denied "$P/lag"
+    denied "$S/cursors/latest"
+    denied "$S/latest"
+    is "$(cat "$P/checkpoint")" NDI=
+    put "$P/checkpoint" NDI=
+    is "$(cut -f 4 errors | sort | uniq -c | xargs)" "3 EACCES"
+}
+
+@test "a status has what is permitted, and null for what is not" {
+    denied "$P/lag"
+    is "$(jq -c '[.checkpoint, .decimal, .status, .lag, .earliest, .latest, .cursor_time]' \
+        "$P/status")" '["NDI=","42","readwrite",null,null,null,null]'
+    is "$(jq -c '[.status, .earliest, .latest]' "$S/status")" '["readwrite",null,null]'
+    no_faults
+    is "$(jq -c '[.lag, .earliest, .latest]' "$P/status")" '[58,"10","100"]'
+}
+
 @test "what has no word of its own is not a bare EIO" {
     warm
     local code
