@@ -419,6 +419,12 @@ bool backend_takes_stream(const struct backend *backend, const char *name)
                                              : name_is_stream(name);
 }
 
+void backend_leave_out(const struct backend *backend, const char *sentence)
+{
+    if (backend->left_out)
+        backend->left_out(backend->observer, sentence);
+}
+
 void backend_reload(struct backend *backend)
 {
     if (backend->operations->reload)
@@ -563,6 +569,7 @@ int backend_open(const char *source, const struct backend_options *options,
     (*backend)->name = type->name;
     (*backend)->read_only = options->read_only;
     (*backend)->observe = options->observe;
+    (*backend)->left_out = options->left_out;
     (*backend)->observer = options->observer;
     (*backend)->tells_arguments = options->tells_arguments;
     return 0;

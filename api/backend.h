@@ -164,6 +164,9 @@ int backend_to_decimal(const struct backend *backend, const char *sequence,
 bool backend_takes_app(const struct backend *backend, const char *name);
 bool backend_takes_stream(const struct backend *backend, const char *name);
 
+/* For backends: tells of something that a list leaves out. */
+void backend_leave_out(const struct backend *backend, const char *sentence);
+
 /* Reads credentials anew, and uses no connection made before. */
 void backend_reload(struct backend *backend);
 
@@ -227,6 +230,9 @@ struct observation {
 
 typedef void observe_fn(void *observer, const struct observation *seen);
 
+/* Told of what a list leaves out, and why: a sentence, which may come with each list. */
+typedef void left_out_fn(void *observer, const char *sentence);
+
 /* The head of every backend's own struct. The first part is the backend's to fill in, the second
  * backend_open's. */
 struct backend {
@@ -245,7 +251,8 @@ struct backend {
 
     const char *name; /* of its type, for messages */
     bool read_only;
-    observe_fn *observe; /* or NULL */
+    observe_fn *observe;   /* or NULL */
+    left_out_fn *left_out; /* or NULL */
     void *observer;
     bool tells_arguments;
 };
@@ -278,6 +285,7 @@ struct backend_options {
     const struct setting *settings; /* each of one of the type's options */
     size_t setting_count;
     observe_fn *observe; /* told of every call; or NULL */
+    left_out_fn *left_out;
     void *observer;
     bool tells_arguments; /* and of its arguments */
 };

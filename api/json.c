@@ -11,6 +11,9 @@
 #define VALUES_MAX 500000
 #define QUOTED_MAX (64UL << 20)
 
+/* What stands in for a text that holds a NUL. */
+#define TEXT_WITH_NUL "{}"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* The length of a number as JSON writes it, or 0. */
@@ -35,19 +38,37 @@ static size_t number_length(const char *text)
     return count && !isalnum((unsigned char)*next) ? (size_t)(next - text) : 0;
 }
 
-/* The length of a text that begins with its quote, with both quotes; 0 when it does not end, or
- * holds a NUL, at which a text of C would end. */
-static size_t quoted_length(const char *text)
+/* The length of a text that begins with its quote, with both quotes; 0 when it does not end. Tells
+ * whether it holds a NUL, at which a text of C would end. */
+static size_t quoted_length(const char *text, bool *has_nul)
 {
     const char *next = text + 1;
 
+    *has_nul = false;
     for (; *next && *next != '"'; next++) {
-        if (!strncmp(next, "\\u0000", 6))
-            return 0;
+        *has_nul |= !strncmp(next, "\\u0000", 6);
         if (*next == '\\' && next[1])
             next++;
     }
     return *next ? (size_t)(next + 1 - text) : 0;
+}
+
+/* Copies a number in quotes; a text, or what stands in for one that cannot be read; or any other
+ * character. Gives the length of what was copied, or 0. */
+static size_t copy_token(const char *text, struct buf *quoted)
+{
+    bool number = *text == '-' || isdigit((unsigned char)*text);
+    bool has_nul = false;
+    size_t length = number ? number_length(text) : *text == '"' ? quoted_length(text, &has_nul) : 1;
+
+    if (has_nul) {
+        buf_puts(quoted, TEXT_WITH_NUL);
+        return length;
+    }
+    buf_puts(quoted, number ? "\"" : "");
+    buf_add(quoted, text, length);
+    buf_puts(quoted, number ? "\"" : "");
+    return length;
 }
 
 /* Copies JSON with its numbers in quotes. False when it cannot be JSON. */
@@ -56,14 +77,10 @@ static bool quote_numbers(const char *text, struct buf *quoted)
     size_t values = 0;
 
     while (*text) {
-        bool number = *text == '-' || isdigit((unsigned char)*text);
-        size_t length = number ? number_length(text) : *text == '"' ? quoted_length(text) : 1;
+        size_t length = copy_token(text, quoted);
 
         if (!length || (strchr(",[{", *text) && ++values > VALUES_MAX))
             return false;
-        buf_puts(quoted, number ? "\"" : "");
-        buf_add(quoted, text, length);
-        buf_puts(quoted, number ? "\"" : "");
         text += length;
     }
     return !buf_error(quoted);
@@ -77,7 +94,11 @@ cJSON *json_parse(const char *text, size_t size)
     if (!memchr(text, '\0', size) && quote_numbers(text, &quoted))
         root = cJSON_ParseWithOpts(quoted.data, NULL, 1);
     buf_release(&quoted);
-    return root;
+    /* A text with a NUL that stands alone must not become an object, which could be an answer. */
+    if (!root || text[strspn(text, " \t\r\n")] != '"' || cJSON_IsString(root))
+        return root;
+    cJSON_Delete(root);
+    return NULL;
 }
 
 /* The member, or NULL when it is absent or null. */
@@ -124,6 +145,11 @@ int json_array(const cJSON *object, const char *name, const cJSON **value)
         return -EBADMSG;
     *value = member;
     return 0;
+}
+
+bool json_is_text_with_nul(const cJSON *value)
+{
+    return cJSON_IsObject(value) && !value->child;
 }
 
 bool json_has(const cJSON *object, const char *name)

@@ -106,6 +106,13 @@ int name_from_file(const char *file, char name[static FILE_NAME_ROOM])
     return 0;
 }
 
+bool name_is_shown(const char *name)
+{
+    char file[FILE_NAME_ROOM];
+
+    return *name && !name_to_file(name, file);
+}
+
 /* Partitions */
 
 int partition_parse(const char *name, uint32_t *partition, bool *long_form)

@@ -32,6 +32,10 @@ int name_to_file(const char *name, char file[static FILE_NAME_ROOM]);
 /* The name that has this file name: 0, or -EINVAL if no name has it. */
 int name_from_file(const char *file, char name[static FILE_NAME_ROOM]);
 
+/* Whether an app or a stream of this name can be in the tree: it is neither empty nor too long, nor
+ * is its file name. */
+bool name_is_shown(const char *name);
+
 /*
  * Partitions are numbers in every service: DIS's ids are "shardId-" and ten digits, or the plain
  * number; SLS's are integers. The bound leaves room for the rest of an inode number, see fs/node.h.

@@ -1,10 +1,17 @@
 #include "api/names.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/name.h"
+
 #define NAMES_MAX 1000000
+
+/* The most sentences of what was left out, and how much of a name they tell. */
+#define LEFT_OUT_MAX 32
+#define TOLD_MAX     100
 
 struct names {
     unsigned references;
@@ -12,6 +19,8 @@ struct names {
     size_t room;
     size_t text_size;
     char **names;
+    size_t left_out_count;
+    char *left_out[LEFT_OUT_MAX]; /* sentences */
 };
 
 struct names *names_new(void)
@@ -35,6 +44,8 @@ void names_drop(struct names *names)
         return;
     for (size_t i = 0; i < names->count; i++)
         free(names->names[i]);
+    for (size_t i = 0; i < names->left_out_count; i++)
+        free(names->left_out[i]);
     free(names->names);
     free(names);
 }
@@ -60,6 +71,49 @@ int names_add(struct names *names, const char *name)
     names->names[names->count++] = copy;
     names->text_size += strlen(copy) + 1;
     return 0;
+}
+
+static int leave_out(struct names *names, const char *what, const char *name, const char *why)
+{
+    bool is_last = names->left_out_count == LEFT_OUT_MAX - 1;
+    char *sentence = NULL;
+    int length;
+
+    if (names->left_out_count == LEFT_OUT_MAX)
+        return 0;
+    if (is_last)
+        length = asprintf(&sentence, "there are more names that cannot be shown");
+    else
+        length = asprintf(&sentence, "%s \"%.*s\" cannot be shown: its name %s", what, TOLD_MAX,
+                          name, why);
+    if (length < 0)
+        return -ENOMEM;
+    names->left_out[names->left_out_count++] = sentence;
+    names->text_size += (size_t)length + 1;
+    return 0;
+}
+
+int names_add_listed(struct names *names, const char *what, const char *name)
+{
+    if (!name)
+        return leave_out(names, what, "?", "holds a NUL");
+    if (!*name)
+        return leave_out(names, what, name, "is empty");
+    if (!strcmp(name, ".") || !strcmp(name, ".."))
+        return leave_out(names, what, name, "cannot stand in the path of a request");
+    if (!name_is_shown(name))
+        return leave_out(names, what, name, "is too long");
+    return names_add(names, name);
+}
+
+size_t names_left_out(const struct names *names)
+{
+    return names->left_out_count;
+}
+
+const char *names_left_out_at(const struct names *names, size_t index)
+{
+    return names->left_out[index];
 }
 
 static int compare_texts(const void *a, const void *b)

@@ -19,6 +19,18 @@ void names_drop(struct names *names);
 /* Adds a copy. 0, -ENOMEM, or -EFBIG when there are more than the program will hold (1,000,000). */
 int names_add(struct names *names, const char *name);
 
+/*
+ * Adds a copy of the name of an app or a stream (`what`), as a service lists it; NULL is one that
+ * holds a NUL. A name that cannot be in the tree (name_is_shown), or not in a request's path, is
+ * left out, and a sentence says so: one for each of the first few, and one for the others. As
+ * names_add.
+ */
+int names_add_listed(struct names *names, const char *what, const char *name);
+
+/* The sentences of what was left out. */
+size_t names_left_out(const struct names *names);
+const char *names_left_out_at(const struct names *names, size_t index);
+
 /* Sorts by byte and removes doubles: what a service lists has no order one may rely on. */
 void names_sort(struct names *names);
 

@@ -188,6 +188,7 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
 {
     const struct node directory = known_directory(fs, node);
     bool strict = tree_row(directory.kind)->strict;
+    bool takes = tree_takes(fs, &directory);
     struct answer answer;
 
     if (scratch_is(node))
@@ -198,5 +199,8 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
         return -ENOENT;
     if (cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(&directory, &answer))
         return 0;
-    return strict && cache_peek(fs->cache, question, not_before, &answer) ? -ENOENT : -EAGAIN;
+    if ((!takes && cache_peek(fs->cache, question, ANY_AGE, &answer)) ||
+        (strict && cache_peek(fs->cache, question, not_before, &answer)))
+        return -ENOENT;
+    return -EAGAIN;
 }

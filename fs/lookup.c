@@ -59,14 +59,16 @@ static void reply_missing(struct request *request)
 /* Names that are in lists */
 
 /*
- * A directory that mkdir could make here must not be found before it is there, nor must an app.
+ * A directory that mkdir could make here must not be found before it is there, nor must an app, nor
+ * what the backend would not take.
  * Whether a stream or a partition is there whoever opens it, or asks for its attributes, is told.
  */
 static bool is_found_unseen(const struct fs *fs, const struct node *node)
 {
     const struct row *row = tree_row(node->kind);
 
-    return row->naming != BY_APP && !row->strict && !(row->make_needs & fs->backend->abilities);
+    return row->naming != BY_APP && !row->strict && tree_takes(fs, node) &&
+           !(row->make_needs & fs->backend->abilities);
 }
 
 /* Whoever stands behind one that waited and was not answered would wait for as long. */

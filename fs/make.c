@@ -374,6 +374,15 @@ static void refuse_name(struct request *request)
     request_refuse(request, EPERM, "no directories are made here");
 }
 
+/* Whether there may be a new one of this name. Of a stream that is not made here the service knows
+ * whether it is there. */
+static bool takes_new(const struct request *request, const struct node *child)
+{
+    bool exists = tree_row(child->kind)->naming == BY_STREAM && !has(request, CAN_MAKE_STREAM);
+
+    return exists || tree_takes(request->fs, child);
+}
+
 static void make_node(struct request *request, const struct node *child)
 {
     const struct row *row = tree_row(child->kind);
@@ -382,7 +391,7 @@ static void make_node(struct request *request, const struct node *child)
         request_refuse(request, EROFS, "the mount is read-only");
     else if (row->make && !can_make(request, row))
         refuse_making(request);
-    else if (!row->make || child->long_form)
+    else if (!row->make || child->long_form || !takes_new(request, child))
         refuse_name(request);
     else
         row->make(request, child);

@@ -14,6 +14,7 @@
 #include "fs/cleaner.h"
 #include "fs/daemon.h"
 #include "fs/mountinfo.h"
+#include "fs/once.h"
 #include "fs/operations.h"
 #include "fs/request.h"
 #include "fs/say.h"
@@ -33,6 +34,7 @@ struct mount {
     int signals; /* a signalfd */
     struct fuse_buf buffer;
 
+    struct once left_out;
     struct call *trial; /* the first request, before the mount */
     struct error error; /* why it could not be mounted */
     bool wrong;         /* the command line is */
@@ -127,6 +129,20 @@ static void observe(void *observer, const struct observation *seen)
         trace_call(&mount->trace, seen);
 }
 
+/* What cannot be listed is told, once. */
+static void on_left_out(void *observer, const char *sentence)
+{
+    struct mount *mount = observer;
+    int64_t now = when_now();
+    char time[WHEN_ROOM];
+
+    if (!once_is_new(&mount->left_out, sentence))
+        return;
+    when_format(now, time);
+    lines_add(&mount->fs.errors, now,
+              (const char *[]){time, "/", "list", "-", "-", "-", "-", sentence, NULL});
+}
+
 static void on_trial(void *user, const struct error *error, const struct answer *answer)
 {
     struct mount *mount = user;
@@ -168,6 +184,7 @@ static int open_backend(struct mount *mount)
                                               .settings = options->backend.list,
                                               .setting_count = options->backend.count,
                                               .observe = observe,
+                                              .left_out = on_left_out,
                                               .observer = mount,
                                               .tells_arguments = options->debug};
     int status = backend_open(options->source, &backend_options, &mount->backend, &mount->error);

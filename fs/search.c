@@ -7,6 +7,12 @@
 
 /* The request's `needed` is what is searched for. */
 
+/* Whether what no list has is not there. */
+static bool goes_by_list(const struct fs *fs, const struct node *node)
+{
+    return tree_row(node->kind)->strict || !tree_takes(fs, node);
+}
+
 static void refuse(struct request *request)
 {
     request_deny(request, ENOENT);
@@ -93,7 +99,7 @@ static void on_list(void *user, const struct error *error, const struct answer *
         return;
     if (known_is_in(node, answer))
         request->known(request);
-    else if (tree_row(node->kind)->strict)
+    else if (goes_by_list(request->fs, node))
         refuse(request);
     else
         ask_single(request);
@@ -106,7 +112,8 @@ static void ask_list_or_single(struct request *request, const struct question *q
     struct ask ask = request_ask(request, on_list);
     struct answer unused;
 
-    if (!tree_row(request->needed.kind)->strict && cache_peek(cache, question, ANY_AGE, &unused))
+    if (!goes_by_list(request->fs, &request->needed) &&
+        cache_peek(cache, question, ANY_AGE, &unused))
         ask_single(request);
     else
         request_wait(request, cache_get(cache, question, &ask));

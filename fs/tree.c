@@ -74,9 +74,8 @@ static bool name_fits(const struct fs *fs, const struct row *row, const char *na
     case NAMED:
         return !strcmp(name, row->name);
     case BY_APP:
-        return !name_from_file(name, id) && backend_takes_app(fs->backend, id);
     case BY_STREAM:
-        return !name_from_file(name, id) && backend_takes_stream(fs->backend, id);
+        return !name_from_file(name, id) && name_is_shown(id);
     case BY_PARTITION:
         return !partition_parse(name, &child->partition, &child->long_form);
     case BY_NUMBER:
@@ -122,6 +121,18 @@ static struct place *child_place(const struct fs *fs, const struct node *parent,
         return place_by_chance(fs, place, name);
     }
     return NULL;
+}
+
+bool tree_takes(const struct fs *fs, const struct node *node)
+{
+    switch (tree_rows[node->kind].naming) {
+    case BY_APP:
+        return backend_takes_app(fs->backend, node->place->app);
+    case BY_STREAM:
+        return backend_takes_stream(fs->backend, node->place->stream);
+    default:
+        return true;
+    }
 }
 
 /* Only what there is tells the directories for temporary files from these. */

@@ -124,6 +124,11 @@ bool tree_has(const struct fs *fs, enum kind kind);
 int tree_child(const struct fs *fs, const struct node *parent, const char *name,
                struct node *child);
 
+/* Whether the backend would take a new app, or a new stream, of the node's name. One that it would
+ * not take can be there all the same, as other clients have made it; then a list has it. So names
+ * that file managers try are asked for nowhere. True for other kinds. */
+bool tree_takes(const struct fs *fs, const struct node *node);
+
 /* The node that contains this one's siblings; not held. Of the root, the root. */
 enum kind tree_parent(enum kind kind);
 

@@ -35,29 +35,34 @@ static int parse_more(const cJSON *root, const char *name, const char *older, st
 
 /* Names */
 
-static int add_valid_name(struct names *names, const char *name, bool (*is_valid)(const char *name))
+/* Adds a name that the service lists. A page goes on after the last name that could be asked for.
+ */
+static int add_name(struct names *names, const char *what, const char *name, struct page *page)
 {
-    return is_valid(name) ? names_add(names, name) : 0;
+    if (!name || !*name || note_last(page, name))
+        page->count++;
+    return names_add_listed(names, what, name);
+}
+
+static int add_app(struct names *names, const cJSON *app, struct page *page)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(app, "app_name");
+    const char *name = cJSON_GetStringValue(member);
+
+    return name || json_is_text_with_nul(member) ? add_name(names, "an app", name, page) : -EBADMSG;
 }
 
 int dis_answer_apps(const cJSON *root, struct names *names, struct page *page)
 {
     const cJSON *apps = NULL;
-    const cJSON *app;
-    const char *name;
     int status = parse_more(root, "has_more_app", "hasMoreApp", page);
 
     if (!status)
         status = json_array(root, "apps", &apps);
     if (!status && !apps)
         status = -EBADMSG;
-    for (app = apps ? apps->child : NULL; app && !status; app = app->next) {
-        status = json_text(app, "app_name", &name);
-        if (!status)
-            status = note_last(page, name);
-        if (!status)
-            status = add_valid_name(names, name, name_is_app);
-    }
+    for (const cJSON *app = apps ? apps->child : NULL; app && !status; app = app->next)
+        status = add_app(names, app, page);
     return status;
 }
 
@@ -67,9 +72,10 @@ static int parse_stream_names(const cJSON *array, struct names *names, struct pa
     int status = 0;
 
     for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
-        status = note_last(page, cJSON_GetStringValue(item));
-        if (!status)
-            status = add_valid_name(names, item->valuestring, name_is_stream);
+        const char *name = cJSON_GetStringValue(item);
+
+        status = name || json_is_text_with_nul(item) ? add_name(names, "a stream", name, page)
+                                                     : -EBADMSG;
     }
     return status;
 }

@@ -56,9 +56,11 @@ static int parse_shard(const cJSON *entry, const char *name, struct state *state
 
 /* Names */
 
-static int add_logstore(struct names *names, const char *name)
+/* The texts of an answer; NULL for one with a NUL. */
+static int parse_name(const cJSON *value, const char **name)
 {
-    return name_is_stream(name) ? names_add(names, name) : 0;
+    *name = cJSON_GetStringValue(value);
+    return *name || json_is_text_with_nul(value) ? 0 : -EBADMSG;
 }
 
 static int parse_total(const cJSON *root, size_t offset, size_t size, struct page *page)
@@ -88,29 +90,26 @@ int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct n
     if (!status && !array)
         status = -EBADMSG;
     for (const cJSON *item = array ? array->child : NULL; item && !status; item = item->next) {
-        const char *name = cJSON_GetStringValue(item);
+        const char *name;
 
-        status = name ? add_logstore(names, name) : -EBADMSG;
+        status = parse_name(item, &name);
+        if (!status)
+            status = names_add_listed(names, "a logstore", name);
         page->count++;
     }
     return status ? status : parse_total(root, offset, size, page);
 }
 
-int sls_answer_groups(const cJSON *root, const char *logstore, struct names *names)
+int sls_answer_groups(const cJSON *root, struct names *names)
 {
     int status = cJSON_IsArray(root) ? 0 : -EBADMSG;
 
     for (const cJSON *entry = status ? NULL : root->child; entry && !status; entry = entry->next) {
-        char pair[NAME_MAX_APP + NAME_MAX_STREAM + 2];
         const char *name;
 
-        status = json_text(entry, "name", &name);
-        if (!status && !name)
-            status = -EBADMSG;
-        if (status || !name_is_app(name))
-            continue;
-        snprintf(pair, sizeof(pair), "%s/%s", name, logstore);
-        status = names_add(names, pair);
+        status = parse_name(cJSON_GetObjectItemCaseSensitive(entry, "name"), &name);
+        if (!status)
+            status = names_add_listed(names, "a consumer group", name);
     }
     return status;
 }

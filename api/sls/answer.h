@@ -9,16 +9,16 @@
 /*
  * Reads SLS's answers. A root is what json_parse gave, or NULL where that was no JSON. All return 0
  * or a negative errno: -EBADMSG for what is no answer of SLS, -ENOMEM, -EFBIG for more than this
- * program holds. Texts that are given belong to the root. Names that no service could have are left
- * out. The order of lists is not documented.
+ * program holds. Texts that are given belong to the root. Names are added as by
+ * names_add_listed. The order of lists is not documented.
  */
 
 /* A page of logstores that was asked for from an offset; page->last is the next page's. */
 int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct names *names,
                          struct page *page);
 
-/* Adds "GROUP/LOGSTORE" for every group of a logstore. */
-int sls_answer_groups(const cJSON *root, const char *logstore, struct names *names);
+/* Adds the groups of a logstore. */
+int sls_answer_groups(const cJSON *root, struct names *names);
 
 /* The shards of a logstore: without checkpoints. */
 int sls_answer_shards(const cJSON *root, struct table *table);

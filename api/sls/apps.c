@@ -9,20 +9,22 @@
 
 /* Listing */
 
-/* Takes the apps out of "APP/STREAM". */
+/* Takes the apps out of what sls_groups_get gives. */
 static int add_apps(struct names *apps, const struct names *pairs)
 {
-    char app[NAME_MAX_APP + 1] = "";
+    char file[FILE_NAME_ROOM] = "";
+    char app[FILE_NAME_ROOM];
     int status = 0;
 
     for (size_t i = 0; i < names_count(pairs) && !status; i++) {
         const char *pair = names_at(pairs, i);
         size_t length = strcspn(pair, "/");
 
-        if (!strncmp(app, pair, length) && !app[length])
+        if (!strncmp(file, pair, length) && !file[length])
             continue;
-        snprintf(app, sizeof(app), "%.*s", (int)length, pair);
-        status = names_add(apps, app);
+        snprintf(file, sizeof(file), "%.*s", (int)length, pair);
+        if (!name_from_file(file, app))
+            status = names_add(apps, app);
     }
     names_sort(apps);
     return status;

@@ -1,6 +1,7 @@
 #include "api/sls/groups.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,15 +130,37 @@ static struct call *ask_groups_of_one(void *user, const char *logstore, const st
     return sls_ask_groups(groups->sls, logstore, ask);
 }
 
+static void tell_refused(const struct sls_groups *groups, const char *logstore,
+                         const struct error *error)
+{
+    char sentence[NAME_MAX_STREAM + sizeof(error->message) + 64];
+
+    snprintf(sentence, sizeof(sentence), "the consumer groups of the logstore %s are left out: %s",
+             logstore, error->message);
+    backend_leave_out(&groups->sls->service.backend, sentence);
+}
+
+static int add_pair(struct names *pairs, const char *group, const char *logstore)
+{
+    char pair[2 * FILE_NAME_ROOM];
+    char app[FILE_NAME_ROOM];
+    char stream[FILE_NAME_ROOM];
+
+    if (name_to_file(group, app) || name_to_file(logstore, stream))
+        return 0;
+    snprintf(pair, sizeof(pair), "%s/%s", app, stream);
+    return names_add(pairs, pair);
+}
+
 static int on_groups_of_one(void *user, const char *logstore, const struct error *error,
                             const struct answer *found, struct error *failure)
 {
     struct sls_groups *groups = user;
 
-    (void)logstore;
     if (error && sls_is_not_allowed(error)) {
         groups->refused++;
         groups->refusal = *error;
+        tell_refused(groups, logstore, error);
         return 0;
     }
     if (error && error->code == ENOENT)
@@ -147,7 +170,7 @@ static int on_groups_of_one(void *user, const char *logstore, const struct error
         return -error->code;
     }
     for (size_t i = 0; i < names_count(found->names); i++) {
-        if (names_add(groups->found, names_at(found->names, i)))
+        if (add_pair(groups->found, names_at(found->names, i), logstore))
             return error_set(failure, ENOMEM, "no memory for the consumer groups");
     }
     return 0;
@@ -268,7 +291,8 @@ void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
 void sls_add_streams(struct service_call *call, const struct error *error,
                      const struct answer *answer)
 {
-    size_t length = strlen(call->app);
+    char app[FILE_NAME_ROOM] = "";
+    size_t length;
     int status = 0;
 
     call->operation.step = NULL;
@@ -276,11 +300,15 @@ void sls_add_streams(struct service_call *call, const struct error *error,
         call->operation.error = *error;
         return;
     }
+    name_to_file(call->app, app);
+    length = strlen(app);
     for (size_t i = 0; i < names_count(answer->names) && !status; i++) {
         const char *pair = names_at(answer->names, i);
+        char stream[FILE_NAME_ROOM];
 
-        if (!strncmp(pair, call->app, length) && pair[length] == '/')
-            status = names_add(call->names, pair + length + 1);
+        if (!strncmp(pair, app, length) && pair[length] == '/' &&
+            !name_from_file(pair + length + 1, stream))
+            status = names_add(call->names, stream);
     }
     names_sort(call->names);
     if (status)

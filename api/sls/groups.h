@@ -19,7 +19,8 @@ struct sls_groups *sls_groups_new(struct sls *sls);
 /* Nobody may be waiting. NULL is allowed. */
 void sls_groups_free(struct sls_groups *groups);
 
-/* As a backend's operation. names: "GROUP/LOGSTORE", sorted. With `anew` a result that was gathered
+/* As a backend's operation. names: "GROUP/LOGSTORE", as file names (api/name.h) that have no '/',
+ * sorted. With `anew` a result that was gathered
  * before is not used. */
 struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct ask *ask);
 

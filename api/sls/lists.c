@@ -61,7 +61,7 @@ struct call *sls_ask_logstores(struct sls *sls, const struct ask *ask)
 
 static int on_groups(struct service_call *call, const cJSON *root)
 {
-    return sls_answer_groups(root, call->stream, call->names);
+    return sls_answer_groups(root, call->names);
 }
 
 struct call *sls_ask_groups(struct sls *sls, const char *logstore, const struct ask *ask)

@@ -22,6 +22,7 @@ INCOMPLETE=(dis: dis:// "dis:///$PROJECT" dis://127.0.0.1 dis://127.0.0.1/
     "dis://127.0.0.1:99999/$PROJECT" "dis://127.0.0.1:x/$PROJECT" "dis+ftp://127.0.0.1/$PROJECT"
     "dis://127.0.0.1/$PROJECT/more" "dis://127.0.0.1/a b")
 SIGNATURES=(access credential)
+LIST_OF_STREAMS=' GET .*/streams$'
 FOREIGN_SIGNATURE=v4
 WAY=access
 WAY_ELSEWHERE=access

@@ -259,3 +259,72 @@ END
     is "$(stored)" "$(row billing orders 0 50)"$'\n'"$(row billing orders 1 51)"
     is "$(entries checkpoints/billing/orders)" "0 1"
 }
+
+# ---- names that the mount would not make
+
+# File names and names of what other clients have made.
+declare -gA FOREIGN=([with.dot]=with.dot [a%20b]='a b' [café]=café [x%2541]=x%41 [a%2Fb]=a/b [%2Ehidden]=.hidden
+    [line%0Aend]=$'line\nend')
+
+make_foreign() {
+    local file
+    for file in "${!FOREIGN[@]}"; do
+        another_app "${FOREIGN[$file]}"
+    done
+}
+
+@test "names of other clients are listed, read, committed, backed up and restored" {
+    local file signature
+    make_foreign
+    for signature in "${SIGNATURES[@]}"; do
+        committed with.dot orders 0 43
+        remount_service -o "signature=$signature${REGION:+,region=$REGION}"
+        is "$(ls apps)" "$(printf '%s\n' audit billing "${!FOREIGN[@]}" | sort)"
+        is "$(ls checkpoints)" "$(ls apps)"
+        is "$(cat apps/with.dot/orders/0/checkpoint)" "$(shown 43)"
+        for file in "${!FOREIGN[@]}"; do
+            put "apps/$file/orders/0/checkpoint" "$(shown 50)"
+            is "$file $(cat "apps/$file/orders/0/checkpoint")" "$file $(shown 50)"
+            is "$file $(jq -r .app "apps/$file/orders/0/status")" "$file ${FOREIGN[$file]}"
+        done
+        rm -rf "$DIR/backup"
+        cp -r checkpoints "$DIR/backup"
+        put checkpoints/with.dot/orders/0 "$(shown 51)"
+        put 'checkpoints/a%2Fb/orders/0' "$(shown 51)"
+        cp -r "$DIR/backup/." checkpoints/
+        sleep 1.1
+        diff -r checkpoints "$DIR/backup"
+        is "$(stored | grep -c "$(shown 50)")" "${#FOREIGN[@]}"
+    done
+    is "$(cut -f 1-7 errors)" ""
+}
+
+@test "a name of another client is found without a look at a list, and nothing else is asked for" {
+    make_foreign
+    committed with.dot orders 0 43
+    remount_service -o lazy
+    is "$(cat checkpoints/with.dot/orders/0)" "$(shown 43)"
+    hup
+    is "$(cat apps/with.dot/orders/0/checkpoint)" "$(shown 43)"
+    forget_requests
+    absent apps/autorun.inf
+    absent checkpoints/new.dot
+    absent 'apps/a%20c'
+    absent streams/autorun.inf
+    refused "${SAYS[EINVAL]:?}" mkdir apps/new.dot
+    is "$(summary | grep -v "${LIST_OF_STREAMS:?}")" ""
+    is "$(changes)" 0
+}
+
+@test "a name that cannot be shown ends no list, and is told once" {
+    another_app "$(repeat 300 x)"
+    another_app ..
+    another_app "$(repeat 100 ' ')"
+    remount_service
+    is "$(entries apps)" "audit billing"
+    hup
+    is "$(entries checkpoints)" "audit billing"
+    is "$(cat "$P/checkpoint")" "$(shown 42)"
+    is "$(cut -f 2-4 errors | sort | uniq -c | xargs)" "3 / list -"
+    is "$(cut -f 8 errors | grep -c 'cannot be shown: its name')" 3
+}

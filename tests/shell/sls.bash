@@ -22,6 +22,7 @@ INCOMPLETE=(sls: sls:// sls://my-project sls:///x "sls://my-project.localhost:99
     "sls://my-project.localhost:x" sls+ftp://my-project.localhost
     sls://my-project.localhost/logstore 'sls://my project.localhost' sls://.localhost)
 SIGNATURES=(v1 v4)
+LIST_OF_STREAMS=' GET .*/logstores$'
 FOREIGN_SIGNATURE=access
 WAY=v1
 WAY_ELSEWHERE=v4 # the region is in the name

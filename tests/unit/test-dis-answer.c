@@ -195,7 +195,8 @@ static void test_apps(void **state)
     assert_true(page.more);
     assert_string_equal(page.last, "a");
     assert_int_equal(page.count, 3);
-    assert_int_equal(names_count(names), 2);
+    assert_int_equal(names_count(names), 3);
+    assert_string_equal(names_at(names, 1), "../etc");
     names_drop(names);
     cJSON_Delete(root);
 }
@@ -267,7 +268,7 @@ static void test_what_is_no_app(void **state)
     names_drop(names);
 }
 
-static void test_long_names_end_a_list(void **state)
+static void test_no_name_ends_a_list(void **state)
 {
     char text[600];
     cJSON *root;
@@ -275,9 +276,16 @@ static void test_long_names_end_a_list(void **state)
     struct page page;
 
     (void)state;
-    snprintf(text, sizeof(text), "{\"stream_names\":[\"%0400d\"]}", 1);
+    snprintf(text, sizeof(text),
+             "{\"stream_names\":[\"a b\",\"%0400d\",\"n\\u0000l\",\"\"],\"has_more_streams\":true}",
+             1);
     root = parse(text);
-    assert_int_equal(dis_answer_streams(root, names, &page), -EBADMSG);
+    assert_int_equal(dis_answer_streams(root, names, &page), 0);
+    assert_int_equal(names_count(names), 1);
+    assert_string_equal(names_at(names, 0), "a b");
+    assert_int_equal(names_left_out(names), 3);
+    assert_int_equal(page.count, 4);
+    assert_string_equal(page.last, "a b");
     names_drop(names);
     cJSON_Delete(root);
 }
@@ -535,7 +543,7 @@ int main(void)
         cmocka_unit_test(test_streams),
         cmocka_unit_test(test_streams_of_an_app),
         cmocka_unit_test(test_what_is_no_app),
-        cmocka_unit_test(test_long_names_end_a_list),
+        cmocka_unit_test(test_no_name_ends_a_list),
         cmocka_unit_test(test_what_describes_no_stream),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_a_description_that_is_odd),

@@ -125,6 +125,28 @@ static void test_members(void **state)
     cJSON_Delete(root);
 }
 
+static void test_a_nul_spoils_its_text_alone(void **state)
+{
+    cJSON *root =
+        parse("{\"a\":[\"x\\u0000y\",\"b\"],\"o\":{},\"e\":\"\\\\u0000\",\"n\":\"\\u0000\"}");
+    const cJSON *array;
+    const char *value;
+    bool flag;
+
+    (void)state;
+    assert_int_equal(json_array(root, "a", &array), 0);
+    assert_true(json_is_text_with_nul(array->child));
+    assert_false(json_is_text_with_nul(array->child->next));
+    assert_int_equal(json_text(root, "e", &value), 0);
+    assert_string_equal(value, "\\u0000");
+    assert_int_equal(json_text(root, "n", &value), -EBADMSG);
+    assert_int_equal(json_flag(root, "n", &flag), -EBADMSG);
+    assert_int_equal(json_array(root, "n", &array), -EBADMSG);
+    cJSON_Delete(root);
+    assert_null(json_parse(" \"\\u0000\"", 9));
+    assert_null(json_parse("{\"\\u0000\":1}", 12));
+}
+
 static void test_printing(void **state)
 {
     cJSON *object = cJSON_CreateObject();
@@ -175,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_json),
         cmocka_unit_test(test_too_many_values),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_a_nul_spoils_its_text_alone),
         cmocka_unit_test(test_printing),
         cmocka_unit_test(test_texts_that_are_not_utf8),
     };

@@ -115,6 +115,39 @@ TEST(doubles_that_were_removed_use_no_memory)
     names_drop(single);
 }
 
+TEST(what_cannot_be_shown_is_left_out_with_a_sentence)
+{
+    struct names *names = names_new();
+    char name[400];
+
+    assert_int_equal(names_left_out(names), 0);
+    assert_int_equal(names_add_listed(names, "an app", "a.b c/\xff\n"), 0);
+    assert_int_equal(names_count(names), 1);
+    assert_int_equal(names_add_listed(names, "an app", NULL), 0);
+    assert_int_equal(names_add_listed(names, "a stream", ""), 0);
+    snprintf(name, sizeof(name), "%0300d", 7);
+    assert_int_equal(names_add_listed(names, "an app", name), 0);
+    /* Its file name is too long. */
+    snprintf(name, sizeof(name), "%0100d", 7);
+    memset(name, ' ', 100);
+    assert_int_equal(names_add_listed(names, "an app", name), 0);
+    assert_int_equal(names_add_listed(names, "an app", ".."), 0);
+    assert_int_equal(names_count(names), 1);
+    assert_int_equal(names_left_out(names), 5);
+    assert_string_equal(names_left_out_at(names, 0),
+                        "an app \"?\" cannot be shown: its name holds a NUL");
+    assert_string_equal(names_left_out_at(names, 1),
+                        "a stream \"\" cannot be shown: its name is empty");
+    assert_non_null(strstr(names_left_out_at(names, 2), "too long"));
+    assert_non_null(strstr(names_left_out_at(names, 3), "too long"));
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(names_add_listed(names, "an app", ""), 0);
+    assert_true(names_left_out(names) < 100);
+    assert_string_equal(names_left_out_at(names, names_left_out(names) - 1),
+                        "there are more names that cannot be shown");
+    names_drop(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_million_names_are_the_most),
         cmocka_unit_test(the_size_grows_with_the_names),
         cmocka_unit_test(doubles_that_were_removed_use_no_memory),
+        cmocka_unit_test(what_cannot_be_shown_is_left_out_with_a_sentence),
     };
 
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);

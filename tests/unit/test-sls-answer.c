@@ -183,9 +183,11 @@ static void test_logstores(void **unused)
 
     (void)unused;
     assert_int_equal(sls_answer_logstores(root, 0, 500, names, &page), 0);
-    assert_int_equal(names_count(names), 2);
+    assert_int_equal(names_count(names), 4);
     assert_string_equal(names_at(names, 0), "orders");
-    assert_string_equal(names_at(names, 1), "web_log-1");
+    assert_string_equal(names_at(names, 1), "../etc");
+    assert_string_equal(names_at(names, 2), "a b");
+    assert_string_equal(names_at(names, 3), "web_log-1");
     names_drop(names);
     cJSON_Delete(root);
 }
@@ -217,18 +219,23 @@ static void test_logstores_that_are_garbage(void **unused)
 static void test_groups(void **unused)
 {
     cJSON *root = parse("[{\"name\":\"billing\",\"timeout\":60,\"order\":false},"
-                        "{\"name\":\"no/group\",\"timeout\":1},{\"name\":\"Zed_1\"}]");
+                        "{\"name\":\"a/b\",\"timeout\":1},{\"name\":\"Zed_1\"},"
+                        "{\"name\":\"a\\u0000b\"},{\"name\":\"\"}]");
     struct names *names = names_new();
 
     (void)unused;
-    assert_int_equal(sls_answer_groups(root, "orders", names), 0);
-    assert_int_equal(names_count(names), 2);
-    assert_string_equal(names_at(names, 0), "billing/orders");
-    assert_string_equal(names_at(names, 1), "Zed_1/orders");
+    assert_int_equal(sls_answer_groups(root, names), 0);
+    assert_int_equal(names_count(names), 3);
+    assert_string_equal(names_at(names, 0), "billing");
+    assert_string_equal(names_at(names, 1), "a/b");
+    assert_string_equal(names_at(names, 2), "Zed_1");
+    assert_int_equal(names_left_out(names), 2);
+    assert_string_equal(names_left_out_at(names, 0),
+                        "a consumer group \"?\" cannot be shown: its name holds a NUL");
     cJSON_Delete(root);
     /* As one edition of the documentation has it, and no client could read it. */
     root = parse("{\"count\":\"1\",\"consumerGroups\":[]}");
-    assert_int_equal(sls_answer_groups(root, "orders", names), -EBADMSG);
+    assert_int_equal(sls_answer_groups(root, names), -EBADMSG);
     cJSON_Delete(root);
     names_drop(names);
 }

@@ -194,9 +194,10 @@ TEST(names_that_no_service_could_hold_are_enoent)
         "appsx",
         "Apps",
         "apps/.git",
-        "apps/a.b",
+        "apps/%",
         "apps/a b",
-        "apps/caf\xc3\xa9",
+        "apps/a%20b%",
+        "apps/caf\xe9",
         "apps/billing/.orders",
         "apps/billing/orders/00",
         "apps/billing/orders/-1",
@@ -243,12 +244,32 @@ TEST(names_that_are_too_long_are_enoent)
     snprintf(path, sizeof(path), "checkpoints/billing/orders/%s", name);
     assert_int_equal(walk(path, &node), 0);
     place_drop(fs.nodes, node.place);
-    name[201] = '\0';
+    name[255] = 'a';
+    name[256] = '\0';
     snprintf(path, sizeof(path), "apps/%s", name);
     assert_int_equal(walk(path, &node), -ENOENT);
-    name[65] = '\0';
     snprintf(path, sizeof(path), "streams/%s", name);
     assert_int_equal(walk(path, &node), -ENOENT);
+}
+
+TEST(what_a_list_may_have_is_a_node_though_the_backend_would_not_take_it)
+{
+    static const char *const others[] = {"apps/a.b", "apps/caf\xc3\xa9", "checkpoints/a%20b",
+                                         "streams/x.y", "apps/billing/x%2Fy"};
+    static const char *const usual[] = {"apps/billing", "streams/orders", "checkpoints/a/b",
+                                        "apps/billing/orders/0/lag"};
+    struct node node;
+
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(walk(others[i], &node), 0);
+        assert_false(tree_takes(&fs, &node));
+        place_drop(fs.nodes, node.place);
+    }
+    for (size_t i = 0; i < COUNT(usual); i++) {
+        assert_int_equal(walk(usual[i], &node), 0);
+        assert_true(tree_takes(&fs, &node));
+        place_drop(fs.nodes, node.place);
+    }
 }
 
 TEST(the_two_names_of_a_partition_are_found)
@@ -465,6 +486,7 @@ int main(void)
         SCENE(inode_numbers_lead_back_to_the_node),
         SCENE(names_that_no_service_could_hold_are_enoent),
         SCENE(names_that_are_too_long_are_enoent),
+        SCENE(what_a_list_may_have_is_a_node_though_the_backend_would_not_take_it),
         SCENE(the_two_names_of_a_partition_are_found),
         SCENE(what_the_backend_cannot_do_is_not_there),
         SCENE(the_skeleton_is_fixed),

@@ -142,27 +142,27 @@ bool name_is_valid(const char *name, size_t most)
     return size && size <= most && !name[size];
 }
 
+/* The documents say which names can be made. One that is there all the same is found. */
 struct app *need_app(struct call *call, const char *name)
 {
     const struct dis *dis = call->service;
-    struct app *app;
+    struct app *app = name ? world_app(&dis->world, name) : NULL;
 
-    if (!name || !name_is_valid(name, 200)) {
-        refuse_value(call, "app_name", name);
-        return NULL;
-    }
-    app = world_app(&dis->world, name);
-    if (!app)
+    if (app)
+        return app;
+    if (name && name_is_valid(name, 200))
         refuse(call, 4332, "[%s]", name);
-    return app;
+    else
+        refuse_value(call, "app_name", name);
+    return NULL;
 }
 
 struct stream *need_stream(struct call *call, const char *name, const char *id)
 {
     const struct dis *dis = call->service;
-    struct stream *stream = NULL;
+    struct stream *stream = name ? world_stream(&dis->world, name) : NULL;
 
-    if (name && !name_is_valid(name, 64)) {
+    if (!stream && name && !name_is_valid(name, 64)) {
         refuse_value(call, "stream_name", name);
         return NULL;
     }
@@ -170,8 +170,6 @@ struct stream *need_stream(struct call *call, const char *name, const char *id)
         refuse_value(call, "stream_name", NULL);
         return NULL;
     }
-    if (name)
-        stream = world_stream(&dis->world, name);
     if (!stream && id)
         stream = world_stream(&dis->world, id);
     if (!stream)
