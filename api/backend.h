@@ -246,6 +246,7 @@ struct backend {
     /* With checks_no_range: a decimal that a user writes must be in the kept range all the same,
      * and this says how else it is committed; or NULL. */
     const char *range_advice;
+    bool deletes_in_silence; /* delete_checkpoint succeeds where there is none */
     bool states_lack_bounds; /* get_states tells no bounds, which get_state does */
     const char *warning;     /* what who mounts it should know, one sentence; or NULL */
 

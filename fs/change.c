@@ -9,8 +9,9 @@
 #include "base/when.h"
 #include "fs/cache.h"
 
-/* How old what is known of the holder of a partition may be, and how long a commit waits for it. */
-#define HOLDER_KNOWN_MS    60000
+/* How old what is known of a partition may be to tell who holds it, or that something is committed
+ * there; and how long a commit waits for the former. */
+#define STATE_KNOWN_MS     60000
 #define HOLDER_PATIENCE_MS 3000
 
 /* The official consumer libraries commit at least once a minute while they get records. */
@@ -318,7 +319,7 @@ static bool find_consumer(struct change *change)
     struct state state = {0};
     int status = cache_state(change->fs->cache, change->app, change->stream,
                              (uint32_t)change->order.about.partition,
-                             cache_not_before(HOLDER_KNOWN_MS), false, &state);
+                             cache_not_before(STATE_KNOWN_MS), false, &state);
 
     if (!status && is_of_alive_consumer(&state))
         snprintf(change->consumer, CONSUMER_ROOM, "%s", state.consumer);
@@ -429,6 +430,42 @@ static void look_at_consumers(struct change *change)
     change_wait_for(change, cache_get(change->fs->cache, &states, &ask));
 }
 
+static void on_checkpoint_before(void *user, const struct error *error, const struct answer *answer)
+{
+    struct change *change = user;
+    struct error missing;
+
+    change->operation.step = NULL;
+    if (!error) {
+        on_value_before(change, answer->state);
+        error_set(&missing, ENOENT, "nothing is committed there");
+        error = answer->state->sequence ? NULL : &missing;
+    }
+    if (error)
+        on_change_done(change, error, &no_answer);
+    else
+        change_wait_for(change, call_backend(change));
+}
+
+/* Nothing is deleted that is not there: where the backend would not say so, and nothing recent
+ * tells that it is, it is asked for. */
+static void delete_checkpoint(struct change *change)
+{
+    const struct subject *about = &change->order.about;
+    uint32_t partition = (uint32_t)about->partition;
+    struct ask ask = operation_ask(&change->operation, on_checkpoint_before);
+    struct state state;
+    bool is_there = !cache_state(change->fs->cache, about->app, about->stream, partition,
+                                 cache_not_before(STATE_KNOWN_MS), false, &state) &&
+                    state.sequence;
+
+    if (is_there || !change->fs->backend->deletes_in_silence)
+        change_wait_for(change, call_backend(change));
+    else
+        change_wait_for(change, backend_get_checkpoint(change->fs->backend, about->app,
+                                                       about->stream, partition, &ask));
+}
+
 static void begin_change(void *user)
 {
     struct change *change = user;
@@ -441,6 +478,8 @@ static void begin_change(void *user)
         look_at_holder(change);
     else if (change->order.what == REMOVE_APP && is_of_stream)
         look_at_consumers(change);
+    else if (change->order.what == DELETE)
+        delete_checkpoint(change);
     else
         change_wait_for(change, call_backend(change));
 }

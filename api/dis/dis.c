@@ -173,6 +173,7 @@ static struct dis *new_dis(const struct backend_options *options)
                      CAN_GIVE_CURSOR,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
+        .deletes_in_silence = true,
     };
     return dis;
 }

@@ -62,6 +62,21 @@ deleted() {
     deleted failed EBUSY "status status=429 code=DIS.4303 count=forever"
 }
 
+@test "what is not there is not deleted, and is not said to have been" {
+    local rm='import os, sys; os.unlink(sys.argv[1])'
+    needs python3
+    refused "${SAYS[ENOENT]:?}" python3 -c "$rm" apps/billing/orders/1/checkpoint
+    is "$(journal what number before result)" $'delete\t-\t-\tfailed'
+    is "$(changes)" 0
+    # known to be there: it is not asked for
+    cat "$P/checkpoint" >/dev/null
+    forget_requests
+    python3 -c "$rm" "$P/checkpoint"
+    is "$(summary)" "1 DELETE $ROOT/checkpoints"
+    refused "${SAYS[ENOENT]:?}" python3 -c "$rm" "$P/checkpoint"
+    is "$(changes)" 1
+}
+
 @test "a deletion that is repeated until it is done is ok, and a single line" {
     quirk delete_none=refused
     warm
