@@ -9,6 +9,7 @@
 #include "api/names.h"
 #include "api/operation.h"
 #include "api/position.h"
+#include "api/retries.h"
 #include "api/state.h"
 
 /*
@@ -249,6 +250,8 @@ struct backend {
     bool deletes_in_silence; /* delete_checkpoint succeeds where there is none */
     bool states_lack_bounds; /* get_states tells no bounds, which get_state does */
     const char *warning;     /* what who mounts it should know, one sentence; or NULL */
+
+    struct retries retries; /* of its requests; it counts them */
 
     const char *name; /* of its type, for messages */
     bool read_only;

@@ -111,6 +111,17 @@ void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_
                value);
 }
 
+void metrics_retries(struct buf *text, const struct retries *retries)
+{
+    static const char name[] = "checkpointfs_retries_total";
+
+    buf_printf(text, "# HELP %s Requests that were sent once more, by reason.\n", name);
+    buf_printf(text, "# TYPE %s counter\n", name);
+    buf_printf(text, "%s{reason=\"throttled\"} %" PRIu64 "\n", name, retries->throttled);
+    buf_printf(text, "%s{reason=\"5xx\"} %" PRIu64 "\n", name, retries->broken);
+    buf_printf(text, "%s{reason=\"connection\"} %" PRIu64 "\n", name, retries->connection);
+}
+
 static void print_series(const struct series *series, struct buf *text)
 {
     const char *prefix = families[series->counter].prefix;

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "api/retries.h"
 #include "base/buf.h"
 
 /*
@@ -23,6 +24,9 @@ void metrics_count(struct metrics *metrics, enum counter counter, const char *na
 
 /* Prints one gauge. */
 void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value);
+
+/* Prints the counts of requests that were sent once more. */
+void metrics_retries(struct buf *text, const struct retries *retries);
 
 void metrics_print(const struct metrics *metrics, struct buf *text);
 

@@ -105,6 +105,7 @@ void value_metrics(const struct fs *fs, struct buf *text)
                   fs->handle_count);
     metrics_gauge(text, "checkpointfs_start_time_seconds", "When the mount began, since 1970.",
                   (uint64_t)(fs->started / 1000000000));
+    metrics_retries(text, &fs->backend->retries);
     metrics_print(fs->metrics, text);
 }
 

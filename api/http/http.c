@@ -50,6 +50,7 @@ struct http {
     int64_t clock_offset; /* the service's clock less ours, ns */
     int64_t reloaded;
     int64_t longest_patience; /* that any request had, ms */
+    struct retries *retries;  /* or NULL */
     CURL *idle[IDLE_MAX];
     unsigned idle_count;
 };
@@ -118,6 +119,7 @@ int http_new(const struct http_options *options, struct http **result, struct er
     http->direct = http->settings.plain && options->endpoint->loopback;
     snprintf(http->host, sizeof(http->host), "%s", options->endpoint->host);
     http->reloaded = when_monotonic();
+    http->retries = options->retries;
     *result = http;
     return 0;
 }
@@ -350,6 +352,19 @@ static int64_t pause_before_retry(const struct http_request *request, unsigned t
     return pause < request_time_left(request) ? pause : -1;
 }
 
+enum retry { AFTER_THROTTLED, AFTER_BROKEN, AFTER_CONNECTION };
+
+static void count_retry(const struct http_request *request, enum retry retry)
+{
+    struct retries *retries = request->http->retries;
+
+    if (!retries)
+        return;
+    retries->throttled += retry == AFTER_THROTTLED;
+    retries->broken += retry == AFTER_BROKEN;
+    retries->connection += retry == AFTER_CONNECTION;
+}
+
 static void rest_before_retry(struct http_request *request, int64_t pause)
 {
     struct http *http = request->http;
@@ -421,6 +436,7 @@ static bool wait_while_busy(struct http_request *request, const struct http_answ
     if (!request->order.idempotent)
         return false;
     if (may_hope && request->tries < TRIES_MAX && asked < left && gate_pause(gate, now) < left) {
+        count_retry(request, answer->verdict == HTTP_THROTTLED ? AFTER_THROTTLED : AFTER_BROKEN);
         end_try(request);
         wait_for_connection(request);
         return true;
@@ -445,9 +461,11 @@ static bool go_on_after(struct http_request *request, const struct http_answer *
     if (answer->verdict != HTTP_BROKEN)
         return false;
     pause = pause_before_retry(request, TRIES_MAX, pause_asked_for(request, answer));
-    if (pause >= 0)
-        rest_before_retry(request, pause);
-    return pause >= 0;
+    if (pause < 0)
+        return false;
+    count_retry(request, AFTER_BROKEN);
+    rest_before_retry(request, pause);
+    return true;
 }
 
 static void on_http_answer(struct http_request *request)
@@ -522,6 +540,7 @@ static void on_failure(struct http_request *request, CURLcode result)
     if (may_pass(&request->http->gate, failure))
         pause = pause_before_retry(request, failure.unreachable ? CONNECT_TRIES_MAX : TRIES_MAX, 0);
     if (pause >= 0) {
+        count_retry(request, AFTER_CONNECTION);
         rest_before_retry(request, pause);
         return;
     }

@@ -7,6 +7,7 @@
 
 #include "api/error.h"
 #include "api/http/endpoint.h"
+#include "api/retries.h"
 #include "base/loop.h"
 
 /*
@@ -41,6 +42,7 @@ struct http_options {
     const char *cacert;              /* a file of trusted certificates; NULL: the system's */
     const char *cert;                /* the client's certificate, or NULL */
     const char *key;                 /* its key; NULL: in the same file */
+    struct retries *retries; /* where they are counted, for as long as the client; or NULL */
 };
 
 /* Copies the options. 0, or a negative errno with an error that says which file is wrong. */

@@ -42,7 +42,8 @@ int service_open(struct service *service, const struct backend_options *options,
     service->http_options = (struct http_options){.loop = options->loop,
                                                   .cacert = service->cacert,
                                                   .cert = service->cert,
-                                                  .key = service->cert_key};
+                                                  .key = service->cert_key,
+                                                  .retries = &service->backend.retries};
     http = service->http_options;
     http.endpoint = endpoint;
     return http_new(&http, &service->http, error);

@@ -161,6 +161,30 @@ kept() {
     is "${FIELD[3]} ${FIELD[4]} ${FIELD[5]}" "EIO 502 -"
 }
 
+# retried REASON: how often, as metrics counts it.
+retried() {
+    sed -n "s/^checkpointfs_retries_total{.*reason=\"$1\"} //p" metrics
+}
+
+@test "what was sent once more is counted, by reason" {
+    warm
+    is "$(retried throttled) $(retried 5xx) $(retried connection)" "0 0 0"
+    fail_at read status status=429 code="$THROTTLED" count=2
+    op_read
+    is "$(retried throttled) $(retried 5xx) $(retried connection)" "2 0 0"
+    fail_at read status status=500
+    op_read
+    is "$(retried throttled) $(retried 5xx) $(retried connection)" "2 1 0"
+    fail_at read status status=503
+    op_read
+    is "$(retried throttled) $(retried 5xx) $(retried connection)" "2 2 0"
+    # of a connection that was kept libcurl sends the first one again unseen
+    fail_at read reset count=3
+    op_read
+    is "$(retried throttled) $(retried 5xx)" "2 2"
+    (($(retried connection) >= 1))
+}
+
 @test "retries pause: there is no storm" {
     again_with -o timeout=2
     fail_at read status status=503 count=forever

@@ -151,6 +151,18 @@ TEST(dozens_of_names_and_more_do_no_harm)
     assert_line("checkpointfs_file_request_seconds_count{request=\"name47\"} 1");
 }
 
+TEST(retries_are_a_counter_for_each_reason)
+{
+    static const struct retries retries = {.throttled = 1, .broken = UINT64_MAX, .connection = 3};
+
+    buf_reset(&text);
+    metrics_retries(&text, &retries);
+    assert_format();
+    assert_non_null(strstr(text.data, "\ncheckpointfs_retries_total{reason=\"throttled\"} 1\n"));
+    assert_non_null(strstr(text.data, "{reason=\"5xx\"} 18446744073709551615\n"));
+    assert_non_null(strstr(text.data, "{reason=\"connection\"} 3\n"));
+}
+
 TEST(a_gauge_has_its_introduction)
 {
     buf_reset(&text);
@@ -169,7 +181,7 @@ int main(void)
         SCENE(every_line_is_prometheus_text),  SCENE(latencies_fall_into_buckets),
         SCENE(failures_are_counted_by_errno),  SCENE(requests_and_operations_of_one_name_are_apart),
         SCENE(each_family_is_introduced_once), SCENE(dozens_of_names_and_more_do_no_harm),
-        SCENE(a_gauge_has_its_introduction),
+        SCENE(a_gauge_has_its_introduction),   SCENE(retries_are_a_counter_for_each_reason),
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
