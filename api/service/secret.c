@@ -285,8 +285,48 @@ int secret_parse_ini(const char *path, const char *text, secret_value_fn *take, 
 #define LEAVE_DUMPABLE 1
 #endif
 
+static bool copy_environment(char **copy, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = strdup(environ[i]);
+        if (!copy[i])
+            return false;
+    }
+    return true;
+}
+
+static void free_environment(char **copy, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(copy[i]);
+    free(copy);
+}
+
+/* What a process was started with stays where /proc/PID/environ reads it: so it goes elsewhere.
+ * Credentials are read from it again later. */
+static void move_environment(void)
+{
+    static char **moved;
+    size_t count = 0;
+    char **copy;
+
+    if (moved)
+        return;
+    while (environ && environ[count])
+        count++;
+    copy = calloc(count + 1, sizeof(*copy));
+    if (!copy || !copy_environment(copy, count)) {
+        free_environment(copy, copy ? count : 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        OPENSSL_cleanse(environ[i], strlen(environ[i]));
+    environ = moved = copy;
+}
+
 void secret_guard_process(void)
 {
+    move_environment();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 #ifndef LEAVE_DUMPABLE
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

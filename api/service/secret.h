@@ -14,9 +14,9 @@ void secret_free(char *text);
 /* Makes *text a copy of a value; what it was, or NULL, is wiped. 0 or -ENOMEM. */
 int secret_set(char **text, const char *value);
 
-/* Keeps memory and environment of this process from other processes of the user, and from core
- * files. It lasts until the process ends or executes another program, and its children have it too.
- */
+/* Keeps memory and environment of this process from other processes of the user, from core files,
+ * and from /proc. It lasts until the process ends or executes another program, and its children
+ * have it too. What getenv(3) has given before is wiped. */
 void secret_guard_process(void);
 
 /*

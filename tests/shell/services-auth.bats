@@ -133,6 +133,28 @@ setup() {
     is "$output" ""
 }
 
+# shows_no_environment PID: nobody, root neither, sees there what it was started with.
+shows_no_environment() {
+    not grep -aqF -e "$SECRET_KEY" -e "$ACCESS_KEY" -e "$DIR" "/proc/$1/environ" 2>/dev/null
+}
+
+@test "/proc shows no environment, neither the daemon's nor that of who waits for it" {
+    use_keys "$ACCESS_KEY" "$SECRET_KEY"
+    fault delay delay=2000 path="$CALLS"
+    in_background "$CHECKPOINTFS" "$SOURCE" "$MNT" </dev/null >"$DIR/mount.log" 2>&1
+    local waiting=$!
+    eventually in_flight 1
+    shows_no_environment "$waiting"
+    shows_no_environment "$(daemon)"
+    wait "$waiting"
+    shows_no_environment "$(daemon)"
+    works
+    # it is there still, for the mount
+    kill -HUP "$(daemon)"
+    sleep 0.2
+    works
+}
+
 @test "nor does the command show it, which waits for the mount" {
     ! grep -q __asan_init "$CHECKPOINTFS" || skip "a build with AddressSanitizer is dumpable"
     needs setpriv
