@@ -425,6 +425,12 @@ void backend_leave_out(const struct backend *backend, const char *sentence)
         backend->left_out(backend->observer, sentence);
 }
 
+void backend_tell_left_out(const struct backend *backend, const struct names *names)
+{
+    for (size_t i = 0; names && i < names_left_out(names); i++)
+        backend_leave_out(backend, names_left_out_at(names, i));
+}
+
 void backend_reload(struct backend *backend)
 {
     if (backend->operations->reload)

@@ -165,8 +165,9 @@ int backend_to_decimal(const struct backend *backend, const char *sequence,
 bool backend_takes_app(const struct backend *backend, const char *name);
 bool backend_takes_stream(const struct backend *backend, const char *name);
 
-/* For backends: tells of something that a list leaves out. */
+/* For backends: tells of something that a list leaves out; of all that this one does. */
 void backend_leave_out(const struct backend *backend, const char *sentence);
+void backend_tell_left_out(const struct backend *backend, const struct names *names);
 
 /* Reads credentials anew, and uses no connection made before. */
 void backend_reload(struct backend *backend);

@@ -93,14 +93,19 @@ static int leave_out(struct names *names, const char *what, const char *name, co
     return 0;
 }
 
+int names_add_asked(struct names *names, const char *what, const char *name)
+{
+    if (name && (!strcmp(name, ".") || !strcmp(name, "..")))
+        return leave_out(names, what, name, "cannot stand in the path of a request");
+    return names_add_listed(names, what, name);
+}
+
 int names_add_listed(struct names *names, const char *what, const char *name)
 {
     if (!name)
         return leave_out(names, what, "?", "holds a NUL");
     if (!*name)
         return leave_out(names, what, name, "is empty");
-    if (!strcmp(name, ".") || !strcmp(name, ".."))
-        return leave_out(names, what, name, "cannot stand in the path of a request");
     if (!name_is_shown(name))
         return leave_out(names, what, name, "is too long");
     return names_add(names, name);

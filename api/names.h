@@ -20,12 +20,13 @@ void names_drop(struct names *names);
 int names_add(struct names *names, const char *name);
 
 /*
- * Adds a copy of the name of an app or a stream (`what`), as a service lists it; NULL is one that
- * holds a NUL. A name that cannot be in the tree (name_is_shown), or not in a request's path, is
- * left out, and a sentence says so: one for each of the first few, and one for the others. As
- * names_add.
+ * Adds a copy of the name of an app or a stream (`what`), as somebody else lists it; NULL is one
+ * that holds a NUL. A name that cannot be in the tree (name_is_shown) is left out, and a sentence
+ * says so: one for each of the first few, and one for the others. As names_add. What is asked for
+ * by a path of HTTP cannot be "." or ".." either: those are left out, too, by the second function.
  */
 int names_add_listed(struct names *names, const char *what, const char *name);
+int names_add_asked(struct names *names, const char *what, const char *name);
 
 /* The sentences of what was left out. */
 size_t names_left_out(const struct names *names);

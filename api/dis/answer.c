@@ -41,7 +41,7 @@ static int add_name(struct names *names, const char *what, const char *name, str
 {
     if (!name || !*name || note_last(page, name))
         page->count++;
-    return names_add_listed(names, what, name);
+    return names_add_asked(names, what, name);
 }
 
 static int add_app(struct names *names, const cJSON *app, struct page *page)

@@ -13,7 +13,7 @@
  * documents and that says what is there, or is not, must be there: "{}" says nothing.
  */
 
-/* Adds the page's names, as names_add_listed. */
+/* Adds the page's names, as names_add_asked. */
 int dis_answer_apps(const cJSON *root, struct names *names, struct page *page);
 int dis_answer_streams(const cJSON *root, struct names *names, struct page *page);
 

@@ -46,6 +46,7 @@ static void end_local_call(struct local_call *call)
     struct answer answer = {
         .names = call->names, .table = call->table, .state = &call->state, .text = call->text};
 
+    backend_tell_left_out(&call->local->backend, call->names);
     operation_end(&call->operation, call->operation.error.code ? &call->operation.error : NULL,
                   &answer);
 }

@@ -603,12 +603,22 @@ static int find_ids(struct store *store, const char *app, const char *stream, ui
 
 /* Apps and streams */
 
-static int list(struct store *store, sqlite3_stmt *rows, struct names *names, struct error *error)
+/* NULL for one that holds a NUL. */
+static const char *column_name(sqlite3_stmt *row, int column)
+{
+    const char *name = column_text(row, column);
+
+    return strlen(name) == (size_t)sqlite3_column_bytes(row, column) ? name : NULL;
+}
+
+/* Other programs may have put anything into a store. */
+static int list(struct store *store, sqlite3_stmt *rows, const char *what, struct names *names,
+                struct error *error)
 {
     int status;
 
     while ((status = next_row(store, rows, error)) == 1) {
-        status = names_add(names, column_text(rows, 0));
+        status = names_add_listed(names, what, column_name(rows, 0));
         if (status) {
             error_set(error, -status, "the list is too long");
             break;
@@ -623,7 +633,7 @@ int store_list_apps(struct store *store, struct names *names, struct error *erro
     sqlite3_stmt *rows = NULL;
     int status = start_statement(store, LIST_APPS, &rows, error, "");
 
-    return status ? status : list(store, rows, names, error);
+    return status ? status : list(store, rows, "an app", names, error);
 }
 
 int store_find_app(struct store *store, const char *app, struct error *error)
@@ -659,7 +669,7 @@ int store_list_streams(struct store *store, struct names *names, struct error *e
     sqlite3_stmt *rows = NULL;
     int status = start_statement(store, LIST_STREAMS, &rows, error, "");
 
-    return status ? status : list(store, rows, names, error);
+    return status ? status : list(store, rows, "a stream", names, error);
 }
 
 int store_list_committed(struct store *store, const char *app, struct names *names,
@@ -671,7 +681,7 @@ int store_list_committed(struct store *store, const char *app, struct names *nam
 
     if (!status)
         status = start_statement(store, LIST_COMMITTED, &rows, error, "i", id);
-    return status ? status : list(store, rows, names, error);
+    return status ? status : list(store, rows, "a stream", names, error);
 }
 
 int store_describe_stream(struct store *store, const char *stream, struct stream_summary *summary,

@@ -88,12 +88,6 @@ struct service_call *service_cursor_call_new(struct backend *backend,
     return call;
 }
 
-static void tell_left_out(const struct service_call *call)
-{
-    for (size_t i = 0; call->names && i < names_left_out(call->names); i++)
-        backend_leave_out(&call->service->backend, names_left_out_at(call->names, i));
-}
-
 static void end_service_call(void *user)
 {
     struct service_call *call = user;
@@ -104,7 +98,7 @@ static void end_service_call(void *user)
                             .text = call->gives_text ? call->text.data : NULL};
 
     error->is_unknown |= call->is_unknown;
-    tell_left_out(call);
+    backend_tell_left_out(&call->service->backend, call->names);
     operation_end(&call->operation, error->code ? error : NULL, &answer);
 }
 

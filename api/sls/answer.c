@@ -94,7 +94,7 @@ int sls_answer_logstores(const cJSON *root, size_t offset, size_t size, struct n
 
         status = parse_name(item, &name);
         if (!status)
-            status = names_add_listed(names, "a logstore", name);
+            status = names_add_asked(names, "a logstore", name);
         page->count++;
     }
     return status ? status : parse_total(root, offset, size, page);
@@ -109,7 +109,7 @@ int sls_answer_groups(const cJSON *root, struct names *names)
 
         status = parse_name(cJSON_GetObjectItemCaseSensitive(entry, "name"), &name);
         if (!status)
-            status = names_add_listed(names, "a consumer group", name);
+            status = names_add_asked(names, "a consumer group", name);
     }
     return status;
 }

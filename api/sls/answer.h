@@ -10,7 +10,7 @@
  * Reads SLS's answers. A root is what json_parse gave, or NULL where that was no JSON. All return 0
  * or a negative errno: -EBADMSG for what is no answer of SLS, -ENOMEM, -EFBIG for more than this
  * program holds. Texts that are given belong to the root. Names are added as by
- * names_add_listed. The order of lists is not documented.
+ * names_add_asked. The order of lists is not documented.
  */
 
 /* A page of logstores that was asked for from an offset; page->last is the next page's. */

@@ -108,3 +108,19 @@ stale() {
     mv "$DIR/away" "$STORE"
     is "$(cat "$P/checkpoint")" 42
 }
+
+# ---- what other programs write
+
+@test "what other programs have named is listed if it can be, and no name ends a list" {
+    needs sqlite3
+    sqlite3 "$STORE" "INSERT INTO app (name, created) VALUES ('a' || char(0) || 'b', 0),
+        ('$(repeat 300 x)', 0), (CAST(x'63ff' AS TEXT), 0), ('', 0);
+        INSERT INTO stream (name, created) VALUES ('x y', 0), ('$(repeat 300 y)', 0)"
+    remount_store
+    is "$(entries apps)" "billing c%FF"
+    is "$(entries streams)" "orders x%20y"
+    put "$P/checkpoint" 42
+    ls apps streams >/dev/null
+    is "$(cut -f 2-4 errors | sort | uniq -c | xargs)" "4 / list -"
+    is "$(grep -c 'cannot be shown: its name' errors)" 4
+}
