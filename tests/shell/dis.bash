@@ -103,6 +103,17 @@ another_app() {
     control POST app "name=$1" >/dev/null
 }
 
+# another_stream NAME: another client makes it, for billing too.
+another_stream() {
+    control POST stream "name=$1" partitions=2 earliest=0 latest=100 >/dev/null
+}
+
+# names_with_nul: the answer to a list of apps.
+names_with_nul() {
+    fault body path=/apps count=forever \
+        text='{"has_more_app":false,"apps":[{"app_name":"a\u0000b"},{"app_name":"billing"}]}'
+}
+
 # A stream "wide" with that many partitions, and a checkpoint on each for audit: its number and 1000.
 wide() {
     control POST stream name=wide "partitions=$1" earliest=0 latest=5000 >/dev/null

@@ -299,6 +299,30 @@ make_foreign() {
     is "$(cut -f 1-7 errors)" ""
 }
 
+@test "streams that other clients have named are read, committed, backed up and restored" {
+    another_stream or.ders
+    another_stream 'x y'
+    remount_service
+    is "$(entries streams)" "or.ders orders payments x%20y"
+    is "$(cat streams/or.ders/0/latest)" 100
+    is "$(jq -r .stream streams/x%20y/status)" "x y"
+    put apps/billing/x%20y/1/checkpoint "$(shown 5)"
+    is "$(entries checkpoints/billing)" "orders x%20y"
+    cp -r checkpoints "$DIR/backup"
+    put checkpoints/billing/x%20y/1 "$(shown 6)"
+    cp -r "$DIR/backup/." checkpoints/
+    is "$(cat apps/billing/x%20y/1/checkpoint)" "$(shown 5)"
+    is "$(cat errors)" ""
+}
+
+@test "a NUL in one name ends neither the list nor the mount" {
+    names_with_nul
+    remount_service
+    is "$(entries apps)" billing
+    is "$(cut -f 8 errors | grep -c 'cannot be shown: its name holds a NUL')" 1
+    no_faults
+}
+
 @test "a name of another client is found without a look at a list, and nothing else is asked for" {
     make_foreign
     committed with.dot orders 0 43

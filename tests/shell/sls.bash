@@ -127,6 +127,17 @@ another_app() {
     group "$1" orders
 }
 
+# another_stream NAME: another client makes it, for billing too.
+another_stream() {
+    control POST logstore "name=$1" shards=2 earliest=0 latest=100 >/dev/null
+    group billing "$1"
+}
+
+# names_with_nul: the answer to a list of groups.
+names_with_nul() {
+    fault body path=/orders/consumergroups count=forever text='[{"name":"a\u0000b"},{"name":"billing"}]'
+}
+
 # withdrawn GROUP LOGSTORE SHARD: another client removes the checkpoint, for which it must remove the
 # group and make it again; of the small world's checkpoints it commits the others anew.
 withdrawn() {
