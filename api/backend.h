@@ -161,7 +161,8 @@ int backend_parse_sequence(const struct backend *backend, const char *text,
 int backend_to_decimal(const struct backend *backend, const char *sequence,
                        char decimal[static DECIMAL_ROOM]);
 
-/* Whether the service could hold an app, or a stream, of this name. Pure. */
+/* Whether the service would take a new app, or a stream, of this name. What its lists have is
+ * there, whatever its name is. Pure. */
 bool backend_takes_app(const struct backend *backend, const char *name);
 bool backend_takes_stream(const struct backend *backend, const char *name);
 
