@@ -18,6 +18,7 @@ enum fate {
     RESET_BEFORE,  /* before the service has seen it */
     RESET_AFTER,   /* when it has been carried out */
     GARBLED,       /* the answer is no answer of the service */
+    PORTAL,        /* nor is this, and the service has seen nothing */
     BROKEN_BEFORE, /* a load balancer answers in its place */
     BROKEN_AFTER,  /* and after it */
     THROTTLED,     /* the service says so, and does nothing */
@@ -116,8 +117,8 @@ static void replace_answer(struct message *message)
         answer_text(answer, 502 + (unsigned)chance_below(3), "<html>upstream</html>");
     else if (message->fate == THROTTLED)
         remote_throttle(answer);
-    else if (message->fate == GARBLED)
-        answer_text(answer, 200, "<html>please log in</html>");
+    else if (message->fate == GARBLED || message->fate == PORTAL)
+        answer_text(answer, 200 + 2 * (unsigned)chance_below(3), "<html>please log in</html>");
 }
 
 static void deliver(void *user)
