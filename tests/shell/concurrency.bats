@@ -249,12 +249,13 @@ END
 import os, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: None)
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+open(sys.argv[2], "w").close()
 print(os.write(fd, b"42\n"))
 END
-    timeout 20 python3 "$DIR/repeat.py" "$P/checkpoint" >"$DIR/said" 3>&- 4>&- 9>&- &
+    timeout 20 python3 "$DIR/repeat.py" "$P/checkpoint" "$DIR/ready" >"$DIR/said" 3>&- 4>&- 9>&- &
     local writer=$! python
     BACKGROUND+=("$writer")
-    eventually pgrep -P "$writer"
+    eventually test -e "$DIR/ready"
     python=$(pgrep -P "$writer")
     blocked "$python"
     kill -TERM "$python"

@@ -208,7 +208,7 @@ SNAPSHOT=600
 
 @test "a commit that is answered a moment after Ctrl-C has a known end" {
     warm
-    fail_at commit delay delay=80
+    fail_at commit delay delay=150
     in_background bash -c "echo 43 >$P/checkpoint"
     eventually in_flight 1
     kill -INT "$!"
