@@ -235,12 +235,12 @@ ram, action: log:GetCursorOrData, resource: acs:log:cn-hangzhou:1:project/my-pro
     is "$(entries apps) $(entries streams)" "audit billing orders payments"
 }
 
-@test "names that no file can have are not listed" {
+@test "names are listed as files can have them, and those that no file can have are not" {
     remount_service -o lazy
     fault body path=/orders/consumergroups count=forever text='[{"name":"../x","timeout":60,
         "order":false},{"name":"","timeout":60,"order":false},{"name":"a/b","timeout":60,"order":false},
         {"name":"..","timeout":60,"order":false},{"name":"good","timeout":60,"order":false}]'
-    is "$(entries apps)" "billing good"
+    is "$(entries apps)" "a%2Fb billing good %2E.%2Fx"
 }
 
 @test "pages that never end do not hang a listing" {
