@@ -5,8 +5,8 @@
 #include "api/json.h"
 #include "api/sls/answer.h"
 #include "api/sls/cursor.h"
-#include "base/when.h"
 #include "api/sls/error.h"
+#include "base/when.h"
 
 #define SECRET "topSecret"
 
