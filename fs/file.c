@@ -248,19 +248,39 @@ static bool is_final(const struct handle *handle)
 static void store_text(struct handle *handle)
 {
     struct fuse_bufvec text = FUSE_BUFVEC_INIT(handle->text.size);
-    bool is_alone = !handle_opened(handle->fs, &handle->node);
 
     text.buf[0].mem = handle->text.data;
-    if (is_alone && handle->text.size)
+    if (handle->text.size)
         handle->in_pages = !fuse_lowlevel_notify_store(handle->fs->session,
                                                        node_inode(&handle->node), 0, &text, 0) &&
                            is_final(handle);
 }
 
+/* A journal that is read up to where it was looked up has whole lines. */
+static bool is_cut_short(const struct handle *handle)
+{
+    return handle->text.size > handle->told && tree_row(handle->node.kind)->source != FROM_JOURNAL;
+}
+
+/* When others have it open, the kernel learns a greater size by looking the name up once more. */
 static void reply_opened(struct request *request)
 {
-    store_text(request->handle);
-    reply_file_open(request);
+    struct handle *handle = request->handle;
+    bool is_alone = !handle_opened(handle->fs, &handle->node);
+
+    if (is_alone)
+        store_text(handle);
+    if (!is_alone && is_cut_short(handle))
+        request_reply_gone(request);
+    else
+        reply_file_open(request);
+}
+
+static size_t size_told(const struct handle *handle)
+{
+    struct stat attr;
+
+    return known_attributes(handle->fs, &handle->node, ANY_AGE, &attr) ? 0 : (size_t)attr.st_size;
 }
 
 /* One that is opened again while it is open, as /dev/stdin is, has the text that it has. */
@@ -278,6 +298,7 @@ static bool share_text(struct handle *handle)
 
 static void open_to_read(struct request *request)
 {
+    request->handle->told = size_told(request->handle);
     if (share_text(request->handle))
         reply_file_open(request);
     else

@@ -13,6 +13,7 @@ struct handle {
     int flags;        /* of open(2) */
     bool opened;      /* the kernel may read it */
     bool in_pages;    /* and reads it in its own pages, where the text is */
+    size_t told;      /* the size that it knew when it began to open it */
 
     struct buf text; /* what it reads: as of the open, or of the last read from offset 0 */
     int64_t when;    /* the time that the file has with it, or WHEN_UNKNOWN */

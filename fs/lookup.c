@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/missing.h"
 #include "fs/search.h"
@@ -30,14 +31,17 @@ static const struct node *node_looked_up(const struct request *request)
 }
 
 /*
- * Programs that ask for the size of a file are told by GETATTR. What a look-up says only ends what
- * sendfile(2) reads of a file that others have open too: amid a number, if that has grown since, so
- * it is more than any text has. Our answer to READ then tells where the text ends. A place of its
- * own gets its size by the open.
+ * What is known of a file, or what those read who have it open. Up to this size sendfile(2) reads
+ * for all of them: who was told of another one begins anew.
  */
-static size_t size_of_entry(enum kind kind)
+static void find_attributes(struct fs *fs, const struct node *node, struct stat *attr)
 {
-    return tree_is_directory(kind) || tree_has_own_places(kind) ? 0 : LINES_MAX;
+    const struct handle *opened = handle_opened(fs, node);
+
+    if (known_attributes(fs, node, ANY_AGE, attr))
+        tree_attributes(fs, node, opened ? opened->text.size : 0, WHEN_UNKNOWN, attr);
+    if (!tree_is_directory(node->kind))
+        handle_note_size(fs, node, (size_t)attr->st_size);
 }
 
 static void reply_found(struct request *request)
@@ -45,9 +49,7 @@ static void reply_found(struct request *request)
     const struct node *node = node_looked_up(request);
     struct stat attr;
 
-    if (tree_row(node->kind)->source != FROM_MEMORY ||
-        known_attributes(request->fs, node, ANY_AGE, &attr))
-        tree_attributes(request->fs, node, size_of_entry(node->kind), WHEN_UNKNOWN, &attr);
+    find_attributes(request->fs, node, &attr);
     request_reply_entry(request, node, &attr);
 }
 

@@ -127,3 +127,31 @@ for _ in range(2):
     os.close(fd)
 END
 }
+
+@test "many who read at once read the number, and nothing else" {
+    needs python3
+    python3 - "$P/checkpoint" "$C" "$P/lag" <<'END'
+import os, sys, threading
+texts = {path: open(path, "rb").read() for path in sys.argv[1:]}
+wrong = []
+
+def read(path):
+    for _ in range(200):
+        fd = os.open(path, os.O_RDONLY)
+        reader, writer = os.pipe()
+        os.splice(fd, writer, 60000)
+        os.close(writer)
+        text = os.read(reader, 65536)
+        os.close(reader)
+        os.close(fd)
+        if text != texts[path]:
+            wrong.append((path, len(text), text[:20]))
+
+threads = [threading.Thread(target=read, args=(path,)) for path in sys.argv[1:] * 3]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not wrong, wrong[:5]
+END
+}

@@ -12,3 +12,17 @@ setup() {
 @test "busybox" { needs busybox; reads busybox; reads busybox-cp; reads busybox-read; }
 @test "sendfile(2)" { needs python3; reads sendfile; }
 @test "shutil.copyfile" { needs python3; reads copyfile; }
+
+@test "a number that gets longer while another has it open is read whole" {
+    needs python3
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        committed billing orders 0 50
+        let_values_age
+        exec 8<"$file"
+        committed billing orders 0 1000
+        let_values_age
+        is "$(with splice "$file")" "$(shown 1000)"
+        exec 8<&-
+    done
+}
