@@ -462,7 +462,7 @@ static const char *rest_after(const char *source, const char *prefix)
     return length && !strncmp(source, prefix, length) ? source + length : NULL;
 }
 
-/* Backends that this program is to have one day, by what their sources begin with. */
+/* What sources of backends begin with that people look for, and that are not there. */
 static const char *const planned[] = {"kafka://", "kafka+plain://"};
 
 static const char *find_planned(const char *source)

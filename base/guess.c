@@ -1,6 +1,7 @@
 #include "base/guess.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 
 struct guess guess_begin(const char *word, size_t length)
 {
@@ -17,26 +18,34 @@ static size_t is_other(char a, char b)
     return tolower((unsigned char)a) != tolower((unsigned char)b);
 }
 
-/* Levenshtein's: row[j] is the distance of what was read of the word from j letters of the other.
- */
+static bool are_exchanged(const char *a, const char *b)
+{
+    return !is_other(a[0], b[-1]) && !is_other(a[-1], b[0]);
+}
+
+/* How many letters are to be changed, added, left out, or exchanged with the next one: row[j] is
+ * that of what was read of the word and j letters of the other, before it is the row of a letter
+ * less. */
 static size_t distance_of(const struct guess *guess, const char *other, size_t length)
 {
-    size_t row[GUESS_MAX + 1];
+    size_t rows[3][GUESS_MAX + 1];
 
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= guess->length; i++) {
-        size_t before = row[0];
+    for (size_t i = 0; i <= guess->length; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *before = rows[(i + 2) % 3];
+        const size_t *earlier = rows[(i + 1) % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= length; j++) {
-            size_t changed = before + is_other(guess->word[i - 1], other[j - 1]);
-
-            before = row[j];
-            row[j] = least_of(changed, least_of(row[j], row[j - 1]) + 1);
+            row[j] = i ? least_of(before[j], row[j - 1]) + 1 : j;
+            if (i)
+                row[j] =
+                    least_of(row[j], before[j - 1] + is_other(guess->word[i - 1], other[j - 1]));
+            if (i > 1 && j > 1 && are_exchanged(guess->word + i - 1, other + j - 1))
+                row[j] = least_of(row[j], earlier[j - 2] + 1);
         }
     }
-    return row[length];
+    return rows[guess->length % 3][length];
 }
 
 void guess_try(struct guess *guess, const char *known, size_t length)

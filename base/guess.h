@@ -5,9 +5,9 @@
 
 /*
  * What somebody may have meant by a word that is not known: the first of those known words that
- * take the fewest letters to be added, left out or changed. Upper and lower case are the same. Two
- * letters are the most, one in a word of less than five, and one letter must be the same; a word of
- * more than GUESS_MAX letters is like none.
+ * take the fewest letters to be added, left out, changed, or exchanged with the next one. Upper and
+ * lower case are the same. Two letters are the most, one in a word of less than five, and one
+ * letter must be the same; a word of more than GUESS_MAX letters is like none.
  */
 #define GUESS_MAX 60
 

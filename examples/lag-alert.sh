@@ -15,8 +15,8 @@ esac
 limit=$2
 cd "$1/checkpoints"
 
-# Not temporary files.
-partitions=$(find . -type f ! -name '*[!0-9]*')
+# APP/STREAM/PARTITION, and no temporary files.
+partitions=$(find . -mindepth 3 -maxdepth 3 -type f ! -name '*[!0-9]*')
 for partition in $partitions; do
     lag=$(cat "../apps/$partition/lag")
     [ "$lag" -le "$limit" ] || echo "${partition#./} is $lag records behind"

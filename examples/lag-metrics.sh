@@ -17,8 +17,8 @@ source=$(findmnt -n -o SOURCE -T . | sed 's/[\\"]/\\&/g')
 new=$(mktemp "$file.XXXXXX")
 trap 'rm -f "$new"' EXIT
 
-# Not temporary files.
-partitions=$(find . -type f ! -name '*[!0-9]*')
+# APP/STREAM/PARTITION, and no temporary files.
+partitions=$(find . -mindepth 3 -maxdepth 3 -type f ! -name '*[!0-9]*')
 {
     echo '# HELP checkpointfs_lag_records Records that an app has not read yet.'
     echo '# TYPE checkpointfs_lag_records gauge'

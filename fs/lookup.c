@@ -177,7 +177,7 @@ static void refuse_name(struct request *request, int code)
 
     request->quiet = !is_time;
     if (!is_time)
-        request_refuse(request, code, "no such name");
+        request_refuse(request, code, code == ENOMEM ? "no memory" : "no such name");
     else
         request_refuse(request, code, "\"%.60s\" is not a time%s%s; a time is " WHEN_FORMS,
                        request->name, advice ? ": " : "", advice ? advice : "");

@@ -116,7 +116,7 @@ const struct row tree_rows[KINDS] = {
     [SCRATCH_DIRECTORY] = {.parent = SAVED_STREAM,
                            .naming = BY_CHANCE,
                            .mode = DIRECTORY,
-                           .help = "a temporary directory, in memory",
+                           .help = "a directory for them: .NAME (mkdir)",
                            .remove = remove_scratch},
     [SCRATCH_INSIDE] = {.parent = SCRATCH_DIRECTORY,
                         .naming = BY_CHANCE,

@@ -107,16 +107,19 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
     return sls_judge_code(answer->status, find_word(error->service_code), error);
 }
 
-bool sls_is_not_allowed(const struct error *error)
-{
-    return error->code == EACCES && find_word(error->service_code);
-}
-
 /* With "denied by sts or ram, action: log:GetCursorOrData, resource: acs:log:..." it is an action:
  * aliyun/aliyun-log-go-sdk#38. With "The AccessKeyId is unauthorized." it is the credentials. */
 bool sls_may_be_of_action(const struct error *error)
 {
     return !strcasecmp(error->service_code, "Unauthorized");
+}
+
+bool sls_is_not_allowed(const struct error *error)
+{
+    const struct known *known = find_word(error->service_code);
+
+    return error->code == EACCES && known &&
+           (known->verdict == HTTP_FAILED || sls_may_be_of_action(error));
 }
 
 bool sls_is_without_shard(const struct error *error)

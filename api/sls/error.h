@@ -12,7 +12,7 @@
 enum http_verdict sls_judge(const struct http_answer *answer, const struct secrets *secrets,
                             struct error *error);
 
-/* The user may not do that, as SLS itself says. */
+/* The user may not do that, as SLS itself says. Not that the credentials are wrong, or old. */
 bool sls_is_not_allowed(const struct error *error);
 
 /* It may be one action, and not the credentials, that is refused: the code is the same for both. */

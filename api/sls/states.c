@@ -240,8 +240,7 @@ static void go_on_without(struct service_call *call)
         service_end_soon(call);
 }
 
-/* All that is known can be told without bounds and time, which one action gives: the credentials
- * themselves are good, as the first answer has shown. */
+/* All that is known can be told without bounds and time, which one action gives. */
 static bool recover_cursor(struct service_call *call, const struct error *error)
 {
     struct partition_query *query = call->data;

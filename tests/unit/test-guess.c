@@ -18,6 +18,7 @@ TEST(a_word_with_one_or_two_wrong_letters_is_recognized)
 {
     assert_string_equal(meant_by("timout"), "timeout");
     assert_string_equal(meant_by("tiemout"), "timeout");
+    assert_string_equal(meant_by("itmeuot"), "timeout");
     assert_string_equal(meant_by("ttimeouts"), "timeout");
     assert_string_equal(meant_by("CLAMP"), "clamp");
     assert_string_equal(meant_by("timeout"), "timeout");
@@ -26,6 +27,7 @@ TEST(a_word_with_one_or_two_wrong_letters_is_recognized)
 TEST(short_words_must_be_nearer)
 {
     assert_string_equal(meant_by("keys"), "key");
+    assert_string_equal(meant_by("kye"), "key");
     assert_null(meant_by("kit"));
     assert_string_equal(meant_by("r"), "ro");
     assert_null(meant_by("x"));

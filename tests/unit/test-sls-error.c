@@ -166,6 +166,10 @@ static void test_what_only_sls_can_say(void **state)
     assert_true(sls_is_not_allowed(&error));
     judge_code(403, "Blocked", &error);
     assert_false(sls_is_not_allowed(&error));
+    judge_code(401, "SecurityTokenExpired", &error);
+    assert_false(sls_is_not_allowed(&error));
+    judge_code(401, "SignatureNotMatch", &error);
+    assert_false(sls_is_not_allowed(&error));
     judge(403, "<html>no</html>", &none, &error);
     assert_false(sls_is_not_allowed(&error));
     judge(407, "", &none, &error);
