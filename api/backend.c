@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
 #include "base/buf.h"
 #include "base/guess.h"
 #include "base/when.h"
@@ -66,6 +67,8 @@ static void end_passage(void *user, const struct error *error, const struct answ
 {
     struct passage *passage = user;
 
+    if (!ALWAYS(!passage->ended))
+        return;
     passage->ended = true;
     tell_observer(passage, error);
     if (!error) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/always.h"
+
 void queue_init(struct queue *queue)
 {
     TAILQ_INIT(&queue->turns);
@@ -75,8 +77,10 @@ void turn_leave(struct turn *turn)
 
     if (!queue)
         return;
-    while ((next = TAILQ_NEXT(next, link)))
-        next->blockers -= collides(turn, next);
+    while ((next = TAILQ_NEXT(next, link))) {
+        if (collides(turn, next) && ALWAYS(next->blockers > 0))
+            next->blockers--;
+    }
     TAILQ_REMOVE(&queue->turns, turn, link);
     turn->queue = NULL;
     /* Who begins may leave at once, and others with it: so it is looked for anew each time. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/commit.h"
+#include "base/always.h"
 #include "base/when.h"
 #include "fs/cache.h"
 
@@ -466,6 +467,14 @@ static void delete_checkpoint(struct change *change)
                                                        about->stream, partition, &ask));
 }
 
+/* Whether nobody else changes the same meanwhile. */
+static bool has_turn(const struct change *change)
+{
+    const struct turn *turn = change->order.within ? change->order.within : &change->turn;
+
+    return turn->queue && turn->had;
+}
+
 static void begin_change(void *user)
 {
     struct change *change = user;
@@ -473,6 +482,11 @@ static void begin_change(void *user)
 
     timer_stop(&change->operation.timer);
     change->operation.step = NULL;
+    if (!ALWAYS(has_turn(change))) {
+        error_set(&change->operation.error, EIO, "it began out of its turn");
+        operation_soon(&change->operation, fail_change);
+        return;
+    }
     look_before(change);
     if (change->order.what == COMMIT)
         look_at_holder(change);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
+
 #define PARTITION_SHIFT 7
 #define PARTITION_MASK  ((1U << 25) - 1)
 #define LONG_FORM_BIT   (1U << 6)
@@ -199,6 +201,8 @@ static void free_if_unused(struct nodes *nodes, struct place *place)
 
 void place_drop(struct nodes *nodes, struct place *place)
 {
+    if (!ALWAYS(place->holds > 0))
+        return;
     place->holds--;
     free_if_unused(nodes, place);
 }

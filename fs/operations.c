@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/always.h"
 #include "base/when.h"
 #include "fs/attr.h"
 #include "fs/dir.h"
@@ -46,6 +47,17 @@ static void on_news(void *user, const char *app, const char *stream)
     watch_news(user, app, stream);
 }
 
+static void tell_fault(void *user, const char *what)
+{
+    struct fs *fs = user;
+    int64_t when = when_now();
+    char time[WHEN_ROOM];
+
+    when_format(when, time);
+    lines_add(&fs->errors, when,
+              (const char *[]){time, "/", "-", "EIO", "-", "-", "-", what, NULL});
+}
+
 int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const char *source,
             const struct settings *settings, struct metrics *metrics)
 {
@@ -63,6 +75,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     doubts_init(&fs->doubts);
     journal_open(&fs->journal, source);
     lines_init(&fs->errors);
+    always_tell(tell_fault, fs);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
     if (fs->nodes && fs->cache)
@@ -87,6 +100,7 @@ void fs_release(struct fs *fs)
     nodes_free(fs->nodes);
     doubts_release(&fs->doubts);
     journal_close(&fs->journal);
+    always_tell(NULL, NULL);
     lines_release(&fs->errors);
     report_release(fs);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
 #include "base/when.h"
 #include "fs/caller.h"
 #include "fs/missing.h"
@@ -45,6 +46,8 @@ static void free_request(struct request *request)
 /* Counts the request and frees it; it has been answered with code. */
 static void end_request(struct request *request, int code)
 {
+    if (!ALWAYS(!request->call))
+        call_cancel(request->call);
     metrics_count(request->fs->metrics, COUNT_FILE_REQUEST, request->operation,
                   when_monotonic() - request->started, code);
     free_request(request);
