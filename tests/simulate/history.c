@@ -86,7 +86,8 @@ void history_stop(void)
     }
 }
 
-int64_t history_committed(unsigned partition)
+/* What is committed now. */
+static int64_t committed(unsigned partition)
 {
     const struct line *line = &lines[partition];
 
@@ -136,7 +137,7 @@ static bool had_others(const struct deed *deed)
 static void apply_metadata(int number, unsigned partition, int64_t sequence, bool is_late)
 {
     struct deed *deed = deed_of(number);
-    int64_t before = history_committed(partition);
+    int64_t before = committed(partition);
 
     if (!deed || deed->act != ACT_METADATA) {
         history_blame("metadata of no change was committed: %d", number);
@@ -170,7 +171,7 @@ static const struct deed *apply_to_any(int mount, enum act act, unsigned partiti
 /* A shift that is repeated commits the same number again. */
 static void apply_shift(int mount, unsigned partition, int64_t sequence, bool is_late)
 {
-    int64_t before = history_committed(partition);
+    int64_t before = committed(partition);
     const struct deed *deed = apply_to_any(mount, ACT_SHIFT, partition);
 
     if (!deed)

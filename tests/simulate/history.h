@@ -53,9 +53,6 @@ void history_end(int number, enum ending ending, int64_t seen);
 void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount,
                      bool is_late);
 
-/* What is committed now. */
-int64_t history_committed(unsigned partition);
-
 /* Something must not have happened. */
 void history_blame(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

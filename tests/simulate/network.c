@@ -76,11 +76,6 @@ void network_set_faults(const struct network_faults *now)
     faults = *now;
 }
 
-bool network_is_quiet(void)
-{
-    return LIST_EMPTY(&messages);
-}
-
 static int64_t way(void)
 {
     return (int64_t)chance_below((uint64_t)faults.slowest + 1);

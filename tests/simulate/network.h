@@ -39,7 +39,4 @@ void network_end(struct transfer *transfer);
 /* Which mount has that loop: tests/simulate/mounts.c knows. */
 int mount_by(const struct loop *loop);
 
-/* Whether anything is still on its way to the service. */
-bool network_is_quiet(void);
-
 #endif

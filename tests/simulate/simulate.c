@@ -16,7 +16,7 @@
 #include "tests/simulate/trace.h"
 
 static const char help[] =
-    "Usage: simulate [OPTION]...\n"
+    "Usage: simulate-dis [OPTION]..., or simulate-sls\n"
     "Runs the file system on simulated time, with a simulated network, service and kernel, in\n"
     "orders that a seed decides, and looks for what must never happen.\n"
     "\n"
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
         const char *fault = run(seed, &options, &steps);
 
         if (fault) {
-            printf("seed %" PRIu64 ": %s\n", seed, fault);
+            printf("seed %" PRIu64 ": %s; --seed shows the run\n", seed, fault);
             return EXIT_FAILURE;
         }
     }
