@@ -21,15 +21,12 @@ struct watch {
     void *user;
 };
 
-TAILQ_HEAD(timers, timer);
-
 struct loop {
     CURLM *multi;
     struct timers timers;
     struct curl_waitfd fds[WATCH_MAX];
     struct watch watches[WATCH_MAX];
     unsigned watched;
-    unsigned round;
     bool stopped;
 };
 
@@ -39,7 +36,7 @@ struct loop *loop_new(void)
 
     if (!loop)
         return NULL;
-    TAILQ_INIT(&loop->timers);
+    timers_init(&loop->timers);
     loop->multi = curl_multi_init();
     if (!loop->multi) {
         free(loop);
@@ -82,49 +79,24 @@ void loop_unwatch(struct loop *loop, int fd)
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
                  void *user)
 {
-    struct timer *before;
-
     timer_stop(timer);
     timer->loop = loop;
     timer->due = when_monotonic() + delay_ms;
-    timer->round = loop->round;
     timer->fire = fire;
     timer->user = user;
-    TAILQ_FOREACH_REVERSE(before, &loop->timers, timers, link)
-    {
-        if (before->due <= timer->due) {
-            TAILQ_INSERT_AFTER(&loop->timers, before, timer, link);
-            return;
-        }
-    }
-    TAILQ_INSERT_HEAD(&loop->timers, timer, link);
+    timers_add(&loop->timers, timer);
 }
 
 void timer_stop(struct timer *timer)
 {
     if (!timer->loop)
         return;
-    TAILQ_REMOVE(&timer->loop->timers, timer, link);
-    timer->loop = NULL;
-}
-
-/* Fires what was due when it began; a timer started meanwhile waits for the next round. */
-static void fire_timers(struct loop *loop)
-{
-    int64_t now = when_monotonic();
-    struct timer *timer;
-
-    loop->round++;
-    while ((timer = TAILQ_FIRST(&loop->timers)) && timer->due <= now &&
-           timer->round != loop->round) {
-        timer_stop(timer);
-        timer->fire(timer->user);
-    }
+    timers_remove(&timer->loop->timers, timer);
 }
 
 static int wait_ms(const struct loop *loop)
 {
-    const struct timer *next = TAILQ_FIRST(&loop->timers);
+    const struct timer *next = timers_first(&loop->timers);
     int64_t wait = next ? next->due - when_monotonic() : WAIT_MAX_MS;
 
     if (wait > WAIT_MAX_MS)
@@ -210,7 +182,7 @@ void loop_run(struct loop *loop)
         call_watches(loop);
         run_transfers(loop);
         if (!loop->stopped)
-            fire_timers(loop);
+            timers_fire(&loop->timers);
     }
 }
 

@@ -3,7 +3,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
+
+#include "base/timers.h"
 
 /*
  * The one loop of the program. Everything runs in its thread, one callback at a time; a callback
@@ -17,26 +18,16 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-typedef void loop_fn(void *user);
-
 /* Calls ready whenever fd can be read, until loop_unwatch. 0 or -ENOMEM. */
 int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user);
 void loop_unwatch(struct loop *loop, int fd);
 
 /*
+ * Starts a timer, or starts it anew. With a delay of 0 it fires in the next round of the loop.
+ *
  * A timer is a member of what it belongs to, all zero before its first use. It fires once; timers
  * of the same time fire in the order they were started. Its owner stops it before its memory goes.
  */
-struct timer {
-    TAILQ_ENTRY(timer) link;
-    struct loop *loop;
-    int64_t due;
-    unsigned round;
-    loop_fn *fire;
-    void *user;
-};
-
-/* Starts the timer, or starts it anew. With a delay of 0 it fires in the next round of the loop. */
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
                  void *user);
 void timer_stop(struct timer *timer);

@@ -10,12 +10,9 @@
 #include "tests/simulate/memory.h"
 #include "tests/simulate/network.h"
 
-TAILQ_HEAD(timers, timer);
-
-/* Timers are kept as the real loop keeps them; one event stands for the first of them. */
+/* One event stands for the first of the timers. */
 struct loop {
     struct timers timers;
-    unsigned round;
     uint64_t event; /* or 0 */
 };
 
@@ -23,7 +20,7 @@ struct loop *loop_new(void)
 {
     struct loop *loop = must_calloc(1, sizeof(*loop));
 
-    TAILQ_INIT(&loop->timers);
+    timers_init(&loop->timers);
     return loop;
 }
 
@@ -37,7 +34,7 @@ static void fire_timers(void *user);
 
 static void await_first(struct loop *loop)
 {
-    const struct timer *first = TAILQ_FIRST(&loop->timers);
+    const struct timer *first = timers_first(&loop->timers);
     bool before = memory_enter(false);
 
     clock_drop(loop->event);
@@ -48,18 +45,10 @@ static void await_first(struct loop *loop)
 static void fire_timers(void *user)
 {
     struct loop *loop = user;
-    int64_t now = when_monotonic();
-    struct timer *timer;
     bool before = memory_enter(true);
 
     loop->event = 0;
-    loop->round++;
-    while ((timer = TAILQ_FIRST(&loop->timers)) && timer->due <= now &&
-           timer->round != loop->round) {
-        TAILQ_REMOVE(&loop->timers, timer, link);
-        timer->loop = NULL;
-        timer->fire(timer->user);
-    }
+    timers_fire(&loop->timers);
     memory_leave(before);
     await_first(loop);
 }
@@ -67,23 +56,12 @@ static void fire_timers(void *user)
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
                  void *user)
 {
-    struct timer *before;
-
     timer_stop(timer);
     timer->loop = loop;
     timer->due = when_monotonic() + delay_ms;
-    timer->round = loop->round;
     timer->fire = fire;
     timer->user = user;
-    TAILQ_FOREACH_REVERSE(before, &loop->timers, timers, link)
-    {
-        if (before->due <= timer->due)
-            break;
-    }
-    if (before)
-        TAILQ_INSERT_AFTER(&loop->timers, before, timer, link);
-    else
-        TAILQ_INSERT_HEAD(&loop->timers, timer, link);
+    timers_add(&loop->timers, timer);
     await_first(loop);
 }
 
@@ -93,8 +71,7 @@ void timer_stop(struct timer *timer)
 
     if (!loop)
         return;
-    TAILQ_REMOVE(&loop->timers, timer, link);
-    timer->loop = NULL;
+    timers_remove(&loop->timers, timer);
     await_first(loop);
 }
 
