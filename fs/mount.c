@@ -16,6 +16,7 @@
 #include "fs/mountinfo.h"
 #include "fs/once.h"
 #include "fs/operations.h"
+#include "fs/report.h"
 #include "fs/request.h"
 #include "fs/say.h"
 #include "fs/trace.h"
@@ -133,14 +134,12 @@ static void observe(void *observer, const struct observation *seen)
 static void on_left_out(void *observer, const char *sentence)
 {
     struct mount *mount = observer;
-    int64_t now = when_now();
-    char time[WHEN_ROOM];
+    struct error note = {0};
 
     if (!once_is_new(&mount->left_out, sentence))
         return;
-    when_format(now, time);
-    lines_add(&mount->fs.errors, now,
-              (const char *[]){time, "/", "list", "-", "-", "-", "-", sentence, NULL});
+    snprintf(note.message, sizeof(note.message), "%s", sentence);
+    report_error(&mount->fs, "list", "/", &note);
 }
 
 static void on_trial(void *user, const struct error *error, const struct answer *answer)

@@ -49,13 +49,10 @@ static void on_news(void *user, const char *app, const char *stream)
 
 static void tell_fault(void *user, const char *what)
 {
-    struct fs *fs = user;
-    int64_t when = when_now();
-    char time[WHEN_ROOM];
+    struct error error;
 
-    when_format(when, time);
-    lines_add(&fs->errors, when,
-              (const char *[]){time, "/", "-", "EIO", "-", "-", "-", what, NULL});
+    error_set(&error, EIO, "%s", what);
+    report_error(user, "-", "/", &error);
 }
 
 int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const char *source,

@@ -133,15 +133,33 @@ void report_print(const struct fs *fs, struct buf *text)
     buf_puts(text, "\n");
 }
 
-void report_note_failure(struct fs *fs, const char *operation, const char *path,
+static void note_failure(struct fs *fs, int64_t when, const char *operation, const char *path,
                          const struct error *error)
 {
     struct failure *failure = &fs->last_failure;
 
     free(failure->path);
     *failure = (struct failure){
-        .time = when_now(), .operation = operation, .code = error->code, .path = strdup(path)};
+        .time = when, .operation = operation, .code = error->code, .path = strdup(path)};
     memcpy(failure->message, error->message, sizeof(failure->message));
+}
+
+void report_error(struct fs *fs, const char *operation, const char *path, const struct error *error)
+{
+    int64_t when = when_now();
+    char time[WHEN_ROOM];
+    char http[16] = "-";
+    const char *code = *error->service_code ? error->service_code : "-";
+    const char *id = *error->request_id ? error->request_id : "-";
+
+    when_format(when, time);
+    if (error->http_status)
+        snprintf(http, sizeof(http), "%d", error->http_status);
+    lines_add(&fs->errors, when,
+              (const char *[]){time, path, operation, error->code ? error_name(error->code) : "-",
+                               http, code, id, error->message, NULL});
+    if (error->code)
+        note_failure(fs, when, operation, path, error);
 }
 
 void report_release(struct fs *fs)

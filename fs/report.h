@@ -7,9 +7,9 @@
  * line of JSON without secrets. Nothing is asked of the backend. */
 void report_print(const struct fs *fs, struct buf *text);
 
-/* Notes the last failure, of a path, for the report. operation is a constant. */
-void report_note_failure(struct fs *fs, const char *operation, const char *path,
-                         const struct error *error);
+/* Adds a line to `errors`. One with a code is the last failure, too. operation is a constant. */
+void report_error(struct fs *fs, const char *operation, const char *path,
+                  const struct error *error);
 
 /* Frees what was noted. */
 void report_release(struct fs *fs);

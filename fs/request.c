@@ -238,22 +238,9 @@ static void log_error(const struct request *request, const char *operation,
                       const struct error *error)
 {
     struct buf path = BUF_INIT(8192);
-    int64_t when = when_now();
-    char time[WHEN_ROOM];
-    char http[16] = "-";
-    const char *code = *error->service_code ? error->service_code : "-";
-    const char *id = *error->request_id ? error->request_id : "-";
 
-    when_format(when, time);
-    if (error->http_status)
-        snprintf(http, sizeof(http), "%d", error->http_status);
     print_path(request, &path);
-    lines_add(&request->fs->errors, when,
-              (const char *[]){time, path.size ? path.data : "/", operation,
-                               error->code ? error_name(error->code) : "-", http, code, id,
-                               error->message, NULL});
-    if (error->code)
-        report_note_failure(request->fs, operation, path.size ? path.data : "/", error);
+    report_error(request->fs, operation, path.size ? path.data : "/", error);
     buf_release(&path);
 }
 
