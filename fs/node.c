@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/always.h"
+#include "base/hash.h"
 
 #define PARTITION_SHIFT 7
 #define PARTITION_MASK  ((1U << 25) - 1)
@@ -67,19 +68,11 @@ void nodes_free(struct nodes *nodes)
     free(nodes);
 }
 
-/* 31 bits of the names, and never 0: FNV-1a, each name with its NUL. */
+/* 31 bits of the names, and never 0. */
 static uint32_t hash(const char *app, const char *stream, const char *text)
 {
-    const char *names[] = {app, stream, text};
-    uint64_t value = 14695981039346656037U;
+    uint64_t value = hash_add(hash_add(hash_add(HASH_BEGIN, app), stream), text);
 
-    for (int i = 0; i < 3; i++) {
-        const char *c = names[i];
-
-        do
-            value = (value ^ (unsigned char)*c) * 1099511628211U;
-        while (*c++);
-    }
     value = (value ^ value >> 32) & ~OWN_ID_BIT & UINT32_MAX;
     return value ? (uint32_t)value : 1;
 }

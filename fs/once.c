@@ -1,18 +1,10 @@
 #include "fs/once.h"
 
-/* FNV-1a of 64 bits. */
-static uint64_t hash(const char *text)
-{
-    uint64_t value = UINT64_C(14695981039346656037);
-
-    for (; *text; text++)
-        value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return value;
-}
+#include "base/hash.h"
 
 bool once_is_new(struct once *once, const char *text)
 {
-    uint64_t value = hash(text);
+    uint64_t value = hash_add(HASH_BEGIN, text);
 
     for (size_t i = 0; i < once->count && i < ONCE_MAX; i++) {
         if (once->hashes[i] == value)

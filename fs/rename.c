@@ -129,7 +129,7 @@ static void read_old_scratch(struct request *request)
 
 static bool is_renamable(const struct node *node)
 {
-    return node->kind == SAVED || node->kind == SCRATCH || node->kind == SCRATCH_INSIDE;
+    return node->kind == SAVED || (scratch_is(node) && !tree_is_directory(node->kind));
 }
 
 static struct subject subject_of_node(const struct node *node)

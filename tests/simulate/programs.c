@@ -156,20 +156,28 @@ static void on_read(void *user, int error, const void *data, size_t size)
     release(program);
 }
 
-static void on_opened_to_read(void *user, int error, const void *data, size_t size)
+/* What an open has answered; false when it has failed, and the program with it. */
+static bool take_opened(struct program *program, int error, const void *data, size_t size)
 {
-    struct program *program = user;
     struct fuse_open_out out = {0};
 
     program->error = error;
     if (error) {
         finish(program);
-        return;
+        return false;
     }
     memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
     program->handle = out.fh;
-    wait_for(program, kernel_read(program->mount->session, program->pid, program->node, out.fh,
-                                  on_read, program));
+    return true;
+}
+
+static void on_opened_to_read(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    if (take_opened(program, error, data, size))
+        wait_for(program, kernel_read(program->mount->session, program->pid, program->node,
+                                      program->handle, on_read, program));
 }
 
 /* Writing */
@@ -223,15 +231,9 @@ static void on_junk_written(void *user, int error, const void *data, size_t size
 static void on_opened_to_write(void *user, int error, const void *data, size_t size)
 {
     struct program *program = user;
-    struct fuse_open_out out = {0};
 
-    program->error = error;
-    if (error) {
-        finish(program);
+    if (!take_opened(program, error, data, size))
         return;
-    }
-    memcpy(&out, data, size < sizeof(out) ? size : sizeof(out));
-    program->handle = out.fh;
     if (program->is_tricky)
         kernel_write(program->mount->session, program->pid, program->node, program->handle,
                      "junk\n", 0, on_junk_written, program);
