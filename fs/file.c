@@ -256,10 +256,14 @@ static void store_text(struct handle *handle)
                            is_final(handle);
 }
 
-/* A journal that is read up to where it was looked up has whole lines. */
+/* A journal that is read up to where it was looked up has whole lines, and the inode of a place of
+ * its own has the size of its first text. */
 static bool is_cut_short(const struct handle *handle)
 {
-    return handle->text.size > handle->told && tree_row(handle->node.kind)->source != FROM_JOURNAL;
+    enum kind kind = handle->node.kind;
+
+    return handle->text.size > handle->told && !tree_has_own_places(kind) &&
+           tree_row(kind)->source != FROM_JOURNAL;
 }
 
 /* When others have it open, the kernel learns a greater size by looking the name up once more. */

@@ -13,6 +13,15 @@ setup() {
 @test "sendfile(2)" { needs python3; reads sendfile; }
 @test "shutil.copyfile" { needs python3; reads copyfile; }
 
+@test "what has standard input opened again" {
+    reads stdin
+    remount_service
+    local file
+    for file in "$P/status" "$P/lag" "$S/status" streams/orders/status metrics; do
+        [[ -n "$(cat /dev/stdin <"$file")" ]]
+    done
+}
+
 @test "a number that gets longer while another has it open is read whole" {
     needs python3
     local file
