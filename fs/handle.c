@@ -92,10 +92,10 @@ const struct handle *handle_opened(const struct fs *fs, const struct node *node)
 void handle_note_size(struct fs *fs, const struct node *node, size_t size)
 {
     struct handle *handle;
-    uint64_t file = node_file(node);
+    uint64_t inode = node_inode(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (node_file(&handle->node) == file && handle->text.size != size)
+        if (node_inode(&handle->node) == inode && handle->text.size != size)
             handle->stale = true;
     }
 }

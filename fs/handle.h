@@ -54,7 +54,7 @@ const struct handle *handle_writer(const struct fs *fs, const struct node *node)
 /* An open file with this very inode, the one that was opened last; or NULL. */
 const struct handle *handle_opened(const struct fs *fs, const struct node *node);
 
-/* Programs are told of another size than some of these open files have: those begin anew. */
+/* Programs are told of another size than some open files with this inode have: those begin anew. */
 void handle_note_size(struct fs *fs, const struct node *node, size_t size);
 
 /* Some file of this node that was open when the checkpoint was removed, or NULL: it can still be
