@@ -5,6 +5,7 @@
 
 #include "base/when.h"
 #include "tests/service/common/memory.h"
+#include "tests/simulate/chance.h"
 
 /* 2026-01-01, when every run begins. */
 #define EPOCH_NS 1767225600000000000LL
@@ -20,21 +21,9 @@ struct event {
 static TAILQ_HEAD(events_head, event) events = TAILQ_HEAD_INITIALIZER(events);
 static uint64_t last_number;
 static int64_t now_ms;
-static uint64_t state;
 
-/* SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014. */
-static uint64_t next_random(void)
+void clock_start(void)
 {
-    uint64_t z = (state += 0x9e3779b97f4a7c15U);
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-}
-
-void clock_start(uint64_t seed)
-{
-    state = seed;
     now_ms = 0;
     last_number = 0;
 }
@@ -63,7 +52,7 @@ uint64_t clock_after(int64_t ms, event_fn *happen, void *user)
         .number = ++last_number, .due = now_ms + (ms > 0 ? ms : 0), .happen = happen, .user = user};
     TAILQ_FOREACH_REVERSE(before, &events, events_head, link)
     {
-        if (before->due < event->due || (before->due == event->due && chance_once_in(2))) {
+        if (before->due < event->due || (before->due == event->due && !chance_once_in(2))) {
             TAILQ_INSERT_AFTER(&events, before, event, link);
             return event->number;
         }
@@ -100,16 +89,6 @@ bool clock_step(void)
     return true;
 }
 
-uint64_t chance_below(uint64_t limit)
-{
-    return next_random() % limit;
-}
-
-bool chance_once_in(unsigned times)
-{
-    return chance_below(times) == 0;
-}
-
 /* What the program under test has instead of the machine's. */
 
 int64_t __wrap_when_now(void);
@@ -130,6 +109,6 @@ int64_t __wrap_when_monotonic(void)
 int __wrap_RAND_bytes(unsigned char *bytes, int count)
 {
     for (int i = 0; i < count; i++)
-        bytes[i] = (unsigned char)next_random();
+        bytes[i] = (unsigned char)chance_below(256);
     return 1;
 }

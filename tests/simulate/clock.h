@@ -5,14 +5,13 @@
 #include <stdint.h>
 
 /*
- * The time and the chance of a run. Nothing in a run waits, and nothing in it is random but by the
- * seed: the same seed gives the same run, to the last byte.
+ * The time of a run, in which nothing waits.
  *
  * What is to happen later is an event. Events happen in the order of their times, and of equal
  * times in an order that chance decides. The program under test has its time and its random numbers
  * from here too.
  */
-void clock_start(uint64_t seed);
+void clock_start(void);
 
 /* Drops all events. */
 void clock_stop(void);
@@ -28,11 +27,5 @@ void clock_drop(uint64_t number);
 
 /* Lets the next event happen; false when there is none. */
 bool clock_step(void);
-
-/* A number below limit, which is not 0. */
-uint64_t chance_below(uint64_t limit);
-
-/* True once in so many times. */
-bool chance_once_in(unsigned times);
 
 #endif

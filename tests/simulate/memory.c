@@ -6,15 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/simulate/clock.h"
+#include "tests/simulate/chance.h"
 #include "tests/simulate/trace.h"
 
 static unsigned once_in;
+static uint64_t left; /* allocations until one fails */
 static bool is_program;
+
+static void choose_next(void)
+{
+    left = 2 * (uint64_t)once_in - chance_below(2 * (uint64_t)once_in);
+}
 
 void memory_fail_once_in(unsigned times)
 {
     once_in = times;
+    if (once_in)
+        choose_next();
 }
 
 bool memory_fails(void)
@@ -37,9 +45,10 @@ void memory_leave(bool before)
 
 static bool fails(void)
 {
-    if (!is_program || !once_in || !chance_once_in(once_in))
+    if (!is_program || !once_in || --left)
         return false;
     is_program = false;
+    choose_next();
     trace("  no memory");
     is_program = true;
     errno = ENOMEM;

@@ -7,6 +7,7 @@
 #include "fs/operations.h"
 #include "fs/request.h"
 #include "tests/service/common/memory.h"
+#include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/kernel.h"
 #include "tests/simulate/network.h"

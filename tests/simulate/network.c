@@ -6,6 +6,7 @@
 
 #include "tests/service/common/memory.h"
 #include "tests/service/common/service.h"
+#include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/curl.h"
 #include "tests/simulate/memory.h"
@@ -243,7 +244,7 @@ void network_end(struct transfer *transfer)
         message->transfer = NULL;
         clock_drop(message->timeout);
         message->timeout = 0;
-        if (!message->sent || message->handled || chance_once_in(2))
+        if (!message->sent || message->handled || !chance_once_in(2))
             free_message(message);
     }
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/service/common/memory.h"
+#include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
 #include "tests/simulate/kernel.h"
@@ -51,6 +52,11 @@ static bool stopped;
 static pid_t last_pid;
 
 static void begin_another(void *user);
+
+static void begin_after_pause(void)
+{
+    clock_after(1 + (int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+}
 
 /* The end of it */
 
@@ -103,7 +109,7 @@ static void finish(struct program *program)
     free(program);
     running--;
     if (goes_on && !stopped)
-        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+        begin_after_pause();
 }
 
 static void on_released(void *user, int error, const void *data, size_t size)
@@ -377,7 +383,7 @@ static void begin_another(void *user)
     if (stopped)
         return;
     if (mount->leaving || !remote_can(act))
-        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+        begin_after_pause();
     else
         begin(mount, act, (unsigned)chance_below(HISTORY_PARTITIONS), true);
 }
@@ -388,7 +394,7 @@ void programs_start(unsigned count)
     stopped = false;
     last_pid = FIRST_PID;
     while (count--)
-        clock_after((int64_t)chance_below(PAUSE_MS), begin_another, NULL);
+        begin_after_pause();
 }
 
 void programs_stop(void)

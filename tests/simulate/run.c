@@ -1,0 +1,126 @@
+#include "tests/simulate/run.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tests/simulate/chance.h"
+#include "tests/simulate/clock.h"
+#include "tests/simulate/history.h"
+#include "tests/simulate/memory.h"
+#include "tests/simulate/mounts.h"
+#include "tests/simulate/network.h"
+#include "tests/simulate/programs.h"
+#include "tests/simulate/remote.h"
+
+#define QUIET_MS     60000
+#define CONSUMER_MS  4000
+#define DISTURB_MS   20000
+#define END_STEPS    1000000
+#define CONSUMER_1ST 900000000000
+
+static int64_t last_by_consumer;
+
+/* A consumer beside the mounts commits too. */
+static void consume(void *user)
+{
+    (void)user;
+    last_by_consumer += HISTORY_STEP;
+    remote_consume((unsigned)chance_below(HISTORY_PARTITIONS), last_by_consumer);
+    clock_after(1 + (int64_t)chance_below(CONSUMER_MS), consume, NULL);
+}
+
+static void disturb(void *user)
+{
+    struct mount *mount = mounts_any();
+    uint64_t how = chance_below(3);
+
+    (void)user;
+    if (how == 1 && !mount->leaving)
+        mount_reload(mount);
+    else if (how == 2 && !mount->leaving)
+        mount_again(mount);
+    clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
+}
+
+/* A run */
+
+static void begin_run(const struct run_options *options)
+{
+    clock_start();
+    history_start();
+    remote_begin();
+    last_by_consumer = CONSUMER_1ST;
+    remote_consume(0, last_by_consumer);
+    mounts_begin(1 + (unsigned)chance_below(2));
+    programs_start(options->programs);
+    if (chance_once_in(2))
+        consume(NULL);
+    clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
+    memory_fail_once_in(chance_once_in(3) ? 20 + (unsigned)chance_below(2000) : 0);
+    network_set_faults(&(struct network_faults){.once_in = (unsigned)chance_below(12),
+                                                .slowest = 1 + (int64_t)chance_below(WAY_MAX_MS)});
+}
+
+static void set_flag(void *user)
+{
+    *(bool *)user = true;
+}
+
+/* Until the programs that are under way have ended; false when they do not. */
+static bool let_end(void)
+{
+    for (uint64_t steps = 0; !programs_are_done(); steps++) {
+        if (steps == END_STEPS || !clock_step())
+            return false;
+    }
+    return true;
+}
+
+static void let_pass(int64_t ms)
+{
+    bool passed = false;
+
+    clock_after(ms, set_flag, &passed);
+    while (!passed)
+        clock_step();
+}
+
+/* Everything has its time, then what the mount shows must be what is there. */
+static const char *end_programs(void)
+{
+    programs_stop();
+    memory_fail_once_in(0);
+    network_set_faults(&(struct network_faults){.once_in = 0, .slowest = 10});
+    if (!let_end())
+        return "a program never ended";
+    let_pass(QUIET_MS);
+    programs_read_all();
+    return let_end() ? NULL : "a read at the end never ended";
+}
+
+static void end_run(void)
+{
+    programs_stop();
+    memory_fail_once_in(0);
+    mounts_end();
+    clock_stop();
+    remote_end();
+    history_stop();
+}
+
+const char *run(const struct run_options *options, uint64_t *steps)
+{
+    static char fault[500];
+    const char *wrong = NULL;
+
+    begin_run(options);
+    for (uint64_t i = 0; i < options->steps && !history_fault(); i++, ++*steps)
+        clock_step();
+    if (!history_fault())
+        wrong = end_programs();
+    if (history_fault())
+        wrong = history_fault();
+    snprintf(fault, sizeof(fault), "%s", wrong ? wrong : "");
+    end_run();
+    return *fault ? fault : NULL;
+}
