@@ -158,7 +158,6 @@ static void on_error(struct service_call *call, const struct error *error,
     struct error said;
 
     call->operation.error = *error;
-    call->is_unknown |= error->is_unknown;
     if (answer && renew_credential(call, answer)) {
         call->operation.error = (struct error){0};
         send_again(call);
@@ -204,6 +203,7 @@ static void on_request_done(void *user, const struct error *error, const struct 
 
     call->sent = NULL;
     call->repeated = answer && answer->repeated;
+    call->is_unknown |= error && error->is_unknown;
     if (call->lacks_credential) {
         call->lacks_credential = false;
         send_again(call);

@@ -162,6 +162,20 @@ wants_token() {
     is "$(requests POST /checkpoints) $(journal result)" "0 failed"
 }
 
+@test "a commit whose answer was lost, and that waits for a token to be sent again, is unknown" {
+    with_password
+    fail_at commit status status=504 shape=none execute=1 hold=1
+    in_background bash -c "echo 43 >$P/checkpoint"
+    eventually commits_begun 1
+    hup
+    fault never path=/auth/tokens count=forever
+    release
+    eventually wants_token
+    kill -INT "$!"
+    not wait "$!"
+    is "$(journal result)" unknown
+}
+
 @test "a commit that was lost, and then refused for its token, is unknown" {
     with_password
     fail_at commit status status=504 shape=none execute=1 hold=1
