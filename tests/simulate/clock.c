@@ -89,6 +89,20 @@ bool clock_step(void)
     return true;
 }
 
+static void set_flag(void *user)
+{
+    *(bool *)user = true;
+}
+
+void clock_pass(int64_t ms)
+{
+    bool passed = false;
+
+    clock_after(ms, set_flag, &passed);
+    while (!passed)
+        clock_step();
+}
+
 /* What the program under test has instead of the machine's. */
 
 int64_t __wrap_when_now(void);

@@ -28,4 +28,7 @@ void clock_drop(uint64_t number);
 /* Lets the next event happen; false when there is none. */
 bool clock_step(void);
 
+/* Lets happen what does in so many milliseconds. */
+void clock_pass(int64_t ms);
+
 #endif

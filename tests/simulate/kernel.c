@@ -16,9 +16,10 @@
 #include "tests/simulate/clock.h"
 #include "tests/simulate/memory.h"
 
-#define BUFFER_SIZE ((size_t)256 * 1024)
-#define READ_SIZE   4096
-#define TRIES_MAX   50
+#define BUFFER_SIZE   ((size_t)256 * 1024)
+#define READ_SIZE     4096
+#define TRIES_MAX     10
+#define LOOK_AGAIN_MS 1000
 
 /* A request that has not been answered. */
 struct pending {
@@ -354,8 +355,11 @@ uint64_t kernel_directory(struct fuse_session *session, const char *path)
     for (char *name = strtok_r(copy, "/", &rest); name; name = strtok_r(NULL, "/", &rest)) {
         uint64_t found = 0;
 
-        for (int tries = 0; !found && node && tries < TRIES_MAX; tries++)
-            found = look_up_now(session, node, name);
+        for (int tries = 0; node && tries < TRIES_MAX; tries++) {
+            if ((found = look_up_now(session, node, name)))
+                break;
+            clock_pass(LOOK_AGAIN_MS);
+        }
         node = found;
     }
     free(copy);

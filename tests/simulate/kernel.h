@@ -50,7 +50,7 @@ bool kernel_is_ending(pid_t pid);
 /* A process has ended. */
 void kernel_forget_process(pid_t pid);
 
-/* A directory by its path from the root, looked up while time goes on, again and again if need be.
+/* A directory by its path from the root, looked up while time goes on, for some seconds if need be.
  * 0 if there is none. */
 uint64_t kernel_directory(struct fuse_session *session, const char *path);
 

@@ -9,7 +9,9 @@
 #include "tests/service/common/memory.h"
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
+#include "tests/simulate/consumer.h"
 #include "tests/simulate/kernel.h"
+#include "tests/simulate/keys.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
@@ -21,7 +23,9 @@ static unsigned count;
 
 static void open_backend(struct mount *mount)
 {
-    const struct backend_options options = {.loop = mount->loop};
+    const struct setting credentials = {"credentials", keys_file()};
+    const struct backend_options options = {
+        .loop = mount->loop, .settings = &credentials, .setting_count = 1};
     struct error error;
 
     if (!backend_open(remote_source(), &options, &mount->backend, &error))
@@ -30,15 +34,25 @@ static void open_backend(struct mount *mount)
     exit(EXIT_FAILURE);
 }
 
+static uint64_t find(const struct mount *mount, const char *path)
+{
+    uint64_t node;
+
+    /* Below checkpoints/ there is nothing while nothing is committed. */
+    while (!(node = kernel_directory(mount->session, path)))
+        consumer_commit();
+    return node;
+}
+
 static void find_directories(struct mount *mount)
 {
     char path[64];
 
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
         snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
-        mount->apps[i] = kernel_directory(mount->session, path);
+        mount->apps[i] = find(mount, path);
     }
-    mount->saved = kernel_directory(mount->session, "checkpoints/billing/orders");
+    mount->saved = find(mount, "checkpoints/billing/orders");
 }
 
 static void begin(struct mount *mount, int index)
@@ -115,7 +129,9 @@ void mount_again(struct mount *mount)
     end(mount);
     trace("mount %d begins", index);
     begin(mount, index);
+    mount->leaving = true;
     find_directories(mount);
+    mount->leaving = false;
 }
 
 void mount_reload(struct mount *mount)

@@ -35,8 +35,9 @@ struct program {
     unsigned partition;
     uint64_t directory;
     char name[32];
-    char text[64];  /* that it writes */
-    bool goes_on;   /* when it has ended, another begins in its place */
+    char text[64]; /* that it writes */
+    bool goes_on;  /* when it has ended, another begins in its place */
+    bool looks_again;
     bool is_tricky; /* a line that is refused, then one that must not be taken for a position */
     int error;
     int64_t seen;
@@ -52,6 +53,7 @@ static bool stopped;
 static pid_t last_pid;
 
 static void begin_another(void *user);
+static void look_up(struct program *program);
 
 static void begin_after_pause(void)
 {
@@ -102,6 +104,9 @@ static void finish(struct program *program)
         history_blame("%d was interrupted by a signal that ends nobody", program->number);
     if (program->is_tricky && !program->error)
         history_blame("%d could write on after a line that was refused", program->number);
+    if (!goes_on && program->error && program->error != ENOENT)
+        history_blame("all is well again, and read %d failed: %s", program->number,
+                      strerror(program->error));
     history_end(program->number, ending_of(program), program->seen);
     kernel_forget_process(program->pid);
     clock_drop(program->signal);
@@ -141,7 +146,7 @@ static void wait_for(struct program *program, uint64_t request)
 {
     program->request = request;
     clock_drop(program->signal);
-    program->signal = chance_once_in(12)
+    program->signal = program->goes_on && chance_once_in(12)
                           ? clock_after((int64_t)chance_below(SIGNAL_MS), send_signal, program)
                           : 0;
 }
@@ -162,12 +167,18 @@ static void on_read(void *user, int error, const void *data, size_t size)
     release(program);
 }
 
-/* What an open has answered; false when it has failed, and the program with it. */
+/* What an open has answered; false when it has failed, and the program with it. The kernel looks
+ * up once more what has become stale. */
 static bool take_opened(struct program *program, int error, const void *data, size_t size)
 {
     struct fuse_open_out out = {0};
 
     program->error = error;
+    if (error == ESTALE && !program->looks_again) {
+        program->looks_again = true;
+        look_up(program);
+        return false;
+    }
     if (error) {
         finish(program);
         return false;
@@ -305,6 +316,12 @@ static void on_looked_up(void *user, int error, const void *data, size_t size)
     }
 }
 
+static void look_up(struct program *program)
+{
+    kernel_lookup(program->mount->session, program->pid, program->directory, program->name,
+                  on_looked_up, program);
+}
+
 static enum face face_of(enum act act)
 {
     if (act == ACT_METADATA)
@@ -367,8 +384,7 @@ static void begin(struct mount *mount, enum act act, unsigned partition, bool go
           program->is_tricky ? ", after a line of junk" : "");
     running++;
     mount->programs++;
-    kernel_lookup(program->mount->session, program->pid, program->directory, program->name,
-                  on_looked_up, program);
+    look_up(program);
 }
 
 static void begin_another(void *user)

@@ -4,22 +4,20 @@
 #include <string.h>
 
 #include "tests/service/dis/dis.h"
+#include "tests/simulate/chance.h"
+#include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/keys.h"
 #include "tests/simulate/network.h"
+#include "tests/simulate/trace.h"
 
 #define PROJECT    "0123456789abcdef0123456789abcdef"
-#define ACCESS_KEY "SIMULATEDACCESSKEY01"
-#define SECRET_KEY "simulated/secret+key"
 #define LATEST     1000000000000000
+#define EXPIRES_MS 60000 /* at most, until tokens do */
 
 static struct dis dis;
 static struct service service;
-
-void remote_prepare(void)
-{
-    setenv("HUAWEICLOUD_SDK_AK", ACCESS_KEY, 1);
-    setenv("HUAWEICLOUD_SDK_SK", SECRET_KEY, 1);
-}
+static const struct key_names key_names = {"HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"};
 
 const char *remote_source(void)
 {
@@ -76,6 +74,31 @@ static void on_handled(int mount, bool is_late, const struct request *request,
         history_applied(partition_of(partition), NOTHING, "", mount, is_late);
 }
 
+/* Who may ask */
+
+static void expire_tokens(void *user)
+{
+    uint64_t how = chance_below(3);
+
+    (void)user;
+    if (how == 1)
+        iam_expire_all(&dis.iam, service_now_ms(&service));
+    else if (how == 2)
+        iam_revoke_all(&dis.iam);
+    if (how)
+        trace("  no token is valid any more");
+    clock_after(1 + (int64_t)chance_below(EXPIRES_MS), expire_tokens, NULL);
+}
+
+static void use_password(void)
+{
+    if (iam_add_user(&dis.iam, "user", "password", "domain"))
+        abort();
+    keys_begin_without("OS_USERNAME = user\nOS_PASSWORD = password\nOS_USER_DOMAIN_NAME = domain\n"
+                       "OS_AUTH_URL = http://127.0.0.1:9/v3\n");
+    expire_tokens(NULL);
+}
+
 /* The service */
 
 void remote_begin(void)
@@ -84,7 +107,10 @@ void remote_begin(void)
 
     dis_init(&dis, &service);
     service_set_project(&service, PROJECT);
-    service_add_key(&service, ACCESS_KEY, SECRET_KEY);
+    if (chance_once_in(3))
+        use_password();
+    else
+        keys_begin(&service, &key_names);
     world_add_app(&dis.world, "billing", service_now_ms(&service));
     stream = world_add_stream(&dis.world, "orders", HISTORY_PARTITIONS, service_now_ms(&service));
     for (size_t i = 0; i < HISTORY_PARTITIONS; i++)

@@ -6,22 +6,17 @@
 #include "tests/service/sls/cursor.h"
 #include "tests/service/sls/sls.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/keys.h"
 #include "tests/simulate/network.h"
 
-#define PROJECT    "simulated"
-#define REGION     "cn-simulated"
-#define ACCESS_KEY "SIMULATEDACCESSKEY01"
-#define SECRET_KEY "simulated/secret+key"
-#define LATEST     1000000000000000
+#define PROJECT "simulated"
+#define REGION  "cn-simulated"
+#define LATEST  1000000000000000
 
 static struct sls sls;
 static struct service service;
-
-void remote_prepare(void)
-{
-    setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY, 1);
-    setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET_KEY, 1);
-}
+static const struct key_names key_names = {"ALIBABA_CLOUD_ACCESS_KEY_ID",
+                                           "ALIBABA_CLOUD_ACCESS_KEY_SECRET"};
 
 const char *remote_source(void)
 {
@@ -76,7 +71,7 @@ void remote_begin(void)
     sls_init(&sls, &service);
     service_set_project(&service, PROJECT);
     service.region = REGION;
-    service_add_key(&service, ACCESS_KEY, SECRET_KEY);
+    keys_begin(&service, &key_names);
     logstore = world_add_logstore(&sls.world, "orders");
     for (int i = 0; i < HISTORY_PARTITIONS; i++)
         shard_set_bounds(logstore_add_shard(logstore, service_now_ms(&service)), 0, LATEST,

@@ -12,9 +12,6 @@
  * all that it carries out.
  */
 
-/* Puts what the mount needs into the environment. */
-void remote_prepare(void);
-
 /* The source of the mount. */
 const char *remote_source(void);
 

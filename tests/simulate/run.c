@@ -5,29 +5,20 @@
 
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
+#include "tests/simulate/consumer.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/keys.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/programs.h"
 #include "tests/simulate/remote.h"
 
-#define QUIET_MS     60000
-#define CONSUMER_MS  4000
-#define DISTURB_MS   20000
-#define END_STEPS    1000000
-#define CONSUMER_1ST 900000000000
+#define QUIET_MS   70000
+#define DISTURB_MS 20000
+#define END_STEPS  1000000
 
-static int64_t last_by_consumer;
-
-/* A consumer beside the mounts commits too. */
-static void consume(void *user)
-{
-    (void)user;
-    last_by_consumer += HISTORY_STEP;
-    remote_consume((unsigned)chance_below(HISTORY_PARTITIONS), last_by_consumer);
-    clock_after(1 + (int64_t)chance_below(CONSUMER_MS), consume, NULL);
-}
+static bool is_ending;
 
 static void disturb(void *user)
 {
@@ -35,6 +26,8 @@ static void disturb(void *user)
     uint64_t how = chance_below(3);
 
     (void)user;
+    if (is_ending)
+        return;
     if (how == 1 && !mount->leaving)
         mount_reload(mount);
     else if (how == 2 && !mount->leaving)
@@ -42,28 +35,29 @@ static void disturb(void *user)
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
 }
 
+/* None, or up to every other request. */
+static unsigned choose_faults(void)
+{
+    unsigned chosen = (unsigned)chance_below(12);
+
+    return chosen ? 1 + chosen : 0;
+}
+
 /* A run */
 
 static void begin_run(const struct run_options *options)
 {
+    is_ending = false;
     clock_start();
     history_start();
     remote_begin();
-    last_by_consumer = CONSUMER_1ST;
-    remote_consume(0, last_by_consumer);
+    consumer_begin(chance_once_in(2));
     mounts_begin(1 + (unsigned)chance_below(2));
     programs_start(options->programs);
-    if (chance_once_in(2))
-        consume(NULL);
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
     memory_fail_once_in(chance_once_in(3) ? 20 + (unsigned)chance_below(2000) : 0);
-    network_set_faults(&(struct network_faults){.once_in = (unsigned)chance_below(12),
+    network_set_faults(&(struct network_faults){.once_in = choose_faults(),
                                                 .slowest = 1 + (int64_t)chance_below(WAY_MAX_MS)});
-}
-
-static void set_flag(void *user)
-{
-    *(bool *)user = true;
 }
 
 /* Until the programs that are under way have ended; false when they do not. */
@@ -76,24 +70,17 @@ static bool let_end(void)
     return true;
 }
 
-static void let_pass(int64_t ms)
-{
-    bool passed = false;
-
-    clock_after(ms, set_flag, &passed);
-    while (!passed)
-        clock_step();
-}
-
 /* Everything has its time, then what the mount shows must be what is there. */
 static const char *end_programs(void)
 {
+    is_ending = true;
     programs_stop();
+    keys_settle();
     memory_fail_once_in(0);
     network_set_faults(&(struct network_faults){.once_in = 0, .slowest = 10});
     if (!let_end())
         return "a program never ended";
-    let_pass(QUIET_MS);
+    clock_pass(QUIET_MS);
     programs_read_all();
     return let_end() ? NULL : "a read at the end never ended";
 }

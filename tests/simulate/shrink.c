@@ -16,7 +16,7 @@
 
 struct shrinking {
     struct attempt *attempt;
-    const struct run_options *options;
+    struct run_options options;
     char fault[500]; /* that is to stay */
     uint64_t *draws; /* the simplest by which it does */
     size_t count;
@@ -32,7 +32,7 @@ static void run_again(struct attempt *attempt, void *user)
     const char *fault;
 
     chance_repeat(&attempt->draws);
-    fault = run(shrinking->options, &attempt->steps);
+    fault = run(&shrinking->options, &attempt->steps);
     snprintf(attempt->fault, sizeof(attempt->fault), "%s", fault ? fault : "");
     fflush(NULL);
     /* Leaks are looked for in the run that was found, not in those that are tried. */
@@ -142,6 +142,22 @@ static bool simplify_by(struct shrinking *shrinking, size_t size)
     return is_simpler;
 }
 
+/* The run ends early; what is to be seen at its end may be there all the same. */
+static void take_fewer_steps(struct shrinking *shrinking)
+{
+    uint64_t least = 0;
+    uint64_t enough = shrinking->options.steps;
+
+    while (least < enough) {
+        shrinking->options.steps = least + (enough - least) / 2;
+        if (try_without(shrinking, 0, 0))
+            enough = shrinking->options.steps;
+        else
+            least = shrinking->options.steps + 1;
+    }
+    shrinking->options.steps = enough;
+}
+
 static void simplify(struct shrinking *shrinking)
 {
     bool is_simpler = true;
@@ -166,7 +182,7 @@ static void show(struct shrinking *shrinking)
 void shrink(struct attempt *attempt, const struct run_options *options)
 {
     struct shrinking shrinking = {
-        .attempt = attempt, .options = options, .end = time(NULL) + SECONDS_MAX};
+        .attempt = attempt, .options = *options, .end = time(NULL) + SECONDS_MAX};
     size_t before = attempt->draws.count;
 
     if (before > DRAWS_MAX)
@@ -175,7 +191,9 @@ void shrink(struct attempt *attempt, const struct run_options *options)
     shrinking.draws = must_calloc(before + 1, sizeof(*shrinking.draws));
     shrinking.count = before;
     keep(&shrinking);
+    take_fewer_steps(&shrinking);
     simplify(&shrinking);
+    take_fewer_steps(&shrinking);
     printf("%zu of its %zu draws are enough, after %u tries:\n", shrinking.count, before,
            shrinking.tries);
     show(&shrinking);

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "tests/simulate/attempt.h"
-#include "tests/simulate/remote.h"
 #include "tests/simulate/run.h"
 #include "tests/simulate/shrink.h"
 #include "tests/simulate/trace.h"
@@ -112,7 +111,6 @@ int main(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
         take(&options, option, optarg ? strtoull(optarg, NULL, 10) : 0);
-    remote_prepare();
     trace_set(options.is_shown);
     if (attempt_carry_out(attempt, run_all, &options)) {
         printf("%" PRIu64 " runs, %" PRIu64 " steps: nothing that must not happen\n", attempt->runs,

@@ -20,13 +20,17 @@ void service_init(struct service *service, const struct manners *manners, void *
     log_init(&service->log);
 }
 
+static void free_key(struct signing_key *key)
+{
+    free(key->access);
+    free(key->secret);
+    free(key->security_token);
+}
+
 void service_release(struct service *service)
 {
-    for (size_t i = 0; i < service->key_count; i++) {
-        free(service->keys[i].access);
-        free(service->keys[i].secret);
-        free(service->keys[i].security_token);
-    }
+    for (size_t i = 0; i < service->key_count; i++)
+        free_key(&service->keys[i]);
     free(service->keys);
     free(service->project);
     log_release(&service->log);
@@ -57,6 +61,16 @@ void service_add_key(struct service *service, const char *access, const char *se
         .access = must_strdup(access),
         .secret = must_strdup(secret),
     };
+}
+
+void service_keep_last_key(struct service *service)
+{
+    size_t last = service->key_count - 1;
+
+    for (size_t i = 0; i < last; i++)
+        free_key(&service->keys[i]);
+    service->keys[0] = service->keys[last];
+    service->key_count = 1;
 }
 
 void service_set_security_token(struct service *service, const char *token)

@@ -106,8 +106,9 @@ void service_add_table(struct service *service, const struct table *table);
 
 void service_set_project(struct service *service, const char *project);
 
-/* Adds a key, or gives the last one its security token. */
+/* Adds a key, takes all but the last away, or gives that one its security token. */
 void service_add_key(struct service *service, const char *access, const char *secret);
+void service_keep_last_key(struct service *service);
 void service_set_security_token(struct service *service, const char *token);
 
 /* Back to the state it started in: no faults, no quirks, an empty world, nothing logged. */
