@@ -107,12 +107,16 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->size += (size_t)length;
 }
 
-/* How many bytes at the beginning of a text stand in a log as they are; 0 for one that does not. */
+/* How many bytes at the beginning of a text stand in a log as they are. */
 static size_t shown_size(const char *text)
 {
-    size_t size = *text == '\\' ? 0 : utf8_length(text);
+    size_t size = 0;
+    size_t length;
 
-    return size && utf8_is_visible(text) ? size : 0;
+    while (text[size] != '\\' && (length = utf8_length(text + size)) &&
+           utf8_is_visible(text + size))
+        size += length;
+    return size;
 }
 
 /* Writes a character as a letter after a backslash, if there is one for it. */
@@ -129,13 +133,16 @@ static bool add_letter(struct buf *buf, char c)
 
 void buf_puts_escaped(struct buf *buf, const char *text)
 {
-    while (*text) {
+    for (;;) {
         size_t size = shown_size(text);
 
         buf_add(buf, text, size);
-        if (!size && !add_letter(buf, *text))
+        text += size;
+        if (!*text)
+            break;
+        if (!add_letter(buf, *text))
             buf_printf(buf, "\\x%02x", (unsigned char)*text);
-        text += size ? size : 1;
+        text++;
     }
 }
 

@@ -54,7 +54,7 @@ bool utf8_is_valid(const char *text)
 }
 
 /* The ranges of Unicode without a look of their own: controls, blanks, joiners, marks of direction,
- * selectors of variants, tags, private use and what is no character. */
+ * selectors of variants, tags, private use and what is no character. In their order. */
 static const struct {
     uint32_t first;
     uint32_t last;
@@ -62,9 +62,9 @@ static const struct {
     {0x00, 0x1f},       {0x7f, 0xa0},        {0xad, 0xad},       {0x34f, 0x34f},
     {0x61c, 0x61c},     {0x115f, 0x1160},    {0x1680, 0x1680},   {0x17b4, 0x17b5},
     {0x180b, 0x180f},   {0x2000, 0x200f},    {0x2028, 0x202f},   {0x205f, 0x206f},
-    {0x3000, 0x3000},   {0x3164, 0x3164},    {0xe000, 0xf8ff},   {0xfdd0, 0xfdef},
-    {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},    {0xffa0, 0xffa0},   {0xfff0, 0xffff},
-    {0x2800, 0x2800},   {0x13430, 0x1343f},  {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0x2800, 0x2800},   {0x3000, 0x3000},    {0x3164, 0x3164},   {0xe000, 0xf8ff},
+    {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff0, 0xffff},   {0x13430, 0x1343f},  {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
     {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
 };
 
@@ -73,8 +73,8 @@ bool utf8_is_visible(const char *text)
     uint32_t point = decode((const unsigned char *)text, utf8_length(text));
 
     for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++) {
-        if (point >= invisible[i].first && point <= invisible[i].last)
-            return false;
+        if (point <= invisible[i].last)
+            return point < invisible[i].first;
     }
     return true;
 }

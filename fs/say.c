@@ -6,11 +6,12 @@
 
 #include "base/buf.h"
 
-#define LINE_MAX_SIZE ((size_t)64 * 1024)
+/* What escaping makes of a byte has at most so many. */
+#define ESCAPED_MAX 4
 
 void say(const char *format, ...)
 {
-    struct buf line = BUF_INIT(LINE_MAX_SIZE);
+    struct buf line;
     va_list arguments;
     char *text;
     int size;
@@ -20,6 +21,7 @@ void say(const char *format, ...)
     va_end(arguments);
     if (size < 0)
         return;
+    buf_init(&line, (size_t)size * ESCAPED_MAX);
     buf_puts_escaped(&line, text);
     fprintf(stderr, "checkpointfs: %s\n", line.data);
     buf_release(&line);
