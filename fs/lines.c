@@ -27,7 +27,7 @@ static void make_room(struct buf *text, size_t size)
 
 void lines_add(struct lines *lines, int64_t when, const char *const *fields)
 {
-    struct buf line = BUF_INIT(LINES_MAX / 2);
+    struct buf line = BUF_INIT(lines->text.max / 2);
 
     for (size_t i = 0; fields[i]; i++) {
         if (i)

@@ -1,32 +1,36 @@
 #include "fuzz.h"
 
+#include <ctype.h>
+#include <stdbool.h>
+
 #include "fs/lines.h"
 
-/* The input is lines of fields with tabs between them, as somebody may have named them. */
+/*
+ * The input is lines of fields with tabs between them, as somebody may have named them. They are
+ * added to a file of lines that holds few, so that it is full soon: it is always the end of all
+ * that was added, by whole lines.
+ */
 
-static size_t count(const char *text, char c)
-{
-    size_t found = 0;
-
-    for (; *text; text++)
-        found += *text == c;
-    return found;
-}
+#define ROOM       96
+#define FIELDS_MAX 16
 
 /* The byte that an escape stands for; *next is then behind it. */
 static unsigned unescape(const char **next)
 {
     static const char letters[] = "tn\\";
-    const char *letter = strchr(letters, (*next)[1]);
-    unsigned value;
+    const char *escape = *next + 1;
+    const char *letter = strchr(letters, *escape);
+    char digits[3] = {0};
 
     if (letter && *letter) {
         *next += 2;
         return (unsigned char)"\t\n\\"[letter - letters];
     }
-    CHECK(sscanf(*next, "\\x%2x", &value) == 1);
+    CHECK(*escape == 'x' && isxdigit((unsigned char)escape[1]) &&
+          isxdigit((unsigned char)escape[2]));
+    memcpy(digits, escape + 1, 2);
     *next += 4;
-    return value;
+    return (unsigned)strtoul(digits, NULL, 16);
 }
 
 /* What escaping wrote leads back to the text. */
@@ -51,47 +55,70 @@ static void check_escaping(const char *text)
     buf_release(&escaped);
 }
 
-static void check_line(struct lines *lines, const char *field)
+/* What a line is to be. */
+static void print_line(struct buf *line, const char *const *fields)
 {
-    const char *const fields[] = {field, field, NULL};
-
-    lines_release(lines);
-    lines_add(lines, 0, fields);
-    CHECK(count(lines->text.data, '\n') == 1);
-    CHECK(count(lines->text.data, '\t') == 1);
-    CHECK(lines->text.data[lines->text.size - 1] == '\n');
+    buf_reset(line);
+    for (size_t i = 0; fields[i]; i++) {
+        buf_puts(line, i ? "\t" : "");
+        buf_puts_escaped(line, fields[i]);
+    }
+    buf_puts(line, "\n");
+    CHECK(!buf_error(line));
 }
 
-/* The bound holds, and what is left begins with a whole line. */
-static void check_bound(struct lines *lines, const char *field)
+static bool ends_with(const struct buf *text, const struct buf *end)
 {
-    const char *const fields[] = {"begin", field, NULL};
-    size_t most = LINES_MAX / (strlen(field) + 1) / 4 + 2;
+    return text->size >= end->size &&
+           !memcmp(text->data + text->size - end->size, end->data, end->size);
+}
 
-    for (size_t i = 0; i < most && i < 400; i++) {
-        lines_add(lines, 0, fields);
-        CHECK(lines->text.size <= LINES_MAX);
-    }
-    lines_add(lines, 0, fields);
-    CHECK(!strncmp(lines->text.data, "begin\t", 6));
+/* Whether a text that is the end of another begins with one of its lines. */
+static bool begins_a_line(const struct buf *text, const struct buf *end)
+{
+    return text->size == end->size || text->data[text->size - end->size - 1] == '\n';
+}
+
+static void add_line(struct lines *lines, struct buf *all, char *line)
+{
+    struct buf printed = BUF_INIT(1UL << 20);
+    const char *fields[FIELDS_MAX + 1] = {NULL};
+    size_t count = 0;
+
+    while (count < FIELDS_MAX && (fields[count] = strsep(&line, "\t")))
+        count++;
+    fields[count] = NULL;
+    print_line(&printed, fields);
+    lines_add(lines, 7, fields);
+    if (printed.size <= ROOM / 2)
+        buf_add(all, printed.data, printed.size);
+    CHECK(lines->text.size <= ROOM && !buf_error(&lines->text) && !buf_error(all));
+    CHECK(ends_with(all, &lines->text) && begins_a_line(all, &lines->text));
+    if (printed.size <= ROOM / 2)
+        CHECK(lines->changed == 7 && ends_with(&lines->text, &printed));
+    buf_release(&printed);
+}
+
+static void add_lines(char *text)
+{
+    struct buf all = BUF_INIT(1UL << 24);
+    struct lines lines;
+    char *line;
+
+    lines_init(&lines);
+    lines.text.max = ROOM;
+    while ((line = strsep(&text, "\n")))
+        add_line(&lines, &all, line);
+    lines_release(&lines);
+    buf_release(&all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct lines lines;
     char *text = text_of(data, size);
 
-    if (size > 40000) {
-        free(text);
-        return 0;
-    }
-    lines_init(&lines);
     check_escaping(text);
-    check_line(&lines, text);
-    lines_release(&lines);
-    if (size > 3000)
-        check_bound(&lines, text);
-    lines_release(&lines);
+    add_lines(text);
     free(text);
     return 0;
 }
