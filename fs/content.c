@@ -158,7 +158,7 @@ int content_truncate(struct content *content, size_t size)
     if (size <= strcspn(text->data, "\n"))
         *content->committed = '\0';
     buf_resize(text, size);
-    content->dirty = size > 0 && !content_is_untouched(content);
+    content->dirty = size > 0 && !content_is_untouched(content) && !content->refused;
     if (!buf_error(text))
         return 0;
     buf_reset(text);

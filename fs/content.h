@@ -69,8 +69,8 @@ void content_refuse(struct content *content, int code);
 /* The same, when the program had asked for it by fsync. */
 void content_refuse_sync(struct content *content, int code);
 
-/* Cuts the text, or fills it up with NULs; that is committed only if something was written. To
- * nothing, a refusal is forgotten. 0 or -EFBIG. */
+/* Cuts the text, or fills it up with NULs; that is committed only if something was written, and
+ * nothing refused. To nothing, a refusal is forgotten. 0 or -EFBIG. */
 int content_truncate(struct content *content, size_t size);
 
 #endif

@@ -138,6 +138,19 @@ TEST(truncating_to_nothing_forgets_a_refusal)
     assert_printed("7\n");
 }
 
+TEST(what_is_left_of_a_refused_text_is_not_committed_by_close)
+{
+    assert_int_equal(put("4200", 0), 0);
+    assert_int_equal(put("x\n", 4), 0);
+    content_refuse(&content, EINVAL);
+    assert_int_equal(content_truncate(&content, 2), 0);
+    assert_false(content.dirty);
+    assert_int_equal(content_truncate(&content, 0), 0);
+    assert_int_equal(put("43", 0), 0);
+    assert_int_equal(content_truncate(&content, 1), 0);
+    assert_true(content.dirty);
+}
+
 TEST(after_eintr_the_same_bytes_are_the_same_text_and_others_are_refused)
 {
     assert_int_equal(put("41\n", 0), 0);
@@ -222,6 +235,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_stood_before_a_refused_write_is_not_committed_by_close,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(truncating_to_nothing_forgets_a_refusal, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_left_of_a_refused_text_is_not_committed_by_close,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             after_eintr_the_same_bytes_are_the_same_text_and_others_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(
