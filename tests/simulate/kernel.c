@@ -211,6 +211,24 @@ uint64_t kernel_flush(struct fuse_session *session, pid_t pid, uint64_t node, ui
     return send_parts(session, pid, FUSE_FLUSH, node, &in, sizeof(in), NULL, 0, reply, user);
 }
 
+uint64_t kernel_fsync(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                      reply_fn *reply, void *user)
+{
+    struct fuse_fsync_in in = {.fh = handle};
+
+    return send_parts(session, pid, FUSE_FSYNC, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
+uint64_t kernel_truncate(struct fuse_session *session, pid_t pid, uint64_t node,
+                         const uint64_t *handle, uint64_t size, reply_fn *reply, void *user)
+{
+    struct fuse_setattr_in in = {.valid = handle ? FATTR_SIZE | FATTR_FH : FATTR_SIZE,
+                                 .fh = handle ? *handle : 0,
+                                 .size = size};
+
+    return send_parts(session, pid, FUSE_SETATTR, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
 uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
                         reply_fn *reply, void *user)
 {

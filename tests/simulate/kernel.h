@@ -35,6 +35,11 @@ uint64_t kernel_write(struct fuse_session *session, pid_t pid, uint64_t node, ui
                       const char *text, uint64_t offset, reply_fn *reply, void *user);
 uint64_t kernel_flush(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
                       reply_fn *reply, void *user);
+uint64_t kernel_fsync(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                      reply_fn *reply, void *user);
+uint64_t kernel_truncate(struct fuse_session *session, pid_t pid, uint64_t node,
+                         const uint64_t *handle, uint64_t size, reply_fn *reply,
+                         void *user); /* handle is NULL for a path */
 uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
                         reply_fn *reply, void *user);
 uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
