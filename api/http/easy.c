@@ -63,12 +63,22 @@ static int count_sent(CURL *easy, curl_infotype type, char *data, size_t size, v
     return 0;
 }
 
+CURLSH *easy_sessions(void)
+{
+    CURLSH *sessions = curl_share_init();
+
+    if (sessions)
+        curl_share_setopt(sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return sessions;
+}
+
 CURL *easy_new(const struct easy_settings *settings)
 {
     CURL *easy = curl_easy_init();
 
     if (!easy)
         return NULL;
+    curl_easy_setopt(easy, CURLOPT_SHARE, settings->sessions);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, settings->plain ? "http,https" : "https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, settings->plain ? 0L : 1L);
@@ -116,17 +126,6 @@ void easy_prepare(CURL *easy, struct exchange *exchange)
     exchange->sent = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
-}
-
-void easy_finish(CURL *easy)
-{
-    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
-    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, NULL);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 }
 
 void headers_release(struct http_headers *headers)

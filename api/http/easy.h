@@ -15,6 +15,7 @@ struct easy_settings {
     char *cacert;
     char *cert;
     char *key;
+    CURLSH *sessions; /* of TLS, which all handles share; or NULL */
 };
 
 /* What one try sends and receives. The texts last until it has ended. */
@@ -42,14 +43,19 @@ struct http_headers {
     struct curl_slist *list;
 };
 
-/* A handle with all that is the same each time, or NULL. */
+/* What sessions of TLS are kept in; NULL without memory. */
+CURLSH *easy_sessions(void);
+
+/*
+ * A handle with all that is the same each time, or NULL. It is used for one exchange: libcurl
+ * 7.88.1 keeps, with a handle that is used again, a pointer to the last header of the answer
+ * before, which it has freed, and a folded line right behind a status line is added there. What is
+ * worth keeping, connections, names and sessions, is kept elsewhere.
+ */
 CURL *easy_new(const struct easy_settings *settings);
 
-/* Readies a handle for one exchange; what an earlier one has set is replaced. */
+/* Readies a handle for its exchange. */
 void easy_prepare(CURL *easy, struct exchange *exchange);
-
-/* Lets go of what easy_prepare set. */
-void easy_finish(CURL *easy);
 
 /* Wipes and frees. */
 void headers_release(struct http_headers *headers);

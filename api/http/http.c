@@ -21,9 +21,6 @@
 #define REQUESTS_MAX 64
 #define ANSWER_MAX   (16UL << 20)
 
-/* Handles that are kept for later; each has some ten kilobytes. */
-#define IDLE_MAX 16
-
 /* A try that had less time than this tells less than what was known before it. */
 #define SHORT_MS 500
 
@@ -51,8 +48,6 @@ struct http {
     int64_t reloaded;
     int64_t longest_patience; /* that any request had, ms */
     struct retries *retries;  /* or NULL */
-    CURL *idle[IDLE_MAX];
-    unsigned idle_count;
 };
 
 struct http_request {
@@ -111,6 +106,7 @@ int http_new(const struct http_options *options, struct http **result, struct er
         http_free(http);
         return error_set(error, ENOMEM, "no memory");
     }
+    http->settings.sessions = easy_sessions();
     TAILQ_INIT(&http->waiting);
     TAILQ_INIT(&http->resting);
     TAILQ_INIT(&http->running);
@@ -129,8 +125,7 @@ void http_free(struct http *http)
     if (!http)
         return;
     timer_stop(&http->pump);
-    while (http->idle_count)
-        curl_easy_cleanup(http->idle[--http->idle_count]);
+    curl_share_cleanup(http->settings.sessions);
     free(http->settings.cacert);
     free(http->settings.cert);
     free(http->settings.key);
@@ -212,21 +207,14 @@ static void move_to(struct http_request *request, struct requests *list)
     http->running_count += list == &http->running;
 }
 
-/* Ends the try under way, if there is one; the handle goes back to those that are idle. */
+/* Ends the try under way, if there is one. */
 static void end_try(struct http_request *request)
 {
-    struct http *http = request->http;
-
     transfer_stop(&request->transfer);
-    gate_ended(&http->gate, &request->pass);
-    if (request->easy) {
-        easy_finish(request->easy);
-        if (http->idle_count < IDLE_MAX)
-            http->idle[http->idle_count++] = request->easy;
-        else
-            curl_easy_cleanup(request->easy);
-        request->easy = NULL;
-    }
+    gate_ended(&request->http->gate, &request->pass);
+    if (request->easy)
+        curl_easy_cleanup(request->easy);
+    request->easy = NULL;
     headers_release(&request->headers);
     OPENSSL_cleanse(request->exchange.answer.data, request->exchange.answer.size);
     buf_release(&request->exchange.answer);
@@ -581,7 +569,7 @@ static int begin_try(struct http_request *request)
     status = request->order.prepare(request->order.user, &request->headers, &request->error);
     if (status)
         return status;
-    request->easy = http->idle_count ? http->idle[--http->idle_count] : easy_new(&http->settings);
+    request->easy = easy_new(&http->settings);
     if (!request->easy || http_add_header(&request->headers, "Expect", ""))
         return error_set(&request->error, ENOMEM, "no memory");
     *exchange = (struct exchange){.method = request->method,
