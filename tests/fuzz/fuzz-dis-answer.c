@@ -5,6 +5,7 @@
 #include "api/dis/answer.h"
 #include "api/dis/error.h"
 #include "api/json.h"
+#include "status.h"
 
 #define SECRET "topSecret"
 
@@ -21,6 +22,7 @@ static void check_table(const struct table *table)
     for (size_t i = 0; i < table_count(table); i++) {
         table_at(table, i, &state);
         CHECK(state.partition <= PARTITION_MAX);
+        check_status_line(&state, "a");
         CHECK(!state.sequence || (*state.sequence && *state.sequence != '-'));
         CHECK(!state.sequence || strlen(state.sequence) <= SEQUENCE_MAX);
         CHECK(!state.earliest || decimal_is_unsigned(state.earliest));

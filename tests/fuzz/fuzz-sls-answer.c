@@ -7,6 +7,7 @@
 #include "api/sls/cursor.h"
 #include "api/sls/error.h"
 #include "base/when.h"
+#include "status.h"
 
 #define SECRET "topSecret"
 
@@ -23,6 +24,7 @@ static void check_table(const struct table *table)
     for (size_t i = 0; i < table_count(table); i++) {
         table_at(table, i, &state);
         CHECK(state.partition <= PARTITION_MAX);
+        check_status_line(&state, "a");
         CHECK(!state.sequence || *state.sequence);
         CHECK(!state.earliest && !state.latest);
     }
