@@ -212,6 +212,8 @@ static void check_rename(struct request *request, unsigned flags)
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
     else if (is_saved(&renaming->from) && renaming->to.kind == SCRATCH_INSIDE)
+    else if (node_file(&renaming->from) == node_file(&renaming->to))
+        request_succeed(request);
         request_refuse(request, EPERM,
                        "no checkpoint is moved there, for that directory is in memory alone");
     else if (is_saved(&renaming->from) && !can_delete(request->fs))
@@ -219,8 +221,6 @@ static void check_rename(struct request *request, unsigned flags)
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
-    else if (node_file(&renaming->from) == node_file(&renaming->to))
-        request_succeed(request);
     else
         begin_in_turn(request);
 }
