@@ -320,23 +320,25 @@ static void open_content(struct request *request)
     reply_file_open(request);
 }
 
-static bool may_open(struct request *request, int flags)
+static bool can_be_written(const struct fs *fs, const struct node *node)
 {
-    const struct row *row = tree_row(request->node.kind);
     struct stat attr;
 
+    tree_attributes(fs, node, 0, WHEN_UNKNOWN, &attr);
+    return tree_row(node->kind)->writes != WRITES_NOTHING && attr.st_mode & 0222;
+}
+
+static bool may_open(struct request *request, int flags)
+{
     if (!handle_writes(flags))
         return true;
-    if (request->fs->settings.read_only) {
+    if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
-        return false;
-    }
-    tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
-    if (row->writes == WRITES_NOTHING || !(attr.st_mode & 0222)) {
+    else if (!can_be_written(request->fs, &request->node))
         request_refuse(request, EROFS, "this file can only be read");
-        return false;
-    }
-    return true;
+    else
+        return true;
+    return false;
 }
 
 static void open_scratch(struct request *request)
@@ -417,6 +419,10 @@ static void create_node(struct request *request, const struct node *node, mode_t
     }
     if (tree_row(node->kind)->writes == WRITES_NOTHING) {
         request_refuse(request, EPERM, "there are no other files here");
+        return;
+    }
+    if (!can_be_written(request->fs, node)) {
+        request_refuse(request, EROFS, "this file can only be read");
         return;
     }
     if (tree_row(node->kind)->source == FROM_MEMORY)
