@@ -542,9 +542,11 @@ static bool is_ambiguous(const struct handle *handle, size_t offset)
         return false;
     memcpy(line, text, length);
     line[length] = '\0';
-    return !position_parse(line, when_now(), &position, &error) &&
-           (position.kind != POSITION_SEQUENCE ||
-            !backend_parse_sequence(backend, position.sequence, sequence, &error));
+    if (position_parse(line, when_now(), &position, &error))
+        return false;
+    return position.kind != POSITION_SEQUENCE ||
+           !backend_parse_sequence(backend, position.sequence, sequence, &error) ||
+           error.code == ERANGE;
 }
 
 static void write_scratch(struct request *request, const char *data)
