@@ -117,6 +117,14 @@ static bool lists(struct fs *fs, enum what what, const char *app, const char *st
     return cache_peek(fs->cache, &question, ANY_AGE, &answer) && names_has(answer.names, stream);
 }
 
+/* Whether what is known of the stream lacks the partition. */
+static bool is_new(struct cache *cache, const char *app, const char *stream, uint32_t partition)
+{
+    struct state known;
+
+    return cache_state(cache, app, stream, partition, ANY_AGE, false, &known) == -ENOENT;
+}
+
 /* A commit may have been the first of the app on the stream, or have made the partition. When it
  * was made is now, where the backend does not tell. */
 static void note_commit(struct change *change, const struct state *state)
@@ -125,13 +133,12 @@ static void note_commit(struct change *change, const struct state *state)
     struct cache *cache = change->fs->cache;
     const char *app = change->app;
     const char *stream = change->stream;
-    struct state known;
 
     if (!lists(change->fs, WHAT_COMMITTED, app, stream))
         cache_drop(cache, &(struct question){WHAT_COMMITTED, app, ""});
     if (!lists(change->fs, WHAT_STREAMS, "", stream))
         cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
-    if (cache_state(cache, "", stream, state->partition, ANY_AGE, false, &known) == -ENOENT)
+    if (is_new(cache, "", stream, state->partition) || is_new(cache, app, stream, state->partition))
         cache_drop_about(cache, NULL, stream);
     if (noted.committed == WHEN_UNKNOWN)
         noted.committed = when_now();
