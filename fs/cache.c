@@ -398,25 +398,35 @@ static void drop_topic(struct topic *topic)
     topic->again = topic->flight != NULL;
 }
 
-void cache_drop(struct cache *cache, const struct question *question)
+void cache_doubt(struct cache *cache, const struct question *question)
 {
     struct topic *topic = find_topic(cache, question);
 
-    missing_forget(&cache->missing, question);
     if (topic)
         drop_topic(topic);
 }
 
-void cache_drop_about(struct cache *cache, const char *app, const char *stream)
+void cache_doubt_about(struct cache *cache, const char *app, const char *stream)
 {
     struct topic *topic;
 
-    missing_forget_about(&cache->missing, app, stream);
     TAILQ_FOREACH (topic, &cache->by_use, link) {
         if ((app && !strcmp(topic->question.app, app)) ||
             (stream && !strcmp(topic->question.stream, stream)))
             drop_topic(topic);
     }
+}
+
+void cache_drop(struct cache *cache, const struct question *question)
+{
+    missing_forget(&cache->missing, question);
+    cache_doubt(cache, question);
+}
+
+void cache_drop_about(struct cache *cache, const char *app, const char *stream)
+{
+    missing_forget_about(&cache->missing, app, stream);
+    cache_doubt_about(cache, app, stream);
 }
 
 void cache_clear(struct cache *cache)

@@ -45,6 +45,12 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
 /* Asks the backend if the answer is older than not_before, without anybody waiting. */
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before);
 
+/* Forgets one answer, or all about an app or a stream (NULL for none), for something that they tell
+ * of has gone: what is missing is missing all the same. One that is under way will be asked for
+ * again. */
+void cache_doubt(struct cache *cache, const struct question *question);
+void cache_doubt_about(struct cache *cache, const char *app, const char *stream);
+
 /* Forgets one answer, and which of its names are missing; one that is under way will be asked for
  * again. */
 void cache_drop(struct cache *cache, const struct question *question);

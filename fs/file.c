@@ -402,11 +402,14 @@ static void reply_create(struct request *request, const struct node *node, int f
 }
 
 /* Makes sure that there is a temporary file. */
-static int need_scratch(struct fs *fs, const struct node *node, mode_t mode)
+static int need_scratch(const struct request *request, const struct node *node, mode_t mode)
 {
+    struct fs *fs = request->fs;
     struct scratch *scratch;
 
-    return scratch_find(fs, node) ? 0 : scratch_make(fs, node, mode, &scratch);
+    if (scratch_find(fs, node))
+        return 0;
+    return known_is_gone(fs, &request->node) ? -ENOENT : scratch_make(fs, node, mode, &scratch);
 }
 
 static void create_node(struct request *request, const struct node *node, mode_t mode, int flags)
@@ -426,7 +429,7 @@ static void create_node(struct request *request, const struct node *node, mode_t
         return;
     }
     if (tree_row(node->kind)->source == FROM_MEMORY)
-        status = need_scratch(request->fs, node, mode);
+        status = need_scratch(request, node, mode);
     if (status)
         request_refuse(request, -status, "cannot make a temporary file: %s", strerror(-status));
     else

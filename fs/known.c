@@ -132,6 +132,18 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
 
 /* Directories */
 
+const char *known_listed_name(const struct node *node, char room[static TREE_NAME_ROOM])
+{
+    switch (tree_row(node->kind)->naming) {
+    case BY_APP:
+        return node->place->app;
+    case BY_STREAM:
+        return node->place->stream;
+    default:
+        return tree_name(node, room);
+    }
+}
+
 bool known_is_in(const struct node *node, const struct answer *answer)
 {
     const struct row *row = tree_row(node->kind);
@@ -158,7 +170,7 @@ void known_note_gone(struct fs *fs, const struct node *node)
     char room[TREE_NAME_ROOM];
 
     gone_question(fs, node, &question);
-    cache_note_missing(fs->cache, &question, tree_name(node, room));
+    cache_note_missing(fs->cache, &question, known_listed_name(node, room));
 }
 
 struct node known_directory(const struct fs *fs, const struct node *node)
@@ -177,7 +189,7 @@ static bool is_missing(const struct fs *fs, const struct node *node,
 {
     struct question gone;
     char room[TREE_NAME_ROOM];
-    const char *name = tree_name(node, room);
+    const char *name = known_listed_name(node, room);
 
     gone_question(fs, node, &gone);
     return cache_is_missing(fs->cache, question, name) || cache_is_missing(fs->cache, &gone, name);
@@ -203,4 +215,28 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
         (strict && cache_peek(fs->cache, question, not_before, &answer)))
         return -ENOENT;
     return -EAGAIN;
+}
+
+/* The directory of that kind in which a node is. Where nobody knows its place, nothing was made. */
+static struct node directory_at(const struct fs *fs, const struct node *node, enum kind kind)
+{
+    struct node directory = *node;
+    const char *stream = tree_row(kind)->naming == BY_APP ? "" : node->place->stream;
+    struct place *place = place_find(fs->nodes, node->place->app, stream, "");
+
+    directory.kind = kind;
+    if (place)
+        directory.place = place;
+    return directory;
+}
+
+bool known_is_gone(const struct fs *fs, const struct node *node)
+{
+    int64_t not_before = cache_not_before(fs->settings.snapshot);
+    struct node directory = *node;
+    struct question unused;
+
+    while (directory.kind != ROOT && known_check(fs, &directory, not_before, &unused) != -ENOENT)
+        directory = directory_at(fs, node, tree_parent(directory.kind));
+    return directory.kind != ROOT;
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "fs/fs.h"
+#include "fs/tree.h"
 
 /*
  * What is known of a node without asking the backend: whether it is there, and its attributes,
@@ -25,6 +26,13 @@ struct node known_directory(const struct fs *fs, const struct node *node);
  */
 int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
                 struct question *question);
+
+/* Whether a directory, or one that it is in, is known to be there no more: for NAME_TIMEOUT_MS the
+ * kernel still finds the name of one that was removed from another tree, or by another client. */
+bool known_is_gone(const struct fs *fs, const struct node *node);
+
+/* The name by which the backend lists a directory, as what is missing is noted: not as a file. */
+const char *known_listed_name(const struct node *node, char room[static TREE_NAME_ROOM]);
 
 /* Whether the list that is the answer to a node's question has the node. */
 bool known_is_in(const struct node *node, const struct answer *answer);

@@ -389,6 +389,8 @@ static void make_node(struct request *request, const struct node *child)
 
     if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
+    else if (known_is_gone(request->fs, &request->node))
+        request_refuse(request, ENOENT, "the directory has gone");
     else if (row->make && !can_make(request, row))
         refuse_making(request);
     else if (!row->make || child->long_form || !takes_new(request, child))
@@ -414,6 +416,13 @@ void make_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mod
     place_drop(fs->nodes, child.place);
 }
 
+/* The last checkpoint's directory may be known to be empty, and so to be gone: rm -r removes it. */
+static bool has_gone(const struct fs *fs, const struct node *child)
+{
+    return tree_is_directory(child->kind) && !tree_row(child->kind)->strict &&
+           known_is_gone(fs, child);
+}
+
 static void remove_node(struct request *request, const struct node *child)
 {
     const struct row *row = tree_row(child->kind);
@@ -424,6 +433,8 @@ static void remove_node(struct request *request, const struct node *child)
         request_refuse(request, EPERM, "this is a part of the tree and cannot be removed");
     else if (row->make && !can_make(request, row))
         refuse_making(request);
+    else if (has_gone(request->fs, child))
+        request_refuse(request, ENOENT, "it has gone");
     else
         row->remove(request, child);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fs/known.h"
 #include "fs/make.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
@@ -211,9 +212,9 @@ static void check_rename(struct request *request, unsigned flags)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
-    else if (is_saved(&renaming->from) && renaming->to.kind == SCRATCH_INSIDE)
     else if (node_file(&renaming->from) == node_file(&renaming->to))
         request_succeed(request);
+    else if (is_saved(&renaming->from) && renaming->to.kind == SCRATCH_INSIDE)
         request_refuse(request, EPERM,
                        "no checkpoint is moved there, for that directory is in memory alone");
     else if (is_saved(&renaming->from) && !can_delete(request->fs))
@@ -247,6 +248,8 @@ void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_
     else if (node_of(fs->nodes, new_parent, &target) ||
              tree_child(fs, &target, new_name, &renaming->to))
         request_refuse(request, EPERM, "nothing can be renamed to this");
+    else if (known_is_gone(fs, &target))
+        request_refuse(request, ENOENT, "the directory has gone");
     else
         check_rename(request, flags);
 }

@@ -287,10 +287,12 @@ void request_forget_names(struct request *request)
 {
     struct cache *cache = request->fs->cache;
     const struct place *place = request->node.place;
+    const char *app = *place->app ? place->app : NULL;
+    const char *stream = *place->stream ? place->stream : NULL;
 
-    cache_drop(cache, &(struct question){WHAT_APPS, "", ""});
-    cache_drop(cache, &(struct question){WHAT_STREAMS, "", ""});
-    cache_drop_about(cache, *place->app ? place->app : NULL, *place->stream ? place->stream : NULL);
+    cache_doubt(cache, &(struct question){WHAT_APPS, "", ""});
+    cache_doubt(cache, &(struct question){WHAT_STREAMS, "", ""});
+    cache_doubt_about(cache, app, stream);
 }
 
 bool request_answered(struct request *request, const struct error *error)

@@ -54,16 +54,6 @@ bool scratch_has_files(const struct fs *fs, const struct node *node)
     return false;
 }
 
-/* False for a file in a directory for them that has gone. */
-static bool is_in_directory(const struct fs *fs, const struct node *node)
-{
-    const struct place *directory = directory_of(fs, node);
-    const char *name = node->place->text;
-
-    return node->kind != SCRATCH_INSIDE ||
-           (directory && find_named(directory, name, strcspn(name, "/"), true));
-}
-
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
 {
     size_t size = strlen(node->place->text) + 1;
@@ -72,8 +62,6 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
 
     if (fs->scratch_count == SCRATCH_COUNT_MAX)
         return -ENOSPC;
-    if (!is_in_directory(fs, node))
-        return -ENOENT;
     directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
     made = calloc(1, sizeof(*made) + size);
     if (directory && made) {

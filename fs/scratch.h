@@ -35,8 +35,8 @@ struct scratch *scratch_find(const struct fs *fs, const struct node *node);
 /* Whether anything is in a directory for them. */
 bool scratch_has_files(const struct fs *fs, const struct node *node);
 
-/* Makes an empty one, which must not exist, or a directory: 0, -ENOENT when the directory that it
- * is to be in has gone, -ENOSPC or -ENOMEM. */
+/* Makes an empty one, which must not exist, or a directory, where its directory is there: 0,
+ * -ENOSPC or -ENOMEM. */
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch);
 
 /* Removes it from its directory. */

@@ -43,7 +43,7 @@ static void on_single(void *user, const struct error *error, const struct answer
 
     tree_question(request->fs, node->kind, node->place, &question);
     if (error && error->code == ENOENT)
-        cache_note_missing(request->fs->cache, &question, tree_name(node, room));
+        cache_note_missing(request->fs->cache, &question, known_listed_name(node, room));
     if (!request_answered(request, error))
         return;
     note_single(request, &question, answer);
