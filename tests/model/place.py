@@ -1,0 +1,235 @@
+"""What the programs of this folder share: simulated services with a small world, and mounts of them.
+
+CHECKPOINTFS, SIMULATED_DIS and SIMULATED_SLS are the programs under test, as for tests/shell.
+
+    with Place("dis") as place:
+        mount = place.mount()
+        open(mount.path("apps/billing/orders/0/checkpoint")).read()
+
+At its end a place is as it was found: nothing is mounted, no process is left, and none has written a
+report of a sanitizer. What is wrong then, or while it is used, is a Wrong.
+"""
+
+import ctypes
+import errno
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+BACKENDS = "local", "dis", "sls"
+PATIENCE = 60  # seconds: long for a busy machine, and not for ever
+PROJECT = {"dis": "0123456789abcdef0123456789abcdef", "sls": "my-project"}
+KEY = "SIMULATEDACCESSKEY01", "simulated/secret+key"
+PR_SET_PDEATHSIG = 1
+
+STREAMS = {"orders": 3, "payments": 1}  # and how many partitions they have
+KEPT = 10, 100  # the numbers of a service's records: the oldest, and the next to be written
+
+
+class Wrong(Exception):
+    """A promise was not kept."""
+
+
+def errno_name(error):
+    return errno.errorcode.get(error.errno, str(error.errno))
+
+
+def eventually(is_true, what):
+    until = time.monotonic() + PATIENCE
+    while not is_true():
+        if time.monotonic() > until:
+            raise Wrong(f"never came true: {what}")
+        time.sleep(0.01)
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Mount:
+    """A mount and its daemon, which stays this program's child."""
+
+    def __init__(self, place, name, options):
+        self.place = place
+        self.root = os.path.join(place.directory, name)
+        os.makedirs(self.root, exist_ok=True)
+        self.log = open(os.path.join(place.directory, name + ".log"), "ab")
+        before = os.stat(self.root).st_dev
+        command = [os.environ["CHECKPOINTFS"], "-f"]
+        command += ["-o", ",".join(options)] if options else []
+        self.daemon = subprocess.Popen(
+            command + [place.source, self.root], stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, env=place.environment, preexec_fn=die_with_parent)
+        eventually(lambda: self.is_there(before), "the mount")
+
+    def is_there(self, before):
+        if self.daemon.poll() is not None:
+            raise Wrong(f"the daemon ended as it began: {self.told()}")
+        return os.stat(self.root).st_dev != before
+
+    def told(self):
+        with open(self.log.name, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def path(self, path):
+        return os.path.join(self.root, path)
+
+    def read(self, path):
+        with open(self.path(path), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+
+    def metrics(self):
+        """The samples: the name with its labels, without that of the source, and the value."""
+        samples = {}
+        for line in self.read("metrics").splitlines():
+            if not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                samples[name] = float(value)
+        return samples
+
+    def is_alive(self):
+        return self.daemon.poll() is None
+
+    def must_live(self):
+        if not self.is_alive():
+            raise Wrong(f"the daemon is gone: {self.daemon.returncode}: {self.told()}")
+
+    def kill(self):
+        """As a crash would end it."""
+        self.daemon.kill()
+        self.daemon.wait()
+        self.detach()
+
+    def detach(self):
+        subprocess.run(["fusermount3", "-u", "-z", self.root], check=False,
+                       stderr=subprocess.DEVNULL)
+        self.log.close()
+
+    def unmount(self):
+        """The daemon must end well, and has then looked for leaks."""
+        self.must_live()
+        eventually(lambda: subprocess.run(["fusermount3", "-u", self.root], check=False,
+                                          stderr=subprocess.DEVNULL).returncode == 0, "unmounting")
+        code = self.daemon.wait(PATIENCE)
+        self.log.close()
+        if code:
+            raise Wrong(f"the daemon ended with {code}: {self.told()}")
+
+
+class Service:
+    """A simulated service, and what can be done to it behind a mount's back."""
+
+    def __init__(self, place, backend, directory):
+        port_file = os.path.join(directory, "port")
+        self.log = open(os.path.join(directory, "service.log"), "ab")
+        self.process = subprocess.Popen(
+            [os.environ["SIMULATED_" + backend.upper()], "--port", "0", "--port-file", port_file,
+             "--project", PROJECT[backend], "--key", ":".join(KEY)]
+            + (["--region", "cn-hangzhou"] if backend == "sls" else []),
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=directory,
+            env=place.environment, preexec_fn=die_with_parent)
+        eventually(lambda: os.path.exists(port_file) and os.path.getsize(port_file),
+                   "the port of the service")
+        with open(port_file, encoding="ascii") as file:
+            self.port = int(file.read())
+
+    def control(self, method, call, body=None, **values):
+        query = urllib.parse.urlencode(values)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/_control/{call}?{query}", method=method,
+            data=body and json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return answer.read().decode()
+
+    def stats(self):
+        return {name: int(value) for name, value in
+                (line.split() for line in self.control("GET", "stats").splitlines())}
+
+    def end(self):
+        self.process.terminate()
+        code = self.process.wait(PATIENCE)
+        self.log.close()
+        if code:
+            raise Wrong(f"the service ended with {code}")
+
+
+class Place:
+    """A temporary directory with a backend, and the mounts of it."""
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.directory = tempfile.mkdtemp(prefix="checkpointfs-model.")
+        self.environment = self.clean_environment()
+        self.mounts = []
+        self.service = None
+        self.store = os.path.join(self.directory, "store.db")
+        self.source = "local:" + self.store
+        if backend != "local":
+            self.service = Service(self, backend, self.directory)
+            self.source = {
+                "dis": f"dis+http://127.0.0.1:{self.service.port}/{PROJECT['dis']}",
+                "sls": f"sls+http://my-project.localhost:{self.service.port}"}[backend]
+
+    def clean_environment(self):
+        """No credentials but those of the simulated services, and reports of sanitizers in files."""
+        environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH")
+                       if name in os.environ}
+        environment.update(
+            HOME=self.directory, LC_ALL="C", TZ="UTC",
+            HUAWEICLOUD_SDK_AK=KEY[0], HUAWEICLOUD_SDK_SK=KEY[1],
+            ALIBABA_CLOUD_ACCESS_KEY_ID=KEY[0], ALIBABA_CLOUD_ACCESS_KEY_SECRET=KEY[1])
+        for name in "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS":
+            options = [os.environ[name]] if os.environ.get(name) else []
+            environment[name] = ":".join(options + [f"log_path={self.directory}/sanitizer"])
+        return environment
+
+    def mount(self, name="mnt", *options):
+        mount = Mount(self, name, options)
+        self.mounts.append(mount)
+        return mount
+
+    def reports(self):
+        """What sanitizers had to say."""
+        texts = []
+        for name in glob.glob(os.path.join(self.directory, "sanitizer.*")):
+            with open(name, encoding="utf-8", errors="replace") as file:
+                texts.append(file.read())
+        return "\n".join(texts)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            self.end(is_failed=kind is not None)
+        finally:
+            for mount in self.mounts:
+                if mount.is_alive():
+                    mount.kill()
+                mount.detach()
+            if self.service and self.service.process.poll() is None:
+                self.service.process.kill()
+                self.service.process.wait()
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def end(self, is_failed):
+        try:
+            for mount in self.mounts:
+                if mount.is_alive():
+                    mount.unmount()
+            if self.service:
+                self.service.end()
+        except Wrong:
+            if not is_failed:  # what was wrong first is what is told
+                raise
+        finally:
+            reports = self.reports()
+            if reports:
+                raise Wrong(reports)
