@@ -416,11 +416,13 @@ void make_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mod
     place_drop(fs->nodes, child.place);
 }
 
-/* The last checkpoint's directory may be known to be empty, and so to be gone: rm -r removes it. */
-static bool has_gone(const struct fs *fs, const struct node *child)
+/* Whether it is known to have gone, or what it is in. The last checkpoint's directory may be known
+ * to be empty, and so to be gone: rm -r removes it all the same. */
+static bool has_gone(const struct request *request, const struct node *child)
 {
-    return tree_is_directory(child->kind) && !tree_row(child->kind)->strict &&
-           known_is_gone(fs, child);
+    bool tells = tree_is_directory(child->kind) && !tree_row(child->kind)->strict;
+
+    return known_is_gone(request->fs, tells ? child : &request->node);
 }
 
 static void remove_node(struct request *request, const struct node *child)
@@ -433,7 +435,7 @@ static void remove_node(struct request *request, const struct node *child)
         request_refuse(request, EPERM, "this is a part of the tree and cannot be removed");
     else if (row->make && !can_make(request, row))
         refuse_making(request);
-    else if (has_gone(request->fs, child))
+    else if (has_gone(request, child))
         request_refuse(request, ENOENT, "it has gone");
     else
         row->remove(request, child);
