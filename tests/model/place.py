@@ -127,6 +127,7 @@ class Service:
     """A simulated service, and what can be done to it behind a mount's back."""
 
     def __init__(self, place, backend, directory):
+        self.backend = backend
         port_file = os.path.join(directory, "port")
         self.log = open(os.path.join(directory, "service.log"), "ab")
         self.process = subprocess.Popen(
@@ -158,6 +159,14 @@ class Service:
         self.log.close()
         if code:
             raise Wrong(f"the service ended with {code}")
+
+
+def fill(service, streams, kept):
+    """Gives a service streams, with so many partitions each, and the bounds of what is kept."""
+    kind, parts = ("streams", "partitions") if service.backend == "dis" else ("logstores", "shards")
+    service.control("POST", "seed", {kind: [
+        {"name": name, parts: count, "earliest": kept[0], "latest": kept[1]}
+        for name, count in streams.items()]})
 
 
 class Place:

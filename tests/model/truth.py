@@ -72,6 +72,7 @@ class Truth:
         self.makes = backend == "local"  # streams and partitions
         self.groups = set()  # SLS: of an app and a stream
         self.apps = set()  # SLS: those that only this mount has
+        self.removed = set()  # apps: for a second the kernel finds their names in another face
         self.streams = {}
         self.committed = {}  # by app, stream and partition: a number and its metadata
         self.forget_mount()
@@ -581,6 +582,7 @@ class Truth:
         need(not any(group[0] == app for group in self.groups), errno.ENOTEMPTY)
         need(not any(key[0] == app for key in self.committed), errno.ENOTEMPTY)
         self.apps.discard(app)
+        self.removed.add(app)
         self.made = {key for key in self.made if key[0] != app}
         self.vanished = {key for key in self.vanished if key[0] != app}
         self.scratch = {key: files for key, files in self.scratch.items() if key[0] != app}
