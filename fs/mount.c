@@ -90,8 +90,10 @@ static void on_signal(void *user)
         loop_stop(mount->loop);
         return;
     }
-    if (mount->fs_ready)
+    if (mount->fs_ready) {
         cache_clear(mount->fs.cache);
+        mount->fs.waited_in_vain = 0;
+    }
     if (mount->backend)
         backend_reload(mount->backend);
 }

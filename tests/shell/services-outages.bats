@@ -120,6 +120,17 @@ recovers() {
     promptly cat apps/audit/wide/7/checkpoint
 }
 
+@test "SIGHUP begins anew for names too" {
+    remount_service -o timeout=2
+    warm
+    fault never path="$CALLS" count=forever
+    refused "${SAYS[ETIMEDOUT]:?}" stat apps/other
+    no_faults
+    another_app other
+    hup
+    promptly stat apps/other
+}
+
 @test "one request that hangs among many that are answered keeps nobody out" {
     remount_service -o timeout=2,snapshot=0
     warm
