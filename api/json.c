@@ -11,8 +11,8 @@
 #define VALUES_MAX 500000
 #define QUOTED_MAX (64UL << 20)
 
-/* What stands in for a text that holds a NUL. */
-#define TEXT_WITH_NUL "{}"
+/* What stands in for a text that holds a NUL: all that are numbers in an answer are in quotes. */
+#define TEXT_WITH_NUL "0"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -94,7 +94,7 @@ cJSON *json_parse(const char *text, size_t size)
     if (!memchr(text, '\0', size) && quote_numbers(text, &quoted))
         root = cJSON_ParseWithOpts(quoted.data, NULL, 1);
     buf_release(&quoted);
-    /* A text with a NUL that stands alone must not become an object, which could be an answer. */
+    /* A text with a NUL that stands alone must not become a number, which could be an answer. */
     if (!root || text[strspn(text, " \t\r\n")] != '"' || cJSON_IsString(root))
         return root;
     cJSON_Delete(root);
@@ -149,7 +149,7 @@ int json_array(const cJSON *object, const char *name, const cJSON **value)
 
 bool json_is_text_with_nul(const cJSON *value)
 {
-    return cJSON_IsObject(value) && !value->child;
+    return cJSON_IsNumber(value);
 }
 
 bool json_has(const cJSON *object, const char *name)

@@ -27,8 +27,8 @@ int json_text(const cJSON *object, const char *name, const char **value);
 int json_flag(const cJSON *object, const char *name, bool *value);
 int json_array(const cJSON *object, const char *name, const cJSON **value);
 
-/* Whether the value is a text that holds a NUL, which no text of C can show: json_parse makes it an
- * object without members. For all who read a text it is of another type. */
+/* Whether the value is a text that holds a NUL, which no text of C can show: json_parse makes it a
+ * number, which nothing else is. For all who read a text it is of another type. */
 bool json_is_text_with_nul(const cJSON *value);
 
 /* Whether the member is there, be it null. */

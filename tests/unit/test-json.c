@@ -127,8 +127,8 @@ static void test_members(void **state)
 
 static void test_a_nul_spoils_its_text_alone(void **state)
 {
-    cJSON *root =
-        parse("{\"a\":[\"x\\u0000y\",\"b\"],\"o\":{},\"e\":\"\\\\u0000\",\"n\":\"\\u0000\"}");
+    cJSON *root = parse(
+        "{\"a\":[\"x\\u0000y\",\"b\"],\"o\":{},\"i\":0,\"e\":\"\\\\u0000\",\"n\":\"\\u0000\"}");
     const cJSON *array;
     const char *value;
     bool flag;
@@ -137,6 +137,8 @@ static void test_a_nul_spoils_its_text_alone(void **state)
     assert_int_equal(json_array(root, "a", &array), 0);
     assert_true(json_is_text_with_nul(array->child));
     assert_false(json_is_text_with_nul(array->child->next));
+    assert_false(json_is_text_with_nul(cJSON_GetObjectItemCaseSensitive(root, "o")));
+    assert_false(json_is_text_with_nul(cJSON_GetObjectItemCaseSensitive(root, "i")));
     assert_int_equal(json_text(root, "e", &value), 0);
     assert_string_equal(value, "\\u0000");
     assert_int_equal(json_text(root, "n", &value), -EBADMSG);
