@@ -24,13 +24,17 @@ static size_t on_body(char *data, size_t unit, size_t count, void *user)
     return buf_error(&exchange->answer) ? 0 : unit * count;
 }
 
-/* libcurl keeps the headers; this only bounds them. */
+/* libcurl keeps the headers. This bounds them, and sees whether they end: for libcurl they also do
+ * when the connection is closed among them. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
-static size_t count_header(char *data, size_t unit, size_t count, void *user)
+static size_t on_header(char *data, size_t unit, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
-    (void)data;
+    if (unit * count > 5 && !strncmp(data, "HTTP/", 5))
+        exchange->header_ended = false;
+    else if (*data == '\r' || *data == '\n')
+        exchange->header_ended = true;
     exchange->header_bytes += unit * count;
     return exchange->header_bytes > HEADERS_MAX ? 0 : unit * count;
 }
@@ -93,7 +97,7 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "checkpointfs");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
     set_tls(easy, settings);
     return easy;

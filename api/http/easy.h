@@ -34,6 +34,7 @@ struct exchange {
 
     struct buf answer;
     size_t header_bytes;
+    bool header_ended;
     unsigned sent; /* how often libcurl has sent it, if that is counted */
     char detail[CURL_ERROR_SIZE];
 };

@@ -540,6 +540,8 @@ static void on_transfer(void *user, int result)
 {
     struct http_request *request = user;
 
+    if (result == CURLE_OK && !request->exchange.header_ended)
+        result = CURLE_PARTIAL_FILE;
     if (result == CURLE_OK)
         on_http_answer(request);
     else

@@ -219,6 +219,16 @@ misses() {
     eventually op_read
 }
 
+@test "an answer whose header was cut off is none" {
+    again_with -o timeout=1
+    fail_at commit raw text="HTTP/1.1 $COMMITTED OK"$'\r\nServer: x\r\nConte' execute=1 count=forever
+    refused "${SAYS[ECONNRESET]:?}" op_commit
+    no_faults
+    is "$(journal what result)" $'commit\tunknown'
+    fail_at read raw text=$'HTTP/1.1 200 OK\r\n'
+    is "$(op_read)" "$(shown 43)"
+}
+
 @test "idle connections that the service closed are not noticed" {
     warm
     control POST connections/close >/dev/null

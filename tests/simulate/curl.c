@@ -190,5 +190,6 @@ void easy_answer_header(struct easy *easy, const char *name, const char *value)
 
 bool easy_answer_body(struct easy *easy, const char *body, size_t size)
 {
-    return !size || hand_over(easy->on_body, easy->body_user, body, size);
+    return hand_over(easy->on_header, easy->header_user, "\r\n", 2) &&
+           (!size || hand_over(easy->on_body, easy->body_user, body, size));
 }
