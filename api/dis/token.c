@@ -222,8 +222,9 @@ static int token_prepare(void *user, struct http_headers *headers, struct error 
     return 0;
 }
 
-/* "error.message" of an answer, or else its status; IAM may repeat what it was sent. */
-static void parse_iam_message(const struct dis_token *token, const struct http_answer *answer,
+/* "error.message" of an answer, or else its status; IAM may repeat what it was sent. Tells whether
+ * it was IAM's message. */
+static bool parse_iam_message(const struct dis_token *token, const struct http_answer *answer,
                               char *message, size_t room)
 {
     const struct secrets secrets = {{token->credentials->password}};
@@ -240,6 +241,16 @@ static void parse_iam_message(const struct dis_token *token, const struct http_a
     else
         snprintf(message, room, "it answered with HTTP %d", answer->status);
     cJSON_Delete(root);
+    return text != NULL;
+}
+
+/* What IAM finds wrong with a request is wrong with the credentials. An errno of a missing file
+ * would be taken for a missing checkpoint. */
+static int iam_errno(int status, bool is_told)
+{
+    if (status < 400 || status >= 500 || status == 429)
+        return http_status_errno(status);
+    return is_told ? EACCES : EBADMSG;
 }
 
 static enum http_verdict token_judge(void *user, const struct http_answer *answer,
@@ -248,21 +259,18 @@ static enum http_verdict token_judge(void *user, const struct http_answer *answe
     struct dis_token *token = user;
     const char *origin = token->credentials->origin;
     char message[256];
+    bool is_told;
 
     if (answer->status == 201 || answer->status == 200)
         return HTTP_DONE;
-    parse_iam_message(token, answer, message, sizeof(message));
+    is_told = parse_iam_message(token, answer, message, sizeof(message));
     if (answer->status == 401 || answer->status == 403) {
         error_set(error, EACCES,
                   "IAM refused the user name or password of %.60s: %.160s; it is not tried again "
                   "before there is another or a SIGHUP",
                   origin, message);
     } else {
-        /* An errno of a missing file would be taken for a missing checkpoint. */
-        error_set(error,
-                  answer->status < 500 && answer->status != 429 ? EACCES
-                                                                : http_status_errno(answer->status),
-                  "IAM gave no token: %.200s", message);
+        error_set(error, iam_errno(answer->status, is_told), "IAM gave no token: %.200s", message);
     }
     error->http_status = answer->status;
     if (answer->status == 401 || answer->status == 403)
@@ -304,17 +312,19 @@ static int token_set_text(struct dis_token *token, const struct http_answer *ans
     return 0;
 }
 
+/* Whatever has become of the request for a token, nothing was changed by it that a file shows. */
 static void on_token(void *user, const struct error *error, const struct http_answer *answer)
 {
     struct dis_token *token = user;
-    struct error own;
+    struct error own = error ? *error : (struct error){0};
 
     token->request = NULL;
-    if (!error && token_set_text(token, answer, &own))
-        error = &own;
+    own.is_unknown = false;
+    if (!error)
+        token_set_text(token, answer, &own);
     if (error && answer && answer->verdict == HTTP_REFUSED)
-        token->refused = *error;
-    share_tell(&token->share, error, &no_answer);
+        token->refused = own;
+    share_tell(&token->share, own.code ? &own : NULL, &no_answer);
 }
 
 static int ask_iam(struct dis_token *token)

@@ -232,6 +232,23 @@ key_file() {
     done
 }
 
+@test "a commit that a proxy kept from its token was not sent" {
+    use_password
+    begin_with -o timeout=2
+    warm
+    local failure
+    for failure in "html status=404" "body status=301 text=" "html status=400"; do
+        control POST tokens/revoke >/dev/null
+        # shellcheck disable=SC2086 # several words
+        fault $failure path=/v3/auth/tokens count=forever
+        refused "${SAYS[EBADMSG]:?}" op_commit
+        no_faults
+    done
+    is "$(journal what result | sort -u)" $'commit\tfailed'
+    is "$(stored)" "$UNTOUCHED"
+    op_commit
+}
+
 @test "an identity service that fails once is asked again" {
     use_password
     fault status status=503 path=/v3/auth/tokens
