@@ -259,6 +259,16 @@ static void checkpoints_call(struct call *call)
     }
 }
 
+static void apps_call(struct call *call)
+{
+    const struct dis *dis = call->service;
+
+    answer_text(call->answer, 200, "%s", "");
+    for (size_t i = 0; i < dis->world.apps.count; i++)
+        buf_printf(&call->answer->body, "%s\n",
+                   ((const struct app *)dis->world.apps.items[i])->name);
+}
+
 const struct route seed_routes[] = {
     {"POST", "/_control/seed", all_call},
     {"POST", "/_control/make", make_call},
@@ -268,6 +278,7 @@ const struct route seed_routes[] = {
     {"POST", "/_control/checkpoint", checkpoint_call},
     {"DELETE", "/_control/checkpoint", uncheckpoint_call},
     {"GET", "/_control/checkpoints", checkpoints_call},
+    {"GET", "/_control/apps", apps_call},
 };
 
 const size_t seed_route_count = sizeof(seed_routes) / sizeof(seed_routes[0]);
