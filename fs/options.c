@@ -117,16 +117,28 @@ static const struct fuse_opt specification[] = {
     FUSE_OPT_END,
 };
 
+/* 0, or -1 after a complaint. */
+static int copy_text(const char *text, char **copy)
+{
+    *copy = strdup(text);
+    if (!*copy)
+        say("no memory");
+    return *copy ? 0 : -1;
+}
+
 static int take_other(struct raw *raw, const char *option)
 {
-    char *copy = raw->other_count < SETTINGS_MAX ? strdup(option) : NULL;
+    if (raw->other_count < SETTINGS_MAX)
+        return copy_text(option, &raw->others[raw->other_count++]);
+    say("too many options");
+    return -1;
+}
 
-    if (!copy) {
-        say("too many options");
-        return -1;
-    }
-    raw->others[raw->other_count++] = copy;
-    return 0;
+static int take_positional(struct raw *raw, const char *argument)
+{
+    int index = raw->positional_count++;
+
+    return index < 2 ? copy_text(argument, &raw->positional[index]) : 0;
 }
 
 static int take_argument(void *data, const char *argument, int key, struct fuse_args *rest)
@@ -134,12 +146,8 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     struct raw *raw = data;
 
     (void)rest;
-    if (key == FUSE_OPT_KEY_NONOPT) {
-        if (raw->positional_count < 2)
-            raw->positional[raw->positional_count] = strdup(argument);
-        raw->positional_count++;
-        return 0;
-    }
+    if (key == FUSE_OPT_KEY_NONOPT)
+        return take_positional(raw, argument);
     if (!strncmp(argument, "x-", 2))
         return 0;
     if (*argument != '-')
@@ -308,12 +316,7 @@ static bool take_source(const struct raw *raw, struct options *options)
     }
     if (!check_order(raw))
         return false;
-    options->source = strdup(raw->positional_count == 2 ? raw->positional[0] : "");
-    if (!options->source) {
-        say("no memory");
-        return false;
-    }
-    return true;
+    return !copy_text(raw->positional_count == 2 ? raw->positional[0] : "", &options->source);
 }
 
 /* All that is not ours must be the backend's. */
