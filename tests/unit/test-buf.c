@@ -278,6 +278,7 @@ TEST(detach_of_an_empty_text_is_an_empty_text)
     struct buf buf = BUF_INIT(3);
     char *text = buf_detach(&buf);
 
+    assert_non_null(text);
     assert_string_equal(text, "");
     free(text);
 }

@@ -259,7 +259,7 @@ static void who_asks_again_in_the_callback_gets_a_new_request(void **state)
 {
     struct scene *scene = *state;
     struct meddler meddler = {.scene = scene};
-    struct ask ask = {.deadline = INT64_MAX, .done = ask_again, .user = &meddler};
+    struct ask ask = {.deadline = when_monotonic() + 60000, .done = ask_again, .user = &meddler};
 
     assert_non_null(cache_get(scene->cache, &apps, &ask));
     get_into(scene, &apps, &scene->reply);
@@ -287,7 +287,7 @@ static void a_callback_may_cancel_another_waiter(void **state)
 {
     struct scene *scene = *state;
     struct meddler meddler = {.scene = scene};
-    struct ask ask = {.deadline = INT64_MAX, .done = cancel_other, .user = &meddler};
+    struct ask ask = {.deadline = when_monotonic() + 60000, .done = cancel_other, .user = &meddler};
 
     assert_non_null(cache_get(scene->cache, &apps, &ask));
     meddler.other = get_into(scene, &apps, &scene->reply);
@@ -310,7 +310,7 @@ static void an_answer_lasts_as_long_as_the_callback(void **state)
 {
     struct scene *scene = *state;
     struct meddler meddler = {.scene = scene};
-    struct ask ask = {.deadline = INT64_MAX, .done = clear_all, .user = &meddler};
+    struct ask ask = {.deadline = when_monotonic() + 60000, .done = clear_all, .user = &meddler};
 
     scene->fake.names[0] = "billing";
     assert_non_null(cache_get(scene->cache, &apps, &ask));
@@ -614,6 +614,7 @@ static void those_who_waited_see_the_note_too(void **state)
     get_into(scene, &states, &scene->reply);
     note(scene, 0, "41", next_ms());
     fake_answer_next(&scene->fake);
+    assert_non_null(scene->reply.table);
     assert_int_equal(table_find(scene->reply.table, 0, &found), 0);
     assert_string_equal(found.sequence, "41");
     assert_string_equal(found.latest, "100");

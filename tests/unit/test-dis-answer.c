@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "made.h"
+
 #include "api/dis/answer.h"
 #include "api/json.h"
 #include "base/when.h"
@@ -26,7 +28,7 @@ static cJSON *parse(const char *text)
 static struct table *states_of(const char *text, struct page *page)
 {
     cJSON *root = parse(text);
-    struct table *table = table_new();
+    struct table *table = make_table();
 
     assert_int_equal(dis_answer_states(root, table, page), 0);
     cJSON_Delete(root);
@@ -127,7 +129,7 @@ static void test_states_that_are_none(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         cJSON *root = parse(texts[i]);
-        struct table *table = table_new();
+        struct table *table = make_table();
         struct page page;
 
         if (dis_answer_states(root, table, &page) != -EBADMSG)
@@ -149,7 +151,7 @@ static void test_partitions(void **state)
               "\"sequence_number_range\":\"[null : null]\"},"
               "{\"status\":\"DELETED\",\"partition_id\":\"2\",\"sequence_number_range\":null},"
               "{\"status\":\"EXPIRED\",\"partition_id\":\"shardId-0000000003\"}]}");
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct page page;
 
     (void)state;
@@ -187,7 +189,7 @@ static void test_apps(void **state)
 {
     cJSON *root = parse("{\"has_more_app\":true,\"total_number\":3,\"apps\":[{\"app_name\":\"b\"},"
                         "{\"app_name\":\"../etc\"},{\"app_name\":\"a\",\"app_id\":\"x\"}]}");
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct page page;
 
     (void)state;
@@ -205,7 +207,7 @@ static void test_streams(void **state)
 {
     cJSON *root = parse("{\"has_more_streams\":false,\"stream_names\":[\"s1\",\"s2\"]}");
     cJSON *wrong = parse("{\"stream_names\":[\"s1\",null]}");
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct page page;
 
     (void)state;
@@ -233,7 +235,7 @@ static void test_streams_of_an_app(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         cJSON *root = parse(cases[i].text);
-        struct names *names = names_new();
+        struct names *names = make_names();
         bool told;
 
         assert_int_equal(dis_answer_app_streams(root, "a", names, &told), 0);
@@ -253,7 +255,7 @@ static void test_what_is_no_app(void **state)
                                         "{\"app_name\":\"b\"}",
                                         "{\"app_name\":[\"a\"]}",
                                         "{\"login\":\"required\"}"};
-    struct names *names = names_new();
+    struct names *names = make_names();
     bool told;
 
     (void)state;
@@ -272,7 +274,7 @@ static void test_no_name_ends_a_list(void **state)
 {
     char text[600];
     cJSON *root;
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct page page;
 
     (void)state;
@@ -473,8 +475,8 @@ static void test_records(void **state)
 static void read_as_everything(const char *text, size_t size)
 {
     cJSON *root = json_parse(text, size);
-    struct table *table = table_new();
-    struct names *names = names_new();
+    struct table *table = make_table();
+    struct names *names = make_names();
     struct buf description = BUF_INIT(100000);
     char sequence[SEQUENCE_MAX + 1];
     struct page page;

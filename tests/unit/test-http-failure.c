@@ -160,6 +160,7 @@ static int ask(const char *scheme, const struct conduct *conduct, int64_t timeou
     struct http *http = NULL;
     char url[64];
 
+    assert_non_null(client.loop);
     start_server(conduct);
     snprintf(url, sizeof(url), "http://user:secret@127.0.0.1:%d", server.port);
     if (client.by_proxy) {

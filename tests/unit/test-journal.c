@@ -300,6 +300,7 @@ static void lines_stand_in_the_order_of_the_changes(void **state)
     entry.now.number = "2";
     journal_add(&scene->journal, &entry);
     text = scene->journal.lines.text.data;
+    assert_non_null(strstr(text, "\t1\tnew\t41\n"));
     assert_true(strstr(text, "\t1\tnew\t41\n") < strstr(text, "\t2\tnew\t41\n"));
     assert_ptr_equal(strchr(strchr(text, '\n') + 1, '\n') + 1, text + strlen(text));
 }

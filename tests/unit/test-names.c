@@ -1,10 +1,11 @@
+#include "made.h"
 #include "test.h"
 
 #include "api/names.h"
 
 static struct names *list_of(const char *const *texts, size_t count)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
 
     assert_non_null(names);
     for (size_t i = 0; i < count; i++)
@@ -14,7 +15,7 @@ static struct names *list_of(const char *const *texts, size_t count)
 
 TEST(a_new_list_is_empty)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
 
     assert_int_equal(names_count(names), 0);
     assert_false(names_has(names, ""));
@@ -25,7 +26,7 @@ TEST(a_new_list_is_empty)
 
 TEST(a_list_has_copies)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     char text[] = "orders";
 
     assert_int_equal(names_add(names, text), 0);
@@ -76,7 +77,7 @@ TEST(a_list_lives_until_its_last_reference_is_dropped)
 
 TEST(a_million_names_are_the_most)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
 
     for (int i = 0; i < 1000000; i++) {
         char text[16];
@@ -94,7 +95,7 @@ TEST(a_million_names_are_the_most)
 
 TEST(the_size_grows_with_the_names)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     size_t before = names_size(names);
 
     assert_int_equal(names_add(names, "a name of some length"), 0);
@@ -117,7 +118,7 @@ TEST(doubles_that_were_removed_use_no_memory)
 
 TEST(what_cannot_be_shown_is_left_out_with_a_sentence)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     char name[400];
 
     assert_int_equal(names_left_out(names), 0);

@@ -269,6 +269,7 @@ TEST(places_that_a_visit_frees_of_their_need_are_gone_after_it)
 
         snprintf(text, sizeof(text), "%zu", i);
         place = place_get(nodes, "a", "s", text);
+        assert_non_null(place);
         place->made = true;
         place_drop(nodes, place);
     }
@@ -383,6 +384,7 @@ TEST(a_place_of_its_own_keeps_its_file_s_until_it_is_forgotten)
     uint64_t inode;
 
     node.place = place_own(nodes, file);
+    assert_non_null(node.place);
     place_drop(nodes, file);
     node_remember(&node);
     place_drop(nodes, node.place);
@@ -398,6 +400,7 @@ TEST(places_of_their_own_take_no_number_of_another)
     struct place *of = place_get(nodes, "billing", "", "");
     struct place *own = place_own(nodes, of);
 
+    assert_true(of && own);
     assert_true(own->id >> 31);
     assert_false(of->id >> 31);
     place_drop(nodes, own);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "made.h"
+
 #include "api/json.h"
 #include "api/sls/answer.h"
 #include "base/when.h"
@@ -32,7 +34,7 @@ static int read_checkpoints(const char *text, struct table *table)
 
 static void test_checkpoints(void **unused)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     (void)unused;
@@ -79,7 +81,7 @@ static void test_update_times(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct table *table = table_new();
+        struct table *table = make_table();
         struct state state;
         char text[256];
 
@@ -96,7 +98,7 @@ static void test_update_times(void **unused)
 /* What other tools have stored is told as it is. */
 static void test_checkpoints_that_are_no_cursors(void **unused)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     (void)unused;
@@ -140,7 +142,7 @@ static void test_checkpoints_that_are_garbage(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct table *table = table_new();
+        struct table *table = make_table();
 
         if (read_checkpoints(cases[i], table) != -EBADMSG)
             fail_msg("%s was taken", cases[i]);
@@ -151,7 +153,7 @@ static void test_checkpoints_that_are_garbage(void **unused)
 static void check_page(const char *text, size_t offset, size_t size, bool more, const char *last)
 {
     cJSON *root = parse(text);
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct page page;
 
     assert_int_equal(sls_answer_logstores(root, offset, size, names, &page), 0);
@@ -178,7 +180,7 @@ static void test_logstores(void **unused)
 {
     cJSON *root = parse(
         "{\"count\":3,\"total\":3,\"logstores\":[\"orders\",\"../etc\",\"a b\",\"web_log-1\"]}");
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct page page;
 
     (void)unused;
@@ -206,7 +208,7 @@ static void test_logstores_that_are_garbage(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         cJSON *root = parse(cases[i]);
-        struct names *names = names_new();
+        struct names *names = make_names();
         struct page page;
 
         if (sls_answer_logstores(root, 0, 500, names, &page) != -EBADMSG)
@@ -221,7 +223,7 @@ static void test_groups(void **unused)
     cJSON *root = parse("[{\"name\":\"billing\",\"timeout\":60,\"order\":false},"
                         "{\"name\":\"a/b\",\"timeout\":1},{\"name\":\"Zed_1\"},"
                         "{\"name\":\"a\\u0000b\"},{\"name\":\"\"}]");
-    struct names *names = names_new();
+    struct names *names = make_names();
 
     (void)unused;
     assert_int_equal(sls_answer_groups(root, names), 0);
@@ -245,7 +247,7 @@ static void test_shards(void **unused)
     cJSON *root = parse(
         "[{\"shardID\":33,\"status\":\"readonly\",\"inclusiveBeginKey\":\"00\",\"createTime\":0},"
         "{\"shardID\":0,\"status\":\"readwrite\",\"createTime\":\"1524224984\"},{\"shardID\":34}]");
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct buf text = BUF_INIT(4096);
     struct state state;
 

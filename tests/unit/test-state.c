@@ -1,3 +1,4 @@
+#include "made.h"
 #include "test.h"
 
 #include "api/state.h"
@@ -56,7 +57,7 @@ static void assert_number(const struct table *table, uint32_t partition, unsigne
 
 TEST(a_new_table_is_empty)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     assert_int_equal(table_count(table), 0);
@@ -77,7 +78,7 @@ TEST(all_that_is_known_comes_back)
                                        .latest = "100",
                                        .status = "ACTIVE",
                                        .consumer = "consumer-1"};
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     assert_int_equal(table_put(table, &whole), 0);
@@ -101,7 +102,7 @@ TEST(each_text_may_be_absent_present_or_empty)
                                     .latest = texts[bits / 27 % 3],
                                     .status = texts[bits / 81 % 3],
                                     .consumer = texts[bits / 243 % 3]};
-        struct table *table = table_new();
+        struct table *table = make_table();
         struct state state;
 
         assert_int_equal(table_put(table, &given), 0);
@@ -115,7 +116,7 @@ TEST(the_table_has_copies)
 {
     char sequence[] = "41";
     const struct state given = {.committed = WHEN_UNKNOWN, .sequence = sequence};
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     assert_int_equal(table_put(table, &given), 0);
@@ -139,7 +140,7 @@ static void assert_many(const struct table *table, uint32_t count)
 
 TEST(a_hundred_thousand_partitions_take_some_3_megabytes)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     for (uint32_t i = 0; i < MANY; i++)
@@ -154,7 +155,7 @@ TEST(a_hundred_thousand_partitions_take_some_3_megabytes)
 
 TEST(the_order_is_by_partition_whatever_the_order_of_insertion)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < SOME; i++) {
@@ -167,7 +168,7 @@ TEST(the_order_is_by_partition_whatever_the_order_of_insertion)
 
 TEST(replacing_keeps_the_count)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
 
     for (unsigned round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < 100; i++)
@@ -181,7 +182,7 @@ TEST(replacing_keeps_the_count)
 
 TEST(what_was_replaced_does_not_pile_up)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
     size_t size;
 
     for (uint32_t i = 0; i < 1000; i++)
@@ -201,7 +202,7 @@ TEST(a_replaced_state_keeps_nothing_of_the_old_one)
 {
     static const struct state old = {.committed = 5, .sequence = "1", .consumer = "somebody"};
     static const struct state new = {.committed = WHEN_UNKNOWN, .latest = "9"};
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     assert_int_equal(table_put(table, &old), 0);
@@ -213,7 +214,7 @@ TEST(a_replaced_state_keeps_nothing_of_the_old_one)
 
 TEST(a_table_lives_until_its_last_reference_is_dropped)
 {
-    struct table *table = table_new();
+    struct table *table = make_table();
 
     put_number(table, 1, 1);
     assert_ptr_equal(table_hold(table), table);
@@ -227,7 +228,7 @@ TEST(more_than_64_megabytes_are_efbig_and_change_nothing)
     size_t size = 20UL << 20;
     char *metadata = malloc(size + 1);
     struct state state = {.committed = WHEN_UNKNOWN, .metadata = metadata};
-    struct table *table = table_new();
+    struct table *table = make_table();
 
     assert_non_null(metadata);
     memset(metadata, 'a', size);
@@ -247,7 +248,7 @@ TEST(more_than_64_megabytes_are_efbig_and_change_nothing)
 TEST(a_million_partitions_are_the_most)
 {
     static const struct state nothing = {.partition = 1000000, .committed = WHEN_UNKNOWN};
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state state;
 
     for (uint32_t i = 0; i < 1000000; i++) {

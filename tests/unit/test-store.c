@@ -1,3 +1,4 @@
+#include "made.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -70,7 +71,7 @@ static void assert_names(const struct names *names, const char *expected)
 
 static void assert_apps(struct store *store, const char *expected)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct error error;
 
     ASSERT_OK(store_list_apps(store, names, &error));
@@ -80,7 +81,7 @@ static void assert_apps(struct store *store, const char *expected)
 
 static void assert_streams(struct store *store, const char *expected)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct error error;
 
     ASSERT_OK(store_list_streams(store, names, &error));
@@ -90,7 +91,7 @@ static void assert_streams(struct store *store, const char *expected)
 
 static void assert_committed(struct store *store, const char *app, const char *expected)
 {
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct error error;
 
     ASSERT_OK(store_list_committed(store, app, names, &error));
@@ -313,9 +314,9 @@ static void checkpoints_are_of_one_app_and_one_partition(void **state)
 static void what_does_not_exist_is_enoent(void **state)
 {
     SCENE_OF(state);
-    struct names *names = names_new();
+    struct names *names = make_names();
     struct stored_checkpoint checkpoint;
-    struct table *table = table_new();
+    struct table *table = make_table();
     bool found;
 
     ASSERT_FAILS(commit(store, "orders", 0, 1, error), ENOENT);
@@ -383,7 +384,7 @@ static void a_commit_that_expects_another_is_estale(void **state)
 static void states_tell_all_partitions(void **state)
 {
     SCENE_OF(state);
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state found;
 
     make_orders(store);
@@ -405,7 +406,7 @@ static void states_tell_all_partitions(void **state)
 static void states_without_an_app_have_no_checkpoints(void **state)
 {
     SCENE_OF(state);
-    struct table *table = table_new();
+    struct table *table = make_table();
     struct state found;
 
     make_orders(store);
@@ -880,8 +881,8 @@ static void a_directory_is_refused(void **state)
 static void read_damaged(struct scene *scene, const char *path)
 {
     struct store *damaged = NULL;
-    struct names *names = names_new();
-    struct table *table = table_new();
+    struct names *names = make_names();
+    struct table *table = make_table();
     int status = store_open(path, STORE_READ, &damaged, &scene->error);
 
     if (!status)
