@@ -87,6 +87,24 @@ static void refuse_passage(void *user)
     end_passage(passage, &passage->operation.error, &no_answer);
 }
 
+static void refuse_call(struct passage *passage, int code, const char *why)
+{
+    error_set(&passage->operation.error, code, "%s %s: %s", passage->backend->name, passage->name,
+              why);
+    operation_soon(&passage->operation, refuse_passage);
+}
+
+/* Of the backend's own call, which is known by then. */
+static void on_answer(void *user, const struct error *error, const struct answer *answer)
+{
+    struct passage *passage = user;
+
+    if (ALWAYS(passage->operation.step))
+        end_passage(passage, error, answer);
+    else
+        refuse_call(passage, EIO, "it was answered before it was asked");
+}
+
 static void print_argument(struct buf *text, const char *name, const char *value)
 {
     if (!value || !*value)
@@ -120,7 +138,7 @@ static struct passage *ask_for(struct backend *backend, const char *name,
     if (!passage)
         return NULL;
     operation_begin(&passage->operation, backend->loop, ask, release_passage);
-    passage->inside = operation_ask(&passage->operation, end_passage);
+    passage->inside = operation_ask(&passage->operation, on_answer);
     passage->backend = backend;
     passage->name = name;
     passage->began = when_monotonic();
@@ -137,13 +155,6 @@ static struct passage *change(struct backend *backend, const char *name,
     if (passage)
         passage->changes = true;
     return passage;
-}
-
-static void refuse_call(struct passage *passage, int code, const char *why)
-{
-    error_set(&passage->operation.error, code, "%s %s: %s", passage->backend->name, passage->name,
-              why);
-    operation_soon(&passage->operation, refuse_passage);
 }
 
 /* Whether a call may pass. If not it has been refused, and its answer is under way. */
@@ -163,6 +174,8 @@ static bool may_pass(struct passage *passage, bool exists)
 /* The backend's own call is under way, or there was no memory for one. */
 static void enter(struct passage *passage, struct call *call)
 {
+    if (passage->operation.error.code)
+        return;
     passage->operation.step = call;
     if (!call)
         refuse_call(passage, ENOMEM, "no memory");

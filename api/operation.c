@@ -2,12 +2,20 @@
 
 #include <errno.h>
 
+#include "base/always.h"
+
 const struct answer no_answer;
 
-void operation_drop(struct operation *operation)
+static void free_operation(struct operation *operation)
 {
     timer_stop(&operation->timer);
     operation->release(operation);
+}
+
+void operation_drop(struct operation *operation)
+{
+    if (ALWAYS(!operation->ended))
+        free_operation(operation);
 }
 
 /* One that is about to tell of a failure may have changed something, too. */
@@ -45,8 +53,11 @@ void operation_begin(struct operation *operation, struct loop *loop, const struc
 void operation_end(struct operation *operation, const struct error *error,
                    const struct answer *answer)
 {
+    if (!ALWAYS(!operation->ended))
+        return;
+    operation->ended = true;
     operation->ask.done(operation->ask.user, error, error ? &no_answer : answer);
-    operation_drop(operation);
+    free_operation(operation);
 }
 
 void operation_fail(struct operation *operation)

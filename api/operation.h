@@ -87,6 +87,7 @@ struct operation {
     struct timer timer; /* ends it soon */
     struct call *step;  /* what it waits for, or NULL */
     struct error error; /* why it fails; code 0 as long as it does not */
+    bool ended;         /* done is being called: nobody may end or cancel it once more */
     void (*release)(struct operation *operation);
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 struct sharer {
@@ -20,6 +21,16 @@ void share_init(struct share *share, struct loop *loop, const char *late, int64_
     *share = (struct share){
         .loop = loop, .deserted = deserted, .user = user, .late = late, .grace = grace_ms};
     TAILQ_INIT(&share->sharers);
+}
+
+void share_release(struct share *share)
+{
+    struct error error;
+
+    if (ALWAYS(share_is_idle(share)))
+        return;
+    error_set(&error, EIO, "what was waited for is gone");
+    share_tell(share, &error, &no_answer);
 }
 
 bool share_is_idle(const struct share *share)

@@ -34,6 +34,9 @@ struct call *share_join(struct share *share, const struct ask *ask);
 /* Tells all who wait now. A callback may join again, and is then not among them. */
 void share_tell(struct share *share, const struct error *error, const struct answer *answer);
 
+/* Before its memory goes: nobody waits any more. */
+void share_release(struct share *share);
+
 /* Whether nobody waits, and nobody is being told. */
 bool share_is_idle(const struct share *share);
 

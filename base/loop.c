@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 /* The longest single wait: curl_multi_poll() takes an int. */
@@ -51,6 +52,7 @@ void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
+    (void)ALWAYS(!timers_first(&loop->timers));
     curl_multi_cleanup(loop->multi);
     free(loop);
 }
@@ -140,6 +142,8 @@ static void call_watches(struct loop *loop)
 int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
                    void *user)
 {
+    if (!ALWAYS(!transfer->loop))
+        return -EIO;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     if (curl_multi_add_handle(loop->multi, easy))
         return -ENOMEM;

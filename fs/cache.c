@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "api/share.h"
+#include "base/always.h"
 #include "base/when.h"
 #include "fs/missing.h"
 #include "fs/notes.h"
@@ -123,6 +124,7 @@ static void free_topic(struct topic *topic)
 {
     struct cache *cache = topic->cache;
 
+    share_release(&topic->share);
     call_cancel(topic->flight);
     clear_answer(topic);
     tdelete(topic, &cache->by_question, compare_topics);
@@ -204,6 +206,7 @@ void cache_free(struct cache *cache)
     while ((topic = TAILQ_FIRST(&cache->by_use)))
         free_topic(topic); /* NOLINT(clang-analyzer-unix.Malloc): freed ones have left the queue */
     missing_release(&cache->missing);
+    (void)ALWAYS(!cache->size && !cache->count);
     free(cache);
 }
 
@@ -296,6 +299,8 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     struct answer taken = *answer;
     struct table *held;
 
+    if (!ALWAYS(topic->flight))
+        return;
     topic->flight = NULL;
     if (topic->again) {
         topic->again = false;

@@ -27,6 +27,7 @@ struct change {
     char *metadata;
     char *note;
     struct turn turn; /* its own, unless it is made within another */
+    bool is_told;     /* it has its line in the journal */
 
     /* What the journal tells of it. */
     char number[SEQUENCE_MAX + 1]; /* what it sets, as far as is known yet; "" for none */
@@ -100,6 +101,9 @@ static void write_journal(struct change *change, enum result result, const char 
                                   .now = value_now(change),
                                   .before = value_before(change)};
 
+    if (!ALWAYS(!change->is_told))
+        return;
+    change->is_told = true;
     if (*change->consumer)
         snprintf(warning, sizeof(warning), "%s seems to be alive and will overwrite this",
                  change->consumer);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
+
 struct doubt {
     TAILQ_ENTRY(doubt) link;
     int64_t partition;
@@ -19,7 +21,8 @@ void doubts_init(struct doubts *doubts)
 static void forget_doubt(struct doubts *doubts, struct doubt *doubt)
 {
     TAILQ_REMOVE(&doubts->list, doubt, link);
-    doubts->count--;
+    if (ALWAYS(doubts->count > 0))
+        doubts->count--;
     free(doubt);
 }
 

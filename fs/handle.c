@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 bool handle_writes(int flags)
@@ -42,7 +43,8 @@ void handle_free(struct handle *handle)
     struct fs *fs = handle->fs;
 
     LIST_REMOVE(handle, link);
-    fs->handle_count--;
+    if (ALWAYS(fs->handle_count > 0))
+        fs->handle_count--;
     handle_forget_poll(handle);
     if (handle->scratch)
         scratch_close(fs, handle->scratch);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 void lines_init(struct lines *lines)
@@ -37,6 +38,7 @@ void lines_add(struct lines *lines, int64_t when, const char *const *fields)
     buf_puts(&line, "\n");
     if (!buf_error(&line)) {
         make_room(&lines->text, line.size);
+        (void)ALWAYS(lines->text.size + line.size <= lines->text.max);
         buf_add(&lines->text, line.data, line.size);
         lines->text.error = 0;
         lines->changed = when;

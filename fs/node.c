@@ -186,7 +186,7 @@ static void free_if_unused(struct nodes *nodes, struct place *place)
 
         nodes->count--;
         remove_place(nodes, place);
-        if (of)
+        if (of && ALWAYS(of->holds > 0))
             of->holds--;
         place = of;
     }

@@ -92,7 +92,8 @@ uint64_t node_file(const struct node *node);
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
                        const char *text);
 
-/* Counts what the kernel was told of, and what it forgot. */
+/* Counts what the kernel was told of, and what it forgot. More than it was told of is all of it:
+ * what the kernel says is not in this program's hands. */
 void node_remember(const struct node *node);
 void node_forget(struct nodes *nodes, uint64_t inode, uint64_t count);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 void notes_release(struct notes *notes)
@@ -28,6 +29,8 @@ const struct note *notes_find(const struct notes *notes, uint32_t partition)
 
 static void remove_notes(struct notes *notes, unsigned from, unsigned count)
 {
+    if (!ALWAYS(from + count <= notes->count))
+        return;
     memmove(notes->list + from, notes->list + from + count,
             (notes->count - from - count) * sizeof(*notes->list));
     notes->count -= count;

@@ -88,12 +88,15 @@ static void free_scratch_of_place(struct place *place, void *user)
 
 void fs_release(struct fs *fs)
 {
+    (void)ALWAYS(!fs->request_count);
     timer_stop(&fs->watch_timer);
     file_release_all(fs);
     dir_release_all(fs);
+    (void)ALWAYS(!fs->handle_count);
     cache_free(fs->cache);
     if (fs->nodes)
         place_each(fs->nodes, free_scratch_of_place, fs);
+    (void)ALWAYS(!fs->scratch_count);
     nodes_free(fs->nodes);
     doubts_release(&fs->doubts);
     journal_close(&fs->journal);

@@ -30,7 +30,8 @@ static void free_request(struct request *request)
     struct fs *fs = request->fs;
 
     TAILQ_REMOVE(&fs->requests, request, link);
-    fs->request_count--;
+    if (ALWAYS(fs->request_count > 0))
+        fs->request_count--;
     turn_leave(&request->turn);
     timer_stop(&request->timer);
     timer_stop(&request->signals);

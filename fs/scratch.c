@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/always.h"
 #include "base/when.h"
 
 /* The place of a node's directory, if anybody knows it; not held. */
@@ -84,7 +85,8 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
 
 static void free_scratch(struct fs *fs, struct scratch *scratch)
 {
-    fs->scratch_count--;
+    if (ALWAYS(fs->scratch_count > 0))
+        fs->scratch_count--;
     buf_release(&scratch->content);
     free(scratch);
 }
@@ -122,6 +124,8 @@ void scratch_open(struct scratch *scratch)
 
 void scratch_close(struct fs *fs, struct scratch *scratch)
 {
+    if (!ALWAYS(scratch->opened > 0))
+        return;
     if (!--scratch->opened && scratch->removed)
         free_scratch(fs, scratch);
 }

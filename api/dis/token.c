@@ -134,6 +134,7 @@ void dis_token_free(struct dis_token *token)
 {
     if (!token)
         return;
+    share_release(&token->share);
     token_forget(token);
     timer_stop(&token->soon);
     free(token);

@@ -16,6 +16,7 @@
 #include "api/http/failure.h"
 #include "api/http/gate.h"
 #include "api/http/retry.h"
+#include "base/always.h"
 #include "base/when.h"
 
 #define REQUESTS_MAX 64
@@ -124,6 +125,8 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
+    (void)ALWAYS(!http->running_count && !TAILQ_FIRST(&http->waiting) &&
+                 !TAILQ_FIRST(&http->resting));
     timer_stop(&http->pump);
     curl_share_cleanup(http->settings.sessions);
     free(http->settings.cacert);
@@ -201,6 +204,7 @@ static void move_to(struct http_request *request, struct requests *list)
     if (request->list)
         TAILQ_REMOVE(request->list, request, link);
     http->running_count -= request->list == &http->running;
+    (void)ALWAYS(http->running_count <= REQUESTS_MAX);
     request->list = list;
     if (list)
         TAILQ_INSERT_TAIL(list, request, link);

@@ -83,6 +83,8 @@ void sls_groups_free(struct sls_groups *groups)
 {
     if (!groups)
         return;
+    share_release(&groups->gathering);
+    share_release(&groups->recent);
     stop_gathering(groups);
     timer_stop(&groups->soon);
     names_drop(groups->promised);
