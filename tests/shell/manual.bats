@@ -66,3 +66,34 @@ billing\torders\t2\t4000\t500
     refused "Invalid argument" put "$P/checkpoint" nonsense
     times_can_be_read
 }
+
+# named_tests: the tests that docs/security.md names, a line for each: a file, a colon and its sentence, or unit.NAME.
+named_tests() {
+    sed 's/|/\n/g' "$BATS_TEST_DIRNAME/../../docs/security.md" | awk '
+        /^ *`/ {
+            while (match($0, /`[a-z.-]+`|"[^"]+"/)) {
+                word = substr($0, RSTART + 1, RLENGTH - 2)
+                if (substr($0, RSTART, 1) == "\"")
+                    print file ": " word
+                else if (word ~ /[.]/)
+                    print word
+                else
+                    file = word
+                $0 = substr($0, RSTART + RLENGTH)
+            }
+        }'
+}
+
+@test "every test that the page on security names is there" {
+    local name names tests=$BATS_TEST_DIRNAME/..
+    names=$(named_tests)
+    matches "$names" "permissions: all files are 0444 under -o ro"
+    while read -r name; do
+        echo "$name"
+        case $name in
+        unit.*) [[ -e $tests/unit/test-${name#*.}.c ]] ;;
+        fuzz.*) [[ -e $tests/fuzz/fuzz-${name#*.}.c ]] ;;
+        *) grep -qxF "@test \"${name#*: }\" {" "$tests/shell/${name%%: *}.bats" ;;
+        esac
+    done <<<"$names"
+}
