@@ -250,8 +250,7 @@ bool http_changes(const char *method)
  * does a refusal tell what came of it when libcurl had sent it before. */
 static void note_failed_try(struct http_request *request, enum http_verdict verdict)
 {
-    bool is_refusal = verdict == HTTP_THROTTLED || verdict == HTTP_REFUSED ||
-                      (verdict == HTTP_FAILED && *request->error.service_code);
+    bool is_refusal = verdict != HTTP_BROKEN && *request->error.service_code;
     unsigned ends_known = is_refusal ? 1 : 0;
 
     if (http_changes(request->method) && request->exchange.sent > ends_known)

@@ -105,8 +105,7 @@ struct http_order {
     /* Called once, from the loop, never before http_start has returned. error is NULL after
      * HTTP_DONE; answer is NULL when there was none. Both last as long as the call. An error of a
      * request that changes something is_unknown unless nothing was sent, or the service has refused
-     * it each time in its own words: it has said so by a code, or it was HTTP_THROTTLED or
-     * HTTP_REFUSED. */
+     * it each time in its own words, which have a code: a page of a proxy has none. */
     void (*done)(void *user, const struct error *error, const struct http_answer *answer);
     void *user;
 };

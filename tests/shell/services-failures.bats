@@ -64,6 +64,16 @@ SNAPSHOT=600
     is "$(journal what result | sort -u)" $'commit\tunknown'
 }
 
+@test "what a proxy refuses may have been done" {
+    again_with -o timeout=1
+    fail_at commit html status=429 execute=1 count=forever
+    refused "${SAYS[EBUSY]:?}" op_commit
+    no_faults
+    hup
+    is "$(op_read)" "$(shown 43)"
+    is "$(journal what result)" $'commit\tunknown'
+}
+
 # by FAULT [NAME=VALUE...]: each operation gets it as EBADMSG.
 by() {
     local operation
