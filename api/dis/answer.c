@@ -246,7 +246,13 @@ int dis_answer_partitions(const cJSON *root, struct table *table, struct page *p
 }
 
 /* "-1" means that nothing is committed; official clients take "", null and other negative numbers
- * for the same. A member that is not there says nothing. */
+ * for the same. */
+static bool says_none(const char *sequence)
+{
+    return !*sequence || (*sequence == '-' && decimal_is_unsigned(sequence + 1));
+}
+
+/* A member that is not there says nothing. */
 static int parse_sequence_number(const cJSON *object, const char **sequence)
 {
     static const char member[] = "sequence_number";
@@ -254,7 +260,7 @@ static int parse_sequence_number(const cJSON *object, const char **sequence)
 
     if (status || !*sequence)
         return status;
-    if (!**sequence || **sequence == '-') {
+    if (says_none(*sequence)) {
         *sequence = NULL;
         return 0;
     }

@@ -367,6 +367,7 @@ static void test_checkpoints(void **state)
         {"{\"sequence_number\":\"0\",\"metadata\":null}", "0", ""},
         {"{\"sequence_number\":\"-1\",\"metadata\":\"\"}", NULL, NULL},
         {"{\"sequence_number\":-1,\"metadata\":\"m\"}", NULL, NULL},
+        {"{\"sequence_number\":\"-2\"}", NULL, NULL},
         {"{\"sequence_number\":\"\"}", NULL, NULL},
         {"{\"sequence_number\":null}", NULL, NULL},
     };
@@ -400,6 +401,9 @@ static void test_checkpoints_that_are_none(void **state)
                                         "{\"sequence_number\":true}",
                                         "{\"sequence_number\":{\"a\":1}}",
                                         "{\"sequence_number\":\"1 2\"}",
+                                        "{\"sequence_number\":\"-\"}",
+                                        "{\"sequence_number\":\"-none\"}",
+                                        "{\"sequence_number\":\"-1.5\"}",
                                         "{\"sequence_number\":\"\\u00e9\"}",
                                         "{\"sequence_number\":\"1\",\"metadata\":[]}"};
     char text[400];
