@@ -37,7 +37,7 @@ Columns: *errno* is `right` if nothing is noticed. *Takes*: `at once`; `retries`
 was near; `timeout`: all of it; `look-up`: a second, which is as long as the look-up of a name waits; `in time`: no
 longer than the timeout. *Changed* is whether the service has made the change, *commits* how its line ends; `-` is of
 what changes nothing, or where the kernel got no further than to a name. *Again*: when the operation is right after the
-fault; `SIGHUP` where only that, or a minute, ends it. Operations are those of both services that have them, DIS and
+fault; `SIGHUP` where only that, or a minute, ends it; `-` where it does not end. Operations are those of both services that have them, DIS and
 SLS, unless one is named in brackets.
 """
 
@@ -68,9 +68,10 @@ def outcome_cells(row, outcome):
     """All cells but the first three."""
     _, fault, operation = row
     end = table.expected_end(fault, operation)
+    again = table.expected_again(fault, operation)
     changed = ("yes" if outcome.done else "no") if operation.change and end != "" else "-"
     return (outcome.errno or "right", table.expected_seconds(fault, operation), changed,
-            (" or ".join(end) if isinstance(end, tuple) else end) or "-", table.expected_again(fault, operation))
+            (" or ".join(end) if isinstance(end, tuple) else end) or "-", "-" if again == "never" else again)
 
 
 def services_of(rows):

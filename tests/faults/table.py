@@ -279,14 +279,16 @@ def names_twice(exchange):
 
 # ---- the faults
 
-SILENT = {"errno": "ETIMEDOUT", "seconds": "timeout", "end": "unknown"}
+SILENT = {"errno": "ETIMEDOUT", "seconds": "timeout", "end": "unknown", "says": "in time"}
 LOST = {"errno": "ECONNRESET", "seconds": "retries", "end": "unknown", "again": "1 s"}
 GARBLED = {"errno": "EBADMSG", "end": "unknown", "done": None}
 HARMLESS = {"errno": "", "done": True, "end": "ok"}
-NO_TLS = {"errno": "EPROTO", "again": "1 s", "mount": "tls"}
+NO_TLS = {"errno": "EPROTO", "again": "1 s", "mount": "tls", "says": "TLS"}
+NOT_TRUSTED = {**NO_TLS, "says": "certificate"}
 
 CONNECTIONS = [
-    Fault("Connections", "refused", cut("refused"), "ECONNREFUSED", "retries", again="1 s", on=ALL),
+    Fault("Connections", "refused", cut("refused"), "ECONNREFUSED", "retries", again="1 s", on=ALL,
+          says="connect"),
     Fault("Connections", "never made (a black hole)", cut("black-hole"), "ETIMEDOUT", "timeout", again="5 s",
           on=ALL),
     Fault("Connections", "closed at once", connections(close), "ECONNRESET", "retries",
@@ -295,15 +297,15 @@ CONNECTIONS = [
           end=("failed", "unknown"), again="1 s"),
     Fault("Connections", "taken, and silent ever after", connections(silent), **SILENT, on=ALL),
     Fault("Connections", "the host's name does not resolve", nothing, "EHOSTUNREACH", "retries",
-          mount="no name", again="never", end=""),
+          mount="no name", again="never", end="", says="resolve"),
     Fault("Connections", "there is no route", nothing, "ENETUNREACH", "retries", mount="no route",
           only=("DIS",), again="never", end=""),
 ]
 
 TLS = [
-    Fault("TLS", "certificate of an unknown issuer", certificate("unknown"), on=ALL, **NO_TLS),
-    Fault("TLS", "certificate that has expired", certificate("expired"), **NO_TLS),
-    Fault("TLS", "certificate of another host", certificate("other"), **NO_TLS),
+    Fault("TLS", "certificate of an unknown issuer", certificate("unknown"), on=ALL, **NOT_TRUSTED),
+    Fault("TLS", "certificate that has expired", certificate("expired"), **NOT_TRUSTED),
+    Fault("TLS", "certificate of another host", certificate("other"), **NOT_TRUSTED),
     Fault("TLS", "no TLS: HTTP in the clear", hello(answering(b"HTTP/1.1 400 Bad Request\r\n\r\n")), **NO_TLS),
     Fault("TLS", "no TLS: an SSH banner", hello(answering(b"SSH-2.0-OpenSSH_9.2\r\n")), **NO_TLS),
     Fault("TLS", "reset in the handshake", hello(reset), "ECONNRESET", "retries", mount="tls", again="1 s"),
@@ -372,6 +374,13 @@ JSON = [
     body("an empty object", "{}"),
     body("another object", '{"login":"required"}'),
     body("NaN", '{"sequence_number":NaN,"metadata":""}'),
+    body("a position that is no number", '{"sequence_number":"abc","metadata":""}', only=("DIS",)),
+    body("a position that is a sign", '{"sequence_number":"-","metadata":""}', only=("DIS",)),
+    body("a position with a fraction", '{"sequence_number":4.5,"metadata":""}', only=("DIS",)),
+    body("a position in a list", '{"sequence_number":["42"],"metadata":""}', only=("DIS",)),
+    body("metadata that is a number", '{"sequence_number":"42","metadata":[7]}', only=("DIS",)),
+    body("a shard that is no number", '[{"shard":"x","checkpoint":"NDI=","updateTime":1,"consumer":""}]', only=("SLS",)),
+    body("a checkpoint that is an object", '[{"shard":0,"checkpoint":{},"updateTime":1,"consumer":""}]', only=("SLS",)),
     Fault("What is no answer", "something after the answer", request(with_body(lambda body: body + b" trailing")),
           on=["read checkpoint", "commit", "list apps", "ls -l of checkpoints", "read status"], **GARBLED),
     Fault("What is no answer", "half of the answer, as a whole", service("truncated"),
@@ -411,6 +420,12 @@ HTTP = [
     Fault("What is no HTTP", "a Content-Length that is too short",
           request(with_body(lambda body: body, length=lambda body: len(body) // 2)),
           on=["read checkpoint", "list apps"], **GARBLED),
+    Fault("What is no HTTP", "100 Continue and 103 Early Hints before the answer", request(changed_bytes(
+        lambda data: b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + data)), **HARMLESS),
+    Fault("What is no HTTP", "bytes before the answer", request(changed_bytes(lambda data: b"\0\1\2" + data)),
+          **{**GARBLED, "done": True}),
+    Fault("What is no HTTP", "2000 headers", request(with_headers(*((f"X-{i}", "x") for i in range(2000)))),
+          **{**HARMLESS, "errno": ("", "EBADMSG")}),
     Fault("What is no HTTP", "two answers to one request", request(twice), **HARMLESS),
     Fault("What is no HTTP", "whole chunks, with trailers", request(chunked(
         lambda body: (chunk(body) if body else b"") + b"0\r\nX-Trailer: 1\r\n\r\n")), **HARMLESS),
@@ -438,17 +453,25 @@ PAGES = [
     *(page(status, "EBADMSG") for status in (202, 203, 206, 300, 301, 302, 303, 305, 307, 308, 404, 410)),
     *(page(status, OURS) for status in (400, 402, 406, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 424, 425,
                                         426, 428, 431, 451, 499)),
-    page(401, "EACCES", end=("failed", "unknown"), again="SIGHUP"),
+    page(401, "EACCES", again="SIGHUP"),
     page(403, "EACCES"),
     page(405, ("EOPNOTSUPP", "EBADMSG")),
     page(407, "EACCES", end=("failed", "unknown"), again="1 s"),
     page(408, ("EIO", "ETIMEDOUT", "EBADMSG"), "retries"),
     page(409, ("EBUSY", "EBADMSG")),
-    page(429, "EBUSY", "retries", ("failed", "unknown"), "5 s"),
+    page(429, "EBUSY", "retries", again="5 s"),
     *(page(status, "EIO", "retries") for status in (500, 502, 504, 505, 507, 511, 520, 599)),
     page(501, ("EOPNOTSUPP", "EIO"), "in time"),
     page(503, "EIO", "retries", again="5 s"),
 ]
+PAGES += [Fault("Statuses of a proxy (HTML)", f"{status} after the request was carried out",
+                service("html", status=status, execute=1), errno, seconds, True, "unknown", str(status), again=again,
+                on=["commit", "mkdir"])
+          for status, errno, seconds, again in (
+              (401, "EACCES", "at once", "SIGHUP"), (403, "EACCES", "at once", "at once"),
+              (404, "EBADMSG", "at once", "at once"), (409, ("EBUSY", "EBADMSG"), "at once", "at once"),
+              (429, "EBUSY", "retries", "5 s"), (502, "EIO", "retries", "at once"),
+              (503, "EIO", "retries", "5 s"))]
 for fault in PAGES:
     if fault.name in ("400", "403", "404", "405", "429", "502"):
         fault.on = ALL
@@ -516,6 +539,24 @@ WORDS = [
         "body", status=200, text='{"errorCode":"DIS.5250","error_code":"x","errorMessage":"later"}'),
           **{**GARBLED, "done": False}),
 ]
+
+
+def odd_status(only, status, code, errno, seconds, end):
+    """A status that the service does not document, with its own error in the body."""
+    return Fault("Odd statuses with the service's own error", f"{status} {code}",
+                 service("status", status=status, code=code, message="Said."), errno, seconds, False, end, str(status),
+                 "Said", only=(only,))
+
+
+ODD = [odd_status(only, status, code, "EINVAL", "at once", "failed")
+       for only, code in (("DIS", "DIS.4200"), ("SLS", "ParameterInvalid"))
+       for status in (402, 405, 406, 409, 410, 411, 412, 413, 415, 422, 431, 499)]
+ODD += [odd_status(only, status, code, ("EIO", "EOPNOTSUPP") if status == 501 else "EIO", "retries", "unknown")
+        for only, code in (("DIS", "DIS.5000"), ("SLS", "InternalServerError"))
+        for status in (501, 502, 504, 505, 599)]
+ODD += [odd_status(only, status, code, "EBADMSG", "at once", "unknown")
+        for only, code in (("DIS", "DIS.4200"), ("SLS", "ParameterInvalid"))
+        for status in (202, 203, 206, 299, 300, 302, 308, 399)]
 
 
 def throttled(name, retry_after, **more):
@@ -587,7 +628,7 @@ LISTS = [
     Fault("Lists", "each name twice", request(names_twice), on=["list apps"], **HARMLESS),
 ]
 
-FAULTS = [*CONNECTIONS, *TLS, *LOST_ANSWERS, *SLOW_ANSWERS, *JSON, *HTTP, *PAGES, *EMPTY, *WORDS, *THROTTLING,
+FAULTS = [*CONNECTIONS, *TLS, *LOST_ANSWERS, *SLOW_ANSWERS, *JSON, *HTTP, *PAGES, *EMPTY, *WORDS, *ODD, *THROTTLING,
           *CREDENTIALS, *IAM, *LISTS]
 
 
