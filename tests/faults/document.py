@@ -18,7 +18,8 @@ delays and garbles, and runs each row on a sanitizer build with `-o timeout={tab
 share no code with checkpointfs. What is expected stands in `tests/faults/table.py`, and was written from the manual
 and the services' documents; a row that differs fails the run. In each row it compares
 
-* the errno, and the time: no row may take longer than the timeout and half a second;
+* the errno, and the time: no row may take longer than the timeout and half a second; one that only took too long is
+  run once more, and it is told how many were;
 * whether the service has made the change, and what `commits` says: `failed` of a change that was made, or `ok` of
   one that was not, fails the run whatever the table says;
 * the last line of `errors`, which must have the same errno, and the HTTP status and the service's words if there
