@@ -38,15 +38,16 @@ static void refuse_missing(struct request *request)
 
 /* Files */
 
-/* Of an open file that was removed. */
+/* Of an open file that was removed, or has another name. */
 static void reply_removed(struct request *request, const struct handle *handle)
 {
+    bool is_somewhere = handle->scratch && !handle->scratch->removed;
     struct stat attr;
 
     tree_attributes(request->fs, &request->node, handle_content(handle)->size, WHEN_UNKNOWN, &attr);
     if (handle->scratch)
         attr.st_mode = S_IFREG | handle->scratch->mode;
-    attr.st_nlink = 0;
+    attr.st_nlink = is_somewhere ? 1 : 0;
     request_reply_attr(request, &attr);
 }
 

@@ -64,7 +64,7 @@ const struct buf *handle_content(const struct handle *handle)
 
 static bool is_removed(const struct handle *handle)
 {
-    return handle->scratch ? handle->scratch->removed : handle->removed;
+    return handle->removed || (handle->scratch && handle->scratch->removed);
 }
 
 const struct handle *handle_writer(const struct fs *fs, const struct node *node)
@@ -131,4 +131,12 @@ void handle_note_removed(struct fs *fs, const struct node *node)
             is_of_partition(&handle->node, node))
             handle->removed = true;
     }
+}
+
+void handle_note_moved(struct fs *fs, const struct scratch *scratch)
+{
+    struct handle *handle;
+
+    LIST_FOREACH (handle, &fs->handles, link)
+        handle->removed |= handle->scratch == scratch;
 }

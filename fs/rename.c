@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/make.h"
 #include "fs/scratch.h"
@@ -38,6 +39,11 @@ static struct renaming *renaming_of(const struct request *request)
     return request->data;
 }
 
+static bool is_saved(const struct node *node)
+{
+    return node->kind == SAVED;
+}
+
 /* The new name has it: the old one goes. */
 static void remove_old(struct request *request)
 {
@@ -51,20 +57,6 @@ static void remove_old(struct request *request)
     }
 }
 
-/* Writes a temporary file that may be there already. */
-static int write_new_scratch(struct request *request, const struct node *to, const char *text,
-                             size_t size)
-{
-    struct scratch *scratch = scratch_find(request->fs, to);
-    int status = 0;
-
-    if (!scratch)
-        status = scratch_make(request->fs, to, 0644, &scratch);
-    if (!status)
-        status = scratch_resize(scratch, 0);
-    return status ? status : scratch_write(scratch, 0, text, size);
-}
-
 static void write_new(struct request *request, char *text, size_t size)
 {
     const struct node *to = &renaming_of(request)->to;
@@ -76,7 +68,7 @@ static void write_new(struct request *request, char *text, size_t size)
         write_checkpoint(request, to, text, size);
         return;
     }
-    status = write_new_scratch(request, to, text, size);
+    status = scratch_replace(request->fs, to, text, size);
     if (status)
         request_refuse(request, -status, "cannot write the temporary file");
     else
@@ -110,20 +102,42 @@ static void read_saved(struct request *request)
                                                  from->partition, &ask));
 }
 
-static void read_old_scratch(struct request *request)
+static void commit_scratch(struct request *request, const struct scratch *scratch)
 {
-    const struct scratch *scratch = scratch_find(request->fs, &renaming_of(request)->from);
     struct buf text = BUF_INIT(SCRATCH_SIZE_MAX);
 
-    if (scratch)
-        buf_add(&text, scratch->content.data, scratch->content.size);
-    if (!scratch)
-        request_refuse(request, ENOENT, "no such file");
-    else if (buf_error(&text))
+    buf_add(&text, scratch->content.data, scratch->content.size);
+    if (buf_error(&text))
         request_refuse(request, ENOMEM, "no memory");
     else
         write_new(request, text.data, text.size);
     buf_release(&text);
+}
+
+/* Those who have it open have it still. */
+static void move_scratch(struct request *request, const struct scratch *scratch)
+{
+    const struct renaming *renaming = renaming_of(request);
+
+    if (scratch_rename(request->fs, &renaming->from, &renaming->to)) {
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    handle_note_moved(request->fs, scratch);
+    request_succeed(request);
+}
+
+static void begin_with_scratch(struct request *request)
+{
+    const struct renaming *renaming = renaming_of(request);
+    const struct scratch *scratch = scratch_find(request->fs, &renaming->from);
+
+    if (!scratch)
+        request_refuse(request, ENOENT, "no such file");
+    else if (is_saved(&renaming->to))
+        commit_scratch(request, scratch);
+    else
+        move_scratch(request, scratch);
 }
 
 /* The request */
@@ -136,11 +150,6 @@ static bool is_renamable(const struct node *node)
 static struct subject subject_of_node(const struct node *node)
 {
     return (struct subject){node->place->app, node->place->stream, node->partition};
-}
-
-static bool is_saved(const struct node *node)
-{
-    return node->kind == SAVED;
 }
 
 /* A program that has given up, or what is at the old name cannot be read. */
@@ -160,7 +169,7 @@ static void begin_rename(struct request *request)
     if (is_saved(&renaming_of(request)->from))
         read_saved(request);
     else
-        read_old_scratch(request);
+        begin_with_scratch(request);
 }
 
 /* Both halves of a rename are lines of the journal that tell of it. */

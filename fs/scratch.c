@@ -55,18 +55,28 @@ bool scratch_has_files(const struct fs *fs, const struct node *node)
     return false;
 }
 
+static struct scratch *new_scratch(const char *name)
+{
+    struct scratch *made = calloc(1, sizeof(*made));
+
+    if (made)
+        made->name = strdup(name);
+    if (made && made->name)
+        return made;
+    free(made);
+    return NULL;
+}
+
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
 {
-    size_t size = strlen(node->place->text) + 1;
     struct place *directory;
     struct scratch *made;
 
     if (fs->scratch_count == SCRATCH_COUNT_MAX)
         return -ENOSPC;
     directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
-    made = calloc(1, sizeof(*made) + size);
-    if (directory && made) {
-        memcpy(made->name, node->place->text, size);
+    made = directory ? new_scratch(node->place->text) : NULL;
+    if (made) {
         made->mode = mode & 0777;
         made->is_directory = node->kind == SCRATCH_DIRECTORY;
         made->changed = when_now();
@@ -74,9 +84,6 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
         SLIST_INSERT_HEAD(&directory->scratch, made, link);
         fs->scratch_count++;
         *scratch = made;
-    } else {
-        free(made);
-        made = NULL;
     }
     if (directory)
         place_drop(fs->nodes, directory);
@@ -88,6 +95,7 @@ static void free_scratch(struct fs *fs, struct scratch *scratch)
     if (ALWAYS(fs->scratch_count > 0))
         fs->scratch_count--;
     buf_release(&scratch->content);
+    free(scratch->name);
     free(scratch);
 }
 
@@ -99,9 +107,8 @@ static void remove_from(struct fs *fs, struct place *directory, struct scratch *
         free_scratch(fs, scratch);
 }
 
-void scratch_remove(struct fs *fs, const struct node *node)
+static void remove_at(struct fs *fs, const struct node *node, struct scratch *scratch)
 {
-    struct scratch *scratch = scratch_find(fs, node);
     struct place *directory = directory_of(fs, node);
 
     if (!scratch)
@@ -109,6 +116,52 @@ void scratch_remove(struct fs *fs, const struct node *node)
     place_hold(directory);
     remove_from(fs, directory, scratch);
     place_drop(fs->nodes, directory);
+}
+
+void scratch_remove(struct fs *fs, const struct node *node)
+{
+    remove_at(fs, node, scratch_find(fs, node));
+}
+
+static void move(struct fs *fs, struct scratch *scratch, struct place *from, struct place *to)
+{
+    place_hold(from);
+    SLIST_REMOVE(&from->scratch, scratch, scratch, link);
+    SLIST_INSERT_HEAD(&to->scratch, scratch, link);
+    place_drop(fs->nodes, from);
+}
+
+int scratch_rename(struct fs *fs, const struct node *from, const struct node *to)
+{
+    struct scratch *scratch = scratch_find(fs, from);
+    struct place *directory = place_get(fs->nodes, to->place->app, to->place->stream, "");
+    char *name = strdup(to->place->text);
+    bool good = directory && name;
+
+    if (good) {
+        scratch_remove(fs, to);
+        move(fs, scratch, directory_of(fs, from), directory);
+        free(scratch->name);
+        scratch->name = name;
+    } else {
+        free(name);
+    }
+    if (directory)
+        place_drop(fs->nodes, directory);
+    return good ? 0 : -ENOMEM;
+}
+
+int scratch_replace(struct fs *fs, const struct node *node, const char *text, size_t size)
+{
+    struct scratch *old = scratch_find(fs, node);
+    struct scratch *made;
+    int status = scratch_make(fs, node, 0644, &made);
+
+    if (status)
+        return status;
+    status = scratch_write(made, 0, text, size);
+    remove_at(fs, node, status ? made : old);
+    return status;
 }
 
 void scratch_remove_all(struct fs *fs, struct place *directory)

@@ -19,7 +19,7 @@ struct scratch {
     unsigned opened;
     bool removed;
     bool is_directory;
-    char name[];
+    char *name;
 };
 
 /* The greatest size of one, and how many there may be in a mount. */
@@ -38,6 +38,14 @@ bool scratch_has_files(const struct fs *fs, const struct node *node);
 /* Makes an empty one, which must not exist, or a directory, where its directory is there: 0,
  * -ENOSPC or -ENOMEM. */
 int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch);
+
+/* Gives a file another name. One that has it goes, and stays what it is for those who have it open.
+ * 0 or -ENOMEM. */
+int scratch_rename(struct fs *fs, const struct node *from, const struct node *to);
+
+/* Makes one with that text, in the place of one that may be there. 0, -EFBIG, -ENOSPC or -ENOMEM.
+ */
+int scratch_replace(struct fs *fs, const struct node *node, const char *text, size_t size);
 
 /* Removes it from its directory. */
 void scratch_remove(struct fs *fs, const struct node *node);
