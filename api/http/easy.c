@@ -52,8 +52,8 @@ static void set_tls(CURL *easy, const struct easy_settings *settings)
         curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
 }
 
-/* libcurl tells in no other way that it has sent a request more than once. Nothing is kept of what
- * it shows here. */
+/* libcurl tells in no other way that it has sent a request, and not merely begun to. Nothing is
+ * kept of what it shows here. */
 static int count_sent(CURL *easy, curl_infotype type, char *data, size_t size, void *user)
 {
     static const char tunnel[] = "CONNECT ";
@@ -74,6 +74,20 @@ CURLSH *easy_sessions(void)
     if (sessions)
         curl_share_setopt(sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     return sessions;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
+static int count_begun(void *user, char *address, char *own_address, int port, int own_port)
+{
+    struct exchange *exchange = user;
+
+    (void)address;
+    (void)own_address;
+    (void)port;
+    (void)own_port;
+    if (exchange)
+        exchange->begun++;
+    return CURL_PREREQFUNC_OK;
 }
 
 CURL *easy_new(const struct easy_settings *settings)
@@ -99,6 +113,7 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_begun);
     set_tls(easy, settings);
     return easy;
 }
@@ -127,7 +142,9 @@ void easy_prepare(CURL *easy, struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_VERBOSE, exchange->counts ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_DEBUGDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
     exchange->sent = 0;
+    exchange->begun = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
 }

@@ -35,7 +35,8 @@ struct exchange {
     struct buf answer;
     size_t header_bytes;
     bool header_ended;
-    unsigned sent; /* how often libcurl has sent it, if that is counted */
+    unsigned sent;  /* how often libcurl has sent it, if that is counted */
+    unsigned begun; /* how often it was about to */
     char detail[CURL_ERROR_SIZE];
 };
 

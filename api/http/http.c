@@ -211,14 +211,36 @@ static void move_to(struct http_request *request, struct requests *list)
     http->running_count += list == &http->running;
 }
 
+enum retry { AFTER_THROTTLED, AFTER_BROKEN, AFTER_CONNECTION };
+
+static void count_retry(const struct http_request *request, enum retry retry)
+{
+    struct retries *retries = request->http->retries;
+
+    if (!retries)
+        return;
+    retries->throttled += retry == AFTER_THROTTLED;
+    retries->broken += retry == AFTER_BROKEN;
+    retries->connection += retry == AFTER_CONNECTION;
+}
+
+/* Those of libcurl, when a connection that was kept turned out to be lost. */
+static void count_retries_of_try(const struct http_request *request)
+{
+    for (unsigned i = 1; i < request->exchange.begun; i++)
+        count_retry(request, AFTER_CONNECTION);
+}
+
 /* Ends the try under way, if there is one. */
 static void end_try(struct http_request *request)
 {
     transfer_stop(&request->transfer);
     gate_ended(&request->http->gate, &request->pass);
-    if (request->easy)
+    if (request->easy) {
+        count_retries_of_try(request);
         curl_easy_cleanup(request->easy);
-    request->easy = NULL;
+        request->easy = NULL;
+    }
     headers_release(&request->headers);
     OPENSSL_cleanse(request->exchange.answer.data, request->exchange.answer.size);
     buf_release(&request->exchange.answer);
@@ -341,19 +363,6 @@ static int64_t pause_before_retry(const struct http_request *request, unsigned t
     if (pause < asked)
         pause = asked;
     return pause < request_time_left(request) ? pause : -1;
-}
-
-enum retry { AFTER_THROTTLED, AFTER_BROKEN, AFTER_CONNECTION };
-
-static void count_retry(const struct http_request *request, enum retry retry)
-{
-    struct retries *retries = request->http->retries;
-
-    if (!retries)
-        return;
-    retries->throttled += retry == AFTER_THROTTLED;
-    retries->broken += retry == AFTER_BROKEN;
-    retries->connection += retry == AFTER_CONNECTION;
 }
 
 static void rest_before_retry(struct http_request *request, int64_t pause)
