@@ -153,6 +153,10 @@ class Service:
         return {name: int(value) for name, value in
                 (line.split() for line in self.control("GET", "stats").splitlines())}
 
+    def requests(self):
+        """Its requests: METHOD target status auth body."""
+        return self.control("GET", "log").splitlines()
+
     def end(self):
         self.process.terminate()
         code = self.process.wait(PATIENCE)
