@@ -798,7 +798,7 @@ class TextFile:
     def add(self, data, offset):
         need(self.is_file or offset <= len(self.text), errno.EINVAL)
         need(offset + len(data) <= SCRATCH_SIZE, errno.EINVAL)
-        if offset <= len(self.text.split(b"\n")[0]):
+        if b"\n" not in self.text[:offset]:
             self.resolved = None
         kept = self.text[offset + len(data):] if self.is_file else b""
         line_follows = self.text[:offset].endswith(b"\n")
