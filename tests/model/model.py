@@ -345,6 +345,8 @@ def may_be_found(expected, result, step, truth):
     if step[0] != "session":
         is_found = any(not truth.makes or path.split("/")[-1] in ("checkpoint", "metadata")
                        for path in faces)
+        if step[0] == "mkdir" and faces and step[1].split("/")[1] in truth.removed:
+            return result == "EEXIST"
         if step[0] == "rename" and step[1] == step[2]:
             return result is None and bool(faces)
         return result in ("EISDIR", "ENOTDIR") or \
