@@ -39,17 +39,20 @@ static size_t on_header(char *data, size_t unit, size_t count, void *user)
     return exchange->header_bytes > HEADERS_MAX ? 0 : unit * count;
 }
 
-static void set_tls(CURL *easy, const struct easy_settings *settings)
+/* libcurl copies a text, and goes on without one that it had no memory for: false then. */
+static bool set_text(CURL *easy, CURLoption option, const char *text)
+{
+    return !curl_easy_setopt(easy, option, text);
+}
+
+static bool set_tls(CURL *easy, const struct easy_settings *settings)
 {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (settings->cacert)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, settings->cacert);
-    if (settings->cert)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->cert);
-    if (settings->key)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
+    return (!settings->cacert || set_text(easy, CURLOPT_CAINFO, settings->cacert)) &&
+           (!settings->cert || set_text(easy, CURLOPT_SSLCERT, settings->cert)) &&
+           (!settings->key || set_text(easy, CURLOPT_SSLKEY, settings->key));
 }
 
 /* libcurl tells in no other way that it has sent a request, and not merely begun to. Nothing is
@@ -97,7 +100,6 @@ CURL *easy_new(const struct easy_settings *settings)
     if (!easy)
         return NULL;
     curl_easy_setopt(easy, CURLOPT_SHARE, settings->sessions);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, settings->plain ? "http,https" : "https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, settings->plain ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -109,13 +111,15 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "checkpointfs");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_begun);
-    set_tls(easy, settings);
-    return easy;
+    if (set_text(easy, CURLOPT_PROTOCOLS_STR, settings->plain ? "http,https" : "https") &&
+        set_text(easy, CURLOPT_USERAGENT, "checkpointfs") && set_tls(easy, settings))
+        return easy;
+    curl_easy_cleanup(easy);
+    return NULL;
 }
 
 static long idle_seconds(int64_t ms)
@@ -123,18 +127,15 @@ static long idle_seconds(int64_t ms)
     return ms / 1000 < 1 ? 1 : ms / 1000 > IDLE_MAX_S ? IDLE_MAX_S : (long)(ms / 1000);
 }
 
-void easy_prepare(CURL *easy, struct exchange *exchange)
+int easy_prepare(CURL *easy, struct exchange *exchange)
 {
-    curl_easy_setopt(easy, CURLOPT_URL, exchange->url);
     if (exchange->body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_size);
     } else {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }
-    curl_easy_setopt(easy, CURLOPT_PROXY, exchange->direct ? "" : NULL);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->fresh ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds(exchange->max_idle_ms));
@@ -147,6 +148,11 @@ void easy_prepare(CURL *easy, struct exchange *exchange)
     exchange->begun = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
+    return set_text(easy, CURLOPT_URL, exchange->url) &&
+                   set_text(easy, CURLOPT_PROXY, exchange->direct ? "" : NULL) &&
+                   set_text(easy, CURLOPT_CUSTOMREQUEST, exchange->method)
+               ? 0
+               : -ENOMEM;
 }
 
 void headers_release(struct http_headers *headers)

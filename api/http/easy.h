@@ -56,8 +56,8 @@ CURLSH *easy_sessions(void);
  */
 CURL *easy_new(const struct easy_settings *settings);
 
-/* Readies a handle for its exchange. */
-void easy_prepare(CURL *easy, struct exchange *exchange);
+/* Readies a handle for its exchange. 0 or -ENOMEM: then it must not be sent. */
+int easy_prepare(CURL *easy, struct exchange *exchange);
 
 /* Wipes and frees. */
 void headers_release(struct http_headers *headers);

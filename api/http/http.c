@@ -597,8 +597,8 @@ static int begin_try(struct http_request *request)
                                   .timeout_ms = time_for_try(request),
                                   .max_idle_ms = when_monotonic() - http->reloaded};
     buf_init(&exchange->answer, ANSWER_MAX);
-    easy_prepare(request->easy, exchange);
-    if (transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
+    if (easy_prepare(request->easy, exchange) ||
+        transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
         return error_set(&request->error, ENOMEM, "no memory");
     return 0;
 }
