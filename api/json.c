@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -71,8 +72,8 @@ static size_t copy_token(const char *text, struct buf *quoted)
     return length;
 }
 
-/* Copies JSON with its numbers in quotes. False when it cannot be JSON. */
-static bool quote_numbers(const char *text, struct buf *quoted)
+/* Copies JSON with its numbers in quotes. 0, or -EBADMSG when it cannot be JSON, or -ENOMEM. */
+static int quote_numbers(const char *text, struct buf *quoted)
 {
     size_t values = 0;
 
@@ -80,25 +81,49 @@ static bool quote_numbers(const char *text, struct buf *quoted)
         size_t length = copy_token(text, quoted);
 
         if (!length || (strchr(",[{", *text) && ++values > VALUES_MAX))
-            return false;
+            return -EBADMSG;
         text += length;
     }
-    return !buf_error(quoted);
+    return buf_error(quoted) == -ENOMEM ? -ENOMEM : buf_error(quoted) ? -EBADMSG : 0;
 }
 
-cJSON *json_parse(const char *text, size_t size)
+/* cJSON gives NULL for what is no JSON, and for no memory: only who gives it memory can tell. */
+static bool had_no_memory;
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+
+    had_no_memory |= !memory;
+    return memory;
+}
+
+static int parse_quoted(const char *text, cJSON **root)
+{
+    cJSON_Hooks hooks = {allocate, free};
+
+    cJSON_InitHooks(&hooks);
+    had_no_memory = false;
+    *root = cJSON_ParseWithOpts(text, NULL, 1);
+    cJSON_InitHooks(NULL);
+    return *root ? 0 : had_no_memory ? -ENOMEM : -EBADMSG;
+}
+
+int json_parse(const char *text, size_t size, cJSON **root)
 {
     struct buf quoted = BUF_INIT(QUOTED_MAX);
-    cJSON *root = NULL;
+    int status = memchr(text, '\0', size) ? -EBADMSG : quote_numbers(text, &quoted);
 
-    if (!memchr(text, '\0', size) && quote_numbers(text, &quoted))
-        root = cJSON_ParseWithOpts(quoted.data, NULL, 1);
+    *root = NULL;
+    if (!status)
+        status = parse_quoted(quoted.data, root);
     buf_release(&quoted);
     /* A text with a NUL that stands alone must not become a number, which could be an answer. */
-    if (!root || text[strspn(text, " \t\r\n")] != '"' || cJSON_IsString(root))
-        return root;
-    cJSON_Delete(root);
-    return NULL;
+    if (status || text[strspn(text, " \t\r\n")] != '"' || cJSON_IsString(*root))
+        return status;
+    cJSON_Delete(*root);
+    *root = NULL;
+    return -EBADMSG;
 }
 
 /* The member, or NULL when it is absent or null. */

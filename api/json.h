@@ -15,9 +15,9 @@
  * and its like keep numbers as doubles, so json_parse puts them in quotes first.
  */
 
-/* Reads one value, with nothing after it. The caller deletes it. NULL for what is no JSON, for more
- * than 500,000 values, and when there is no memory. */
-cJSON *json_parse(const char *text, size_t size);
+/* Reads one value, with nothing after it, which the caller deletes. 0; -EBADMSG for what is no JSON,
+ * and for more than 500,000 values; or -ENOMEM. With an error it is NULL. */
+int json_parse(const char *text, size_t size, cJSON **root);
 
 /*
  * Members of an object. Absent and null are the same: success, with *value NULL, false or left

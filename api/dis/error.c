@@ -91,7 +91,8 @@ enum http_verdict dis_judge(const struct http_answer *answer, int success,
 
     if (answer->status == success && !refusal_is_told(answer))
         return HTTP_DONE;
-    refusal_read(answer, secrets, id_headers, error);
+    if (refusal_read(answer, secrets, id_headers, error))
+        return HTTP_FAILED;
     verdict = dis_judge_code(answer->status, error);
     refusal_complete(error);
     return verdict;

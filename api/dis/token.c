@@ -193,6 +193,16 @@ static bool add_reference(cJSON *object, const char *name, const char *text)
     return false;
 }
 
+static bool add_word(cJSON *array, const char *word)
+{
+    cJSON *node = cJSON_CreateString(word);
+
+    if (cJSON_AddItemToArray(array, node))
+        return true;
+    cJSON_Delete(node);
+    return false;
+}
+
 /* Prints the request for a token of the project into a body of BODY_MAX bytes. */
 static bool print_body(const struct dis_token *token, char *body)
 {
@@ -204,7 +214,7 @@ static bool print_body(const struct dis_token *token, char *body)
     cJSON *user = add_object(add_object(identity, "password"), "user");
     cJSON *domain = add_object(user, "domain");
     cJSON *project = add_object(add_object(auth, "scope"), "project");
-    bool good = cJSON_AddItemToArray(methods, cJSON_CreateString("password")) &&
+    bool good = add_word(methods, "password") &&
                 add_reference(user, "name", credentials->username) &&
                 add_reference(user, "password", credentials->password) &&
                 add_reference(domain, "name", credentials->user_domain) &&
@@ -229,10 +239,12 @@ static bool parse_iam_message(const struct dis_token *token, const struct http_a
                               char *message, size_t room)
 {
     const struct secrets secrets = {{token->credentials->password}};
-    cJSON *root = json_parse(answer->body, answer->size);
-    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "error");
+    const cJSON *inner;
     const char *text = NULL;
+    cJSON *root;
 
+    json_parse(answer->body, answer->size, &root);
+    inner = cJSON_GetObjectItemCaseSensitive(root, "error");
     if (inner)
         json_text(inner, "message", &text);
     if (text)
@@ -284,13 +296,15 @@ static enum http_verdict token_judge(void *user, const struct http_answer *answe
 /* How long the token of an answer lasts, in ms. */
 static int64_t token_lifetime(const struct dis_token *token, const struct http_answer *answer)
 {
-    cJSON *root = json_parse(answer->body, answer->size);
-    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(root, "token");
+    const cJSON *inner;
     const char *text = NULL;
+    cJSON *root;
     int64_t now = http_now(token->http);
     int64_t end;
     int64_t life = LIFETIME_MS;
 
+    json_parse(answer->body, answer->size, &root);
+    inner = cJSON_GetObjectItemCaseSensitive(root, "token");
     if (inner && !json_text(inner, "expires_at", &text) && text && !when_parse(text, now, &end))
         life = (end - now) / 1000000;
     cJSON_Delete(root);
@@ -302,10 +316,13 @@ static int token_set_text(struct dis_token *token, const struct http_answer *ans
                           struct error *error)
 {
     const char *text = http_header(answer, "X-Subject-Token");
-    char *copy = text && *text && strlen(text) <= TOKEN_MAX ? strdup(text) : NULL;
+    char *copy;
 
-    if (!copy)
+    if (!text || !*text || strlen(text) > TOKEN_MAX)
         return error_set(error, EBADMSG, "IAM answered without a token");
+    copy = strdup(text);
+    if (!copy)
+        return error_set(error, ENOMEM, "no memory");
     secret_free(token->text);
     token->text = copy;
     token->generation++;

@@ -60,7 +60,7 @@ static const struct {
     {CURLE_HTTP2_STREAM, ECONNRESET, PASSING, "the HTTP/2 stream to ", " failed"},
     {CURLE_WRITE_ERROR, EBADMSG, COMPLETE, "the answer of ", " is larger than this program takes"},
     {LARGE_HEADER, EBADMSG, COMPLETE, "the header of the answer of ",
-     " is larger than this program takes"},
+     " is larger than this program takes, or than it has memory for"},
     {BAD_CHUNK, EBADMSG, 0, "what ", " answers is no HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, EBADMSG, 0, "what ", " answers is no HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, EBADMSG, 0, "what ", " answers is no HTTP that is understood"},

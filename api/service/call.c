@@ -175,12 +175,12 @@ static void on_error(struct service_call *call, const struct error *error,
 
 static void on_service_answer(struct service_call *call, const struct http_answer *answer)
 {
-    cJSON *root = answer->size ? json_parse(answer->body, answer->size) : NULL;
-    int status;
+    cJSON *root = NULL;
+    int status = answer->size ? json_parse(answer->body, answer->size, &root) : 0;
 
     call->empty = !answer->size;
-    status = call->take(call, root);
-
+    if (status != -ENOMEM)
+        status = call->take(call, root);
     cJSON_Delete(root);
     if (status == TAKEN_PART)
         return;

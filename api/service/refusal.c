@@ -78,16 +78,19 @@ static void read_headers(const struct http_answer *answer, const char *const *na
         fill_text(error->request_id, sizeof(error->request_id), http_header(answer, *names));
 }
 
-void refusal_read(const struct http_answer *answer, const struct secrets *secrets,
-                  const char *const *id_headers, struct error *error)
+int refusal_read(const struct http_answer *answer, const struct secrets *secrets,
+                 const char *const *id_headers, struct error *error)
 {
-    cJSON *root = json_parse(answer->body, answer->size);
+    cJSON *root;
 
     *error = (struct error){.http_status = answer->status};
+    if (json_parse(answer->body, answer->size, &root) == -ENOMEM)
+        return error_set(error, ENOMEM, "no memory");
     read_body(root, secrets, error);
     cJSON_Delete(root);
     if (answer->easy)
         read_headers(answer, id_headers, error);
+    return 0;
 }
 
 bool refusal_is_told(const struct http_answer *answer)
@@ -99,7 +102,9 @@ bool refusal_is_told(const struct http_answer *answer)
     if (!answer->size ||
         (!strstr(answer->body, "\"errorCode\"") && !strstr(answer->body, "\"error_code\"")))
         return false;
-    root = json_parse(answer->body, answer->size);
+    /* Without memory it is not known, and none may be taken for a success. */
+    if (json_parse(answer->body, answer->size, &root) == -ENOMEM)
+        return true;
     told = json_has(root, "errorCode") || json_has(root, "error_code");
     cJSON_Delete(root);
     return told;

@@ -17,10 +17,10 @@ void scrub(char *text, const struct secrets *secrets);
  * secrets; the caller judges the code. There are many shapes: {"errorCode", "errorMessage"} or
  * {"errorCode", "message"}, a gateway's {"error_code", "error_msg"}, {"error": {"code",
  * "message"}}, or a page that is no JSON. id_headers are headers that may have the request's id, up
- * to a NULL.
+ * to a NULL. 0, or -ENOMEM with nothing read but that in the error.
  */
-void refusal_read(const struct http_answer *answer, const struct secrets *secrets,
-                  const char *const *id_headers, struct error *error);
+int refusal_read(const struct http_answer *answer, const struct secrets *secrets,
+                 const char *const *id_headers, struct error *error);
 
 /* Whether an answer whose status says success is an error all the same: an object with the member
  * "errorCode" or "error_code". */

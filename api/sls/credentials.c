@@ -259,14 +259,18 @@ static int set_profile(const char *path, const cJSON *profile, struct sls_creden
 static int load_json(const char *path, const char *text, struct sls_credentials *credentials,
                      struct error *error)
 {
-    cJSON *root = json_parse(text, strlen(text));
     const char *current = NULL;
     const cJSON *profile = NULL;
-    int status = root ? json_text(root, "current", &current) : -EBADMSG;
+    cJSON *root;
+    int status = json_parse(text, strlen(text), &root);
 
     if (!status)
+        status = json_text(root, "current", &current);
+    if (!status)
         profile = find_profile(root, current ? current : "default");
-    if (status)
+    if (status == -ENOMEM)
+        error_set(error, ENOMEM, "no memory");
+    else if (status)
         status = error_set(error, EBADMSG, "%.200s is not JSON as the Alibaba Cloud CLI writes it",
                            path);
     else if (!profile)

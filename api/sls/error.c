@@ -103,7 +103,8 @@ enum http_verdict sls_judge(const struct http_answer *answer, const struct secre
 
     if (answer->status == 200 && !refusal_is_told(answer))
         return HTTP_DONE;
-    refusal_read(answer, secrets, id_headers, error);
+    if (refusal_read(answer, secrets, id_headers, error))
+        return HTTP_FAILED;
     return sls_judge_code(answer->status, find_word(error->service_code), error);
 }
 

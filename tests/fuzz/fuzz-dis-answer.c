@@ -6,6 +6,7 @@
 #include "api/dis/error.h"
 #include "api/json.h"
 #include "status.h"
+#include "tests/unit/parsed.h"
 
 #define SECRET "topSecret"
 
@@ -84,7 +85,7 @@ static void read_error(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
-    cJSON *root = json_parse(text, size);
+    cJSON *root = parsed(text, size);
     char earliest[DECIMAL_ROOM];
     char latest[DECIMAL_ROOM];
     char sequence[SEQUENCE_MAX + 1];

@@ -8,6 +8,7 @@
 #include "api/sls/error.h"
 #include "base/when.h"
 #include "status.h"
+#include "tests/unit/parsed.h"
 
 #define SECRET "topSecret"
 
@@ -104,7 +105,7 @@ static void read_error(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
-    cJSON *root = json_parse(text, size);
+    cJSON *root = parsed(text, size);
 
     read_lists(root, size);
     read_values(root);

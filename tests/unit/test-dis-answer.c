@@ -14,10 +14,11 @@
 #include "api/dis/answer.h"
 #include "api/json.h"
 #include "base/when.h"
+#include "tests/unit/parsed.h"
 
 static cJSON *parse(const char *text)
 {
-    cJSON *root = json_parse(text, strlen(text));
+    cJSON *root = parsed(text, strlen(text));
 
     assert_non_null(root);
     return root;
@@ -478,7 +479,7 @@ static void test_records(void **state)
 
 static void read_as_everything(const char *text, size_t size)
 {
-    cJSON *root = json_parse(text, size);
+    cJSON *root = parsed(text, size);
     struct table *table = make_table();
     struct names *names = make_names();
     struct buf description = BUF_INIT(100000);

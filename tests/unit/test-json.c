@@ -11,10 +11,11 @@
 
 #include "api/json.h"
 #include "base/when.h"
+#include "tests/unit/parsed.h"
 
 static cJSON *parse(const char *text)
 {
-    return json_parse(text, strlen(text));
+    return parsed(text, strlen(text));
 }
 
 static void test_numbers_keep_their_digits(void **state)
@@ -75,7 +76,7 @@ static void test_what_is_no_json(void **state)
         if (root)
             fail_msg("%s was taken for JSON", texts[i]);
     }
-    assert_null(json_parse("1\0", 2));
+    assert_null(parsed("1\0", 2));
 }
 
 static void test_too_many_values(void **state)
@@ -86,11 +87,11 @@ static void test_too_many_values(void **state)
     (void)state;
     assert_non_null(text);
     memset(text, '[', size);
-    assert_null(json_parse(text, size));
+    assert_null(parsed(text, size));
     for (size_t i = 1; i < size; i++)
         text[i] = i % 2 ? '1' : ',';
     text[size - 1] = ']';
-    assert_null(json_parse(text, size));
+    assert_null(parsed(text, size));
     free(text);
 }
 
@@ -145,8 +146,8 @@ static void test_a_nul_spoils_its_text_alone(void **state)
     assert_int_equal(json_flag(root, "n", &flag), -EBADMSG);
     assert_int_equal(json_array(root, "n", &array), -EBADMSG);
     cJSON_Delete(root);
-    assert_null(json_parse(" \"\\u0000\"", 9));
-    assert_null(json_parse("{\"\\u0000\":1}", 12));
+    assert_null(parsed(" \"\\u0000\"", 9));
+    assert_null(parsed("{\"\\u0000\":1}", 12));
 }
 
 static void test_printing(void **state)

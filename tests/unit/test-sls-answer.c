@@ -14,10 +14,11 @@
 #include "api/json.h"
 #include "api/sls/answer.h"
 #include "base/when.h"
+#include "tests/unit/parsed.h"
 
 static cJSON *parse(const char *text)
 {
-    cJSON *root = json_parse(text, strlen(text));
+    cJSON *root = parsed(text, strlen(text));
 
     assert_non_null(root);
     return root;
@@ -25,7 +26,7 @@ static cJSON *parse(const char *text)
 
 static int read_checkpoints(const char *text, struct table *table)
 {
-    cJSON *root = json_parse(text, strlen(text));
+    cJSON *root = parsed(text, strlen(text));
     int status = sls_answer_checkpoints(root, table);
 
     cJSON_Delete(root);
