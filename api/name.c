@@ -49,27 +49,38 @@ static size_t plain_length(const char *text)
     return length && utf8_is_visible(text) ? length : 0;
 }
 
+/* Writes what stands for the beginning of a text, and a NUL, if there is room for both; how much it
+ * is. Tells how much of the text that was. */
+static size_t write_next(const char *text, bool first, char *file, size_t room, size_t *taken)
+{
+    char encoded[4];
+    size_t plain = first && *text == '.' ? 0 : plain_length(text);
+    size_t size = plain ? plain : sizeof(encoded) - 1;
+
+    snprintf(encoded, sizeof(encoded), "%%%02X", (unsigned char)*text);
+    *taken = plain ? plain : 1;
+    if (size < room) {
+        memcpy(file, plain ? text : encoded, size);
+        file[size] = '\0';
+    }
+    return size;
+}
+
 int name_to_file(const char *name, char file[static FILE_NAME_ROOM])
 {
-    struct buf text = BUF_INIT(FILE_NAME_ROOM);
-    bool fits;
+    char text[FILE_NAME_ROOM] = "%";
+    size_t size = *name ? 0 : 1;
 
-    if (!*name)
-        buf_puts(&text, "%");
-    for (const char *next = name; *next;) {
-        size_t length = next == name && *next == '.' ? 0 : plain_length(next);
+    for (const char *next = name; *next && size < FILE_NAME_ROOM;) {
+        size_t taken;
 
-        if (length)
-            buf_add(&text, next, length);
-        else
-            buf_printf(&text, "%%%02X", (unsigned char)*next);
-        next += length ? length : 1;
+        size += write_next(next, next == name, text + size, FILE_NAME_ROOM - size, &taken);
+        next += taken;
     }
-    fits = !buf_error(&text) && text.size < FILE_NAME_ROOM;
-    if (fits)
-        memcpy(file, text.data, text.size + 1);
-    buf_release(&text);
-    return fits ? 0 : -ENAMETOOLONG;
+    if (size >= FILE_NAME_ROOM)
+        return -ENAMETOOLONG;
+    memcpy(file, text, size + 1);
+    return 0;
 }
 
 /* The value of two digits, or -1. */
