@@ -108,14 +108,17 @@ static bool add_checkpoint(const struct backend *backend, cJSON *object, const s
 static bool add_details(cJSON *object, const char *details)
 {
     cJSON *theirs = cJSON_Parse(details);
-    cJSON *member;
+    bool good = theirs != NULL;
 
-    while (theirs && (member = theirs->child)) {
-        cJSON_DetachItemViaPointer(theirs, member);
-        cJSON_AddItemToObject(object, member->string, member);
+    while (good && theirs->child) {
+        cJSON *member = cJSON_DetachItemViaPointer(theirs, theirs->child);
+
+        good = cJSON_AddItemToObject(object, member->string, member);
+        if (!good)
+            cJSON_Delete(member);
     }
     cJSON_Delete(theirs);
-    return theirs != NULL;
+    return good;
 }
 
 int status_print(const struct backend *backend, const char *app, const char *stream,
