@@ -74,6 +74,17 @@ static bool reserve(struct buf *buf, size_t size)
     return true;
 }
 
+void buf_reserve(struct buf *buf, size_t size)
+{
+    reserve(buf, size);
+}
+
+void buf_fail(struct buf *buf, int error)
+{
+    if (!buf->error)
+        buf->error = error;
+}
+
 void buf_add(struct buf *buf, const void *data, size_t size)
 {
     buf_write_at(buf, buf->size, data, size);

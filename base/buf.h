@@ -38,6 +38,12 @@ void buf_reset(struct buf *buf);
 /* Hands the text over to the caller, who frees it; NULL when there was an error or no memory. */
 char *buf_detach(struct buf *buf);
 
+/* Notes that a piece of the text could not be made: the first failure, unless there was one. */
+void buf_fail(struct buf *buf, int error);
+
+/* Makes room for a text of that size, as for one that is added. */
+void buf_reserve(struct buf *buf, size_t size);
+
 /* 0, -EFBIG when the maximum was reached, or -ENOMEM. */
 int buf_error(const struct buf *buf);
 

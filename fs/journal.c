@@ -20,11 +20,11 @@ static const char *const names_of_changes[] = {
 static const char *const names_of_results[] = {
     [RESULT_OK] = "ok", [RESULT_FAILED] = "failed", [RESULT_UNKNOWN] = "unknown"};
 
-void journal_open(struct journal *journal, const char *source)
+int journal_open(struct journal *journal, const char *source)
 {
-    lines_init(&journal->lines);
     syslog_open(&journal->syslog);
     journal->source = source;
+    return lines_init(&journal->lines);
 }
 
 void journal_close(struct journal *journal)

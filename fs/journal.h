@@ -64,7 +64,8 @@ struct journal {
     const char *source; /* of the mount; the caller's */
 };
 
-void journal_open(struct journal *journal, const char *source);
+/* 0, or -ENOMEM; to be closed in either case. */
+int journal_open(struct journal *journal, const char *source);
 void journal_close(struct journal *journal);
 
 void journal_add(struct journal *journal, const struct journal_entry *entry);

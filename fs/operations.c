@@ -58,6 +58,8 @@ static void tell_fault(void *user, const char *what)
 int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const char *source,
             const struct settings *settings, struct metrics *metrics)
 {
+    int status;
+
     *fs = (struct fs){.loop = loop,
                       .backend = backend,
                       .source = source,
@@ -70,12 +72,13 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     LIST_INIT(&fs->directories);
     queue_init(&fs->queue);
     doubts_init(&fs->doubts);
-    journal_open(&fs->journal, source);
-    lines_init(&fs->errors);
+    status = journal_open(&fs->journal, source);
+    if (!status)
+        status = lines_init(&fs->errors);
     always_tell(tell_fault, fs);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
-    if (fs->nodes && fs->cache)
+    if (!status && fs->nodes && fs->cache)
         return 0;
     fs_release(fs);
     return -ENOMEM;

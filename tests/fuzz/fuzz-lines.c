@@ -105,8 +105,9 @@ static void add_lines(char *text)
     struct lines lines;
     char *line;
 
-    lines_init(&lines);
+    CHECK(!lines_init(&lines));
     lines.text.max = ROOM;
+    lines.line.max = ROOM / 2;
     while ((line = strsep(&text, "\n")))
         add_line(&lines, &all, line);
     lines_release(&lines);

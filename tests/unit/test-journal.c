@@ -39,7 +39,7 @@ static int setup(void **state)
 
     assert_non_null(scene);
     *state = scene;
-    journal_open(&scene->journal, "local:/a b.db");
+    assert_int_equal(journal_open(&scene->journal, "local:/a b.db"), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
     scene->journal.syslog.fd = pair[0];
     scene->log = pair[1];

@@ -8,7 +8,7 @@ static struct lines lines;
 static int setup(void **state)
 {
     (void)state;
-    lines_init(&lines);
+    assert_int_equal(lines_init(&lines), 0);
     return 0;
 }
 
