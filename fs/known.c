@@ -62,11 +62,14 @@ static int from_info(const struct fs *fs, const struct node *node, int64_t not_b
 static int from_mount(const struct fs *fs, const struct node *node, int64_t when, struct stat *attr)
 {
     struct buf text = BUF_INIT(LINES_MAX);
+    int status;
 
     tree_row(node->kind)->print_mount(fs, &text);
-    tree_attributes(fs, node, text.size, when, attr);
+    status = buf_error(&text);
+    if (!status)
+        tree_attributes(fs, node, text.size, when, attr);
     buf_release(&text);
-    return 0;
+    return status;
 }
 
 static int from_lines(const struct fs *fs, const struct node *node, struct stat *attr)

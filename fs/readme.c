@@ -5,9 +5,6 @@
 /* Columns for a path. */
 #define PATH_WIDTH 38
 
-/* More than any path of the table. */
-#define PATH_MAX_SIZE 256
-
 static const char head[] =
     "These are checkpoints of stream consumers as files. APP stands for a consumer, N\n"
     "for the number of a partition, STREAM, NUMBER, TIME and NAME for what they say.\n"
@@ -41,21 +38,26 @@ static const char *name_of(const struct row *row)
     return row->naming == NAMED ? row->name : names[row->naming];
 }
 
-/* Prints the path of a kind; false when the mount has none. */
-static bool print_path_of(const struct fs *fs, enum kind kind, struct buf *path)
+/* Whether the mount has the kind, and all that it is in. */
+static bool has_path(const struct fs *fs, enum kind kind)
+{
+    for (; kind != ROOT; kind = tree_parent(kind)) {
+        if (!tree_has(fs, kind))
+            return false;
+    }
+    return true;
+}
+
+static void print_path_of(enum kind kind, struct buf *text)
 {
     enum kind line[8];
     int depth = 0;
 
-    for (; kind != ROOT; kind = tree_parent(kind)) {
-        if (!tree_has(fs, kind))
-            return false;
+    for (; kind != ROOT; kind = tree_parent(kind))
         line[depth++] = kind;
-    }
     while (depth-- > 0)
-        buf_printf(path, "%s%s", name_of(tree_row(line[depth])),
+        buf_printf(text, "%s%s", name_of(tree_row(line[depth])),
                    depth || tree_is_directory(line[depth]) ? "/" : "");
-    return true;
 }
 
 static bool can_be_made(const struct fs *fs, const struct row *row)
@@ -73,13 +75,16 @@ static bool is_there(const struct fs *fs, const struct row *row)
 static void print_row(const struct fs *fs, enum kind kind, struct buf *text)
 {
     const struct row *row = tree_row(kind);
-    struct buf path = BUF_INIT(PATH_MAX_SIZE);
     bool listed = row->naming != BY_NUMBER && row->naming != BY_TIME;
+    size_t begin;
 
-    if (is_there(fs, row) && print_path_of(fs, kind, &path))
-        buf_printf(text, "%c %-*s%s%s\n", listed ? ' ' : '*', PATH_WIDTH, path.data, row->help,
-                   can_be_made(fs, row) ? " (mkdir)" : "");
-    buf_release(&path);
+    if (!is_there(fs, row) || !has_path(fs, kind))
+        return;
+    buf_puts(text, listed ? "  " : "* ");
+    begin = text->size;
+    print_path_of(kind, text);
+    buf_printf(text, "%*s%s%s\n", PATH_WIDTH - (int)(text->size - begin), "", row->help,
+               can_be_made(fs, row) ? " (mkdir)" : "");
 }
 
 void readme_print(const struct fs *fs, struct buf *text)

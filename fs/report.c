@@ -1,5 +1,6 @@
 #include "fs/report.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,13 +124,16 @@ void report_print(const struct fs *fs, struct buf *text)
     cJSON *report = cJSON_CreateObject();
     /* The request that asks for this is none of them. */
     unsigned others = fs->request_count ? fs->request_count - 1 : 0;
+    int status = -ENOMEM;
 
     if (add_origin(report, fs) && add_options(report, fs) &&
         json_add_time(report, "last_success", fs->last_success) &&
         add_failure(report, &fs->last_failure) &&
         cJSON_AddNumberToObject(report, "requests", others))
-        json_print(report, text);
+        status = json_print(report, text);
     cJSON_Delete(report);
+    if (status)
+        buf_fail(text, status);
     buf_puts(text, "\n");
 }
 
