@@ -670,26 +670,36 @@ static void on_close_failed(struct request *request, int code)
     request->handle->content.refused = code;
 }
 
-/* Commits a text that did not end in a newline; else there is nothing to do: a shell flushes before
- * its first write. */
+/* A text that did not end in a newline; a shell flushes before its first write. */
+static bool has_rest(const struct content *content)
+{
+    return content->dirty && content->text.size;
+}
+
 static void commit_rest(struct request *request, void (*failed)(struct request *request, int code))
 {
     const struct content *content = &request->handle->content;
 
     request->failed = failed;
-    if (content->dirty && content->text.size)
+    if (has_rest(content))
         commit_content(request, request_succeed);
     else
         request_succeed(request);
 }
 
-/* Some programs take an error of fsync for "this cannot be synchronized" and go on. */
+/* Some programs take an error of fsync for "this cannot be synchronized" and go on. What was
+ * committed needs no memory here: who was told so must not be told otherwise. */
 void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    struct request *request = request_new(fuse, "close", inode, NULL);
     struct content *content = &handle_of(info)->content;
     int unreported = content->unreported;
+    struct request *request;
 
+    if (!unreported && !has_rest(content)) {
+        fuse_reply_err(fuse, 0);
+        return;
+    }
+    request = request_new(fuse, "close", inode, NULL);
     if (!request)
         return;
     request->handle = handle_of(info);
