@@ -507,11 +507,16 @@ int store_end(struct store *store, struct error *error)
     return status ? status : files_check(&store->files, error);
 }
 
+bool store_is_lost(struct store *store)
+{
+    return sqlite3_get_autocommit(store->db);
+}
+
 void store_cancel(struct store *store)
 {
     struct error ignored;
 
-    if (!sqlite3_get_autocommit(store->db))
+    if (!store_is_lost(store))
         run_plain(store, ROLLBACK, &ignored);
 }
 
@@ -520,12 +525,11 @@ int store_step_begin(struct store *store, struct error *error)
     return run_plain(store, STEP_BEGIN, error);
 }
 
-int store_step_end(struct store *store, int status, bool *lost, struct error *error)
+int store_step_end(struct store *store, int status, struct error *error)
 {
     struct error ignored;
 
-    *lost = sqlite3_get_autocommit(store->db);
-    if (*lost)
+    if (store_is_lost(store))
         return status;
     if (status)
         run_plain(store, STEP_UNDO, &ignored);

@@ -51,9 +51,11 @@ int store_begin_reading(struct store *store, struct error *error);
 void store_cancel(struct store *store);
 
 /* A step of a transaction, so that a failed step leaves nothing behind. store_step_end returns
- * status, or an error of its own; *lost tells that the whole transaction is gone (disk full). */
+ * status, or an error of its own. After either the whole transaction may be lost (disk full, no
+ * memory). */
 int store_step_begin(struct store *store, struct error *error);
-int store_step_end(struct store *store, int status, bool *lost, struct error *error);
+int store_step_end(struct store *store, int status, struct error *error);
+bool store_is_lost(struct store *store);
 
 /* Lists add to names, in the order of their bytes. */
 int store_list_apps(struct store *store, struct names *names, struct error *error);

@@ -144,7 +144,6 @@ static bool begin_batch(struct writer *writer, struct calls *batch)
 static bool work_on_batch(struct writer *writer, struct calls *batch, struct error *error)
 {
     struct local_call *call;
-    bool lost = false;
 
     STAILQ_FOREACH(call, batch, link)
     {
@@ -152,11 +151,11 @@ static bool work_on_batch(struct writer *writer, struct calls *batch, struct err
 
         if (!status) {
             status = call->work(writer->store, call);
-            status = store_step_end(writer->store, status, &lost, &call->operation.error);
+            status = store_step_end(writer->store, status, &call->operation.error);
         }
         if (!status)
             call->operation.error.code = 0;
-        if (lost) {
+        if (status && store_is_lost(writer->store)) {
             *error = call->operation.error;
             return false;
         }

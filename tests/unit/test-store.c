@@ -607,20 +607,19 @@ static void what_is_cancelled_was_never_there(void **state)
 static void a_failed_step_leaves_nothing_behind(void **state)
 {
     SCENE_OF(state);
-    bool lost = true;
 
     ASSERT_OK(store_begin(store, error));
     ASSERT_OK(store_step_begin(store, error));
     ASSERT_OK(store_create_app(store, "a", error));
-    ASSERT_OK(store_step_end(store, 0, &lost, error));
-    assert_false(lost);
+    ASSERT_OK(store_step_end(store, 0, error));
+    assert_false(store_is_lost(store));
     ASSERT_OK(store_step_begin(store, error));
     ASSERT_OK(store_create_app(store, "b", error));
-    assert_int_equal(store_step_end(store, -ERANGE, &lost, error), -ERANGE);
-    assert_false(lost);
+    assert_int_equal(store_step_end(store, -ERANGE, error), -ERANGE);
+    assert_false(store_is_lost(store));
     ASSERT_OK(store_step_begin(store, error));
     ASSERT_OK(store_create_app(store, "c", error));
-    ASSERT_OK(store_step_end(store, 0, &lost, error));
+    ASSERT_OK(store_step_end(store, 0, error));
     ASSERT_OK(store_end(store, error));
     assert_apps(store, "a c");
 }
@@ -628,13 +627,12 @@ static void a_failed_step_leaves_nothing_behind(void **state)
 static void a_failed_step_keeps_its_error(void **state)
 {
     SCENE_OF(state);
-    bool lost;
     int status;
 
     ASSERT_OK(store_begin(store, error));
     ASSERT_OK(store_step_begin(store, error));
     status = store_delete_app(store, "nobody", error);
-    assert_int_equal(store_step_end(store, status, &lost, error), -ENOENT);
+    assert_int_equal(store_step_end(store, status, error), -ENOENT);
     assert_int_equal(error->code, ENOENT);
     ASSERT_OK(store_end(store, error));
 }
@@ -642,13 +640,12 @@ static void a_failed_step_keeps_its_error(void **state)
 static void a_step_that_lost_its_transaction_says_so(void **state)
 {
     SCENE_OF(state);
-    bool lost = false;
 
     ASSERT_OK(store_begin(store, error));
     ASSERT_OK(store_step_begin(store, error));
     store_cancel(store); /* as SQLite does by itself on a full disk */
-    assert_int_equal(store_step_end(store, -ENOSPC, &lost, error), -ENOSPC);
-    assert_true(lost);
+    assert_int_equal(store_step_end(store, -ENOSPC, error), -ENOSPC);
+    assert_true(store_is_lost(store));
 }
 
 static void a_failed_commit_that_makes_a_partition_leaves_none(void **state)
