@@ -80,7 +80,10 @@ struct call *dis_create_app(struct backend *backend, const char *app, const char
     if (!call)
         return NULL;
     body = cJSON_CreateObject();
-    cJSON_AddStringToObject(body, "app_name", app);
+    if (!cJSON_AddStringToObject(body, "app_name", app)) {
+        cJSON_Delete(body);
+        body = NULL;
+    }
     service_begin(call, "POST", "apps");
     call->success = 201;
     call->is_idempotent = false;
