@@ -1,44 +1,50 @@
 #include "base/base64.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
 
-/* Copies base64 in the usual alphabet and with all of its padding; the length, or 0. */
-static size_t normalize(const char *encoded, size_t length, char *plain)
+/* How many characters stand before the padding, in either alphabet; 0 if that is no base64. */
+static size_t length_of(const char *encoded)
 {
+    size_t length = strspn(encoded, alphabet);
     const char *rest = encoded + length;
 
-    for (size_t i = 0; i < length; i++) {
-        plain[i] = (char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
-        if (!strchr(alphabet, plain[i]))
-            return 0;
-    }
-    if (length % 4 == 1 || strspn(rest, "=") > 2 || rest[strspn(rest, "=")])
-        return 0;
-    while (length % 4)
-        plain[length++] = '=';
-    return length;
+    return length % 4 == 1 || strspn(rest, "=") > 2 || rest[strspn(rest, "=")] ? 0 : length;
 }
 
-char *base64_decode(const char *encoded, size_t max)
+/* Decodes up to four characters, for each but the first of which there is a byte. */
+static bool decode_group(const char *encoded, size_t count, char *text)
 {
-    size_t length = strcspn(encoded, "=");
-    char *plain = length && length <= max ? calloc(1, length + 4) : NULL;
-    char *text = plain ? calloc(1, length + 4) : NULL;
-    size_t padded = text ? normalize(encoded, length, plain) : 0;
-    int size =
-        padded ? EVP_DecodeBlock((unsigned char *)text, (const unsigned char *)plain, (int)padded)
-               : -1;
+    unsigned char group[] = "====";
+    unsigned char bytes[3];
 
-    free(plain);
-    if (size >= 0 && strlen(text) == (size_t)size - (padded - length))
-        return text;
-    free(text);
-    return NULL;
+    for (size_t i = 0; i < count; i++)
+        group[i] = (unsigned char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
+    if (EVP_DecodeBlock(bytes, group, 4) < 0)
+        return false;
+    memcpy(text, bytes, count - 1);
+    return true;
+}
+
+bool base64_decode(const char *encoded, char *text, size_t max)
+{
+    size_t length = length_of(encoded);
+    size_t size = 0;
+
+    if (!length || length > max)
+        return false;
+    for (size_t i = 0; i < length; i += 4) {
+        size_t count = length - i < 4 ? length - i : 4;
+
+        if (!decode_group(encoded + i, count, text + size))
+            return false;
+        size += count - 1;
+    }
+    text[size] = '\0';
+    return strlen(text) == size;
 }
 
 void base64_encode(const void *data, size_t size, char *encoded)

@@ -1,14 +1,15 @@
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * The text that base64 stands for, in either alphabet, with padding or without; of at most max
- * characters. The caller frees it; NULL for what is no base64, for what holds a NUL, and when there
- * is no memory.
+ * Writes the text that base64 of at most max characters stands for, in either alphabet, with
+ * padding or without; text has room for max bytes. False for what is no base64, and for what holds
+ * a NUL: what is in text is of no use then.
  */
-char *base64_decode(const char *encoded, size_t max);
+bool base64_decode(const char *encoded, char *text, size_t max);
 
 /* Room for the base64 of size bytes. */
 #define BASE64_ROOM(size) (((size) + 2) / 3 * 4 + 1)

@@ -369,18 +369,17 @@ static const char *find_start(const cJSON *root)
 
 int dis_cursor_decode(const char *cursor, char sequence[static SEQUENCE_MAX + 1])
 {
-    char *text = base64_decode(cursor, CURSOR_MAX);
+    char text[CURSOR_MAX];
     cJSON *root = NULL;
     const char *start;
     int status;
 
-    if (text)
+    if (base64_decode(cursor, text, sizeof(text)))
         json_parse(text, strlen(text), &root);
     start = root ? find_start(root) : NULL;
     status = start && decimal_is_unsigned(start) ? 0 : -ENODATA;
     if (!status)
         snprintf(sequence, SEQUENCE_MAX + 1, "%s", start);
     cJSON_Delete(root);
-    free(text);
     return status;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -34,16 +33,13 @@ static bool is_padded(const char *cursor)
 /* The decimal in a cursor, of whatever size. */
 static int decode_any(const char *cursor, char decimal[static DECIMAL_ROOM])
 {
-    char *text = is_padded(cursor) ? base64_decode(cursor, SEQUENCE_MAX) : NULL;
-    size_t length = text ? strlen(text) : 0;
-    int status = -EBADMSG;
+    char text[SEQUENCE_MAX];
+    bool good = is_padded(cursor) && base64_decode(cursor, text, sizeof(text));
+    size_t length = good ? strlen(text) : 0;
 
     if (length && text[length - 1] == '\n')
         text[--length] = '\0';
-    if (length && decimal_is_unsigned(text) && !decimal_normalize(decimal, text))
-        status = 0;
-    free(text);
-    return status;
+    return length && decimal_is_unsigned(text) && !decimal_normalize(decimal, text) ? 0 : -EBADMSG;
 }
 
 int sls_cursor_decode(const char *cursor, char decimal[static DECIMAL_ROOM])
