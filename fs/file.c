@@ -442,6 +442,7 @@ void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mo
     struct fs *fs = fuse_req_userdata(fuse);
     struct request *request = request_new(fuse, "create", parent, name);
     struct node child;
+    int status;
 
     if (!request)
         return;
@@ -449,8 +450,9 @@ void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mo
         request_refuse(request, ENAMETOOLONG, "a name has at most %d bytes", NAME_MAX);
         return;
     }
-    if (tree_child(fs, &request->node, name, &child)) {
-        request_refuse(request, EPERM, "there are no other files here");
+    status = tree_child(fs, &request->node, name, &child);
+    if (status) {
+        request_refuse_name(request, status, EPERM, "there are no other files here");
         return;
     }
     create_node(request, &child, mode, info->flags);

@@ -404,11 +404,17 @@ void make_mkdir(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mod
     struct fs *fs = fuse_req_userdata(fuse);
     struct request *request = request_new(fuse, "mkdir", parent, name);
     struct node child;
+    int status;
 
     (void)mode;
     if (!request)
         return;
-    if (tree_child(fs, &request->node, name, &child)) {
+    status = tree_child(fs, &request->node, name, &child);
+    if (status == -ENOMEM) {
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    if (status) {
         refuse_name(request);
         return;
     }
@@ -446,11 +452,13 @@ static void remove_name(fuse_req_t fuse, const char *operation, fuse_ino_t paren
     struct fs *fs = fuse_req_userdata(fuse);
     struct request *request = request_new(fuse, operation, parent, name);
     struct node child;
+    int status;
 
     if (!request)
         return;
-    if (tree_child(fs, &request->node, name, &child)) {
-        request_refuse(request, ENOENT, "no such name");
+    status = tree_child(fs, &request->node, name, &child);
+    if (status) {
+        request_refuse_name(request, status, ENOENT, "no such name");
         return;
     }
     remove_node(request, &child);

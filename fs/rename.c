@@ -242,6 +242,7 @@ void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_
     struct request *request = request_new(fuse, "rename", parent, name);
     struct renaming *renaming = calloc(1, sizeof(*renaming));
     struct node target;
+    int status;
 
     if (!request || !renaming) {
         free(renaming);
@@ -252,11 +253,16 @@ void rename_name(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_ino_
     buf_init(&renaming->note, NOTE_MAX);
     request->data = renaming;
     request->release_data = release_renaming;
-    if (tree_child(fs, &request->node, name, &renaming->from))
-        request_refuse(request, ENOENT, "no such name");
-    else if (node_of(fs->nodes, new_parent, &target) ||
-             tree_child(fs, &target, new_name, &renaming->to))
-        request_refuse(request, EPERM, "nothing can be renamed to this");
+    status = tree_child(fs, &request->node, name, &renaming->from);
+    if (status) {
+        request_refuse_name(request, status, ENOENT, "no such name");
+        return;
+    }
+    status = node_of(fs->nodes, new_parent, &target);
+    if (!status)
+        status = tree_child(fs, &target, new_name, &renaming->to);
+    if (status)
+        request_refuse_name(request, status, EPERM, "nothing can be renamed to this");
     else if (known_is_gone(fs, &target))
         request_refuse(request, ENOENT, "the directory has gone");
     else

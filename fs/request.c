@@ -265,6 +265,13 @@ void request_refuse(struct request *request, int code, const char *format, ...)
     request_fail(request, &error);
 }
 
+void request_refuse_name(struct request *request, int status, int code, const char *why)
+{
+    bool lacks_memory = status == -ENOMEM;
+
+    request_refuse(request, lacks_memory ? ENOMEM : code, "%s", lacks_memory ? "no memory" : why);
+}
+
 void request_deny(struct request *request, int code)
 {
     if (request->failed)

@@ -82,6 +82,8 @@ void request_wait(struct request *request, struct call *call);
 void request_fail(struct request *request, const struct error *error);
 void request_refuse(struct request *request, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* As tree_child() failed with status: there is no memory, or nothing of that name. */
+void request_refuse_name(struct request *request, int status, int code, const char *why);
 void request_deny(struct request *request, int code); /* answers a question with no */
 void request_succeed(struct request *request);
 void request_reply_gone(struct request *request); /* the kernel looks the name up once more */
