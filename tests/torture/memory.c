@@ -5,12 +5,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unwind.h>
+
+#include <sanitizer/common_interface_defs.h>
 
 #define VISIBLE __attribute__((visibility("default")))
 
 static struct memory_plan *plan;
+static bool traces;
 
 /* Whether this thread is in here: what finding out who asks allocates does not count. */
 static _Thread_local bool is_inside;
@@ -91,6 +95,8 @@ static bool take_one(uintptr_t caller)
     if (!counts(caller) || __atomic_sub_fetch(&plan->left, 1, __ATOMIC_SEQ_CST))
         return false;
     __atomic_store_n(&plan->reached, true, __ATOMIC_SEQ_CST);
+    if (traces)
+        __sanitizer_print_stack_trace();
     return true;
 }
 
@@ -110,6 +116,7 @@ static bool fails_for(uintptr_t caller)
 
 void memory_follow(struct memory_plan *followed)
 {
+    traces = getenv("TORTURE_TRACE");
     plan = followed;
 }
 

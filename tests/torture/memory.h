@@ -30,7 +30,8 @@ struct memory_plan {
     bool reached;
 };
 
-/* Follows that plan from now on, or none: NULL. */
+/* Follows that plan from now on, or none: NULL. With TORTURE_TRACE in the environment, who had no
+ * memory is written to standard error, which takes a second. */
 void memory_follow(struct memory_plan *plan);
 
 #endif
