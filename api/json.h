@@ -15,8 +15,8 @@
  * and its like keep numbers as doubles, so json_parse puts them in quotes first.
  */
 
-/* Reads one value, with nothing after it, which the caller deletes. 0; -EBADMSG for what is no JSON,
- * and for more than 500,000 values; or -ENOMEM. With an error it is NULL. */
+/* Reads one value, with nothing after it, which the caller deletes. 0; -EBADMSG for what is no
+ * JSON, and for more than 500,000 values; or -ENOMEM. With an error it is NULL. */
 int json_parse(const char *text, size_t size, cJSON **root);
 
 /*
