@@ -302,14 +302,17 @@ class Mount:
         self.number += 1
         return self.spell(self.number)
 
-    def commit(self, partition, text):
-        """Writes it; what is acknowledged is remembered, be there no memory to close the file."""
-        fd = os.open(f"checkpoints/billing/orders/{partition}", WRITING, 0o644)
+    def put(self, path, text, partition, wanted):
+        """Writes it; what the partition has then is acknowledged, be there no memory to close the file."""
+        fd = os.open(path, WRITING, 0o644)
         try:
             os.write(fd, text.encode())
-            self.acknowledged[partition] = text
+            self.acknowledged[partition] = wanted
         finally:
             os.close(fd)
+
+    def commit(self, partition, text):
+        self.put(f"checkpoints/billing/orders/{partition}", text, partition, text)
 
 
 # ---- scenes: what is made ready without faults, and what is done with one. `act` returns what was read.
@@ -366,7 +369,7 @@ def commit_metadata(mount):
 
 
 def shift(mount):
-    write(f"{P}/checkpoint", "shift +1\n")
+    mount.put(f"{P}/checkpoint", "shift +1\n", 0, mount.spell(mount.number + 1))
 
 
 def remove(_):
