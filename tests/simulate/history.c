@@ -41,6 +41,7 @@ static struct deed *deeds;
 static size_t deed_count;
 static struct line lines[HISTORY_PARTITIONS];
 static char fault[400];
+static bool is_exact;
 
 void history_blame(const char *format, ...)
 {
@@ -68,8 +69,9 @@ static void add_moment(unsigned partition, int64_t number, int mount)
         (struct moment){.when = clock_ms(), .number = number, .mount = mount};
 }
 
-void history_start(void)
+void history_start(bool compares)
 {
+    is_exact = compares;
     *fault = '\0';
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
         add_moment(i, NOTHING, NO_MOUNT);
@@ -127,6 +129,8 @@ static bool had_others(const struct deed *deed)
 {
     const struct line *line = &lines[deed->partition];
 
+    if (is_exact)
+        return false;
     for (size_t i = line->count; i > 0 && line->moments[i - 1].when >= deed->began; i--) {
         if (line->moments[i - 1].mount != deed->mount)
             return true;
@@ -158,8 +162,8 @@ static const struct deed *apply_to_any(int mount, enum act act, unsigned partiti
     for (size_t i = 0; i < deed_count; i++) {
         struct deed *deed = &deeds[i];
 
-        if (deed->mount != mount || deed->act != act || deed->partition != partition ||
-            (deed->ending != PENDING && deed->ending != UNKNOWN))
+        if ((deed->mount != mount && mount != ANY_MOUNT) || deed->act != act ||
+            deed->partition != partition || (deed->ending != PENDING && deed->ending != UNKNOWN))
             continue;
         deed->applied++;
         if (!first)
@@ -176,7 +180,8 @@ static void apply_shift(int mount, unsigned partition, int64_t sequence, bool is
 
     if (!deed)
         history_blame("a shift to %" PRId64 " that nobody asked for", sequence);
-    else if (sequence != before + 1 && sequence != before && !is_late && !had_others(deed))
+    else if (sequence != before + 1 && (is_exact || sequence != before) && !is_late &&
+             !had_others(deed))
         history_blame("a shift made %" PRId64 " of %" PRId64, sequence, before);
 }
 
@@ -213,6 +218,12 @@ void history_applied(unsigned partition, int64_t sequence, const char *metadata,
     else
         apply_commit(partition, sequence);
     add_moment(partition, sequence, is_late ? NO_MOUNT : mount);
+}
+
+void history_undone(unsigned partition, int64_t sequence)
+{
+    trace("    %u is %" PRId64 " again, where nothing was acknowledged", partition, sequence);
+    add_moment(partition, sequence, NO_MOUNT);
 }
 
 /* What was answered */

@@ -2,13 +2,31 @@
 
 #include "base/loop.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "base/when.h"
 #include "tests/service/common/memory.h"
+#include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
+#include "tests/simulate/loop.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/network.h"
+
+/* How long a loop takes at most until it looks at what is ready. */
+#define WAKE_MS 5
+
+struct watch {
+    LIST_ENTRY(watch) link;
+    const struct loop *loop;
+    int fd;
+    loop_fn *ready;
+    void *user;
+    uint64_t event; /* or 0 */
+};
+
+static LIST_HEAD(, watch) watches = LIST_HEAD_INITIALIZER(watches);
 
 /* One event stands for the first of the timers. */
 struct loop {
@@ -94,21 +112,53 @@ void transfer_stop(struct transfer *transfer)
     network_end(transfer);
 }
 
-/* Nothing in a run has a descriptor that could become ready. */
+/* Descriptors become ready by threads alone. */
+
+static void wake(void *user)
+{
+    struct watch *watch = user;
+    bool before = memory_enter(true);
+
+    watch->event = 0;
+    watch->ready(watch->user);
+    memory_leave(before);
+}
+
+void loops_look(void)
+{
+    struct watch *watch;
+
+    LIST_FOREACH (watch, &watches, link) {
+        struct pollfd ready = {.fd = watch->fd, .events = POLLIN};
+
+        if (!watch->event && poll(&ready, 1, 0) == 1)
+            watch->event = clock_after((int64_t)chance_below(WAKE_MS), wake, watch);
+    }
+}
 
 int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user)
 {
-    (void)loop;
-    (void)fd;
-    (void)ready;
-    (void)user;
+    bool before = memory_enter(false);
+    struct watch *watch = must_calloc(1, sizeof(*watch));
+
+    *watch = (struct watch){.loop = loop, .fd = fd, .ready = ready, .user = user};
+    LIST_INSERT_HEAD(&watches, watch, link);
+    memory_leave(before);
     return 0;
 }
 
 void loop_unwatch(struct loop *loop, int fd)
 {
-    (void)loop;
-    (void)fd;
+    struct watch *watch;
+
+    LIST_FOREACH (watch, &watches, link) {
+        if (watch->loop != loop || watch->fd != fd)
+            continue;
+        clock_drop(watch->event);
+        LIST_REMOVE(watch, link);
+        free(watch);
+        return;
+    }
 }
 
 void loop_run(struct loop *loop)

@@ -18,6 +18,9 @@
 
 #define TIMEOUT_MS 10000
 
+/* How often a mount tries to begin. */
+#define TRIES_MAX 10000
+
 static struct mount mounts[MOUNTS_MAX];
 static unsigned count;
 
@@ -28,9 +31,14 @@ static void open_backend(struct mount *mount)
         .loop = mount->loop, .settings = &credentials, .setting_count = 1};
     struct error error;
 
-    if (!backend_open(remote_source(), &options, &mount->backend, &error))
-        return;
-    fprintf(stderr, "simulate: %s\n", error.message);
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        remote_serve(mount->index);
+        if (!backend_open(remote_source(), &options, &mount->backend, &error))
+            return;
+        trace("mount %d cannot begin: %s", mount->index, error.message);
+        clock_step();
+    }
+    fprintf(stderr, "simulate: mount %d cannot begin: %s\n", mount->index, error.message);
     exit(EXIT_FAILURE);
 }
 
@@ -53,6 +61,7 @@ static void find_directories(struct mount *mount)
         mount->apps[i] = find(mount, path);
     }
     mount->saved = find(mount, "checkpoints/billing/orders");
+    mount->leaving = false;
 }
 
 static void begin(struct mount *mount, int index)
@@ -60,7 +69,8 @@ static void begin(struct mount *mount, int index)
     static const struct settings settings = {
         .umask = 022, .timeout = TIMEOUT_MS, .listing = 10000, .snapshot = 1000, .watch = 1000};
 
-    *mount = (struct mount){.index = index, .loop = loop_new(), .metrics = must(metrics_new())};
+    *mount = (struct mount){
+        .index = index, .loop = loop_new(), .metrics = must(metrics_new()), .leaving = true};
     open_backend(mount);
     if (fs_init(&mount->fs, mount->loop, mount->backend, remote_source(), &settings,
                 mount->metrics))
@@ -129,9 +139,14 @@ void mount_again(struct mount *mount)
     end(mount);
     trace("mount %d begins", index);
     begin(mount, index);
-    mount->leaving = true;
     find_directories(mount);
-    mount->leaving = false;
+}
+
+void mount_kill(struct mount *mount)
+{
+    trace("mount %d is killed", mount->index);
+    mount->is_dead = true;
+    mount_again(mount);
 }
 
 void mount_reload(struct mount *mount)

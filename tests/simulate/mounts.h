@@ -24,6 +24,7 @@ struct mount {
     uint64_t saved;
     unsigned programs; /* that use it */
     bool leaving;      /* none begins any more */
+    bool is_dead;      /* it was killed: what it says of its last changes is nothing to go by */
 };
 
 void mounts_begin(unsigned count);
@@ -33,6 +34,9 @@ struct mount *mounts_at(unsigned index);
 
 /* It ends in the midst of what it does, and another begins in its place. */
 void mount_again(struct mount *mount);
+
+/* It is killed, and another begins in its place. The service must know already. */
+void mount_kill(struct mount *mount);
 
 /* SIGHUP */
 void mount_reload(struct mount *mount);

@@ -38,6 +38,7 @@ struct program {
     char text[64]; /* that it writes */
     bool goes_on;  /* when it has ended, another begins in its place */
     bool looks_again;
+    bool is_acknowledged; /* its line was: what comes then changes nothing */
     bool is_tricky; /* a line that is refused, then one that must not be taken for a position */
     int error;
     int64_t seen;
@@ -87,10 +88,10 @@ static enum ending ending_of(const struct program *program)
 
     if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
         return program->error && program->error != ENOENT ? REFUSED : ACKNOWLEDGED;
-    if (!program->error)
+    if (!program->error || program->is_acknowledged)
         return ACKNOWLEDGED;
     /* Without memory there may be no line. */
-    if (!word && memory_fails())
+    if ((!word && memory_fails()) || program->mount->is_dead)
         return UNKNOWN;
     return word && strcmp(word, "failed") != 0 ? UNKNOWN : REFUSED;
 }
@@ -223,6 +224,7 @@ static void on_written(void *user, int error, const void *data, size_t size)
     (void)data;
     (void)size;
     program->error = error;
+    program->is_acknowledged = !error;
     flush(program);
 }
 

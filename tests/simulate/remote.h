@@ -18,6 +18,9 @@ const char *remote_source(void);
 /* What the service can do. */
 bool remote_can(enum act act);
 
+/* Whether it compares and sets in one step, see history_start. */
+bool remote_compares(void);
+
 /* The number that a checkpoint of the service stands for, as files show it. */
 int64_t remote_number(const char *text);
 
@@ -28,6 +31,16 @@ void remote_throttle(struct answer *answer);
 /* Begins the service and the network to it. */
 void remote_begin(void);
 void remote_end(void);
+
+/* What a mount opens from here on is that mount's. */
+void remote_serve(int mount);
+
+/* Something goes wrong on the way once in so many times, or never (0), and the slowest way takes so
+ * many milliseconds. */
+void remote_set_faults(unsigned once_in, int64_t slowest);
+
+/* Everything goes well from here on. */
+void remote_settle(void);
 
 /* A consumer beside the mount commits a number. */
 void remote_consume(unsigned partition, int64_t number);

@@ -10,7 +10,6 @@
 #include "tests/simulate/keys.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
-#include "tests/simulate/network.h"
 #include "tests/simulate/programs.h"
 #include "tests/simulate/remote.h"
 
@@ -47,17 +46,19 @@ static unsigned choose_faults(void)
 
 static void begin_run(const struct run_options *options)
 {
+    unsigned once_in;
+
     is_ending = false;
     clock_start();
-    history_start();
+    history_start(remote_compares());
     remote_begin();
     consumer_begin(chance_once_in(2));
     mounts_begin(1 + (unsigned)chance_below(2));
     programs_start(options->programs);
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
     memory_fail_once_in(chance_once_in(3) ? 20 + (unsigned)chance_below(2000) : 0);
-    network_set_faults(&(struct network_faults){.once_in = choose_faults(),
-                                                .slowest = 1 + (int64_t)chance_below(WAY_MAX_MS)});
+    once_in = choose_faults();
+    remote_set_faults(once_in, 1 + (int64_t)chance_below(WAY_MAX_MS));
 }
 
 /* Until the programs that are under way have ended; false when they do not. */
@@ -77,7 +78,7 @@ static const char *end_programs(void)
     programs_stop();
     keys_settle();
     memory_fail_once_in(0);
-    network_set_faults(&(struct network_faults){.once_in = 0, .slowest = 10});
+    remote_settle();
     if (!let_end())
         return "a program never ended";
     clock_pass(QUIET_MS);

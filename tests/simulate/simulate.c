@@ -10,9 +10,11 @@
 #include "tests/simulate/trace.h"
 
 static const char help[] =
-    "Usage: simulate-dis [OPTION]..., or simulate-sls\n"
-    "Runs the file system on simulated time, with a simulated network, service and kernel, in\n"
-    "orders that a seed decides, and looks for what must never happen. A run in which it does is\n"
+    "Usage: simulate-dis [OPTION]..., or simulate-sls, or simulate-local\n"
+    "Runs the file system on simulated time, with a simulated kernel, network and service, or "
+    "disk,\n"
+    "in orders that a seed decides, and looks for what must never happen. A run in which it does "
+    "is\n"
     "made as short as can be, and shown.\n"
     "\n"
     "  --seed N      this run alone, with all that happens in it\n"

@@ -1,0 +1,7 @@
+#ifndef SIMULATE_LOOP_H
+#define SIMULATE_LOOP_H
+
+/* A thread has had its turn: what can be read of what loops watch is read soon. */
+void loops_look(void);
+
+#endif

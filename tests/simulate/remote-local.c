@@ -1,0 +1,391 @@
+#include "tests/simulate/remote.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "api/local/store.h"
+#include "tests/simulate/chance.h"
+#include "tests/simulate/clock.h"
+#include "tests/simulate/disk.h"
+#include "tests/simulate/memory.h"
+#include "tests/simulate/mounts.h"
+#include "tests/simulate/network.h"
+#include "tests/simulate/trace.h"
+#include "tests/simulate/vfs.h"
+
+/*
+ * The embedded store, on a simulated disk. What was carried out is what a connection finds that
+ * looks at the checkpoints at the end of each transaction, whoever has made it.
+ */
+#define STORE DISK "checkpoints.db"
+
+/* Of what happens to requests on a network, this much happens to operations of a disk. */
+#define RARER  15
+#define FASTER 8
+
+/* How often a program beside the mounts does something else than to commit, and how long it holds
+ * the store's lock at most, in milliseconds. */
+#define MEDDLE_MS 8000
+#define HOLD_MS   15000
+
+/* How long nothing befalls the machine at most: from this on to 16 times as long. */
+#define STRIKE_MIN_MS UINT64_C(500)
+
+/* What was committed when we last looked. */
+struct checkpoint {
+    int64_t number; /* or NOTHING */
+    int64_t committed;
+    char metadata[64];
+};
+
+static struct checkpoint known[HISTORY_PARTITIONS];
+
+/* What was there before, where it was found in the log of a process that was killed, so that the
+ * disk may not have it, and nobody has committed since. */
+static struct {
+    struct checkpoint checkpoint;
+    bool may_return;
+} older[HISTORY_PARTITIONS];
+
+static bool is_made; /* the store, with all that the programs need */
+static struct store *consumer;
+static bool consumer_holds;
+static int64_t first_consumed;
+static uint64_t strike_ms;
+static bool is_settled; /* nothing befalls anybody any more */
+
+static void let_go(void *user);
+
+const char *remote_source(void)
+{
+    return "local:" STORE;
+}
+
+bool remote_can(enum act act)
+{
+    (void)act;
+    return true;
+}
+
+bool remote_compares(void)
+{
+    return true;
+}
+
+void remote_serve(int mount)
+{
+    vfs_set_process(mount);
+}
+
+void remote_set_faults(unsigned once_in, int64_t slowest)
+{
+    vfs_set_faults(&(struct vfs_faults){.once_in = once_in * RARER, .slowest = slowest / FASTER});
+}
+
+void remote_settle(void)
+{
+    is_settled = true;
+    remote_set_faults(0, 10);
+    let_go(NULL);
+}
+
+int64_t remote_number(const char *text)
+{
+    return strtoll(text, NULL, 10);
+}
+
+/* Nothing goes through a network. */
+
+void network_begin(struct transfer *transfer)
+{
+    (void)transfer;
+    abort();
+}
+
+void network_end(struct transfer *transfer)
+{
+    (void)transfer;
+    abort();
+}
+
+/* What was carried out */
+
+static int committer(const struct checkpoint *found, int process)
+{
+    if (process != VFS_SOMEBODY)
+        return process;
+    return found->number >= first_consumed && found->number % HISTORY_STEP == 0 &&
+                   *found->metadata != 'm'
+               ? NO_MOUNT
+               : ANY_MOUNT;
+}
+
+static bool is_same(const struct checkpoint *one, const struct checkpoint *other)
+{
+    return one->number == other->number && one->committed == other->committed &&
+           !strcmp(one->metadata, other->metadata);
+}
+
+static void forget_older(void)
+{
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+        older[i].may_return = false;
+}
+
+static void compare(unsigned partition, const struct checkpoint *found, int process)
+{
+    struct checkpoint *before = &known[partition];
+
+    if (is_same(found, before))
+        return;
+    if (process == VFS_SOMEBODY && older[partition].may_return &&
+        is_same(found, &older[partition].checkpoint)) {
+        history_undone(partition, found->number);
+        *before = *found;
+        return;
+    }
+    if (found->number != NOTHING && found->committed < before->committed)
+        history_blame("%u is %" PRId64 " again, where %" PRId64 " had been committed", partition,
+                      found->number, before->number);
+    history_applied(partition, found->number, found->metadata, committer(found, process), false);
+    older[partition].checkpoint = *before;
+    older[partition].may_return = true;
+    if (process != VFS_SOMEBODY)
+        forget_older();
+    *before = *found;
+}
+
+static void take_row(sqlite3_stmt *row, struct checkpoint *found)
+{
+    *found = (struct checkpoint){.number = sqlite3_column_int64(row, 1),
+                                 .committed = sqlite3_column_int64(row, 2)};
+    snprintf(found->metadata, sizeof(found->metadata), "%s",
+             (const char *)sqlite3_column_text(row, 3));
+}
+
+/* False when it cannot be read. */
+static bool read_checkpoints(sqlite3 *db, struct checkpoint *found)
+{
+    static const char query[] = "SELECT partition, sequence, committed, metadata FROM checkpoint"
+                                " WHERE app = (SELECT id FROM app WHERE name = 'billing')"
+                                " AND stream = (SELECT id FROM stream WHERE name = 'orders')";
+    sqlite3_stmt *rows = NULL;
+    int status = sqlite3_prepare_v2(db, query, -1, &rows, NULL);
+
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+        found[i] = (struct checkpoint){.number = NOTHING};
+    while (!status && (status = sqlite3_step(rows)) == SQLITE_ROW) {
+        int64_t partition = sqlite3_column_int64(rows, 0);
+
+        if (partition >= 0 && partition < HISTORY_PARTITIONS)
+            take_row(rows, &found[partition]);
+        status = SQLITE_OK;
+    }
+    sqlite3_finalize(rows);
+    return status == SQLITE_DONE;
+}
+
+static sqlite3 *open_observer(void)
+{
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open_v2(STORE, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, vfs_observer()))
+        abort();
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return db;
+}
+
+static void look(int process)
+{
+    struct checkpoint found[HISTORY_PARTITIONS];
+    bool before = memory_enter(false);
+    sqlite3 *db = is_made ? open_observer() : NULL;
+
+    if (db && !read_checkpoints(db, found))
+        history_blame("the store cannot be read: %s", sqlite3_errmsg(db));
+    for (unsigned i = 0; db && !history_fault() && i < HISTORY_PARTITIONS; i++)
+        compare(i, &found[i], process);
+    sqlite3_close(db);
+    memory_leave(before);
+}
+
+/* Programs beside the mounts */
+
+static bool has_consumer(void)
+{
+    struct error error;
+
+    vfs_set_process(NO_MOUNT);
+    return consumer || !store_open(STORE, STORE_MAKE, &consumer, &error);
+}
+
+static void forget_consumer(void)
+{
+    store_close(consumer);
+    consumer = NULL;
+    consumer_holds = false;
+}
+
+void remote_consume(unsigned partition, int64_t number)
+{
+    const struct store_commit commit = {.app = "billing",
+                                        .stream = "orders",
+                                        .partition = partition,
+                                        .sequence = number,
+                                        .metadata = ""};
+    struct error error = {0};
+    int64_t when;
+
+    if (!first_consumed)
+        first_consumed = number;
+    if (consumer_holds || !has_consumer() || store_begin(consumer, &error))
+        return;
+    if (store_commit(consumer, &commit, &when, &error) || store_end(consumer, &error))
+        trace("  the consumer fails: %s", error.message);
+    store_cancel(consumer);
+}
+
+static void let_go(void *user)
+{
+    (void)user;
+    if (consumer_holds)
+        trace("  the store's lock is free");
+    if (consumer_holds)
+        store_cancel(consumer);
+    consumer_holds = false;
+}
+
+static void hold(void)
+{
+    struct error error;
+
+    if (consumer_holds || !has_consumer() || store_begin(consumer, &error))
+        return;
+    consumer_holds = true;
+    trace("  somebody holds the store's lock");
+    clock_after((int64_t)chance_below(HOLD_MS), let_go, NULL);
+}
+
+/* As by sqlite3(1). */
+static void take_log_in(void)
+{
+    static const char *const ways[] = {"PASSIVE", "FULL", "RESTART", "TRUNCATE"};
+    char text[64];
+    sqlite3 *db = NULL;
+    int status;
+
+    snprintf(text, sizeof(text), "PRAGMA wal_checkpoint(%s)", ways[chance_below(4)]);
+    vfs_set_process(NO_MOUNT);
+    status = sqlite3_open_v2(STORE, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (!status)
+        status = sqlite3_exec(db, text, NULL, NULL, NULL);
+    trace("  %s: %s", text, sqlite3_errstr(status));
+    sqlite3_close(db);
+}
+
+static void meddle(void *user)
+{
+    (void)user;
+    if (is_settled)
+        return;
+    if (chance_once_in(3))
+        hold();
+    else
+        take_log_in();
+    clock_after(1 + (int64_t)chance_below(MEDDLE_MS), meddle, NULL);
+}
+
+/* What befalls the machine */
+
+static void lose_power(void)
+{
+    trace("power fails");
+    vfs_kill(NO_MOUNT);
+    for (unsigned i = 0; i < mounts_count(); i++) {
+        vfs_kill((int)i);
+        mounts_at(i)->leaving = true;
+        mounts_at(i)->is_dead = true;
+    }
+    forget_consumer();
+    disk_lose_power();
+    for (unsigned i = 0; i < mounts_count(); i++)
+        mount_kill(mounts_at(i));
+}
+
+static bool all_are_there(void)
+{
+    for (unsigned i = 0; i < mounts_count(); i++) {
+        if (mounts_at(i)->leaving)
+            return false;
+    }
+    return mounts_count();
+}
+
+static void strike(void *user)
+{
+    struct mount *mount;
+
+    (void)user;
+    if (is_settled)
+        return;
+    if (all_are_there() && chance_once_in(2)) {
+        lose_power();
+    } else if (all_are_there()) {
+        mount = mounts_any();
+        vfs_kill(mount->index);
+        mount_kill(mount);
+    }
+    clock_after(1 + (int64_t)chance_below(strike_ms), strike, NULL);
+}
+
+/* The store */
+
+static bool make_partitions(struct store *store, struct error *error)
+{
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
+        if (store_create_partition(store, "orders", i, error))
+            return false;
+    }
+    return true;
+}
+
+static void make_store(void)
+{
+    struct store *store = NULL;
+    struct error error = {0};
+
+    if (store_open(STORE, STORE_MAKE, &store, &error) || store_begin(store, &error) ||
+        store_create_app(store, "billing", &error) || !make_partitions(store, &error) ||
+        store_end(store, &error)) {
+        fprintf(stderr, "simulate: %s\n", error.message);
+        exit(EXIT_FAILURE);
+    }
+    store_close(store);
+    is_made = true;
+}
+
+void remote_begin(void)
+{
+    is_made = false;
+    is_settled = false;
+    strike_ms = STRIKE_MIN_MS << chance_below(5);
+    first_consumed = 0;
+    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+        known[i] = (struct checkpoint){.number = NOTHING};
+    forget_older();
+    vfs_begin(look);
+    make_store();
+    clock_after((int64_t)chance_below(MEDDLE_MS), meddle, NULL);
+    if (chance_once_in(2))
+        clock_after((int64_t)chance_below(strike_ms), strike, NULL);
+}
+
+void remote_end(void)
+{
+    forget_consumer();
+    vfs_end();
+}
