@@ -144,7 +144,8 @@ static const struct layout present_layout = {.version = VERSION, .schema = schem
 struct store {
     sqlite3 *db;
     const struct layout *layout;
-    bool is_older; /* than its layout */
+    bool is_older;       /* than its layout */
+    bool log_is_settled; /* what it had when we came is on the disk */
     struct files files;
     sqlite3_stmt *statements[STATEMENTS];
 };
@@ -482,10 +483,27 @@ static int run_plain(struct store *store, enum statement which, struct error *er
     return run_statement(store, which, NULL, error, "");
 }
 
+/* What a process had in the log when it was killed may be a whole transaction that was not synced.
+ * SQLite finds it there, and writes after it. If a sync fails then, Linux forgets what it could not
+ * write, and says so once: later ones succeed, and a power failure takes all that came after the
+ * gap. So we take the log into the file before we add to it. */
+static int settle_log(struct store *store, struct error *error)
+{
+    int64_t is_busy = 0;
+    int status = sql_number(store->db, "PRAGMA wal_checkpoint", &is_busy, error);
+
+    if (!status && is_busy)
+        return error_set(error, EAGAIN, "another process is taking the store's log in");
+    store->log_is_settled = !status;
+    return status;
+}
+
 int store_begin(struct store *store, struct error *error)
 {
     int status = files_check(&store->files, error);
 
+    if (!status && !store->log_is_settled)
+        status = settle_log(store, error);
     return status ? status : run_plain(store, BEGIN, error);
 }
 
