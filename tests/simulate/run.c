@@ -56,7 +56,7 @@ static void begin_run(const struct run_options *options)
     mounts_begin(1 + (unsigned)chance_below(2));
     programs_start(options->programs);
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
-    memory_fail_once_in(chance_once_in(3) ? 20 + (unsigned)chance_below(2000) : 0);
+    memory_fail_once_in(chance_once_in(3) ? 500 + (unsigned)chance_below(5000) : 0);
     once_in = choose_faults();
     remote_set_faults(once_in, 1 + (int64_t)chance_below(WAY_MAX_MS));
 }

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     printf("seed %" PRIu64 ": %s\n", attempt->seed, attempt->fault);
+    fflush(stdout);
     if (!options.is_shown)
         shrink(attempt, &options.run);
     return EXIT_FAILURE;
