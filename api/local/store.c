@@ -145,7 +145,7 @@ struct store {
     sqlite3 *db;
     const struct layout *layout;
     bool is_older;       /* than its layout */
-    bool log_is_settled; /* what it had when we came is on the disk */
+    bool log_is_settled; /* what was in it before the next transaction is on the disk */
     struct files files;
     sqlite3_stmt *statements[STATEMENTS];
 };
@@ -165,18 +165,25 @@ static int bind(sqlite3_stmt *statement, const char *types, va_list arguments)
     return status;
 }
 
-static int start_with(struct store *store, enum statement which, sqlite3_stmt **statement,
-                      struct error *error, const char *types, va_list arguments)
+static int prepare(struct store *store, enum statement which, struct error *error)
 {
     sqlite3_stmt **cached = &store->statements[which];
 
-    if (!*cached && sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, cached,
-                                       NULL) != SQLITE_OK)
-        return sql_failed(store->db, error);
-    if (bind(*cached, types, arguments) != SQLITE_OK)
-        return sql_failed(store->db, error);
-    *statement = *cached;
-    return 0;
+    if (*cached || sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, cached,
+                                      NULL) == SQLITE_OK)
+        return 0;
+    return sql_failed(store->db, error);
+}
+
+static int start_with(struct store *store, enum statement which, sqlite3_stmt **statement,
+                      struct error *error, const char *types, va_list arguments)
+{
+    int status = prepare(store, which, error);
+
+    if (status)
+        return status;
+    *statement = store->statements[which];
+    return bind(*statement, types, arguments) == SQLITE_OK ? 0 : sql_failed(store->db, error);
 }
 
 /* Prepares a statement and binds its arguments as bind() does; finish_statement() is to follow. */
@@ -486,22 +493,40 @@ static int run_plain(struct store *store, enum statement which, struct error *er
 /* What a process had in the log when it was killed may be a whole transaction that was not synced.
  * SQLite finds it there, and writes after it. If a sync fails then, Linux forgets what it could not
  * write, and says so once: later ones succeed, and a power failure takes all that came after the
- * gap. So we take the log into the file before we add to it. */
+ * gap. So we take the log into the file before we add to it: when we come, and after a commit of
+ * ours that failed, which may be how we learn of the gap. What a process that reads for long keeps
+ * us from taking in, we try to take in each time. */
 static int settle_log(struct store *store, struct error *error)
 {
-    int64_t is_busy = 0;
-    int status = sql_number(store->db, "PRAGMA wal_checkpoint", &is_busy, error);
+    int in_log = 0;
+    int taken = 0;
+    int status =
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &taken);
 
-    if (!status && is_busy)
+    if (status == SQLITE_BUSY)
         return error_set(error, EAGAIN, "another process is taking the store's log in");
-    store->log_is_settled = !status;
-    return status;
+    if (status != SQLITE_OK)
+        return sql_failed(store->db, error);
+    store->log_is_settled = taken == in_log;
+    return 0;
+}
+
+/* What takes back is ready before there is anything to take back, so that it needs no memory. */
+static int prepare_to_take_back(struct store *store, struct error *error)
+{
+    int status = prepare(store, ROLLBACK, error);
+
+    if (!status)
+        status = prepare(store, STEP_UNDO, error);
+    return status ? status : prepare(store, STEP_END, error);
 }
 
 int store_begin(struct store *store, struct error *error)
 {
     int status = files_check(&store->files, error);
 
+    if (!status)
+        status = prepare_to_take_back(store, error);
     if (!status && !store->log_is_settled)
         status = settle_log(store, error);
     return status ? status : run_plain(store, BEGIN, error);
@@ -522,6 +547,7 @@ int store_end(struct store *store, struct error *error)
 {
     int status = run_plain(store, COMMIT, error);
 
+    store->log_is_settled &= !status;
     return status ? status : files_check(&store->files, error);
 }
 
@@ -549,8 +575,10 @@ int store_step_end(struct store *store, int status, struct error *error)
 
     if (store_is_lost(store))
         return status;
-    if (status)
-        run_plain(store, STEP_UNDO, &ignored);
+    if (status && run_plain(store, STEP_UNDO, &ignored) < 0) {
+        store_cancel(store);
+        return status;
+    }
     if (run_plain(store, STEP_END, status ? &ignored : error) < 0 && !status)
         return -error->code;
     return status;

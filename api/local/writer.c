@@ -155,8 +155,10 @@ static bool work_on_batch(struct writer *writer, struct calls *batch, struct err
         }
         if (!status)
             call->operation.error.code = 0;
-        if (status && store_is_lost(writer->store)) {
+        if (store_is_lost(writer->store)) {
             *error = call->operation.error;
+            if (!status)
+                error_set(error, EIO, "the store has lost the transaction");
             return false;
         }
     }
