@@ -244,6 +244,38 @@ uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent,
                       user);
 }
 
+uint64_t kernel_attributes(struct fuse_session *session, pid_t pid, uint64_t node, reply_fn *reply,
+                           void *user)
+{
+    struct fuse_getattr_in in = {0};
+
+    return send_parts(session, pid, FUSE_GETATTR, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
+uint64_t kernel_open_directory(struct fuse_session *session, pid_t pid, uint64_t node,
+                               reply_fn *reply, void *user)
+{
+    struct fuse_open_in in = {0};
+
+    return send_parts(session, pid, FUSE_OPENDIR, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
+uint64_t kernel_list(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                     reply_fn *reply, void *user)
+{
+    struct fuse_read_in in = {.fh = handle, .size = READ_SIZE};
+
+    return send_parts(session, pid, FUSE_READDIR, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
+uint64_t kernel_close_directory(struct fuse_session *session, pid_t pid, uint64_t node,
+                                uint64_t handle, reply_fn *reply, void *user)
+{
+    struct fuse_release_in in = {.fh = handle};
+
+    return send_parts(session, pid, FUSE_RELEASEDIR, node, &in, sizeof(in), NULL, 0, reply, user);
+}
+
 /* Signals */
 
 static struct victim *find_victim(pid_t pid)

@@ -45,6 +45,15 @@ uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, 
 uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
                        reply_fn *reply, void *user);
 
+uint64_t kernel_attributes(struct fuse_session *session, pid_t pid, uint64_t node, reply_fn *reply,
+                           void *user);
+uint64_t kernel_open_directory(struct fuse_session *session, pid_t pid, uint64_t node,
+                               reply_fn *reply, void *user);
+uint64_t kernel_list(struct fuse_session *session, pid_t pid, uint64_t node, uint64_t handle,
+                     reply_fn *reply, void *user);
+uint64_t kernel_close_directory(struct fuse_session *session, pid_t pid, uint64_t node,
+                                uint64_t handle, reply_fn *reply, void *user);
+
 /* The process has got a signal: one that ends it, or one that does not. Nothing happens when the
  * request has been answered. */
 void kernel_interrupt(struct fuse_session *session, pid_t pid, uint64_t request, bool ends_it);
