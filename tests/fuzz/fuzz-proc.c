@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "fs/caller.h"
 #include "fs/mountinfo.h"
 
@@ -64,24 +65,26 @@ static void check_mounted(const struct mounted *mounted)
 }
 
 /* As the kernel writes a name there. */
-static void print_escaped(char *line, const char *text)
+static void print_escaped(struct buf *line, const char *text)
 {
-    line += strlen(line);
     for (; *text; text++)
-        line += sprintf(line, strchr(" \t\n\\", *text) ? "\\%03o" : "%c", (unsigned char)*text);
+        buf_printf(line, strchr(" \t\n\\", *text) ? "\\%03o" : "%c", (unsigned char)*text);
 }
 
 /* A mount is found by its path, whatever that is, among others. */
 static void find_mount(const char *path)
 {
-    char line[ROOM] = "361 35 0:1 / / rw - ext4 /dev/root rw\n36 35 0:1 / ";
+    struct buf line = BUF_INIT(ROOM);
     struct mounted mounted;
 
-    print_escaped(line, path);
-    strcat(line, " rw,nosuid shared:1 master:2 - " MOUNTED_TYPE " ");
-    print_escaped(line, path);
-    strcat(line, " rw\n");
-    set_file(line, strlen(line));
+    buf_puts(&line, "361 35 0:1 / / rw - ext4 /dev/root rw\n36 35 0:1 / ");
+    print_escaped(&line, path);
+    buf_puts(&line, " rw,nosuid shared:1 master:2 - " MOUNTED_TYPE " ");
+    print_escaped(&line, path);
+    buf_puts(&line, " rw\n");
+    CHECK(!buf_error(&line));
+    set_file(line.data, line.size);
+    buf_release(&line);
     CHECK(mountinfo_is_ours(path, &mounted));
     check_mounted(&mounted);
     CHECK(!strncmp(mounted.source, path, sizeof(mounted.source) - 1));

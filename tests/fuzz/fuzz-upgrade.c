@@ -54,7 +54,7 @@ static void make_directory(void)
     if (*path)
         return;
     if (!mkdtemp(directory)) {
-        strcpy(directory, "/tmp/checkpointfs-fuzz-XXXXXX");
+        snprintf(directory, sizeof(directory), "/tmp/checkpointfs-fuzz-XXXXXX");
         CHECK(mkdtemp(directory));
     }
     snprintf(path, sizeof(path), "%s/store", directory);

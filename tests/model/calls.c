@@ -100,6 +100,16 @@ static const char *word(void)
     return words[below(COUNT_OF(words))];
 }
 
+/* One to six words, with slashes between them, as far as there is room. */
+static void print_words(char *text, size_t room)
+{
+    unsigned depth = 1 + below(6);
+    size_t size = 0;
+
+    for (unsigned i = 0; i < depth && size < room; i++)
+        size += (size_t)snprintf(text + size, room - size, "%s%s", i ? "/" : "", word());
+}
+
 /* Most lead somewhere. */
 static const char *path(void)
 {
@@ -127,16 +137,15 @@ static const char *path(void)
         "/errors",
         "",
     };
-    unsigned depth = 1 + below(6);
+    size_t room = sizeof(doing->path);
 
-    *doing->path = '\0';
-    if (!one_in(4))
-        return strcpy(doing->path, likely[below(COUNT_OF(likely))]);
-    if (one_in(40))
-        return memset(doing->path, 'x', sizeof(doing->path) - 1);
-    for (unsigned i = 0; i < depth; i++) {
-        strcat(doing->path, word());
-        strcat(doing->path, i + 1 < depth ? "/" : "");
+    if (!one_in(4)) {
+        snprintf(doing->path, room, "%s", likely[below(COUNT_OF(likely))]);
+    } else if (one_in(40)) {
+        memset(doing->path, 'x', room - 1);
+        doing->path[room - 1] = '\0';
+    } else {
+        print_words(doing->path, room);
     }
     return doing->path;
 }

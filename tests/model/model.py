@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from place import BACKENDS, KEPT, STREAMS, Place, Wrong, errno_name, fill
+from place import BACKENDS, KEPT, STREAMS, Doer, Place, Wrong, errno_name, fill
 from truth import DIRECTORY, FILE, Refused, Truth
 
 CHECK = 40  # steps between looks at everything
@@ -197,18 +197,11 @@ class Generator:
         return note + "\n" if note and self.random.random() < 0.6 else note
 
 
-class Program:
+class Program(Doer):
     """Does steps to a mount, as any program would."""
 
     def __init__(self, mount):
         self.mount = mount
-
-    def do(self, step):
-        kind, *arguments = step
-        try:
-            return getattr(self, kind)(*arguments)
-        except OSError as error:
-            return errno_name(error)
 
     def read(self, path):
         with open(self.mount.path(path), "rb") as file:

@@ -41,6 +41,18 @@ def errno_name(error):
     return errno.errorcode.get(error.errno, str(error.errno))
 
 
+class Doer:
+    """Does steps, each of which is the name of a method and its arguments."""
+
+    def do(self, step):
+        """What the step has returned, or the name of its errno."""
+        kind, *arguments = step
+        try:
+            return getattr(self, kind)(*arguments)
+        except OSError as error:
+            return errno_name(error)
+
+
 def eventually(is_true, what):
     until = time.monotonic() + PATIENCE
     while not is_true():

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from place import KEPT, STREAMS, Place, Wrong, errno_name, fill
+from place import KEPT, STREAMS, Doer, Place, Wrong, fill
 
 DIRECTORY = "checkpoints/billing/orders"
 SCRATCH_SIZE = 65536
@@ -36,7 +36,7 @@ def is_partition(name):
     return name in PARTITIONS
 
 
-class Side:
+class Side(Doer):
     """One of the two directories, with the files that are open in it."""
 
     def __init__(self, root):
@@ -46,13 +46,6 @@ class Side:
 
     def path(self, name):
         return os.path.join(self.root, name)
-
-    def do(self, step):
-        kind, *arguments = step
-        try:
-            return getattr(self, kind)(*arguments)
-        except OSError as error:
-            return errno_name(error)
 
     def close_all(self):
         for handle in self.files.values():

@@ -28,26 +28,6 @@ bool remote_can(enum act act)
     return act != ACT_DELETE && act != ACT_METADATA;
 }
 
-bool remote_compares(void)
-{
-    return false;
-}
-
-void remote_serve(int mount)
-{
-    (void)mount;
-}
-
-void remote_set_faults(unsigned once_in, int64_t slowest)
-{
-    network_set_faults(&(struct network_faults){.once_in = once_in, .slowest = slowest});
-}
-
-void remote_settle(void)
-{
-    remote_set_faults(0, 10);
-}
-
 int64_t remote_number(const char *text)
 {
     int64_t number;

@@ -1,0 +1,24 @@
+/* What is the same of every service behind a network. */
+
+#include "tests/simulate/network.h"
+#include "tests/simulate/remote.h"
+
+bool remote_compares(void)
+{
+    return false;
+}
+
+void remote_serve(int mount)
+{
+    (void)mount;
+}
+
+void remote_set_faults(unsigned once_in, int64_t slowest)
+{
+    network_set_faults(&(struct network_faults){.once_in = once_in, .slowest = slowest});
+}
+
+void remote_settle(void)
+{
+    remote_set_faults(0, 10);
+}
