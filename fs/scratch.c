@@ -67,15 +67,11 @@ static struct scratch *new_scratch(const char *name)
     return NULL;
 }
 
-int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
+static int add(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
 {
-    struct place *directory;
-    struct scratch *made;
+    struct place *directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
+    struct scratch *made = directory ? new_scratch(node->place->text) : NULL;
 
-    if (fs->scratch_count == SCRATCH_COUNT_MAX)
-        return -ENOSPC;
-    directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
-    made = directory ? new_scratch(node->place->text) : NULL;
     if (made) {
         made->mode = mode & 0777;
         made->is_directory = node->kind == SCRATCH_DIRECTORY;
@@ -88,6 +84,11 @@ int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scr
     if (directory)
         place_drop(fs->nodes, directory);
     return made ? 0 : -ENOMEM;
+}
+
+int scratch_make(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
+{
+    return fs->scratch_count >= SCRATCH_COUNT_MAX ? -ENOSPC : add(fs, node, mode, scratch);
 }
 
 static void free_scratch(struct fs *fs, struct scratch *scratch)
@@ -155,8 +156,12 @@ int scratch_replace(struct fs *fs, const struct node *node, const char *text, si
 {
     struct scratch *old = scratch_find(fs, node);
     struct scratch *made;
-    int status = scratch_make(fs, node, 0644, &made);
+    int status;
 
+    /* An old one that nobody has open leaves its room. */
+    if (fs->scratch_count >= SCRATCH_COUNT_MAX && (!old || old->opened))
+        return -ENOSPC;
+    status = add(fs, node, 0644, &made);
     if (status)
         return status;
     status = scratch_write(made, 0, text, size);

@@ -489,6 +489,17 @@ END
     absent checkpoints/billing/orders/draft
 }
 
+@test "a checkpoint can be moved over a temporary file when there can be no more" {
+    local directory=checkpoints/billing/orders count=0
+    while echo 1 2>/dev/null >"$directory/.x$count"; do
+        count=$((count + 1))
+    done
+    is "$count" 256
+    refused "No space left on device" mv "$directory/0" "$directory/.new"
+    mv "$directory/0" "$directory/.x0"
+    is "$(cat "$directory/.x0")" "$(printf '42\nnote')"
+}
+
 @test "files are only made in the directories of streams" {
     refused "Operation not permitted" put checkpoints/file 1
     refused "Operation not permitted" put checkpoints/billing/file 1
