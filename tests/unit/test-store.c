@@ -1135,6 +1135,45 @@ static void with_an_index_that_is_cut_a_store_is_estale_and_loses_nothing(void *
     assert_checkpoint(scene->store, "orders", 0, 2);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    FILE *source = fopen(from, "re");
+    FILE *target = fopen(to, "we");
+    int c;
+
+    assert_non_null(source);
+    assert_non_null(target);
+    while ((c = fgetc(source)) != EOF)
+        fputc(c, target);
+    assert_int_equal(fclose(source), 0);
+    assert_int_equal(fclose(target), 0);
+}
+
+/* A copy of an open store is what a killed process leaves. */
+static void a_log_that_was_left_is_taken_in_before_it_grows(void **state)
+{
+    struct scene *scene = *state;
+    struct store *left = NULL;
+    char paths[3][PATH_ROOM + 64];
+
+    make_orders(scene->store);
+    ASSERT_OK(commit(scene->store, "orders", 0, 5, &scene->error));
+    snprintf(paths[0], sizeof(paths[0]), "%s/left.db", scene->directory);
+    snprintf(paths[1], sizeof(paths[1]), "%s/left.db-wal", scene->directory);
+    snprintf(paths[2], sizeof(paths[2]), "%s/alone.db", scene->directory);
+    copy_file(scene->path, paths[0]);
+    copy_file(file_of(scene, "-wal"), paths[1]);
+
+    ASSERT_OK(store_open(paths[0], STORE_MAKE, &left, &scene->error));
+    ASSERT_OK(store_begin(left, &scene->error));
+    store_cancel(left);
+    copy_file(paths[0], paths[2]);
+    store_close(left);
+    ASSERT_OK(store_open(paths[2], STORE_MAKE, &left, &scene->error));
+    assert_checkpoint(left, "orders", 0, 5);
+    store_close(left);
+}
+
 static void what_sqlite_itself_does_to_the_files_is_right(void **state)
 {
     struct scene *scene = *state;
@@ -1215,6 +1254,7 @@ int main(void)
         SCENE(with_a_log_that_is_cut_a_store_is_estale_and_keeps_what_it_has),
         SCENE(without_its_index_a_store_is_estale_and_loses_nothing),
         SCENE(with_an_index_that_is_cut_a_store_is_estale_and_loses_nothing),
+        SCENE(a_log_that_was_left_is_taken_in_before_it_grows),
         SCENE(what_sqlite_itself_does_to_the_files_is_right),
     };
 
