@@ -403,7 +403,7 @@ static void drop_topic(struct topic *topic)
     topic->again = topic->flight != NULL;
 }
 
-void cache_doubt(struct cache *cache, const struct question *question)
+void cache_outdate(struct cache *cache, const struct question *question)
 {
     struct topic *topic = find_topic(cache, question);
 
@@ -411,7 +411,7 @@ void cache_doubt(struct cache *cache, const struct question *question)
         drop_topic(topic);
 }
 
-void cache_doubt_about(struct cache *cache, const char *app, const char *stream)
+void cache_outdate_about(struct cache *cache, const char *app, const char *stream)
 {
     struct topic *topic;
 
@@ -425,13 +425,13 @@ void cache_doubt_about(struct cache *cache, const char *app, const char *stream)
 void cache_drop(struct cache *cache, const struct question *question)
 {
     missing_forget(&cache->missing, question);
-    cache_doubt(cache, question);
+    cache_outdate(cache, question);
 }
 
 void cache_drop_about(struct cache *cache, const char *app, const char *stream)
 {
     missing_forget_about(&cache->missing, app, stream);
-    cache_doubt_about(cache, app, stream);
+    cache_outdate_about(cache, app, stream);
 }
 
 void cache_clear(struct cache *cache)

@@ -48,8 +48,8 @@ void cache_refresh(struct cache *cache, const struct question *question, int64_t
 /* Forgets one answer, or all about an app or a stream (NULL for none), for something that they tell
  * of has gone: what is missing is missing all the same. One that is under way will be asked for
  * again. */
-void cache_doubt(struct cache *cache, const struct question *question);
-void cache_doubt_about(struct cache *cache, const char *app, const char *stream);
+void cache_outdate(struct cache *cache, const struct question *question);
+void cache_outdate_about(struct cache *cache, const char *app, const char *stream);
 
 /* Forgets one answer, and which of its names are missing; one that is under way will be asked for
  * again. */

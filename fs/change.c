@@ -139,9 +139,9 @@ static void note_commit(struct change *change, const struct state *state)
     const char *stream = change->stream;
 
     if (!lists(change->fs, WHAT_COMMITTED, app, stream))
-        cache_doubt(cache, &(struct question){WHAT_COMMITTED, app, ""});
+        cache_outdate(cache, &(struct question){WHAT_COMMITTED, app, ""});
     if (!lists(change->fs, WHAT_STREAMS, "", stream))
-        cache_doubt(cache, &(struct question){WHAT_STREAMS, "", ""});
+        cache_outdate(cache, &(struct question){WHAT_STREAMS, "", ""});
     if (is_new(cache, "", stream, state->partition) || is_new(cache, app, stream, state->partition))
         cache_drop_about(cache, NULL, stream);
     if (noted.committed == WHEN_UNKNOWN)
@@ -154,7 +154,7 @@ static void note_deletion(struct change *change)
     struct state none = {.partition = (uint32_t)change->order.about.partition,
                          .committed = WHEN_UNKNOWN};
 
-    cache_doubt(change->fs->cache, &(struct question){WHAT_COMMITTED, change->app, ""});
+    cache_outdate(change->fs->cache, &(struct question){WHAT_COMMITTED, change->app, ""});
     cache_note(change->fs->cache, change->app, change->stream, &none, when_monotonic());
 }
 
@@ -175,10 +175,10 @@ static void forget_lists(struct change *change)
     struct cache *cache = change->fs->cache;
 
     if (*change->app) {
-        cache_doubt(cache, &(struct question){WHAT_APPS, "", ""});
+        cache_outdate(cache, &(struct question){WHAT_APPS, "", ""});
         cache_drop_about(cache, change->app, NULL);
     } else {
-        cache_doubt(cache, &(struct question){WHAT_STREAMS, "", ""});
+        cache_outdate(cache, &(struct question){WHAT_STREAMS, "", ""});
         cache_drop_about(cache, NULL, change->stream);
     }
 }

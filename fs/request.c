@@ -298,9 +298,9 @@ void request_forget_names(struct request *request)
     const char *app = *place->app ? place->app : NULL;
     const char *stream = *place->stream ? place->stream : NULL;
 
-    cache_doubt(cache, &(struct question){WHAT_APPS, "", ""});
-    cache_doubt(cache, &(struct question){WHAT_STREAMS, "", ""});
-    cache_doubt_about(cache, app, stream);
+    cache_outdate(cache, &(struct question){WHAT_APPS, "", ""});
+    cache_outdate(cache, &(struct question){WHAT_STREAMS, "", ""});
+    cache_outdate_about(cache, app, stream);
 }
 
 bool request_answered(struct request *request, const struct error *error)
