@@ -583,8 +583,7 @@ static int begin_try(struct http_request *request)
     status = request->order.prepare(request->order.user, &request->headers, &request->error);
     if (status)
         return status;
-    request->easy = easy_new(&http->settings);
-    if (!request->easy || http_add_header(&request->headers, "Expect", ""))
+    if (http_add_header(&request->headers, "Expect", ""))
         return error_set(&request->error, ENOMEM, "no memory");
     *exchange = (struct exchange){.method = request->method,
                                   .url = request->url,
@@ -597,7 +596,8 @@ static int begin_try(struct http_request *request)
                                   .timeout_ms = time_for_try(request),
                                   .max_idle_ms = when_monotonic() - http->reloaded};
     buf_init(&exchange->answer, ANSWER_MAX);
-    if (easy_prepare(request->easy, exchange) ||
+    request->easy = easy_new(&http->settings);
+    if (!request->easy || easy_prepare(request->easy, exchange) ||
         transfer_start(http->loop, &request->transfer, request->easy, on_transfer, request))
         return error_set(&request->error, ENOMEM, "no memory");
     return 0;
