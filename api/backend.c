@@ -406,6 +406,31 @@ struct call *backend_locate(struct backend *backend, const struct cursor_order *
     return call_of(passage);
 }
 
+/* Records */
+
+struct call *backend_read_records(struct backend *backend, const struct read_order *order,
+                                  const struct ask *ask)
+{
+    struct arguments arguments = {
+        {NULL, order->from.stream, order->from.partition}, "from", cursor_names[order->from.kind]};
+    struct passage *passage = ask_for(backend, "read_records", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->read_records))
+        enter(passage, backend->operations->read_records(backend, order, &passage->inside));
+    return call_of(passage);
+}
+
+struct call *backend_append_records(struct backend *backend, const struct append_order *order,
+                                    const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, order->stream, order->partition}, NULL, NULL};
+    struct passage *passage = change(backend, "append_records", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->append_records))
+        enter(passage, backend->operations->append_records(backend, order, &passage->inside));
+    return call_of(passage);
+}
+
 /* What is answered at once */
 
 int backend_parse_sequence(const struct backend *backend, const char *text,

@@ -9,6 +9,7 @@
 #include "api/names.h"
 #include "api/operation.h"
 #include "api/position.h"
+#include "api/records.h"
 #include "api/retries.h"
 #include "api/state.h"
 
@@ -38,6 +39,10 @@ enum ability {
     /* The service makes an app when something is committed for it; until then it is a directory of
      * the mount and nothing else. */
     APP_BEGINS_WITH_COMMIT = 1 << 9,
+    CAN_READ_RECORDS = 1 << 10,
+    CAN_APPEND_RECORDS = 1 << 11,
+    RECORDS_ARE_BYTES = 1 << 12, /* a record is one value, and not many with names, so that it can
+                                    be read by itself */
 };
 
 enum streams {
@@ -70,6 +75,24 @@ struct cursor_order {
     const char *sequence; /* of CURSOR_AT and CURSOR_AFTER */
     int64_t time;         /* of CURSOR_SINCE */
 };
+
+/* A read of records. */
+struct read_order {
+    struct cursor_order from; /* never CURSOR_LATEST */
+    enum record_form form;    /* RECORD_BYTES with CURSOR_AT, and RECORDS_ARE_BYTES */
+    size_t limit;             /* of the batch; at most BATCH_LIMIT_MAX */
+};
+
+/* New records for a partition. */
+struct append_order {
+    const char *stream;
+    uint32_t partition;
+    const struct span *records; /* in their order, each at most RECORD_MAX bytes */
+    size_t count;
+};
+
+/* The greatest record that can be appended. */
+#define RECORD_MAX (1UL << 20)
 
 struct commit_order {
     const char *app;
@@ -137,6 +160,17 @@ struct call *backend_get_cursor(struct backend *backend, const struct cursor_ord
 struct call *backend_locate(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask);
 
+/* batch: the records from there on that are there now, up to the limit; perhaps none. ERANGE when
+ * the first of them may be kept no more: none is passed over in silence. RECORD_BYTES reads the
+ * record of just that number, ENOENT when there is none. */
+struct call *backend_read_records(struct backend *backend, const struct read_order *order,
+                                  const struct ask *ask);
+
+/* Adds records; all, or none if it fails, unless the error is_unknown or says how many are stored.
+ * Nothing that was sent is sent again: it would be stored twice. */
+struct call *backend_append_records(struct backend *backend, const struct append_order *order,
+                                    const struct ask *ask);
+
 /* With CAN_MAKE_STREAM. Making a partition makes its stream. Deleting what has checkpoints, or
  * a partition of a stream that has some on it, is ENOTEMPTY. */
 struct call *backend_create_stream(struct backend *backend, const char *stream,
@@ -203,6 +237,10 @@ struct backend_operations {
                                const struct ask *ask);
     struct call *(*locate)(struct backend *backend, const struct cursor_order *order,
                            const struct ask *ask);
+    struct call *(*read_records)(struct backend *backend, const struct read_order *order,
+                                 const struct ask *ask);
+    struct call *(*append_records)(struct backend *backend, const struct append_order *order,
+                                   const struct ask *ask);
     struct call *(*create_stream)(struct backend *backend, const char *stream,
                                   const struct ask *ask);
     struct call *(*delete_stream)(struct backend *backend, const char *stream,

@@ -8,6 +8,7 @@
 #include "api/error.h"
 #include "base/loop.h"
 
+struct batch;
 struct names;
 struct state;
 struct table;
@@ -59,6 +60,7 @@ struct answer {
     struct names *names;
     struct table *table;
     const struct state *state;
+    const struct batch *batch;
     const char *text;
 };
 

@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static size_t length_by_first(unsigned char first)
 {
@@ -50,6 +51,29 @@ bool utf8_is_valid(const char *text)
 
     for (; *text && length; text += length)
         length = utf8_length(text);
+    return length;
+}
+
+/* The same of a character that may be cut off by the end of the bytes. */
+static size_t length_within(const char *bytes, size_t size)
+{
+    char character[5] = "";
+
+    if (size >= sizeof(character))
+        return utf8_length(bytes);
+    memcpy(character, bytes, size);
+    return utf8_length(character);
+}
+
+bool utf8_is_text(const char *bytes, size_t size)
+{
+    size_t length = 1;
+
+    for (size_t i = 0; i < size && length; i += length) {
+        bool is_ascii = bytes[i] && !((unsigned char)bytes[i] & 0x80);
+
+        length = is_ascii ? 1 : length_within(bytes + i, size - i);
+    }
     return length;
 }
 

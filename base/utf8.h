@@ -13,6 +13,9 @@ size_t utf8_length(const char *text);
 /* Whether all of a text is UTF-8. */
 bool utf8_is_valid(const char *text);
 
+/* Whether size bytes, which need no NUL behind them, are UTF-8 without a NUL among them. */
+bool utf8_is_text(const char *bytes, size_t size);
+
 /* Whether the character at the beginning of a text, which must be one, has a look of its own: it is
  * no control character, no blank but ' ', and nothing that only changes how others look, or in
  * which direction they are read. */

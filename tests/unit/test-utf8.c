@@ -182,6 +182,21 @@ TEST(what_changes_the_direction_cannot_be_seen)
         check_visible(points[i], false);
 }
 
+TEST(bytes_are_text_without_a_nul_behind_them)
+{
+    static const char euro[] = "1 \xe2\x82\xac";
+
+    assert_true(utf8_is_text("", 0));
+    assert_true(utf8_is_text(euro, 5));
+    assert_false(utf8_is_text(euro, 4));
+    assert_false(utf8_is_text(euro, 3));
+    assert_true(utf8_is_text(euro, 2));
+    assert_false(utf8_is_text("a\0b", 3));
+    assert_false(utf8_is_text("a\xff"
+                              "b",
+                              3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +212,7 @@ int main(void)
         cmocka_unit_test(control_characters_cannot_be_seen),
         cmocka_unit_test(what_changes_how_others_look_cannot_be_seen),
         cmocka_unit_test(what_changes_the_direction_cannot_be_seen),
+        cmocka_unit_test(bytes_are_text_without_a_nul_behind_them),
     };
 
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);

@@ -1,0 +1,134 @@
+#include "api/records.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "base/when.h"
+
+/* Room for a batch at its limit, and one record more that is as large, with every byte escaped. */
+#define TEXT_MAX (BATCH_LIMIT_MAX * 2 * 6 + 4096)
+
+/* How many bytes become base64 at once; a multiple of three. */
+#define BASE64_PIECE 3072
+
+void batch_init(struct batch *batch, enum record_form form, size_t limit)
+{
+    *batch = (struct batch){.form = form, .limit = limit, .text = BUF_INIT(TEXT_MAX)};
+}
+
+void batch_release(struct batch *batch)
+{
+    buf_release(&batch->text);
+}
+
+bool batch_is_full(const struct batch *batch)
+{
+    return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit);
+}
+
+static bool must_escape(unsigned char byte)
+{
+    return byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
+}
+
+static void print_text(struct buf *text, const struct span *value)
+{
+    const char *end = value->data + value->size;
+    const char *from = value->data;
+
+    for (const char *next = from; next < end; next++) {
+        if (!must_escape((unsigned char)*next))
+            continue;
+        buf_add(text, from, (size_t)(next - from));
+        buf_printf(text, "\\u%04x", (unsigned char)*next);
+        from = next + 1;
+    }
+    buf_add(text, from, (size_t)(end - from));
+}
+
+static void print_base64(struct buf *text, const struct span *value)
+{
+    char encoded[BASE64_ROOM(BASE64_PIECE)];
+
+    for (size_t i = 0; i < value->size; i += BASE64_PIECE) {
+        size_t rest = value->size - i;
+
+        base64_encode(value->data + i, rest < BASE64_PIECE ? rest : BASE64_PIECE, encoded);
+        buf_puts(text, encoded);
+    }
+}
+
+void batch_print(struct batch *batch, const struct span *value)
+{
+    buf_puts(&batch->text, "\"");
+    print_text(&batch->text, value);
+    buf_puts(&batch->text, "\"");
+}
+
+static void add_member(struct buf *text, const char *name, const char *binary_name,
+                       const struct span *value)
+{
+    bool is_text = utf8_is_text(value->data, value->size);
+
+    buf_puts(text, ",\"");
+    buf_puts(text, is_text ? name : binary_name);
+    buf_puts(text, "\":\"");
+    if (is_text)
+        print_text(text, value);
+    else
+        print_base64(text, value);
+    buf_puts(text, "\"");
+}
+
+void batch_member(struct batch *batch, const char *name, const struct span *value)
+{
+    char binary_name[64];
+
+    snprintf(binary_name, sizeof(binary_name), "%s_base64", name);
+    add_member(&batch->text, name, binary_name, value);
+}
+
+void batch_begin(struct batch *batch, const char *checkpoint, const char *sequence, int64_t time)
+{
+    struct span number = {sequence, strlen(sequence)};
+    struct span next = {checkpoint, strlen(checkpoint)};
+    char when[WHEN_ROOM];
+
+    buf_puts(&batch->text, "{\"checkpoint\":");
+    batch_print(batch, &next);
+    buf_puts(&batch->text, ",\"sequence\":");
+    batch_print(batch, &number);
+    if (time == WHEN_UNKNOWN)
+        return;
+    when_format(time, when);
+    buf_printf(&batch->text, ",\"time\":\"%s\"", when);
+}
+
+void batch_end(struct batch *batch, size_t bytes)
+{
+    buf_puts(&batch->text, "}\n");
+    batch->count++;
+    batch->bytes += bytes;
+}
+
+static void add_bytes(struct batch *batch, const struct span *data)
+{
+    buf_add(&batch->text, data->data, data->size);
+    batch->count++;
+    batch->bytes += data->size;
+}
+
+void batch_add(struct batch *batch, const struct record *record)
+{
+    if (batch->form == RECORD_BYTES) {
+        add_bytes(batch, &record->data);
+        return;
+    }
+    batch_begin(batch, record->checkpoint, record->sequence, record->time);
+    if (record->key)
+        batch_member(batch, "key", record->key);
+    add_member(&batch->text, "data", "base64", &record->data);
+    batch_end(batch, record->data.size + (record->key ? record->key->size : 0));
+}
