@@ -17,6 +17,7 @@ struct reply {
     struct names *names;
     struct table *table;
     char *text;
+    char *records; /* the text of a batch */
     bool has_state;
     struct state state; /* its texts are copies */
 };
@@ -41,12 +42,14 @@ static inline void note_reply(void *user, const struct error *error, const struc
     if (error) {
         assert_int_not_equal(error->code, 0);
         assert_true(!answer->names && !answer->table && !answer->state && !answer->text);
+        assert_null(answer->batch);
         reply->error = *error;
         return;
     }
     reply->names = answer->names ? names_hold(answer->names) : NULL;
     reply->table = answer->table ? table_hold(answer->table) : NULL;
     reply->text = (char *)(uintptr_t)copy_of(answer->text);
+    reply->records = (char *)(uintptr_t)copy_of(answer->batch ? answer->batch->text.data : NULL);
     reply->has_state = answer->state != NULL;
     if (!answer->state)
         return;
@@ -63,6 +66,7 @@ static inline void reply_release(struct reply *reply)
     names_drop(reply->names);
     table_drop(reply->table);
     free(reply->text);
+    free(reply->records);
     free((char *)(uintptr_t)reply->state.sequence);
     free((char *)(uintptr_t)reply->state.metadata);
     free((char *)(uintptr_t)reply->state.earliest);

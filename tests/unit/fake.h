@@ -34,7 +34,8 @@ struct fake {
     const char *names[8];      /* what lists have, up to a NULL */
     const struct state *table; /* what get_states has */
     size_t table_size;
-    const char *info; /* what describe_stream says */
+    const char *info;    /* what describe_stream says */
+    const char *records; /* what a batch says, of one record or, with "", of none */
 
     char committed[SEQUENCE_MAX + 1];
     char committed_metadata[64];
@@ -186,6 +187,18 @@ static inline void fake_answer_location(struct fake_call *call)
                                                                               : fake->since});
 }
 
+static inline void fake_answer_records(struct fake_call *call)
+{
+    const char *records = call->fake->records;
+    struct batch batch;
+
+    batch_init(&batch, RECORD_LINES, 1);
+    buf_puts(&batch.text, records);
+    batch.count = *records ? 1 : 0;
+    fake_succeed(call, &(struct answer){.batch = &batch});
+    batch_release(&batch);
+}
+
 /* Ends a call as its operation does. */
 static inline void fake_answer(struct fake_call *call)
 {
@@ -204,6 +217,8 @@ static inline void fake_answer(struct fake_call *call)
         fake_answer_location(call);
     else if (!strcmp(operation, "cursor"))
         fake_succeed(call, &(struct answer){.text = "a cursor"});
+    else if (!strcmp(operation, "read"))
+        fake_answer_records(call);
     else if (!strcmp(operation, "states"))
         fake_answer_table(call);
     else if (!strcmp(operation, "info"))
@@ -346,6 +361,12 @@ static inline struct call *fake_locate(struct backend *backend, const struct cur
     return fake_start_order(backend, "locate", order, ask);
 }
 
+static inline struct call *fake_read_records(struct backend *backend,
+                                             const struct read_order *order, const struct ask *ask)
+{
+    return fake_start_order(backend, "read", &order->from, ask);
+}
+
 /* A sequence that is no number. */
 #define FAKE_OPAQUE "opaque="
 
@@ -384,6 +405,7 @@ static inline void fake_init(struct fake *fake, struct loop *loop)
         .delete_checkpoint = fake_delete_checkpoint,
         .get_cursor = fake_get_cursor,
         .locate = fake_locate,
+        .read_records = fake_read_records,
         .parse_sequence = fake_parse_sequence,
         .to_decimal = fake_to_decimal,
     };
@@ -397,7 +419,8 @@ static inline void fake_init(struct fake *fake, struct loop *loop)
                           .latest = "100",
                           .since = "50",
                           .metadata = "",
-                          .info = "{}"};
+                          .info = "{}",
+                          .records = "a line\n"};
     buf_init(&fake->log, 1UL << 20);
     TAILQ_INIT(&fake->calls);
 }

@@ -127,6 +127,68 @@ static void it_can_be_cancelled_at_each_step(void **state)
     assert_int_equal(scene->reply.count, 0);
 }
 
+/* Records */
+
+static int read_on(struct scene *scene, const char *committed)
+{
+    struct ask ask = ask_into(&scene->reply);
+    struct resume_order order = {.app = "billing",
+                                 .stream = "orders",
+                                 .partition = 7,
+                                 .committed = committed,
+                                 .limit = 1000};
+
+    reply_release(&scene->reply);
+    buf_reset(&scene->fake.log);
+    ask = ask_into(&scene->reply);
+    assert_non_null(resume_records(&scene->fake.backend, &order, &ask));
+    run_until(scene->loop, &scene->reply);
+    return scene->reply.error.code;
+}
+
+static void records_are_read_after_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fake.sequence = "41";
+    assert_int_equal(read_on(scene, NULL), 0);
+    assert_string_equal(scene->fake.log.data, "get read=after:41");
+    assert_string_equal(scene->reply.records, "a line\n");
+    assert_string_equal(scene->reply.text, "41");
+    scene->fake.sequence = NULL;
+    assert_int_equal(read_on(scene, NULL), 0);
+    assert_string_equal(scene->fake.log.data, "get read=earliest");
+    assert_string_equal(scene->reply.text, "");
+}
+
+static void what_is_known_to_be_committed_is_not_asked_for(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(read_on(scene, "41"), 0);
+    assert_string_equal(scene->fake.log.data, "read=after:41");
+    assert_int_equal(read_on(scene, ""), 0);
+    assert_string_equal(scene->fake.log.data, "read=earliest");
+    scene->fake.backend.checkpoint_is_next = true;
+    assert_int_equal(read_on(scene, "41"), 0);
+    assert_string_equal(scene->fake.log.data, "read=at:41");
+}
+
+/* The record before the oldest may be out of range, and the oldest is in it. */
+static void what_is_lost_is_a_failure_that_says_what_is_left(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fake.failing = "read";
+    scene->fake.failure = ERANGE;
+    scene->fake.earliest = "60";
+    assert_int_equal(read_on(scene, "41"), ERANGE);
+    assert_string_equal(scene->fake.log.data, "read=after:41 read=at:42 locate=earliest");
+    assert_non_null(strstr(scene->reply.error.message, "the oldest has number 60"));
+    assert_int_equal(read_on(scene, ""), ERANGE);
+    assert_string_equal(scene->fake.log.data, "read=earliest");
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -139,6 +201,9 @@ int main(void)
         SCENE(a_failure_of_either_step_is_told),
         SCENE(no_memory_for_a_step_is_enomem),
         SCENE(it_can_be_cancelled_at_each_step),
+        SCENE(records_are_read_after_the_checkpoint),
+        SCENE(what_is_known_to_be_committed_is_not_asked_for),
+        SCENE(what_is_lost_is_a_failure_that_says_what_is_left),
     };
 
     return cmocka_run_group_tests_name("resume", tests, NULL, NULL);
