@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/json.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
@@ -162,6 +163,42 @@ int position_parse(const char *text, int64_t now, struct position *position, str
     return 0;
 }
 
+/* Records */
+
+static int refuse_record(struct error *error, const char *why)
+{
+    return error_set(error, EINVAL,
+                     "what begins with { is to be a line of records/, as it was read: %s", why);
+}
+
+static int parse_member(const cJSON *root, struct position *position, struct error *error)
+{
+    const char *checkpoint = NULL;
+
+    if (json_text(root, "checkpoint", &checkpoint) || !checkpoint)
+        return refuse_record(error, "it says no checkpoint");
+    if (!*checkpoint || parse_sequence_word(checkpoint, position))
+        return refuse_record(error, "its checkpoint is no sequence number");
+    return 0;
+}
+
+static int parse_record(const char *line, size_t size, struct position *position,
+                        struct error *error)
+{
+    struct position parsed = {0};
+    cJSON *root;
+    int status = json_parse(line, size, &root);
+
+    if (status == -ENOMEM)
+        return error_set(error, ENOMEM, "no memory");
+    status = status ? refuse_record(error, "it is no JSON, or not all of it")
+                    : parse_member(root, &parsed, error);
+    cJSON_Delete(root);
+    if (!status)
+        *position = parsed;
+    return status;
+}
+
 /* Metadata */
 
 /* A text whose lines all end in "\r\n" comes from a system that ends lines so. Any other keeps its
@@ -234,6 +271,7 @@ int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_ma
     char *newline;
     size_t line;
     size_t rest;
+    int status;
 
     size = clean_line_ends(text, size);
     newline = memchr(text, '\n', size);
@@ -242,7 +280,11 @@ int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_ma
     text[line] = '\0';
     if (strlen(text) != line)
         return refuse_nul(error, text);
-    if (position_parse(text, now, position, error))
-        return -EINVAL;
+    status = *text == '{' ? parse_record(text, line, position, error)
+                          : position_parse(text, now, position, error);
+    if (status)
+        return status;
+    if (!strncmp(text + rest, POSITION_OF_RECORD, strlen(POSITION_OF_RECORD)))
+        return refuse_record(error, "one line is a position, and not many");
     return check_metadata(text + rest, size - rest, metadata_max, metadata, error);
 }

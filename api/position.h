@@ -35,12 +35,16 @@ int position_parse(const char *text, int64_t now, struct position *position, str
  * where that is plain, and all forms of a position. Returns -error->code. */
 int position_explain(struct error *error, const char *word);
 
+/* What a line of records/ begins with, api/records.h: the position is that member. */
+#define POSITION_OF_RECORD "{\"checkpoint\":"
+
 /*
- * Splits what was written to a checkpoint: the first line is a position, the rest metadata, of
- * which one final newline is not part. If all lines end in "\r\n", the '\r's are not part of it
- * either. text must end in a NUL at text[size]; *metadata points into it, and it is overwritten.
- * The metadata must be UTF-8 without NULs, of at most metadata_max characters. 0 or -EINVAL with an
- * error.
+ * Splits what was written to a checkpoint: the first line is a position, or a line of records/; the
+ * rest is metadata, of which one final newline is not part. If all lines end in "\r\n", the '\r's
+ * are not part of it either. text must end in a NUL at text[size]; *metadata points into it, and it
+ * is overwritten. The metadata must be UTF-8 without NULs, of at most metadata_max characters, and
+ * not begin as one more record: who wrote those has processed none of them yet. 0, -EINVAL or
+ * -ENOMEM with an error.
  */
 int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_max,
                         struct position *position, const char **metadata, struct error *error);

@@ -286,6 +286,10 @@ TEST(the_first_line_is_a_position_and_the_rest_metadata)
         {"42\n\n\n", "42", "\n"},
         {"42\n\nnote", "42", "\nnote"},
         {" 42 \n two\nlines ", "42", " two\nlines "},
+        {"{\"checkpoint\":\"42\",\"sequence\":\"41\",\"data\":\"7\\u000a\"}\n", "42", ""},
+        {"{\"checkpoint\":\"MQ==\",\"data\":{\"checkpoint\":\"7\"}}", "MQ==", ""},
+        {"{ \"sequence\": 1, \"checkpoint\": 42 }\r\n", "42", ""},
+        {"{\"checkpoint\":\"42\"}\n{\"length\":7}\n", "42", "{\"length\":7}"},
     };
 
     for (size_t i = 0; i < COUNT(samples); i++) {
@@ -317,6 +321,30 @@ TEST(a_text_without_a_position_is_einval)
     assert_split_refused("\n\n\n", 3);
     assert_split_refused("\n42", 3);
     assert_split_refused("\r\n42", 4);
+}
+
+TEST(a_line_that_is_no_record_is_einval)
+{
+    static const char *const texts[] = {
+        "{",
+        "{}",
+        "{\"checkpoint\":\"42\"",
+        "{\"checkpoint\":\"42\",\"data\":\"}",
+        "{\"checkpoint\":\"42\"}}",
+        "{\"checkpoint\":\"42\"} 43",
+        "{\"checkpoint\":\"\"}",
+        "{\"checkpoint\":null}",
+        "{\"checkpoint\":[\"42\"]}",
+        "{\"checkpoint\":\"earliest!\"}",
+        "{\"checkpoint\":\"shift +1\"}",
+        "{\"checkpoint\":\"4\\u00002\"}",
+        "{\"data\":{\"checkpoint\":\"42\"}}",
+        "{\"checkpoint\":\"42\",\n\"data\":\"x\"}",
+        "{\"checkpoint\":\"42\"}\n{\"checkpoint\":\"43\"}\n",
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_split_refused(texts[i], strlen(texts[i]));
 }
 
 TEST(nuls_are_einval_wherever_they_are)
@@ -450,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_einval_with_a_short_message),
         cmocka_unit_test(the_first_line_is_a_position_and_the_rest_metadata),
         cmocka_unit_test(a_text_without_a_position_is_einval),
+        cmocka_unit_test(a_line_that_is_no_record_is_einval),
         cmocka_unit_test(nuls_are_einval_wherever_they_are),
         cmocka_unit_test(metadata_may_be_in_any_language),
         cmocka_unit_test(metadata_that_is_not_utf_8_is_einval),
