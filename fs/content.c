@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
-void content_init(struct content *content, size_t room, bool is_file, bool appends)
+void content_init(struct content *content, bool is_writable, bool is_file, bool appends)
 {
+    size_t room = is_writable ? CONTENT_RECORD_MAX : 0;
+
     buf_init(&content->text, room);
     buf_init(&content->last, room);
-    buf_init(&content->before, room);
+    buf_init(&content->lost, room);
     content->is_file = is_file;
     content->appends = appends;
 }
@@ -16,7 +18,7 @@ void content_release(struct content *content)
 {
     buf_release(&content->text);
     buf_release(&content->last);
-    buf_release(&content->before);
+    buf_release(&content->lost);
 }
 
 static void set_text(struct buf *buf, const char *data, size_t size)
@@ -38,23 +40,6 @@ static int check_refusal(const struct content *content, const char *data, size_t
     return -content->refused;
 }
 
-/* Remembers the write, and what it may have to be taken back to. */
-static int remember(struct content *content, const char *data, size_t size, size_t offset)
-{
-    set_text(&content->last, data, size);
-    set_text(&content->before, content->text.data, content->text.size);
-    content->offset = offset;
-    memcpy(content->committed_before, content->committed, sizeof(content->committed));
-    return buf_error(&content->last) ? buf_error(&content->last) : buf_error(&content->before);
-}
-
-static void take_back(struct content *content)
-{
-    set_text(&content->text, content->before.data, content->before.size);
-    content->dirty = false;
-    memcpy(content->committed, content->committed_before, sizeof(content->committed));
-}
-
 static size_t place_of_write(const struct content *content, size_t offset)
 {
     size_t size = content->text.size;
@@ -62,6 +47,33 @@ static size_t place_of_write(const struct content *content, size_t offset)
     if (content->appends)
         return size;
     return content->is_file || offset < size ? offset : size;
+}
+
+/* Remembers the write, and what it may have to be taken back to. A text that is added to piece by
+ * piece is not copied with each. */
+static int remember(struct content *content, const char *data, size_t size, size_t offset)
+{
+    const struct buf *text = &content->text;
+    size_t place = place_of_write(content, offset);
+
+    set_text(&content->last, data, size);
+    content->kept = place < text->size ? place : text->size;
+    set_text(&content->lost, text->data + content->kept, text->size - content->kept);
+    content->offset = offset;
+    memcpy(content->committed_before, content->committed, sizeof(content->committed));
+    return buf_error(&content->last) ? buf_error(&content->last) : buf_error(&content->lost);
+}
+
+static void take_back(struct content *content)
+{
+    struct buf *text = &content->text;
+
+    text->error = 0;
+    if (text->size > content->kept)
+        buf_resize(text, content->kept);
+    buf_add(text, content->lost.data, content->lost.size);
+    content->dirty = false;
+    memcpy(content->committed, content->committed_before, sizeof(content->committed));
 }
 
 /* Whether it begins farther out than the program can take the file to reach. Where a write at
@@ -82,6 +94,15 @@ static int refuse_text(struct content *content, int status)
     return status;
 }
 
+static int check_size(const struct content *content)
+{
+    const struct buf *text = &content->text;
+
+    if (buf_error(text))
+        return buf_error(text);
+    return text->size > CONTENT_MAX && *text->data != '{' ? -EFBIG : 0;
+}
+
 int content_write(struct content *content, const char *data, size_t size, size_t offset,
                   size_t *place)
 {
@@ -96,13 +117,13 @@ int content_write(struct content *content, const char *data, size_t size, size_t
         return refuse_text(content, status);
     content->refused = 0;
     *place = place_of_write(content, offset);
-    if (*place <= strcspn(content->text.data, "\n"))
+    if (*content->committed && *place <= strcspn(content->text.data, "\n"))
         *content->committed = '\0';
     if (!content->is_file)
         buf_resize(&content->text, *place);
     buf_write_at(&content->text, *place, data, size);
     content->dirty = true;
-    status = buf_error(&content->text);
+    status = check_size(content);
     if (!status)
         return 0;
     take_back(content);
@@ -159,7 +180,7 @@ int content_truncate(struct content *content, size_t size)
         *content->committed = '\0';
     buf_resize(text, size);
     content->dirty = size > 0 && !content_is_untouched(content) && !content->refused;
-    if (!buf_error(text))
+    if (!check_size(content))
         return 0;
     buf_reset(text);
     content->dirty = false;

@@ -17,8 +17,10 @@
  * else is ECANCELED then.
  */
 
-/* The longest text that is taken as a position and metadata. */
-#define CONTENT_MAX 65536
+/* The longest text that is taken as a position and metadata, and as a line of records/, whose
+ * record goes with it. */
+#define CONTENT_MAX        65536
+#define CONTENT_RECORD_MAX (16UL << 20)
 
 struct content {
     struct buf text; /* written so far */
@@ -36,19 +38,20 @@ struct content {
     int unreported;  /* an error of fsync that close tells once more, or 0 */
     struct buf last; /* the bytes of the last write */
     size_t offset;   /* where it was */
-    struct buf before;
+    size_t kept;     /* so much of the text before it was left alone by it, */
+    struct buf lost; /* and this followed */
     char committed_before[SEQUENCE_MAX + 1];
 };
 
-/* room is 0 for a file that is not written to. */
-void content_init(struct content *content, size_t room, bool is_file, bool appends);
+/* Nothing can be added to one that is not writable. */
+void content_init(struct content *content, bool is_writable, bool is_file, bool appends);
 void content_release(struct content *content);
 
 /*
  * Adds what a program writes. *place is where in the text it now stands. 0; the errno of an earlier
  * refusal; -ECANCELED for other bytes after EINTR; -ESPIPE if it would leave a hole; -EFBIG past
- * CONTENT_MAX; or -ENOMEM. The text is not changed then. In a file a hole is NULs, which no text
- * has.
+ * CONTENT_MAX, or CONTENT_RECORD_MAX if it begins with "{"; or -ENOMEM. The text is not changed
+ * then. In a file a hole is NULs, which no text has.
  */
 int content_write(struct content *content, const char *data, size_t size, size_t offset,
                   size_t *place);

@@ -11,7 +11,7 @@ static int setup(void **state)
 {
     (void)state;
     memset(&content, 0, sizeof(content));
-    content_init(&content, CONTENT_MAX, false, false);
+    content_init(&content, true, false, false);
     return 0;
 }
 
@@ -206,6 +206,44 @@ TEST(too_much_changes_nothing)
     free(much);
 }
 
+/* In the pieces in which a program may write it. */
+TEST(a_record_may_be_large)
+{
+    static char piece[4096];
+    size_t size = 1;
+
+    memset(piece, 'x', sizeof(piece));
+    assert_int_equal(put("{", 0), 0);
+    for (; size < CONTENT_MAX * 3; size += sizeof(piece))
+        assert_int_equal(content_write(&content, piece, sizeof(piece), size, &place), 0);
+    assert_int_equal(content.text.size, size);
+    content_refuse(&content, EIO);
+    assert_int_equal(content.text.size, size - sizeof(piece));
+    assert_int_equal(content_truncate(&content, 0), 0);
+    assert_int_equal(put("{", 0), 0);
+    assert_int_equal(content_write(&content, "}", 1, 1, &place), 0);
+    assert_printed("{}");
+}
+
+/* What was written over is there again when that is refused. */
+TEST(a_refused_write_gives_back_what_it_wrote_over)
+{
+    assert_int_equal(put("0123456789", 0), 0);
+    assert_int_equal(put("abc", 3), 0);
+    content_refuse(&content, EIO);
+    assert_printed("0123456789");
+    assert_int_equal(content_truncate(&content, 0), 0);
+    content.is_file = true;
+    assert_int_equal(put("0123456789", 0), 0);
+    assert_int_equal(put("abc", 3), 0);
+    content_refuse(&content, EIO);
+    assert_printed("0123456789");
+    content.refused = 0;
+    assert_int_equal(put("abc", 20), 0);
+    content_refuse(&content, EIO);
+    assert_printed("0123456789");
+}
+
 TEST(an_order_is_done_with)
 {
     assert_int_equal(put("100\n", 0), 0);
@@ -244,6 +282,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_interrupted_fsync_leaves_the_text_waiting, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(too_much_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_may_be_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_write_gives_back_what_it_wrote_over, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_order_is_done_with, setup, teardown),
     };
 
