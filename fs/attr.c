@@ -126,11 +126,9 @@ static bool reply_as_opened(struct request *request)
 
 static void reply(struct request *request)
 {
-    enum source source = tree_row(request->node.kind)->source;
-
     if (reply_as_opened(request))
         return;
-    if (source == FROM_NOWHERE || source == FROM_CURSOR)
+    if (tree_is_with_directory(request->node.kind))
         search_begin(request, &request->node, reply_found);
     else
         reply_file(request);

@@ -9,6 +9,7 @@
 #include "base/always.h"
 #include "base/when.h"
 #include "fs/cache.h"
+#include "fs/records.h"
 
 /* How old what is known of a partition may be to tell who holds it, or that something is committed
  * there; and how long a commit waits for the former. */
@@ -147,6 +148,7 @@ static void note_commit(struct change *change, const struct state *state)
     if (noted.committed == WHEN_UNKNOWN)
         noted.committed = when_now();
     cache_note(cache, app, stream, &noted, when_monotonic());
+    records_note_change(change->fs, app, stream, state->partition);
 }
 
 static void note_deletion(struct change *change)
@@ -156,6 +158,7 @@ static void note_deletion(struct change *change)
 
     cache_outdate(change->fs->cache, &(struct question){WHAT_COMMITTED, change->app, ""});
     cache_note(change->fs->cache, change->app, change->stream, &none, when_monotonic());
+    records_note_change(change->fs, change->app, change->stream, none.partition);
 }
 
 /* Drops what is known of the partition: nobody knows what is committed there now. */

@@ -76,7 +76,7 @@ static void add_fixed(const struct fs *fs, struct directory *directory)
     for (enum kind kind = APPS; kind < KINDS; kind++) {
         const struct row *row = tree_row(kind);
 
-        if (row->parent == directory->node.kind && row->naming == NAMED &&
+        if (row->parent == directory->node.kind && row->naming == NAMED && !row->is_unlisted &&
             is_there(fs, &directory->node, kind))
             directory->fixed[directory->fixed_count++] = kind;
     }

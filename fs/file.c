@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "fs/append.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/records.h"
 #include "fs/snapshot.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
@@ -100,6 +102,53 @@ static void on_text(void *user, const struct error *error, const struct answer *
         load_text(request, answer->text);
 }
 
+/* The last of a partition that nothing is written to any more: whoever waits for more is told. */
+static bool is_end(const struct request *request, const struct batch *batch)
+{
+    return request->is_waiting && !batch->count && batch->is_finished;
+}
+
+static void on_batch(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    const struct batch *batch = answer->batch;
+    int status;
+
+    if (!request_answered(request, error))
+        return;
+    if (is_end(request, batch)) {
+        request_refuse(request, ENODATA, "the partition is closed, and read to its end");
+        return;
+    }
+    status = handle_take_text(request->handle, &batch->text);
+    if (status == -EFBIG) {
+        request_refuse(request, ENOMEM,
+                       "the files of records that are open have %lu MiB: close "
+                       "some, or mount with a smaller batch=",
+                       BATCHES_MAX >> 20);
+        return;
+    }
+    request->fs->records_read += batch->count;
+    request->fs->bytes_read += batch->bytes;
+    request->handle->when = when_now();
+    finish_load(request, status);
+}
+
+/* A program that does not want to be blocked has what is there. */
+static void load_records(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct node *node = &request->handle->node;
+    const struct row *row = tree_row(node->kind);
+    struct ask ask;
+
+    request->is_waiting = row->waits && !(request->handle->flags & O_NONBLOCK);
+    if (request->is_waiting)
+        request->patience = PATIENCE_WITHOUT_END;
+    ask = request_ask(request, on_batch);
+    request_wait(request, (request->is_waiting ? records_wait : row->read_records)(fs, node, &ask));
+}
+
 /* From the states of all partitions, which are known by now. */
 static void load_snapshot(struct request *request)
 {
@@ -169,6 +218,9 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
     case FROM_CURSOR:
         request_wait(request, row->get_cursor(fs, node, &ask_text));
         break;
+    case FROM_RECORDS:
+        load_records(request);
+        break;
     case FROM_MOUNT:
     case FROM_TEXT:
         load_mount(request);
@@ -237,7 +289,9 @@ static void reply_file_open(struct request *request)
 /* A text that is not asked for again while the file is open. */
 static bool is_final(const struct handle *handle)
 {
-    return tree_row(handle->node.kind)->source == FROM_CURSOR;
+    enum source source = tree_row(handle->node.kind)->source;
+
+    return source == FROM_CURSOR || source == FROM_RECORDS;
 }
 
 /*
@@ -294,9 +348,8 @@ static bool share_text(struct handle *handle)
 
     if (!other || !is_final(handle))
         return false;
-    buf_add(&handle->text, other->text.data, other->text.size);
+    handle->loaded = !handle_take_text(handle, &other->text);
     handle->in_pages = other->in_pages;
-    handle->loaded = !buf_error(&handle->text);
     return handle->loaded;
 }
 
@@ -330,9 +383,13 @@ static bool can_be_written(const struct fs *fs, const struct node *node)
 
 static bool may_open(struct request *request, int flags)
 {
-    if (!handle_writes(flags))
+    bool has_text = tree_row(request->node.kind)->source != FROM_NOWHERE;
+
+    if (!handle_writes(flags) && has_text)
         return true;
-    if (request->fs->settings.read_only)
+    if (!handle_writes(flags))
+        request_refuse(request, EACCES, "this file can only be written");
+    else if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
     else if (!can_be_written(request->fs, &request->node))
         request_refuse(request, EROFS, "this file can only be read");
@@ -515,7 +572,7 @@ static void commit_content(struct request *request, void (*then)(struct request 
 {
     struct handle *handle = request->handle;
     const struct row *row = tree_row(handle->node.kind);
-    struct buf text = BUF_INIT(CONTENT_MAX + SEQUENCE_MAX);
+    struct buf text = BUF_INIT(CONTENT_RECORD_MAX + SEQUENCE_MAX);
 
     request->then = then;
     content_print(&handle->content, &text);
@@ -543,7 +600,11 @@ static bool is_ambiguous(const struct handle *handle, size_t offset)
     size_t length = strcspn(text, "\n");
 
     if (handle->node.kind != CHECKPOINT || offset == 0 ||
-        handle->content.text.data[offset - 1] != '\n' || length >= sizeof(line))
+        handle->content.text.data[offset - 1] != '\n')
+        return false;
+    if (!strncmp(text, POSITION_OF_RECORD, strlen(POSITION_OF_RECORD)))
+        return true;
+    if (length >= sizeof(line))
         return false;
     memcpy(line, text, length);
     line[length] = '\0';
@@ -631,6 +692,11 @@ static void write_content(struct request *request, const char *data)
         reply_written(request);
 }
 
+static bool appends_records(const struct handle *handle)
+{
+    return tree_row(handle->node.kind)->writes == WRITES_RECORDS;
+}
+
 void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size, off_t offset,
                 struct fuse_file_info *info)
 {
@@ -646,6 +712,8 @@ void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size
     request->offset = offset;
     if (handle->scratch)
         write_scratch(request, data);
+    else if (appends_records(handle))
+        append_write(request, data);
     else
         write_content(request, data);
 }
@@ -697,7 +765,7 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     int unreported = content->unreported;
     struct request *request;
 
-    if (!unreported && !has_rest(content)) {
+    if (!unreported && !has_rest(content) && !append_has_rest(handle_of(info))) {
         fuse_reply_err(fuse, 0);
         return;
     }
@@ -708,6 +776,8 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     content->unreported = 0;
     if (unreported)
         request_refuse(request, unreported, "what fsync could not commit is not committed");
+    else if (append_has_rest(request->handle))
+        append_at_close(request);
     else
         commit_rest(request, on_close_failed);
 }
@@ -720,7 +790,10 @@ void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_fil
     if (!request)
         return;
     request->handle = handle_of(info);
-    commit_rest(request, on_sync_failed);
+    if (append_has_rest(request->handle))
+        append_at_sync(request);
+    else
+        commit_rest(request, on_sync_failed);
 }
 
 void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

@@ -23,6 +23,7 @@ struct directory;
 struct handle;
 struct options;
 struct request;
+struct wait;
 
 /* How the mount was asked to behave. Times are in milliseconds. */
 struct settings {
@@ -35,7 +36,8 @@ struct settings {
     int64_t timeout;  /* of whatever a program waits for */
     int64_t listing;  /* how old a list of names may be */
     int64_t snapshot; /* how old a value may be that was not asked for by itself */
-    int64_t watch;    /* how often values are looked at for those who poll */
+    int64_t watch;    /* how often values and records are looked for that somebody waits for */
+    unsigned batch;   /* bytes of records after which a batch ends */
 };
 
 /* The last line of `errors` that tells of one. */
@@ -65,9 +67,13 @@ struct fs {
     TAILQ_HEAD(requests, request) requests; /* under way */
     LIST_HEAD(, handle) handles;            /* open files */
     LIST_HEAD(, directory) directories;     /* open directories */
+    LIST_HEAD(, wait) waits;                /* for records: fs/records.h */
     unsigned request_count;
     unsigned handle_count;
     unsigned scratch_count; /* temporary files */
+    size_t batch_bytes;     /* of the batches that open files have */
+    uint64_t records_read;  /* since the mount began */
+    uint64_t bytes_read;    /* of those records' keys and data */
     unsigned made_count;    /* places that are kept because they were made */
     int64_t waited_in_vain; /* when a lookup last did, or 0 */
     int vain_code;          /* the errno with which it ended */

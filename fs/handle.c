@@ -1,15 +1,41 @@
 #include "fs/handle.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/always.h"
 #include "base/when.h"
+#include "fs/tree.h"
 
 bool handle_writes(int flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static bool is_batch(const struct handle *handle)
+{
+    return tree_row(handle->node.kind)->source == FROM_RECORDS;
+}
+
+int handle_take_text(struct handle *handle, const struct buf *text)
+{
+    struct fs *fs = handle->fs;
+
+    if (is_batch(handle) && text->size > BATCHES_MAX - fs->batch_bytes)
+        return -EFBIG;
+    buf_add(&handle->text, text->data, text->size);
+    if (is_batch(handle))
+        fs->batch_bytes += handle->text.size;
+    return buf_error(&handle->text);
+}
+
+static void release_text(struct handle *handle)
+{
+    if (is_batch(handle) && ALWAYS(handle->fs->batch_bytes >= handle->text.size))
+        handle->fs->batch_bytes -= handle->text.size;
+    buf_release(&handle->text);
 }
 
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
@@ -23,9 +49,9 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     handle->flags = flags;
     handle->when = WHEN_UNKNOWN;
     place_hold(node->place);
-    buf_init(&handle->text, LINES_MAX);
-    content_init(&handle->content, handle_writes(flags) ? CONTENT_MAX : 0, node->kind == SAVED,
-                 flags & O_APPEND);
+    buf_init(&handle->text, is_batch(handle) ? BATCHES_MAX : LINES_MAX);
+    buf_init(&handle->line, RECORD_MAX);
+    content_init(&handle->content, handle_writes(flags), node->kind == SAVED, flags & O_APPEND);
     LIST_INSERT_HEAD(&fs->handles, handle, link);
     fs->handle_count++;
     return handle;
@@ -48,7 +74,8 @@ void handle_free(struct handle *handle)
     handle_forget_poll(handle);
     if (handle->scratch)
         scratch_close(fs, handle->scratch);
-    buf_release(&handle->text);
+    release_text(handle);
+    buf_release(&handle->line);
     content_release(&handle->content);
     place_drop(fs->nodes, handle->node.place);
     free(handle);

@@ -22,6 +22,7 @@ struct handle {
     bool stale; /* the program was told that there is another value */
 
     struct content content; /* what was written so far */
+    struct buf line;        /* of `new`: a record whose newline has not come */
 
     struct scratch *scratch;
 
@@ -43,6 +44,13 @@ bool handle_writes(int flags);
 /* One of the mount's open files from now on, or NULL. */
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
+
+/* The records that all open files have together have at most this many bytes. */
+#define BATCHES_MAX (256UL << 20)
+
+/* Gives a file its text, once. 0, -EFBIG when all batches together would be too much, or -ENOMEM.
+ */
+int handle_take_text(struct handle *handle, const struct buf *text);
 
 /* What the file holds for the program that has it open. */
 const struct buf *handle_content(const struct handle *handle);

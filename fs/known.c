@@ -126,6 +126,7 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
     case FROM_MEMORY:
         return from_scratch(fs, node, attr);
     case FROM_CURSOR:
+    case FROM_RECORDS:
     case FROM_NOWHERE:
         tree_attributes(fs, node, 0, WHEN_UNKNOWN, attr);
         break;

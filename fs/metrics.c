@@ -105,10 +105,21 @@ void metrics_count(struct metrics *metrics, enum counter counter, const char *na
         series->within[i] += took_ms <= bounds_ms[i];
 }
 
+static void print_value(struct buf *text, const char *type, const char *name, const char *help,
+                        uint64_t value)
+{
+    buf_printf(text, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", name, help, name, type, name,
+               value);
+}
+
 void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value)
 {
-    buf_printf(text, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRIu64 "\n", name, help, name, name,
-               value);
+    print_value(text, "gauge", name, help, value);
+}
+
+void metrics_counter(struct buf *text, const char *name, const char *help, uint64_t value)
+{
+    print_value(text, "counter", name, help, value);
 }
 
 void metrics_retries(struct buf *text, const struct retries *retries)

@@ -22,8 +22,9 @@ enum counter { COUNT_FILE_REQUEST, COUNT_BACKEND_OPERATION };
 void metrics_count(struct metrics *metrics, enum counter counter, const char *name, int64_t took_ms,
                    int code);
 
-/* Prints one gauge. */
+/* Print one value, of what goes up and down, and of what only goes up. */
 void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value);
+void metrics_counter(struct buf *text, const char *name, const char *help, uint64_t value);
 
 /* Prints the counts of requests that were sent once more. */
 void metrics_retries(struct buf *text, const struct retries *retries);

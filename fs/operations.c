@@ -70,6 +70,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     TAILQ_INIT(&fs->requests);
     LIST_INIT(&fs->handles);
     LIST_INIT(&fs->directories);
+    LIST_INIT(&fs->waits);
     queue_init(&fs->queue);
     doubts_init(&fs->doubts);
     status = journal_open(&fs->journal, source);

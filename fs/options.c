@@ -42,6 +42,7 @@ struct raw {
     char *snapshot;
     char *watch;
     char *timeout;
+    char *batch;
     char *others[SETTINGS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
     size_t other_count;
 };
@@ -82,6 +83,7 @@ static const struct fuse_opt specification[] = {
     TEXT("snapshot", snapshot),
     TEXT("watch", watch),
     TEXT("timeout", timeout),
+    TEXT("batch", batch),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
     IGNORED("_netdev"),
@@ -206,6 +208,14 @@ static bool take_seconds(const char *name, const char *text, double least, int64
     return true;
 }
 
+static bool take_batch(const char *text, unsigned *bytes)
+{
+    if (!text || (!parse_number(text, 10, BATCH_LIMIT_MAX, bytes) && *bytes))
+        return true;
+    say("batch=%.40s is not a number of bytes from 1 to %lu", text, BATCH_LIMIT_MAX);
+    return false;
+}
+
 static bool take_settings(const struct raw *raw, struct settings *settings)
 {
     *settings = (struct settings){.uid = getuid(),
@@ -217,14 +227,16 @@ static bool take_settings(const struct raw *raw, struct settings *settings)
                                   .timeout = 30000,
                                   .listing = 10000,
                                   .snapshot = 1000,
-                                  .watch = 1000};
+                                  .watch = 1000,
+                                  .batch = 1 << 20};
     return take_id("uid", raw->uid, "user", &settings->uid) &&
            take_id("gid", raw->gid, "group", &settings->gid) &&
            take_umask(raw->umask, &settings->umask) &&
            take_seconds("timeout", raw->timeout, 0.1, &settings->timeout) &&
            take_seconds("listing", raw->listing, 0, &settings->listing) &&
            take_seconds("snapshot", raw->snapshot, 0, &settings->snapshot) &&
-           take_seconds("watch", raw->watch, 0.05, &settings->watch);
+           take_seconds("watch", raw->watch, 0.05, &settings->watch) &&
+           take_batch(raw->batch, &settings->batch);
 }
 
 static bool take_meaning(const struct raw *raw, struct options *options)
@@ -361,7 +373,7 @@ static void release_raw(struct raw *raw)
 {
     char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
                      raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
-                     raw->watch,         raw->timeout};
+                     raw->watch,         raw->timeout,       raw->batch};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);

@@ -75,7 +75,7 @@ static bool is_there(const struct fs *fs, const struct row *row)
 static void print_row(const struct fs *fs, enum kind kind, struct buf *text)
 {
     const struct row *row = tree_row(kind);
-    bool listed = row->naming != BY_NUMBER && row->naming != BY_TIME;
+    bool listed = row->naming != BY_NUMBER && row->naming != BY_TIME && !row->is_unlisted;
     size_t begin;
 
     if (!is_there(fs, row) || !has_path(fs, kind))

@@ -24,6 +24,7 @@ static const struct {
     {"listing", SECONDS, offsetof(struct options, settings.listing)},
     {"snapshot", SECONDS, offsetof(struct options, settings.snapshot)},
     {"watch", SECONDS, offsetof(struct options, settings.watch)},
+    {"batch", NUMBER, offsetof(struct options, settings.batch)},
     {"lazy", FLAG, offsetof(struct options, lazy)},
     {"debug", FLAG, offsetof(struct options, debug)},
     {"auto_unmount", FLAG, offsetof(struct options, auto_unmount)},

@@ -24,6 +24,7 @@ struct request {
     struct timer signals; /* looks at those of a program that waits on */
     int64_t started;      /* when_monotonic */
     int64_t patience;     /* milliseconds from then that it waits */
+    bool is_waiting;      /* for what may come in years */
     bool quiet;           /* it asks whether something is there: a service's "no" is no failure */
     struct handle *handle;
     size_t size; /* of a read or a write */
@@ -42,6 +43,9 @@ struct request {
     void *data;       /* the operation's own; release_data, if set, frees it */
     void (*release_data)(struct fs *fs, void *data);
 };
+
+/* Milliseconds: some years. */
+#define PATIENCE_WITHOUT_END (1LL << 40)
 
 /* Begins a request about an inode; NULL when it has been answered with an error. */
 struct request *request_new(fuse_req_t fuse, const char *operation, fuse_ino_t inode,

@@ -1,5 +1,6 @@
 #include "fs/make.h"
 #include "fs/readme.h"
+#include "fs/records.h"
 #include "fs/report.h"
 #include "fs/tree.h"
 #include "fs/value.h"
@@ -8,6 +9,11 @@
 #define DIRECTORY (S_IFDIR | 0777)
 #define WRITABLE  (S_IFREG | 0666)
 #define READABLE  (S_IFREG | 0444)
+
+/* Records say more than positions: they are for the owner alone, whatever umask is. */
+#define PRIVATE           (S_IFREG | 0400)
+#define PRIVATE_DIRECTORY (S_IFDIR | 0500)
+#define WRITE_ONLY        (S_IFREG | 0200)
 
 const struct row tree_rows[KINDS] = {
     [ROOT] = {.name = "", .parent = ROOT, .mode = DIRECTORY},
@@ -76,6 +82,26 @@ const struct row tree_rows[KINDS] = {
                 .source = FROM_STATE,
                 .detail = DETAIL_ALL,
                 .print = value_status},
+
+    [RECORDS] = {.name = "records",
+                 .parent = APP_PARTITION,
+                 .mode = PRIVATE_DIRECTORY,
+                 .needs = CAN_READ_RECORDS},
+    [RECORDS_NOW] = {.name = "now",
+                     .parent = RECORDS,
+                     .mode = PRIVATE,
+                     .is_unlisted = true,
+                     .help = "the records after it, as lines",
+                     .source = FROM_RECORDS,
+                     .read_records = records_resume},
+    [RECORDS_NEXT] = {.name = "next",
+                      .parent = RECORDS,
+                      .mode = PRIVATE,
+                      .is_unlisted = true,
+                      .help = "the same; waits until there is one",
+                      .source = FROM_RECORDS,
+                      .waits = true,
+                      .read_records = records_resume},
 
     [CHECKPOINTS] = {.name = "checkpoints", .parent = ROOT, .mode = DIRECTORY},
     [SAVED_APP] = {.parent = CHECKPOINTS,
@@ -210,6 +236,65 @@ const struct row tree_rows[KINDS] = {
                            .help = "a fresh cursor from that time on",
                            .source = FROM_CURSOR,
                            .get_cursor = value_cursor_since},
+    [STREAM_RECORDS] = {.name = "records",
+                        .parent = PARTITION,
+                        .mode = PRIVATE_DIRECTORY,
+                        .needs = CAN_READ_RECORDS},
+    [RECORDS_EARLIEST] = {.name = "earliest",
+                          .parent = STREAM_RECORDS,
+                          .mode = PRIVATE,
+                          .is_unlisted = true,
+                          .help = "the oldest records, as lines",
+                          .source = FROM_RECORDS,
+                          .read_records = records_earliest},
+    [RECORDS_AT] = {.name = "at",
+                    .parent = STREAM_RECORDS,
+                    .mode = PRIVATE_DIRECTORY,
+                    .is_unlisted = true},
+    [RECORDS_AFTER] = {.name = "after",
+                       .parent = STREAM_RECORDS,
+                       .mode = PRIVATE_DIRECTORY,
+                       .is_unlisted = true},
+    [RECORDS_SINCE] = {.name = "since",
+                       .parent = STREAM_RECORDS,
+                       .mode = PRIVATE_DIRECTORY,
+                       .is_unlisted = true},
+    [RECORDS_DATA] = {.name = "data",
+                      .parent = STREAM_RECORDS,
+                      .mode = PRIVATE_DIRECTORY,
+                      .is_unlisted = true,
+                      .needs = RECORDS_ARE_BYTES},
+    [RECORDS_AT_NUMBER] = {.parent = RECORDS_AT,
+                           .naming = BY_NUMBER,
+                           .mode = PRIVATE,
+                           .help = "records from that one on",
+                           .source = FROM_RECORDS,
+                           .read_records = records_at},
+    [RECORDS_AFTER_NUMBER] = {.parent = RECORDS_AFTER,
+                              .naming = BY_NUMBER,
+                              .mode = PRIVATE,
+                              .help = "records after that one",
+                              .source = FROM_RECORDS,
+                              .read_records = records_after},
+    [RECORDS_SINCE_TIME] = {.parent = RECORDS_SINCE,
+                            .naming = BY_TIME,
+                            .mode = PRIVATE,
+                            .help = "records from that time on",
+                            .source = FROM_RECORDS,
+                            .read_records = records_since},
+    [RECORD_DATA] = {.parent = RECORDS_DATA,
+                     .naming = BY_NUMBER,
+                     .mode = PRIVATE,
+                     .help = "the bytes of that record",
+                     .source = FROM_RECORDS,
+                     .read_records = records_data},
+    [RECORDS_NEW] = {.name = "new",
+                     .parent = STREAM_RECORDS,
+                     .mode = WRITE_ONLY,
+                     .is_unlisted = true,
+                     .help = "each line written is a new record",
+                     .writes = WRITES_RECORDS,
+                     .needs = CAN_APPEND_RECORDS},
 
     [README] = {.name = "README",
                 .parent = ROOT,

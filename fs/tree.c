@@ -44,7 +44,14 @@ bool tree_has_own_places(enum kind kind)
     enum source source = tree_rows[kind].source;
 
     return source == FROM_STATE || source == FROM_INFO || source == FROM_CURSOR ||
-           source == FROM_MOUNT;
+           source == FROM_RECORDS || source == FROM_MOUNT;
+}
+
+bool tree_is_with_directory(enum kind kind)
+{
+    enum source source = tree_rows[kind].source;
+
+    return source == FROM_NOWHERE || source == FROM_CURSOR || source == FROM_RECORDS;
 }
 
 bool tree_has_times(enum kind kind)
@@ -215,9 +222,11 @@ void tree_print_path(const struct node *node, struct buf *path)
 
 static bool can_write(const struct fs *fs, enum kind kind)
 {
+    enum writes writes = tree_rows[kind].writes;
+
     if (fs->settings.read_only)
         return false;
-    return tree_rows[kind].writes != WRITES_BOUND || fs->backend->abilities & CAN_SET_BOUND;
+    return writes != WRITES_BOUND || fs->backend->abilities & CAN_SET_BOUND;
 }
 
 void tree_attributes(const struct fs *fs, const struct node *node, size_t size, int64_t when,

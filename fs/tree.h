@@ -23,12 +23,13 @@ enum naming {
 
 /* Where the text of a file comes from. */
 enum source {
-    FROM_NOWHERE,    /* a directory */
+    FROM_NOWHERE,    /* a directory, or a file that is only written to */
     FROM_CHECKPOINT, /* get_checkpoint, when it is opened */
     FROM_STATE,      /* get_state, when it is opened */
     FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
     FROM_INFO,       /* describe_stream, when it is opened */
     FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
+    FROM_RECORDS,    /* the same of a batch of records */
     FROM_MOUNT,      /* the mount itself, when it is opened */
     FROM_TEXT,       /* the same, and it never changes */
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */
@@ -42,6 +43,7 @@ enum writes {
     WRITES_METADATA, /* metadata for the checkpoint that is there */
     WRITES_BOUND,    /* the earliest or the latest record of a partition */
     WRITES_BYTES,    /* anything: a temporary file keeps it */
+    WRITES_RECORDS,  /* lines, each of which is a record */
 };
 
 struct row {
@@ -61,6 +63,9 @@ struct row {
     enum what list;
     bool strict;
 
+    bool is_unlisted; /* a fixed name that is found and not listed: who browses must not read it */
+    bool waits;       /* opening it waits until there is something to read */
+
     /* Prints what a file says of a partition's state: 0, -ENOENT when there is no such file now, or
      * -ENODATA when the state does not tell. */
     int (*print)(const struct fs *fs, const struct node *node, const struct state *state,
@@ -74,6 +79,9 @@ struct row {
 
     /* Starts the operation that gets a cursor. */
     struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);
+
+    /* Starts the operation that reads a batch of records. */
+    struct call *(*read_records)(struct fs *fs, const struct node *node, const struct ask *ask);
 
     /* Does what a text says that was written to the file; see fs/write.h. NULL for a file that
      * cannot be written to, or that only keeps its bytes. */
@@ -110,6 +118,10 @@ bool tree_question(const struct fs *fs, enum kind kind, const struct place *plac
  * lock, watch, or write to side by side: of these there is one inode for all.
  */
 bool tree_has_own_places(enum kind kind);
+
+/* Whether it is there if its directory is: a directory itself, and what says something only when it
+ * is opened. */
+bool tree_is_with_directory(enum kind kind);
 
 /* Whether the names in a directory of this kind are times. */
 bool tree_has_times(enum kind kind);

@@ -103,6 +103,12 @@ void value_metrics(const struct fs *fs, struct buf *text)
                   fs->request_count);
     metrics_gauge(text, "checkpointfs_open_files", "Files that programs hold open.",
                   fs->handle_count);
+    metrics_gauge(text, "checkpointfs_batch_bytes", "Bytes of records that open files have.",
+                  fs->batch_bytes);
+    metrics_counter(text, "checkpointfs_records_read_total", "Records that were read.",
+                    fs->records_read);
+    metrics_counter(text, "checkpointfs_record_bytes_read_total",
+                    "Bytes of the keys and data of records that were read.", fs->bytes_read);
     metrics_gauge(text, "checkpointfs_start_time_seconds", "When the mount began, since 1970.",
                   (uint64_t)(fs->started / 1000000000));
     metrics_retries(text, &fs->backend->retries);

@@ -175,9 +175,9 @@ readable() {
 
 @test "with names the tree is whole" {
     mount_null -o can=all,committed
-    is "$(entries apps/billing/orders/0)" "checkpoint cursor lag metadata status"
+    is "$(entries apps/billing/orders/0)" "checkpoint cursor lag metadata records status"
     is "$(entries streams/orders)" "0 status"
-    is "$(entries streams/orders/0)" "cursors earliest latest status"
+    is "$(entries streams/orders/0)" "cursors earliest latest records status"
     is "$(entries checkpoints/billing/orders)" 0
     is "$(<checkpoints/billing/orders/0)" $'41\nnote'
     unmount_null

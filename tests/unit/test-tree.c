@@ -7,7 +7,7 @@
 
 #define ALL_ABILITIES                                                                              \
     (CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM | CAN_SET_BOUND | \
-     CAN_GIVE_CURSOR)
+     CAN_GIVE_CURSOR | CAN_READ_RECORDS | CAN_APPEND_RECORDS | RECORDS_ARE_BYTES)
 
 static struct backend backend;
 static struct fs fs;
@@ -99,6 +99,9 @@ static const struct sample samples[] = {
     {CURSOR, "apps/billing/orders/0/cursor"},
     {LAG, "apps/billing/orders/shardId-0000000007/lag"},
     {STATUS, "apps/billing/orders/0/status"},
+    {RECORDS, "apps/billing/orders/0/records"},
+    {RECORDS_NOW, "apps/billing/orders/0/records/now"},
+    {RECORDS_NEXT, "apps/billing/orders/0/records/next"},
     {CHECKPOINTS, "checkpoints"},
     {SAVED_APP, "checkpoints/billing"},
     {SAVED_STREAM, "checkpoints/billing/orders"},
@@ -130,6 +133,17 @@ static const struct sample samples[] = {
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/2026-11-21T08:00:00Z"},
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/@1795248000.5"},
     {CURSOR_SINCE_TIME, "streams/orders/0/cursors/since/30m"},
+    {STREAM_RECORDS, "streams/orders/0/records"},
+    {RECORDS_EARLIEST, "streams/orders/0/records/earliest"},
+    {RECORDS_AT, "streams/orders/0/records/at"},
+    {RECORDS_AFTER, "streams/orders/0/records/after"},
+    {RECORDS_SINCE, "streams/orders/0/records/since"},
+    {RECORDS_DATA, "streams/orders/0/records/data"},
+    {RECORDS_AT_NUMBER, "streams/orders/0/records/at/0042"},
+    {RECORDS_AFTER_NUMBER, "streams/orders/0/records/after/42"},
+    {RECORDS_SINCE_TIME, "streams/orders/0/records/since/30m"},
+    {RECORD_DATA, "streams/orders/0/records/data/42"},
+    {RECORDS_NEW, "streams/orders/0/records/new"},
     {README, "README"},
     {MOUNT_STATUS, "status"},
     {COMMITS, "commits"},
@@ -316,10 +330,11 @@ TEST(every_file_has_a_source_of_its_text)
     for (int kind = ROOT; kind < KINDS; kind++) {
         const struct row *row = tree_row((enum kind)kind);
         bool printed = row->print || row->print_mount || row->lines || row->get_cursor ||
-                       row->source == FROM_INFO || row->source == FROM_MEMORY;
+                       row->read_records || row->source == FROM_INFO || row->source == FROM_MEMORY;
+        bool has_text = !S_ISDIR(row->mode) && row->mode & 0400;
 
-        assert_int_equal(S_ISDIR(row->mode), !printed);
-        assert_int_equal(S_ISDIR(row->mode), row->source == FROM_NOWHERE);
+        assert_int_equal(has_text, printed);
+        assert_int_equal(has_text, row->source != FROM_NOWHERE);
         assert_true(row->naming != NAMED || row->name);
     }
 }
@@ -331,7 +346,8 @@ TEST(a_file_is_writable_if_its_row_says_what_is_written)
         bool writable = S_ISREG(row->mode) && row->mode & 0222;
 
         assert_int_equal(row->writes != WRITES_NOTHING, writable);
-        assert_int_equal(row->write != NULL, writable && row->writes != WRITES_BYTES);
+        assert_int_equal(row->write != NULL,
+                         writable && row->writes != WRITES_BYTES && row->writes != WRITES_RECORDS);
     }
 }
 
