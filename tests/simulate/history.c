@@ -10,9 +10,11 @@
 #include "tests/simulate/clock.h"
 #include "tests/simulate/trace.h"
 
-/* How old what a snapshot shows may be. Its age is counted from the answer that told of it, which
- * was on its way for some time. */
-#define SNAPSHOT_MS (1000 + WAY_MAX_MS)
+/* How old the answer may be that a snapshot is from. */
+#define SNAPSHOT_MS 1000
+
+/* Older questions are of no account any more. */
+#define QUESTIONS_MAX 256
 
 struct deed {
     int mount;
@@ -36,6 +38,16 @@ struct line {
     struct moment *moments;
     size_t count;
 };
+
+/* What a mount asked, until it was answered. */
+struct question {
+    int mount;
+    int64_t began;
+    int64_t ended;
+};
+
+static struct question questions[QUESTIONS_MAX];
+static size_t question_count; /* of all; the last are kept */
 
 static struct deed *deeds;
 static size_t deed_count;
@@ -82,6 +94,7 @@ void history_stop(void)
     free(deeds);
     deeds = NULL;
     deed_count = 0;
+    question_count = 0;
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
         free(lines[i].moments);
         lines[i] = (struct line){0};
@@ -257,6 +270,29 @@ static int64_t last_acknowledged(const struct deed *read)
     return last;
 }
 
+void history_asked(int mount, int64_t took_ms)
+{
+    int64_t now = clock_ms();
+
+    questions[question_count++ % QUESTIONS_MAX] = (struct question){mount, now - took_ms, now};
+}
+
+/* The time from which on what a snapshot shows must have been committed at some moment. */
+static int64_t snapshot_begin(const struct deed *read)
+{
+    int64_t from = read->began - SNAPSHOT_MS;
+    size_t kept = question_count < QUESTIONS_MAX ? question_count : QUESTIONS_MAX;
+    int64_t first = from;
+
+    for (size_t i = 0; i < kept; i++) {
+        const struct question *question = &questions[i];
+
+        if (question->mount == read->mount && question->ended >= from && question->began < first)
+            first = question->began;
+    }
+    return first;
+}
+
 static void check_read(const struct deed *deed, int number, int64_t seen)
 {
     const struct line *line = &lines[deed->partition];
@@ -264,7 +300,7 @@ static void check_read(const struct deed *deed, int number, int64_t seen)
     int64_t own = last_acknowledged(deed);
 
     if (deed->act == ACT_READ_SAVED || seen == NOTHING)
-        from -= SNAPSHOT_MS;
+        from = snapshot_begin(deed);
     if (from < own)
         from = own;
     /* The last value from before then was still committed then. */

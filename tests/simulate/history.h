@@ -30,14 +30,13 @@
  *   that may be undone when power fails before anybody has committed more.
  * - A read shows what was committed at some moment while it went on, and nothing that was there
  *   before an acknowledged change of the mount. What comes from a snapshot, and that there is
- *   nothing, may be a second old.
+ *   nothing, may be a second old, counted from the answer that told of it.
  */
 enum act { ACT_COMMIT, ACT_SHIFT, ACT_METADATA, ACT_DELETE, ACT_READ, ACT_READ_SAVED };
 
 enum ending { PENDING, ACKNOWLEDGED, REFUSED, UNKNOWN };
 
 #define HISTORY_PARTITIONS 4
-#define WAY_MAX_MS         400 /* of the network, one way */
 #define HISTORY_STEP       1000
 #define NOTHING            (-1)
 #define NO_MOUNT           (-1)
@@ -53,6 +52,10 @@ int history_begin(int mount, enum act act, unsigned partition);
 
 /* It has ended; of a read, what it saw, or NOTHING. */
 void history_end(int number, enum ending ending, int64_t seen);
+
+/* A mount has had an answer to what it asked about checkpoints, after so many ms, or has given up:
+ * what it shows from then on may be as old as the question. */
+void history_asked(int mount, int64_t took_ms);
 
 /* The service has carried a change out, in the name of somebody: sequence is NOTHING after a
  * deletion. mount is that by which it came, NO_MOUNT for a consumer beside them, or ANY_MOUNT when

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fs/operations.h"
 #include "fs/request.h"
@@ -24,11 +25,22 @@
 static struct mount mounts[MOUNTS_MAX];
 static unsigned count;
 
+static void observe(void *observer, const struct observation *seen)
+{
+    const struct mount *mount = observer;
+
+    if (!strncmp(seen->operation, "get_", strlen("get_")))
+        history_asked(mount->index, seen->took_ms);
+}
+
 static void open_backend(struct mount *mount)
 {
     const struct setting credentials = {"credentials", keys_file()};
-    const struct backend_options options = {
-        .loop = mount->loop, .settings = &credentials, .setting_count = 1};
+    const struct backend_options options = {.loop = mount->loop,
+                                            .settings = &credentials,
+                                            .setting_count = 1,
+                                            .observe = observe,
+                                            .observer = mount};
     struct error error;
 
     for (int tries = 0; tries < TRIES_MAX; tries++) {
@@ -66,8 +78,12 @@ static void find_directories(struct mount *mount)
 
 static void begin(struct mount *mount, int index)
 {
-    static const struct settings settings = {
-        .umask = 022, .timeout = TIMEOUT_MS, .listing = 10000, .snapshot = 1000, .watch = 1000};
+    static const struct settings settings = {.umask = 022,
+                                             .timeout = TIMEOUT_MS,
+                                             .listing = 10000,
+                                             .snapshot = 1000,
+                                             .watch = 1000,
+                                             .batch = 1 << 20};
 
     *mount = (struct mount){
         .index = index, .loop = loop_new(), .metrics = must(metrics_new()), .leaving = true};

@@ -14,6 +14,7 @@
 #include "tests/simulate/programs.h"
 #include "tests/simulate/remote.h"
 
+#define WAY_MAX_MS 400 /* of the network, one way */
 #define QUIET_MS   70000
 #define DISTURB_MS 20000
 #define END_STEPS  1000000
