@@ -7,7 +7,8 @@
 struct local;
 struct local_call;
 
-/* Does the work of a call on a store: 0 or a negative errno with call->operation.error. */
+/* Does the work of a call on a store: 0 or a negative errno with call->operation.error. One that
+ * reads may return 1: it goes on in the next round of the loop, in another transaction. */
 typedef int work_fn(struct store *store, struct local_call *call);
 
 /*
@@ -36,10 +37,16 @@ struct local_call {
     enum streams which;
     enum cursor_kind cursor;
     int64_t time;
+    struct span *records; /* and their bytes, in one piece of memory */
+    size_t count;
+    bool reads_records; /* into the batch */
+    bool has_started;   /* with that; then after is the number of the last one that was read */
+    int64_t after;
 
     struct names *names;
     struct table *table;
     struct state state;
+    struct batch batch;
     char *text;
     char sequence[24];
     char earliest[24];

@@ -38,13 +38,18 @@ static void release_local_call(struct operation *operation)
     table_drop(call->table);
     free(call->metadata);
     free(call->text);
+    free(call->records);
+    batch_release(&call->batch);
     free(call);
 }
 
 static void end_local_call(struct local_call *call)
 {
-    struct answer answer = {
-        .names = call->names, .table = call->table, .state = &call->state, .text = call->text};
+    struct answer answer = {.names = call->names,
+                            .table = call->table,
+                            .state = &call->state,
+                            .batch = call->reads_records ? &call->batch : NULL,
+                            .text = call->text};
 
     backend_tell_left_out(&call->local->backend, call->names);
     operation_end(&call->operation, call->operation.error.code ? &call->operation.error : NULL,
@@ -67,6 +72,10 @@ static void read_store(void *user)
     }
     if (status == -EAGAIN)
         error_set(error, ETIMEDOUT, "another process holds the store's lock");
+    if (status == 1) {
+        operation_soon(&call->operation, read_store);
+        return;
+    }
     if (!status)
         error->code = 0;
     end_local_call(call);
@@ -562,6 +571,141 @@ static struct call *local_locate(struct backend *backend, const struct cursor_or
     return start_read(new_cursor_call(backend, order, ask), locate_work);
 }
 
+/* Records */
+
+/* Where a read begins: after a number. */
+static int find_start(struct store *store, struct local_call *call, const struct bounds *bounds)
+{
+    bool named = call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER;
+    int64_t first = call->number;
+    int status = named ? check_cursor(call, bounds) : locate_first(store, call, bounds, &first);
+
+    call->after = call->cursor == CURSOR_AFTER ? first : first - 1;
+    return status;
+}
+
+/* Reads on, unless what comes next was removed meanwhile: then the batch ends there. */
+static int read_on(struct store *store, struct local_call *call, const struct bounds *bounds)
+{
+    const struct store_read read = {.stream = call->stream,
+                                    .partition = call->partition,
+                                    .is_next = call->local->backend.checkpoint_is_next};
+
+    if (call->after < bounds->earliest - 1)
+        return 0;
+    return store_read_records(store, &read, &call->after, &call->batch, &call->operation.error);
+}
+
+static int read_records_work(struct store *store, struct local_call *call)
+{
+    struct bounds bounds = {0};
+    int status =
+        store_get_bounds(store, call->stream, call->partition, &bounds, &call->operation.error);
+
+    if (!status && !call->has_started)
+        status = find_start(store, call, &bounds);
+    if (status)
+        return status;
+    call->has_started = true;
+    return read_on(store, call, &bounds);
+}
+
+/* Below earliest there may have been one: that is ERANGE, as in a batch. */
+static int read_record_work(struct store *store, struct local_call *call)
+{
+    struct bounds bounds = {0};
+    int status =
+        store_get_bounds(store, call->stream, call->partition, &bounds, &call->operation.error);
+
+    if (status)
+        return status;
+    if (call->number < bounds.earliest)
+        return check_cursor(call, &bounds);
+    call->after = call->number - 1;
+    status = read_on(store, call, &bounds);
+    if (status >= 0 && (!call->batch.count || call->after != call->number))
+        return error_set(&call->operation.error, ENOENT, "there is no record %" PRId64,
+                         call->number);
+    return status < 0 ? status : 0;
+}
+
+static struct call *local_read_records(struct backend *backend, const struct read_order *order,
+                                       const struct ask *ask)
+{
+    struct local_call *call = new_cursor_call(backend, &order->from, ask);
+
+    if (!call)
+        return NULL;
+    call->reads_records = true;
+    batch_init(&call->batch, order->form, order->limit);
+    if (order->from.sequence &&
+        to_number(order->from.sequence, &call->number, &call->operation.error))
+        return start_read(call, bad_argument);
+    return start_read(call, order->form == RECORD_BYTES ? read_record_work : read_records_work);
+}
+
+static int append_work(struct store *store, struct local_call *call)
+{
+    return store_append_records(store, call->stream, call->partition, call->records, call->count,
+                                &call->operation.error);
+}
+
+/* How large a copy of the records is; 0 for one that is too large. */
+static size_t size_of_copy(const struct append_order *order)
+{
+    size_t size = order->count * sizeof(struct span) + 1;
+
+    for (size_t i = 0; i < order->count; i++) {
+        if (order->records[i].size > RECORD_MAX)
+            return 0;
+        size += order->records[i].size;
+    }
+    return size;
+}
+
+/* The spans, and their bytes behind them. */
+static void copy_records(struct span *copy, const struct append_order *order)
+{
+    char *bytes = (char *)(copy + order->count);
+
+    for (size_t i = 0; i < order->count; i++) {
+        size_t size = order->records[i].size;
+
+        copy[i] = (struct span){bytes, size};
+        if (size)
+            memcpy(bytes, order->records[i].data, size);
+        bytes += size;
+    }
+}
+
+static int take_records(struct local_call *call, const struct append_order *order)
+{
+    size_t size = size_of_copy(order);
+
+    if (!size)
+        return error_set(&call->operation.error, EFBIG, "a record has at most %lu bytes",
+                         RECORD_MAX);
+    call->records = malloc(size);
+    if (!call->records)
+        return call_no_memory(call);
+    copy_records(call->records, order);
+    call->count = order->count;
+    return 0;
+}
+
+static struct call *local_append_records(struct backend *backend, const struct append_order *order,
+                                         const struct ask *ask)
+{
+    struct local_call *call =
+        new_partition_call(backend, NULL, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    if (take_records(call, order))
+        return start_read(call, bad_argument);
+    return start_write(call, append_work);
+}
+
 static int local_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                                 struct error *error)
 {
@@ -624,6 +768,8 @@ static const struct backend_operations operations = {
     .delete_checkpoint = local_delete_checkpoint,
     .get_cursor = local_get_cursor,
     .locate = local_locate,
+    .read_records = local_read_records,
+    .append_records = local_append_records,
     .create_stream = create_stream,
     .delete_stream = delete_stream,
     .create_partition = create_partition,
@@ -719,7 +865,8 @@ static int open_local(const char *path, bool plain, const struct backend_options
         .operations = &operations,
         .loop = options->loop,
         .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
-                     CAN_MAKE_STREAM | CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE,
+                     CAN_MAKE_STREAM | CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE |
+                     CAN_READ_RECORDS | CAN_APPEND_RECORDS | RECORDS_ARE_BYTES,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
     };

@@ -8,6 +8,7 @@
 #include "api/local/upgrade.h"
 #include "api/names.h"
 #include "api/position.h"
+#include "api/records.h"
 #include "api/state.h"
 
 /*
@@ -85,8 +86,14 @@ int store_delete_partition(struct store *store, const char *stream, uint32_t par
 int store_get_states(struct store *store, const char *app, const char *stream, struct table *table,
                      struct error *error);
 
-/* The kept records of a partition: earliest to latest - 1. While nobody has set latest there are
- * none and any sequence number can be committed. */
+/*
+ * The kept records of a partition: earliest to latest - 1. While nobody has set latest there are
+ * none and any sequence number can be committed.
+ *
+ * Both may be set by hand, for the records of a stream that is elsewhere. So a number within the
+ * bounds may have no record; but then it never had one: what has been removed is below earliest,
+ * and earliest does not go back there.
+ */
 struct bounds {
     int64_t earliest;
     int64_t latest;
@@ -96,14 +103,48 @@ struct bounds {
 int store_get_bounds(struct store *store, const char *stream, uint32_t partition,
                      struct bounds *bounds, struct error *error);
 
-/* ERANGE if earliest would exceed latest. */
+/* ERANGE if earliest would exceed latest, or be less than the number of a record that was removed,
+ * or latest would not exceed that of the last record. Removes the records below earliest. */
 int store_set_bound(struct store *store, const char *stream, uint32_t partition, bool earliest,
                     int64_t value, struct error *error);
 
-/* The record that was the next to be written at a time, as far as the last 1000 changes of latest
- * tell; within the bounds. */
+/* The record that was the next to be written at a time, within the bounds: the one after the last
+ * record that is older, or the latest that was set by hand before it, whichever is greater. The
+ * last 1000 changes of latest by hand are known. Times of writing never go down in a partition:
+ * while the clock is behind the last of them, that one is used again. */
 int store_locate(struct store *store, const char *stream, uint32_t partition, int64_t time,
                  int64_t *sequence, struct error *error);
+
+/*
+ * Adds records without a key from latest on, all or none in a step, and latest rises with them. If
+ * it was not set they begin after all checkpoints of the partition, and at earliest or later: so
+ * every app reads all of them. The oldest are removed as long as a partition has more than it
+ * keeps, and earliest rises with them. EFBIG for more than a partition keeps, ERANGE without
+ * numbers.
+ */
+int store_append_records(struct store *store, const char *stream, uint32_t partition,
+                         const struct span *records, size_t count, struct error *error);
+
+/* What a partition keeps at most: 100,000 records of 64 MiB together, of which only keys and data
+ * count. To be changed for tests. */
+struct keep {
+    int64_t records;
+    int64_t bytes;
+};
+
+void store_set_keep(struct store *store, const struct keep *keep);
+
+struct store_read {
+    const char *stream;
+    uint32_t partition;
+    bool is_next; /* how checkpoints relate to records: see backend.h, checkpoint_is_next */
+};
+
+/* Adds the records after that number to the batch, passing over numbers without one. 0 when it is
+ * full or there are no more; 1 when it took a while: *after is then the last one, and the caller
+ * goes on from there when others have had their turn. The partition must be there. */
+int store_read_records(struct store *store, const struct store_read *read, int64_t *after,
+                       struct batch *batch, struct error *error);
 
 struct stored_checkpoint {
     int64_t sequence;

@@ -17,7 +17,8 @@ struct reply {
     struct names *names;
     struct table *table;
     char *text;
-    char *records; /* the text of a batch */
+    char *lines;    /* the text of a batch, which is in text too where nothing else is */
+    size_t records; /* of that batch */
     bool has_state;
     struct state state; /* its texts are copies */
 };
@@ -41,15 +42,16 @@ static inline void note_reply(void *user, const struct error *error, const struc
         loop_stop(reply->loop);
     if (error) {
         assert_int_not_equal(error->code, 0);
-        assert_true(!answer->names && !answer->table && !answer->state && !answer->text);
-        assert_null(answer->batch);
+        assert_true(!answer->names && !answer->table && !answer->state && !answer->batch &&
+                    !answer->text);
         reply->error = *error;
         return;
     }
     reply->names = answer->names ? names_hold(answer->names) : NULL;
     reply->table = answer->table ? table_hold(answer->table) : NULL;
-    reply->text = (char *)(uintptr_t)copy_of(answer->text);
-    reply->records = (char *)(uintptr_t)copy_of(answer->batch ? answer->batch->text.data : NULL);
+    reply->lines = (char *)(uintptr_t)copy_of(answer->batch ? answer->batch->text.data : NULL);
+    reply->records = answer->batch ? answer->batch->count : 0;
+    reply->text = (char *)(uintptr_t)copy_of(answer->text ? answer->text : reply->lines);
     reply->has_state = answer->state != NULL;
     if (!answer->state)
         return;
@@ -66,7 +68,7 @@ static inline void reply_release(struct reply *reply)
     names_drop(reply->names);
     table_drop(reply->table);
     free(reply->text);
-    free(reply->records);
+    free(reply->lines);
     free((char *)(uintptr_t)reply->state.sequence);
     free((char *)(uintptr_t)reply->state.metadata);
     free((char *)(uintptr_t)reply->state.earliest);

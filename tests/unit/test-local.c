@@ -153,9 +153,10 @@ static void it_says_what_it_can_do(void **state)
     const struct scene *scene = *state;
 
     assert_string_equal(scene->backend->name, "local");
-    assert_int_equal(scene->backend->abilities, CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP |
-                                                    CAN_DELETE_CHECKPOINT | CAN_MAKE_STREAM |
-                                                    CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE);
+    assert_int_equal(scene->backend->abilities,
+                     CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
+                         CAN_MAKE_STREAM | CAN_SET_BOUND | CAN_GIVE_CURSOR | CAN_COMPARE |
+                         CAN_READ_RECORDS | CAN_APPEND_RECORDS | RECORDS_ARE_BYTES);
     assert_int_equal(scene->backend->metadata_max, 1000);
     assert_false(scene->backend->checkpoint_is_next);
 }
@@ -705,6 +706,131 @@ static void sources_are_checked(void **state)
     }
 }
 
+/* Records */
+
+static int append(struct scene *scene, const struct span *records, size_t count)
+{
+    const struct append_order order = {.stream = "orders", .records = records, .count = count};
+    struct ask ask;
+
+    return RUN(append_records, &order);
+}
+
+static int append_text(struct scene *scene, const char *text)
+{
+    return append(scene, &(struct span){text, strlen(text)}, 1);
+}
+
+static int read_from(struct scene *scene, enum cursor_kind kind, const char *sequence)
+{
+    const struct read_order order = {
+        .from = {.stream = "orders", .kind = kind, .sequence = sequence, .time = INT64_MAX},
+        .limit = 1 << 20};
+    struct ask ask;
+
+    return RUN(read_records, &order);
+}
+
+static int read_bytes(struct scene *scene, const char *sequence)
+{
+    const struct read_order order = {
+        .from = {.stream = "orders", .kind = CURSOR_AT, .sequence = sequence},
+        .form = RECORD_BYTES,
+        .limit = 1 << 20};
+    struct ask ask;
+
+    return RUN(read_records, &order);
+}
+
+/* The batch that was read begins with that number and has so many records. */
+static void assert_batch(struct scene *scene, const char *first, size_t count)
+{
+    char begin[64];
+
+    assert_int_equal(scene->reply.records, count);
+    snprintf(begin, sizeof(begin), "{\"checkpoint\":\"%s\",", first);
+    assert_int_equal(strncmp(scene->reply.text, begin, strlen(begin)), 0);
+}
+
+static void records_are_appended_and_read(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_int_equal(scene->reply.records, 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(append_text(scene, "text"), 0);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_batch(scene, "0", 5);
+    assert_int_equal(read_from(scene, CURSOR_AT, "2"), 0);
+    assert_batch(scene, "2", 3);
+    assert_int_equal(read_from(scene, CURSOR_AFTER, "2"), 0);
+    assert_batch(scene, "3", 2);
+    assert_int_equal(read_from(scene, CURSOR_AT, "5"), 0);
+    assert_int_equal(scene->reply.records, 0);
+    assert_int_equal(read_from(scene, CURSOR_AFTER, "4"), 0);
+    assert_int_equal(scene->reply.records, 0);
+    assert_int_equal(read_from(scene, CURSOR_SINCE, NULL), 0);
+    assert_int_equal(scene->reply.records, 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "1"), 0);
+}
+
+static void what_is_not_kept_is_erange_and_never_passed_over(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(append_text(scene, "text"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "3"), 0);
+    assert_int_equal(read_from(scene, CURSOR_AT, "2"), ERANGE);
+    assert_int_equal(read_from(scene, CURSOR_AFTER, "1"), ERANGE);
+    assert_int_equal(read_from(scene, CURSOR_AFTER, "2"), 0);
+    assert_batch(scene, "3", 2);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_batch(scene, "3", 2);
+    assert_int_equal(read_from(scene, CURSOR_AT, "6"), ERANGE);
+    assert_int_equal(read_from(scene, CURSOR_AFTER, "5"), ERANGE);
+    assert_int_equal(read_from(scene, CURSOR_AT, "x"), EINVAL);
+}
+
+static void the_bytes_of_one_record_are_read(void **state)
+{
+    SCENE_OF(state);
+
+    make_orders(scene);
+    assert_int_equal(append_text(scene, "one"), 0);
+    assert_int_equal(append_text(scene, "two"), 0);
+    assert_int_equal(RUN(set_bound, "orders", 0, false, "10"), 0);
+    assert_int_equal(append_text(scene, "ten"), 0);
+    assert_int_equal(read_bytes(scene, "1"), 0);
+    assert_string_equal(scene->reply.text, "two");
+    assert_int_equal(read_bytes(scene, "10"), 0);
+    assert_string_equal(scene->reply.text, "ten");
+    assert_int_equal(read_bytes(scene, "5"), ENOENT);
+    assert_int_equal(read_bytes(scene, "11"), ENOENT);
+    assert_int_equal(read_bytes(scene, "9223372036854775807"), ENOENT);
+    assert_int_equal(RUN(set_bound, "orders", 0, true, "1"), 0);
+    assert_int_equal(read_bytes(scene, "0"), ERANGE);
+    assert_int_equal(read_bytes(scene, "1"), 0);
+}
+
+static void a_record_has_at_most_a_mebibyte(void **state)
+{
+    struct scene *scene = *state;
+    char *large = calloc(1, RECORD_MAX + 1);
+    const struct span records[] = {{"a", 1}, {large, RECORD_MAX + 1}};
+
+    assert_non_null(large);
+    make_orders(scene);
+    assert_int_equal(append(scene, records, 2), EFBIG);
+    assert_int_equal(append(scene, &(struct span){large, RECORD_MAX}, 1), 0);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_batch(scene, "0", 1);
+    free(large);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -721,6 +847,10 @@ int main(void)
         SCENE(sequences_are_parsed_and_made_decimal),
         SCENE(cursors_are_checked_against_the_bounds),
         SCENE(records_are_located),
+        SCENE(records_are_appended_and_read),
+        SCENE(what_is_not_kept_is_erange_and_never_passed_over),
+        SCENE(the_bytes_of_one_record_are_read),
+        SCENE(a_record_has_at_most_a_mebibyte),
         SCENE(operations_that_end_are_observed),
         SCENE(arguments_are_copied),
         SCENE(commits_of_one_partition_go_out_in_order_and_each_ends_once),

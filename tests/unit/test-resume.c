@@ -153,7 +153,7 @@ static void records_are_read_after_the_checkpoint(void **state)
     scene->fake.sequence = "41";
     assert_int_equal(read_on(scene, NULL), 0);
     assert_string_equal(scene->fake.log.data, "get read=after:41");
-    assert_string_equal(scene->reply.records, "a line\n");
+    assert_string_equal(scene->reply.lines, "a line\n");
     assert_string_equal(scene->reply.text, "41");
     scene->fake.sequence = NULL;
     assert_int_equal(read_on(scene, NULL), 0);

@@ -843,9 +843,9 @@ static void a_store_of_a_newer_version_is_refused(void **state)
 
     store_close(scene->store);
     scene->store = NULL;
-    run_sql(scene->path, "PRAGMA user_version = 2");
+    run_sql(scene->path, "PRAGMA user_version = 3");
     assert_not_opened(scene, scene->path, EPROTONOSUPPORT);
-    run_sql(scene->path, "PRAGMA user_version = 1");
+    run_sql(scene->path, "PRAGMA user_version = 2");
     ASSERT_OK(store_open(scene->path, STORE_MAKE, &scene->store, &scene->error));
 }
 

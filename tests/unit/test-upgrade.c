@@ -11,8 +11,8 @@
 
 #include "api/local/store.h"
 
-/* Layouts to come. The rows of `filler` do not fit into SQLite's memory, so that they are in the
- * log before they are committed. */
+/* Layouts to come, two versions after the present one. The rows of `filler` do not fit into
+ * SQLite's memory, so that they are in the log before they are committed. */
 #define ADD "ALTER TABLE app ADD COLUMN note TEXT NOT NULL DEFAULT 'made later'"
 #define COUNT_TO(number) \
     "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT " number ")"
@@ -22,17 +22,17 @@
     " created INTEGER NOT NULL, note TEXT) STRICT; INSERT INTO new_app SELECT * FROM app;" \
     "DROP TABLE app; ALTER TABLE new_app RENAME TO app"
 
-static const char *const good_steps[] = {ADD, REBUILD};
-static const char *const slow_steps[] = {ADD, COUNT_TO("2000000") " SELECT count(*) FROM n"};
-static const char *const endless_steps[] = {ADD ";" FILL,
+static const char *const good_steps[] = {NULL, ADD, REBUILD};
+static const char *const slow_steps[] = {NULL, ADD, COUNT_TO("2000000") " SELECT count(*) FROM n"};
+static const char *const endless_steps[] = {NULL, ADD ";" FILL,
                                             COUNT_TO("1000000000000") " SELECT count(*) FROM n"};
-static const char *const wrong_steps[] = {ADD ";" FILL, "SELECT nonsense FROM app"};
-static const char *const losing_steps[] = {ADD, "DELETE FROM app"};
-static const char *const filling_steps[] = {ADD, FILL};
+static const char *const wrong_steps[] = {NULL, ADD ";" FILL, "SELECT nonsense FROM app"};
+static const char *const losing_steps[] = {NULL, ADD, "DELETE FROM app"};
+static const char *const filling_steps[] = {NULL, ADD, FILL};
 
 #define LAYOUT(name)                                      \
     {                                                     \
-        .version = 3, .schema = "", .steps = name##_steps \
+        .version = 4, .schema = "", .steps = name##_steps \
     }
 static const struct layout good = LAYOUT(good);
 static const struct layout slow = LAYOUT(slow);
@@ -73,8 +73,8 @@ static int setup(void **state)
     assert_non_null(scene);
     make_directory(scene->directory);
     snprintf(scene->path, sizeof(scene->path), "%s/store.db", scene->directory);
-    snprintf(scene->copy, sizeof(scene->copy), "%s.version-1", scene->path);
-    snprintf(scene->part, sizeof(scene->part), "%s.version-1.part", scene->path);
+    snprintf(scene->copy, sizeof(scene->copy), "%s.version-2", scene->path);
+    snprintf(scene->part, sizeof(scene->part), "%s.version-2.part", scene->path);
     assert_int_equal(store_open(scene->path, STORE_MAKE, &store, &scene->error), 0);
     assert_int_equal(store_create_app(store, "billing", &scene->error), 0);
     commit(store, 42);
@@ -167,7 +167,7 @@ static void an_older_store_is_upgraded_and_its_copy_removed(void **state)
     struct scene *scene = *state;
 
     assert_usable(scene->path, &good);
-    assert_version(scene->path, 3);
+    assert_version(scene->path, 4);
     assert_files(scene, "store.db");
     assert_usable(scene->path, &good);
 }
@@ -215,7 +215,7 @@ static void an_older_store_is_not_upgraded_to_be_read(void **state)
     assert_int_equal(store_open_as(scene->path, STORE_READ, &good, &store, &scene->error),
                      -EPROTONOSUPPORT);
     assert_non_null(strstr(scene->error.message, "without -o ro"));
-    assert_version(scene->path, 1);
+    assert_version(scene->path, 2);
 }
 
 static void an_upgraded_store_is_refused_by_the_older_version(void **state)
@@ -226,7 +226,7 @@ static void an_upgraded_store_is_refused_by_the_older_version(void **state)
     assert_usable(scene->path, &good);
     assert_int_equal(store_open(scene->path, STORE_MAKE, &store, &scene->error), -EPROTONOSUPPORT);
     assert_int_equal(store_open(scene->path, STORE_READ, &store, &scene->error), -EPROTONOSUPPORT);
-    assert_version(scene->path, 3);
+    assert_version(scene->path, 4);
 }
 
 /* ---- failures */
@@ -234,7 +234,7 @@ static void an_upgraded_store_is_refused_by_the_older_version(void **state)
 /* The store is what it was, and can be upgraded another time; so can the copy. */
 static void assert_unchanged(struct scene *scene)
 {
-    assert_version(scene->path, 1);
+    assert_version(scene->path, 2);
     assert_usable(scene->path, NULL);
     assert_exists(scene->part, false);
     assert_usable(scene->path, &good);
@@ -250,7 +250,7 @@ static void a_step_that_fails_leaves_the_store_and_a_copy(void **state)
     assert_non_null(strstr(scene->error.message, "nonsense"));
     assert_int_equal(stat(scene->copy, &attr), 0);
     assert_int_equal(attr.st_mode & 07777, 0600);
-    assert_version(scene->copy, 1);
+    assert_version(scene->copy, 2);
     assert_usable(scene->copy, NULL);
     assert_unchanged(scene);
 }
@@ -273,7 +273,7 @@ static void a_copy_that_cannot_be_made_leaves_the_store(void **state)
     assert_int_equal(mkdir(inside, 0700), 0);
     assert_fails(scene, &good, EEXIST);
     assert_non_null(strstr(scene->error.message, scene->part));
-    assert_version(scene->path, 1);
+    assert_version(scene->path, 2);
     assert_usable(scene->path, NULL);
     assert_int_equal(rmdir(inside), 0);
     assert_int_equal(rmdir(scene->part), 0);
@@ -343,8 +343,8 @@ static void killed_amid_the_steps_the_store_is_left_with_a_copy(void **state)
     for (useconds_t later = 0; later <= 400000; later += 100000) {
         unlink(scene->copy);
         kill_amid_steps(scene, later);
-        assert_version(scene->path, 1);
-        assert_version(scene->copy, 1);
+        assert_version(scene->path, 2);
+        assert_version(scene->copy, 2);
         assert_usable(scene->path, NULL);
     }
     assert_usable(scene->copy, NULL);
@@ -402,7 +402,7 @@ static void of_many_that_open_it_one_upgrades_the_store(void **state)
         assert_true(WIFEXITED(ended));
         assert_int_equal(WEXITSTATUS(ended), 0);
     }
-    assert_version(scene->path, 3);
+    assert_version(scene->path, 4);
     assert_exists(scene->copy, false);
     assert_usable(scene->path, &good);
 }
