@@ -6,43 +6,60 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
 
-/* How many characters stand before the padding, in either alphabet; 0 if that is no base64. */
-static size_t length_of(const char *encoded)
-{
-    size_t length = strspn(encoded, alphabet);
-    const char *rest = encoded + length;
+/* How many characters are decoded at once; a multiple of four. */
+#define PIECE 4096
 
-    return length % 4 == 1 || strspn(rest, "=") > 2 || rest[strspn(rest, "=")] ? 0 : length;
+/* Counts the characters before the padding, in either alphabet; false if that is no base64. */
+static bool measure(const char *encoded, size_t *length)
+{
+    const char *rest = encoded + strspn(encoded, alphabet);
+    size_t padding = strspn(rest, "=");
+
+    *length = (size_t)(rest - encoded);
+    return *length % 4 != 1 && padding <= (*length ? 2 : 0) && !rest[padding];
 }
 
-/* Decodes up to four characters, for each but the first of which there is a byte. */
-static bool decode_group(const char *encoded, size_t count, char *text)
+/* Decodes up to PIECE characters: of each four the first three bytes, of fewer one byte less than
+ * there are characters. */
+static bool decode_piece(const char *encoded, size_t count, char *data)
 {
-    unsigned char group[] = "====";
-    unsigned char bytes[3];
+    unsigned char piece[PIECE + 3];
+    unsigned char bytes[PIECE / 4 * 3];
 
+    memset(piece + count, '=', 3);
     for (size_t i = 0; i < count; i++)
-        group[i] = (unsigned char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
-    if (EVP_DecodeBlock(bytes, group, 4) < 0)
+        piece[i] = (unsigned char)(encoded[i] == '-' ? '+' : encoded[i] == '_' ? '/' : encoded[i]);
+    if (EVP_DecodeBlock(bytes, piece, (int)((count + 3) / 4 * 4)) < 0)
         return false;
-    memcpy(text, bytes, count - 1);
+    memcpy(data, bytes, count * 3 / 4);
+    return true;
+}
+
+bool base64_decode_bytes(const char *encoded, void *data, size_t *size)
+{
+    size_t length;
+
+    *size = 0;
+    if (!measure(encoded, &length))
+        return false;
+    for (size_t i = 0; i < length; i += PIECE) {
+        size_t count = length - i < PIECE ? length - i : PIECE;
+
+        if (!decode_piece(encoded + i, count, (char *)data + *size))
+            return false;
+        *size += count * 3 / 4;
+    }
     return true;
 }
 
 bool base64_decode(const char *encoded, char *text, size_t max)
 {
-    size_t length = length_of(encoded);
-    size_t size = 0;
+    size_t length;
+    size_t size;
 
-    if (!length || length > max)
+    if (!measure(encoded, &length) || !length || length > max ||
+        !base64_decode_bytes(encoded, text, &size))
         return false;
-    for (size_t i = 0; i < length; i += 4) {
-        size_t count = length - i < 4 ? length - i : 4;
-
-        if (!decode_group(encoded + i, count, text + size))
-            return false;
-        size += count - 1;
-    }
     text[size] = '\0';
     return strlen(text) == size;
 }

@@ -11,6 +11,10 @@
  */
 bool base64_decode(const char *encoded, char *text, size_t max);
 
+/* The same of any bytes, or none: writes them, which are fewer than the characters, and tells how
+ * many they are. They may be written over what they are decoded from. */
+bool base64_decode_bytes(const char *encoded, void *data, size_t *size);
+
 /* Room for the base64 of size bytes. */
 #define BASE64_ROOM(size) (((size) + 2) / 3 * 4 + 1)
 

@@ -60,12 +60,42 @@ TEST(refuses_what_is_no_text_in_base64)
     check_decode("Zm9vYmFyZm9vZg", NULL);
 }
 
+/* In place, which is how records are decoded, and in more than one piece. */
+TEST(decodes_bytes_over_what_they_come_from)
+{
+    char data[20000];
+    char encoded[BASE64_ROOM(sizeof(data))];
+
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (char)(i * 7 % 256);
+    for (size_t size = 0; size < sizeof(data); size += size < 10 ? 1 : 1021) {
+        size_t decoded;
+
+        base64_encode(data, size, encoded);
+        assert_true(base64_decode_bytes(encoded, encoded, &decoded));
+        assert_int_equal(decoded, size);
+        assert_memory_equal(encoded, data, size);
+    }
+}
+
+TEST(refuses_bytes_that_are_no_base64)
+{
+    static const char *const bad[] = {"=", "Z", "Zg===", "Zg==Zg==", "Z g=", "Zg\n", "Zm9vZ"};
+    char data[16];
+    size_t size;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(base64_decode_bytes(bad[i], data, &size));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodes),
         cmocka_unit_test(decodes_either_alphabet_with_padding_or_without),
         cmocka_unit_test(refuses_what_is_no_text_in_base64),
+        cmocka_unit_test(decodes_bytes_over_what_they_come_from),
+        cmocka_unit_test(refuses_bytes_that_are_no_base64),
     };
 
     return cmocka_run_group_tests_name("base64", tests, NULL, NULL);
