@@ -23,6 +23,9 @@ static void release_service_call(struct operation *operation)
     names_drop(call->names);
     table_drop(call->table);
     buf_release(&call->text);
+    if (call->batch)
+        batch_release(call->batch);
+    free(call->batch);
     free(call->metadata);
     if (call->data)
         call->release_data(call->data);
@@ -88,6 +91,22 @@ struct service_call *service_cursor_call_new(struct backend *backend,
     return call;
 }
 
+struct service_call *service_read_call_new(struct backend *backend, const struct read_order *order,
+                                           const struct ask *ask)
+{
+    struct service_call *call = service_cursor_call_new(backend, &order->from, ask);
+
+    if (!call)
+        return NULL;
+    call->batch = malloc(sizeof(*call->batch));
+    if (call->batch) {
+        batch_init(call->batch, order->form, order->limit);
+        return call;
+    }
+    operation_drop(&call->operation);
+    return NULL;
+}
+
 static void end_service_call(void *user)
 {
     struct service_call *call = user;
@@ -95,6 +114,7 @@ static void end_service_call(void *user)
     struct answer answer = {.names = call->names,
                             .table = call->table,
                             .state = &call->state,
+                            .batch = call->batch,
                             .text = call->gives_text ? call->text.data : NULL};
 
     error->is_unknown |= call->is_unknown;

@@ -141,6 +141,7 @@ struct service_call {
     struct state state;
     struct buf text;
     bool gives_text;
+    struct batch *batch; /* of what is read, or NULL */
     void *data; /* the operation's own */
     void (*release_data)(void *data);
 };
@@ -155,6 +156,10 @@ struct service_call *service_call_new(struct backend *backend, const char *app, 
 struct service_call *service_cursor_call_new(struct backend *backend,
                                              const struct cursor_order *order,
                                              const struct ask *ask);
+
+/* The same, of an order to read: with an empty call->batch, which is what the call answers. */
+struct service_call *service_read_call_new(struct backend *backend, const struct read_order *order,
+                                           const struct ask *ask);
 
 /* Begins call->request with a path of one segment below the root: idempotent, for a checkpoint is a
  * value, and done with HTTP 200, unless call->is_idempotent and call->success are set. */
