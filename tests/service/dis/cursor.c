@@ -10,6 +10,13 @@
 #define CURSOR_MAX 512
 #define TIME_MAX   4e15 /* milliseconds since 1970 */
 
+int64_t cursor_time(const struct dis *dis)
+{
+    int64_t now = service_now_ms(dis->service);
+
+    return now > dis->cursors_from_ms ? now : dis->cursors_from_ms;
+}
+
 static cJSON *describe(const struct cursor *cursor)
 {
     cJSON *json = must(cJSON_CreateObject());

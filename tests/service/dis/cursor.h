@@ -18,6 +18,9 @@ struct cursor {
     int64_t made_ms;
 };
 
+/* When a cursor is made: now, or when cursors no longer expire at once. */
+int64_t cursor_time(const struct dis *dis);
+
 /* The text, for the caller to free. */
 char *cursor_print(const struct cursor *cursor);
 

@@ -112,7 +112,7 @@ void cursor_show(struct call *call)
     struct cursor_wish wish = {.number =
                                    request_parameter(call->request, "starting-sequence-number"),
                                .time = request_parameter(call->request, "timestamp")};
-    struct cursor cursor = {.made_ms = service_now_ms(dis->service)};
+    struct cursor cursor = {.made_ms = cursor_time(dis)};
     size_t number;
 
     wish.stream = need_stream(call, request_parameter(call->request, "stream-name"),

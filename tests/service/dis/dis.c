@@ -331,6 +331,8 @@ static void reset(void *world)
     iam_reset(&dis->iam);
     dis->lock_after = 0;
     dis->failures_in_row = 0;
+    dis->cursors_from_ms = 0;
+    dis->failing = (struct failing){0};
 }
 
 static void print_stats(const void *world, struct buf *out)

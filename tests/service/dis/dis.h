@@ -5,6 +5,13 @@
 #include "tests/service/dis/iam.h"
 #include "tests/service/dis/world.h"
 
+/* Of the records to be written, after `skip` of them `count` fail with this code. */
+struct failing {
+    int code;
+    unsigned skip;
+    unsigned count;
+};
+
 /*
  * The Data Ingestion Service: the calls under /v2/<project>/, answered from a world of its own.
  *
@@ -19,6 +26,8 @@ struct dis {
     unsigned lock_after;      /* failures in a row; 0: never */
     unsigned failures_in_row; /* to prove who it is */
     uint64_t next_partition;  /* for records that name neither partition nor key */
+    int64_t cursors_from_ms;  /* older cursors have expired, however young they are */
+    struct failing failing;
 };
 
 /* Begins the service, with all calls: its own, those of the identity service, and those of the

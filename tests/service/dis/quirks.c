@@ -15,6 +15,6 @@ const struct quirk_row dis_quirks[QUIRK_COUNT] = {
     [QUIRK_DELETE_NONE] = {"delete_none", {"accepted", "refused"}},
     [QUIRK_APP_DELETE] = {"app_delete", {"always", "unused"}},
     [QUIRK_EXPIRED_RANGE] = {"expired_range", {"null", "text"}},
-    [QUIRK_PUT_RECORDS] = {"put_records", {"accepted", "partly"}},
+    [QUIRK_RECORD_NUMBERS] = {"record_numbers", {"all", "even"}},
     [QUIRK_SIGNED_HOST] = {"signed_host", {"exact", "without-port"}},
 };

@@ -32,14 +32,24 @@ static cJSON *describe_record(const struct record *record)
     return json;
 }
 
-/* Records from the cursor on, as many as fit; moves the cursor behind them. */
-static cJSON *read_records(const struct partition *partition, struct cursor *cursor, int64_t room)
+/* Whether numbers in a partition have gaps is not known; clients allow for them. */
+static bool is_left_out(const struct dis *dis, int64_t number)
+{
+    return quirk_is(&dis->service->quirks, QUIRK_RECORD_NUMBERS, "even") && number % 2;
+}
+
+/* Records from the cursor on, as many as fit; moves the cursor behind them. One that does not fit
+ * is not passed over: where it is the first there are none, and the cursor stays. */
+static cJSON *read_records(const struct dis *dis, const struct partition *partition,
+                           struct cursor *cursor, int64_t room)
 {
     cJSON *records = must(cJSON_CreateArray());
     int64_t number = cursor->number;
     struct record record;
 
     for (int count = 0; count < FETCH_COUNT_MAX && number < partition->latest; count++, number++) {
+        if (is_left_out(dis, number))
+            continue;
         partition_record(partition, number, &record);
         room -= record.data ? (int64_t)strlen(record.data) * 3 / 4 : 20;
         if (room < 0)
@@ -60,7 +70,8 @@ static bool need_cursor(struct call *call, struct cursor *cursor)
         refuse(call, 4217, "[%s]", text ? text : "null");
         return false;
     }
-    if (service_now_ms(dis->service) - cursor->made_ms > CURSOR_LIFE_MS) {
+    if (service_now_ms(dis->service) - cursor->made_ms > CURSOR_LIFE_MS ||
+        cursor->made_ms < dis->cursors_from_ms) {
         refuse(call, 4225, "[%s]", text);
         return false;
     }
@@ -74,9 +85,9 @@ static void answer_records(struct call *call, const struct partition *partition,
     cJSON *json = must(cJSON_CreateObject());
     char *next;
 
-    cJSON_AddItemToObject(json, "records", read_records(partition, cursor, room));
+    cJSON_AddItemToObject(json, "records", read_records(dis, partition, cursor, room));
     snprintf(cursor->type, sizeof(cursor->type), "AT_SEQUENCE_NUMBER");
-    cursor->made_ms = service_now_ms(dis->service);
+    cursor->made_ms = cursor_time(dis);
     next = cursor_print(cursor);
     add_text(json, "next_partition_cursor", next);
     free(next);
@@ -197,22 +208,34 @@ static cJSON *describe_written(int code, size_t partition, int64_t number)
     return json;
 }
 
+/* Whether the next record is one of those that are to fail. */
+static bool meet_failure(struct failing *failing)
+{
+    if (!failing->count)
+        return false;
+    if (failing->skip) {
+        failing->skip--;
+        return false;
+    }
+    failing->count--;
+    return true;
+}
+
 static void write_records(struct call *call, struct stream *stream, const cJSON *records)
 {
-    const struct dis *dis = call->service;
-    bool partly = quirk_is(&dis->service->quirks, QUIRK_PUT_RECORDS, "partly");
+    struct dis *dis = call->service;
     cJSON *json = must(cJSON_CreateObject());
     cJSON *results = must(cJSON_CreateArray());
     const cJSON *record;
     int64_t number = 0;
     size_t partition = 0;
     int failed = 0;
-    int index = 0;
 
     cJSON_ArrayForEach(record, records)
     {
-        int code =
-            partly && index++ % 2 ? 4303 : write_record(call, stream, record, &partition, &number);
+        int code = meet_failure(&dis->failing)
+                       ? dis->failing.code
+                       : write_record(call, stream, record, &partition, &number);
 
         failed += code != 0;
         cJSON_AddItemToArray(results, describe_written(code, partition, number));

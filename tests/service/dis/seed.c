@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/service/common/base64.h"
 #include "tests/service/common/memory.h"
 #include "tests/service/common/seed.h"
 #include "tests/service/dis/calls.h"
@@ -138,6 +139,39 @@ static const char *find_place(struct dis *dis, const struct pairs *values, struc
     return NULL;
 }
 
+/* The partition of a stream, both of which must be there. */
+static struct partition *find_partition(struct dis *dis, const struct pairs *values)
+{
+    const char *stream = value_of(values, "stream");
+    const char *partition = value_of(values, "partition");
+    const struct stream *found = stream ? world_stream(&dis->world, stream) : NULL;
+    size_t number;
+
+    if (!found || !partition || !partition_read(partition, &number) ||
+        number >= found->partition_count)
+        return NULL;
+    return &found->partitions[number];
+}
+
+static const char *put_record(void *service, const struct pairs *values)
+{
+    struct dis *dis = service;
+    struct partition *partition = find_partition(dis, values);
+    const char *data = value_of(values, "data");
+    char *plain = data ? base64_read(data, false) : NULL;
+    const char *wrong = !partition ? "no such stream or partition"
+                        : !plain   ? "a record needs data in base64"
+                                   : NULL;
+
+    free(plain);
+    if (wrong)
+        return wrong;
+    return partition_append(&dis->world, partition, value_of(values, "key"), data,
+                            service_now_ms(dis->service)) < 0
+               ? "too many records"
+               : NULL;
+}
+
 static const char *put_checkpoint(void *service, const struct pairs *values)
 {
     struct dis *dis = service;
@@ -193,6 +227,11 @@ static void partition_call(struct call *call)
     seed_one(call, put_partition);
 }
 
+static void record_call(struct call *call)
+{
+    seed_one(call, put_record);
+}
+
 static void checkpoint_call(struct call *call)
 {
     seed_one(call, put_checkpoint);
@@ -214,10 +253,8 @@ static void all_call(struct call *call)
         const char *name;
         seed_put *put_one;
     } kinds[] = {
-        {"apps", put_app},
-        {"streams", put_stream},
-        {"partitions", put_partition},
-        {"checkpoints", put_checkpoint},
+        {"apps", put_app},       {"streams", put_stream},         {"partitions", put_partition},
+        {"records", put_record}, {"checkpoints", put_checkpoint},
     };
     cJSON *json = request_json(call->request);
     const char *wrong = cJSON_IsObject(json) ? NULL : "the body is not a JSON object";
@@ -259,6 +296,22 @@ static void checkpoints_call(struct call *call)
     }
 }
 
+/* One line for each that was written: number key data */
+static void records_call(struct call *call)
+{
+    const struct partition *partition = find_partition(call->service, &call->request->query);
+
+    answer_text(call->answer, 200, "%s", "");
+    for (size_t i = 0; partition && i < partition->record_count; i++) {
+        const struct record *record = &partition->records[i];
+
+        buf_printf(&call->answer->body, "%lld %s ", (long long)record->number,
+                   record->key ? record->key : "-");
+        buf_puts(&call->answer->body, record->data);
+        buf_puts(&call->answer->body, "\n");
+    }
+}
+
 static void apps_call(struct call *call)
 {
     const struct dis *dis = call->service;
@@ -275,6 +328,8 @@ const struct route seed_routes[] = {
     {"POST", "/_control/app", app_call},
     {"POST", "/_control/stream", stream_call},
     {"POST", "/_control/partition", partition_call},
+    {"POST", "/_control/record", record_call},
+    {"GET", "/_control/records", records_call},
     {"POST", "/_control/checkpoint", checkpoint_call},
     {"DELETE", "/_control/checkpoint", uncheckpoint_call},
     {"GET", "/_control/checkpoints", checkpoints_call},

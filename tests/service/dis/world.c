@@ -175,9 +175,28 @@ size_t stream_count_partitions(const struct stream *stream, enum partition_statu
     return count;
 }
 
+static int64_t oldest_written(const struct partition *partition)
+{
+    return partition->latest - (int64_t)partition->record_count;
+}
+
+/* Records expire, as by retention. */
+static void raise_earliest(struct world *world, struct partition *partition, int64_t earliest)
+{
+    int64_t oldest = oldest_written(partition);
+
+    if (earliest > oldest)
+        drop_records(world, partition, (size_t)(earliest - oldest));
+    partition->earliest = earliest;
+}
+
 void partition_set_bounds(struct world *world, struct partition *partition, int64_t earliest,
                           int64_t latest, int64_t now_ms)
 {
+    if (partition->record_count && latest == partition->latest && earliest >= partition->earliest) {
+        raise_earliest(world, partition, earliest);
+        return;
+    }
     drop_records(world, partition, partition->record_count);
     partition->earliest = earliest;
     partition->latest = latest;
@@ -221,10 +240,10 @@ static int64_t pattern_time(const struct partition *partition, int64_t number)
 
 void partition_record(const struct partition *partition, int64_t number, struct record *record)
 {
-    int64_t kept = partition->latest - (int64_t)partition->record_count;
+    int64_t oldest = oldest_written(partition);
 
-    if (number >= kept)
-        *record = partition->records[number - kept];
+    if (number >= oldest)
+        *record = partition->records[number - oldest];
     else
         *record = (struct record){.number = number, .time_ms = pattern_time(partition, number)};
 }

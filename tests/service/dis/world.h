@@ -110,7 +110,7 @@ void world_remove_stream(struct world *world, struct stream *stream);
 void stream_add_partitions(struct stream *stream, size_t count);
 size_t stream_count_partitions(const struct stream *stream, enum partition_status status);
 
-/* Sets the bounds; what was written so far is gone. */
+/* Sets the bounds. What was written stays if only older records go; else it is gone. */
 void partition_set_bounds(struct world *world, struct partition *partition, int64_t earliest,
                           int64_t latest, int64_t now_ms);
 
