@@ -326,33 +326,108 @@ int dis_answer_checkpoint(const cJSON *root, const char **sequence, const char *
     return status;
 }
 
+static bool is_cursor(const char *cursor)
+{
+    if (!*cursor || strlen(cursor) > CURSOR_MAX)
+        return false;
+    for (const char *c = cursor; *c; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return false;
+    }
+    return true;
+}
+
 int dis_answer_cursor(const cJSON *root, const char **cursor)
 {
     int status = json_text(root, "partition_cursor", cursor);
 
-    if (status || !*cursor || !**cursor || strlen(*cursor) > CURSOR_MAX)
+    return !status && *cursor && is_cursor(*cursor) ? 0 : -EBADMSG;
+}
+
+int dis_answer_records(const cJSON *root, const cJSON **records, const char **next)
+{
+    int status = json_text(root, "next_partition_cursor", next);
+
+    if (!status)
+        status = json_array(root, "records", records);
+    if (!status && (!*records || (*next && !is_cursor(*next))))
+        status = -EBADMSG;
+    return status;
+}
+
+int dis_answer_sequence(const cJSON *entry, char sequence[static DECIMAL_ROOM])
+{
+    const char *said;
+    int status = json_text(entry, "sequence_number", &said);
+
+    if (status || !said || !decimal_is_unsigned(said))
         return -EBADMSG;
-    for (const char *c = *cursor; *c; c++) {
-        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
-            return -EBADMSG;
-    }
+    return decimal_normalize(sequence, said);
+}
+
+/* A record that was put into a partition by its number has no key. */
+static int parse_key(const cJSON *entry, struct span *key, struct record *record)
+{
+    static const char member[] = "partition_key";
+    int status = 0;
+
+    *key = (struct span){0};
+    if (!json_is_text_with_nul(cJSON_GetObjectItemCaseSensitive(entry, member)))
+        status = json_text(entry, member, &key->data);
+    if (status || !key->data || !*key->data)
+        return status;
+    key->size = strlen(key->data);
+    record->key = key;
     return 0;
 }
 
-int dis_answer_records(const cJSON *root, const char **sequence, const char **next)
+static int decode_data(const cJSON *entry, struct span *data)
 {
-    const cJSON *records = NULL;
-    int status = json_text(root, "next_partition_cursor", next);
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(entry, "data");
 
-    *sequence = NULL;
+    if (!cJSON_IsString(member) ||
+        !base64_decode_bytes(member->valuestring, member->valuestring, &data->size))
+        return -EBADMSG;
+    data->data = member->valuestring;
+    return 0;
+}
+
+int dis_answer_record(const cJSON *entry, char sequence[static DECIMAL_ROOM], struct span *key,
+                      struct record *record)
+{
+    const char *time;
+    int status = dis_answer_sequence(entry, sequence);
+
+    *record = (struct record){.sequence = sequence};
     if (!status)
-        status = json_array(root, "records", &records);
-    if (!status && !records)
-        status = -EBADMSG;
-    if (status || !records->child)
+        status = parse_key(entry, key, record);
+    if (!status)
+        status = json_text(entry, "timestamp", &time);
+    if (!status)
+        record->time = parse_ms(time);
+    return status ? status : decode_data(entry, &record->data);
+}
+
+int dis_answer_stored(const cJSON *root, size_t count, const cJSON **entries)
+{
+    int status = json_array(root, "records", entries);
+
+    if (status || !*entries || (size_t)cJSON_GetArraySize(*entries) != count)
+        return -EBADMSG;
+    return 0;
+}
+
+int dis_answer_result(const cJSON *entry, const char **code, const char **message)
+{
+    char sequence[DECIMAL_ROOM];
+    int status = json_text(entry, "error_code", code);
+
+    if (!status)
+        status = json_text(entry, "error_message", message);
+    if (status || (*code && **code))
         return status;
-    status = json_text(records->child, "sequence_number", sequence);
-    return !status && *sequence && decimal_is_unsigned(*sequence) ? 0 : -EBADMSG;
+    *code = NULL;
+    return dis_answer_sequence(entry, sequence);
 }
 
 /* Looks in the form of today, and in that of older editions. */

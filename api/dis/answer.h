@@ -38,8 +38,23 @@ int dis_answer_checkpoint(const cJSON *root, const char **sequence, const char *
 
 int dis_answer_cursor(const cJSON *root, const char **cursor);
 
-/* The number of the first record, or NULL when there is none, and the cursor to go on with. */
-int dis_answer_records(const cJSON *root, const char **sequence, const char **next);
+/* The records, each for dis_answer_record, and the cursor to go on with, or NULL. */
+int dis_answer_records(const cJSON *root, const cJSON **records, const char **next);
+
+/* The number of one of them. */
+int dis_answer_sequence(const cJSON *entry, char sequence[static DECIMAL_ROOM]);
+
+/* One of them as a whole, but for what to commit after it. The data, which may be any bytes, is
+ * decoded in place, so that this can be asked once. A key that holds a NUL, which no text of JSON
+ * shows here, is given as none. */
+int dis_answer_record(const cJSON *entry, char sequence[static DECIMAL_ROOM], struct span *key,
+                      struct record *record);
+
+/* What became of one of the records that were sent: *code is NULL when it is stored, and *message
+ * may be NULL. -EBADMSG when it says neither, or that there are others than the count that was
+ * sent. */
+int dis_answer_stored(const cJSON *root, size_t count, const cJSON **entries);
+int dis_answer_result(const cJSON *entry, const char **code, const char **message);
 
 /* The number that a cursor starts at. The form of a cursor is not documented; this is what the
  * official SDKs read out of it. -ENODATA when it does not tell. */

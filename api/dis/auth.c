@@ -34,6 +34,7 @@ void dis_use_credentials(struct dis *dis, const struct dis_credentials *fresh,
     dis->service.no_credentials = *error;
     dis_set_key(dis);
     dis->locked_until = 0;
+    dis_kept_clear(&dis->kept);
     http_reload(dis->service.http);
     /* Last, as it tells those who wait. */
     if (!error->code)

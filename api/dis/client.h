@@ -4,6 +4,7 @@
 #include "api/dis/answer.h"
 #include "api/dis/credentials.h"
 #include "api/dis/error.h"
+#include "api/dis/kept.h"
 #include "api/dis/sign.h"
 #include "api/dis/token.h"
 #include "api/service/service.h"
@@ -19,7 +20,12 @@ struct dis {
     struct dis_key key;   /* its texts are of the credentials and those below */
     char *region;
     char *signed_service;
+    struct dis_kept kept;
 };
+
+/* Room for a record of the greatest size, 1 MB, as base64: whoever asks for less may get nothing
+ * where there is one. */
+#define DIS_FETCH_RECORD (3 << 19)
 
 /* Asks for the names of all streams, page by page, into call->names, and then goes on; with NULL
  * the call ends with them. */
@@ -54,6 +60,24 @@ struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *
                             const struct ask *ask);
 struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask);
+
+struct call *dis_read_records(struct backend *backend, const struct read_order *order,
+                              const struct ask *ask);
+struct call *dis_append_records(struct backend *backend, const struct append_order *order,
+                                const struct ask *ask);
+
+/* Asks for the cursor of the call, for records that follow a cursor. */
+void dis_send_cursor(struct service_call *call, take_fn *take);
+void dis_send_records(struct service_call *call, const char *cursor, int64_t fetch, take_fn *take);
+
+/* DIS knows no time before 1970, nor before the oldest record: then this is what the call asks for.
+ * The second tells whether that is what is wrong. */
+void dis_settle_time(struct service_call *call);
+bool dis_recover_time(struct service_call *call, const struct error *error);
+
+/* Goes on after a pause that grows with the tries, 1 and more; false when that would be too late.
+ */
+bool dis_pause(struct service_call *call, unsigned tries, loop_fn *then);
 
 /* Begin requests that several operations need: a page of the stream's partitions, or of the app's
  * states on it, after call->after; the partition of the call alone. */

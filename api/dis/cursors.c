@@ -12,9 +12,6 @@ static const char *const types[] = {
 /* After this many empty answers in a row the end of the partition counts as reached. */
 #define READS_MAX 10
 
-/* Room for a record of the greatest size, 1 MB, as base64. */
-#define FETCH_BYTES (2 << 20)
-
 /* Asking for a cursor */
 
 /* The first whole millisecond that is not before a time; DIS counts in those. */
@@ -24,7 +21,7 @@ static int64_t milliseconds(int64_t time)
 }
 
 /* The query of this call alone has hyphens in its names. */
-static void dis_send_cursor(struct service_call *call, take_fn *take)
+void dis_send_cursor(struct service_call *call, take_fn *take)
 {
     struct service_request *request = &call->request;
 
@@ -39,22 +36,19 @@ static void dis_send_cursor(struct service_call *call, take_fn *take)
     service_send(call, take);
 }
 
-/* If the time is before all records that are kept, the first record since then is the oldest. */
-static bool is_too_old(const struct service_call *call, const struct error *error)
+/* The first record since a time before all that are kept is the oldest. */
+bool dis_recover_time(struct service_call *call, const struct error *error)
 {
-    return call->cursor == CURSOR_SINCE && dis_is_too_old(error);
+    if (call->cursor != CURSOR_SINCE || !dis_is_too_old(error))
+        return false;
+    call->cursor = CURSOR_EARLIEST;
+    return true;
 }
 
-/* DIS knows no time before 1970. */
-static struct service_call *dis_new_cursor_call(struct backend *backend,
-                                                const struct cursor_order *order,
-                                                const struct ask *ask)
+void dis_settle_time(struct service_call *call)
 {
-    struct service_call *call = service_cursor_call_new(backend, order, ask);
-
-    if (call && call->cursor == CURSOR_SINCE && call->time < 0)
+    if (call->cursor == CURSOR_SINCE && call->time < 0)
         call->cursor = CURSOR_EARLIEST;
-    return call;
 }
 
 static int dis_on_cursor(struct service_call *call, const cJSON *root)
@@ -71,9 +65,8 @@ static int dis_on_cursor(struct service_call *call, const cJSON *root)
 
 static bool recover_with_earliest_cursor(struct service_call *call, const struct error *error)
 {
-    if (!is_too_old(call, error))
+    if (!dis_recover_time(call, error))
         return false;
-    call->cursor = CURSOR_EARLIEST;
     dis_send_cursor(call, dis_on_cursor);
     return true;
 }
@@ -81,10 +74,11 @@ static bool recover_with_earliest_cursor(struct service_call *call, const struct
 struct call *dis_get_cursor(struct backend *backend, const struct cursor_order *order,
                             const struct ask *ask)
 {
-    struct service_call *call = dis_new_cursor_call(backend, order, ask);
+    struct service_call *call = service_cursor_call_new(backend, order, ask);
 
     if (!call)
         return NULL;
+    dis_settle_time(call);
     call->recover = recover_with_earliest_cursor;
     dis_send_cursor(call, dis_on_cursor);
     return &call->operation.call;
@@ -133,37 +127,30 @@ static void send_bound(struct service_call *call, enum cursor_kind end)
 
 static bool recover_with_earliest_number(struct service_call *call, const struct error *error)
 {
-    if (!is_too_old(call, error))
+    if (!dis_recover_time(call, error))
         return false;
     send_bound(call, CURSOR_EARLIEST);
     return true;
 }
 
-static void send_read(struct service_call *call, const char *cursor);
-
 static int on_records(struct service_call *call, const cJSON *root)
 {
-    const char *sequence;
+    char sequence[DECIMAL_ROOM];
+    const cJSON *records;
     const char *next;
-    int status = dis_answer_records(root, &sequence, &next);
+    int status = dis_answer_records(root, &records, &next);
 
+    if (!status && records->child)
+        status = dis_answer_sequence(records->child, sequence);
     if (status)
         return status;
-    if (sequence)
+    if (records->child)
         return give_number(call, sequence);
     if (next && ++call->pages < READS_MAX)
-        send_read(call, next);
+        dis_send_records(call, next, DIS_FETCH_RECORD, on_records);
     else
         send_bound(call, CURSOR_LATEST);
     return TAKEN_PART;
-}
-
-static void send_read(struct service_call *call, const char *cursor)
-{
-    service_begin(call, "GET", "records");
-    request_query(&call->request, "partition-cursor", cursor);
-    request_query_number(&call->request, "max_fetch_bytes", FETCH_BYTES);
-    service_send(call, on_records);
 }
 
 static int on_cursor_of_time(struct service_call *call, const cJSON *root)
@@ -176,17 +163,18 @@ static int on_cursor_of_time(struct service_call *call, const cJSON *root)
         return status;
     if (!dis_cursor_decode(cursor, sequence))
         return give_number(call, sequence);
-    send_read(call, cursor);
+    dis_send_records(call, cursor, DIS_FETCH_RECORD, on_records);
     return TAKEN_PART;
 }
 
 struct call *dis_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask)
 {
-    struct service_call *call = dis_new_cursor_call(backend, order, ask);
+    struct service_call *call = service_cursor_call_new(backend, order, ask);
 
     if (!call)
         return NULL;
+    dis_settle_time(call);
     call->table = table_new();
     if (!call->table)
         return service_refuse(call, ENOMEM, "no memory");

@@ -59,6 +59,7 @@ static void close_dis(struct backend *backend)
     struct dis *dis = (struct dis *)backend;
 
     dis_token_free(dis->token);
+    dis_kept_clear(&dis->kept);
     service_close(&dis->service);
     dis_credentials_release(&dis->credentials);
     dis_credentials_release(&dis->former);
@@ -82,6 +83,8 @@ static const struct backend_operations operations = {
     .delete_checkpoint = dis_delete_checkpoint,
     .get_cursor = dis_get_cursor,
     .locate = dis_locate,
+    .read_records = dis_read_records,
+    .append_records = dis_append_records,
     .parse_sequence = dis_parse_sequence,
     .to_decimal = dis_to_decimal,
     .takes_app = name_is_app,
@@ -165,12 +168,13 @@ static struct dis *new_dis(const struct backend_options *options)
 
     if (!dis)
         return NULL;
+    dis_kept_init(&dis->kept);
     dis->service.protocol = &dis_protocol;
     dis->service.backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
         .abilities = CAN_STORE_METADATA | CAN_MAKE_APP | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
-                     CAN_GIVE_CURSOR,
+                     CAN_GIVE_CURSOR | CAN_READ_RECORDS | CAN_APPEND_RECORDS | RECORDS_ARE_BYTES,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = options->checkpoint_is_next,
         .deletes_in_silence = true,

@@ -118,6 +118,21 @@ bool dis_is_without_checkpoint(const struct error *error)
     return error->code == ENOENT && dis_code_number(error->service_code) == 4375;
 }
 
+bool dis_is_without_partition(const struct error *error)
+{
+    int number = dis_code_number(error->service_code);
+
+    return error->code == ENOENT && (number == 4302 || number == 4319);
+}
+
+bool dis_is_cursor_refused(const struct error *error)
+{
+    int number = dis_code_number(error->service_code);
+
+    return (error->code == EINVAL || error->code == ERANGE) &&
+           (number == 4217 || number == 4225 || number == 4226);
+}
+
 bool dis_is_too_old(const struct error *error)
 {
     return dis_code_number(error->service_code) == 4300 && strstr(error->message, "expired");

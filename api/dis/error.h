@@ -27,6 +27,13 @@ bool dis_is_lock_out(const struct error *error);
  * checkpoints; when it does which is not verified. */
 bool dis_is_without_checkpoint(const struct error *error);
 
+/* The partition is not there: it has expired, or was never made, or not yet. */
+bool dis_is_without_partition(const struct error *error);
+
+/* A cursor is too old, or of another service, or the record to which it leads is gone: a new one
+ * may be taken. */
+bool dis_is_cursor_refused(const struct error *error);
+
 /* A time is before the oldest record that is kept. */
 bool dis_is_too_old(const struct error *error);
 

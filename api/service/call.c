@@ -198,6 +198,7 @@ static void on_service_answer(struct service_call *call, const struct http_answe
     cJSON *root = NULL;
     int status = answer->size ? json_parse(answer->body, answer->size, &root) : 0;
 
+    call->size = answer->size;
     call->empty = !answer->size;
     if (status != -ENOMEM)
         status = call->take(call, root);

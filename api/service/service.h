@@ -110,7 +110,8 @@ struct service_call {
     bool is_idempotent;
     int success;        /* the HTTP status that says that it was done */
     const char *action; /* what the service's policies call the request; NULL: not known */
-    bool empty;         /* the answer has no body */
+    size_t size;        /* of the answer's body */
+    bool empty;         /* it has none */
     bool repeated;      /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
@@ -142,7 +143,7 @@ struct service_call {
     struct buf text;
     bool gives_text;
     struct batch *batch; /* of what is read, or NULL */
-    void *data; /* the operation's own */
+    void *data;          /* the operation's own */
     void (*release_data)(void *data);
 };
 

@@ -450,32 +450,155 @@ static void test_cursors_are_decoded(void **state)
 
 static void test_records(void **state)
 {
-    cJSON *some = parse("{\"records\":[{\"sequence_number\":\"5\",\"data\":\"\"}],"
+    cJSON *some = parse("{\"records\":[{\"sequence_number\":\"5\"},{\"sequence_number\":7}],"
                         "\"next_partition_cursor\":\"c\"}");
-    cJSON *none = parse("{\"records\":[],\"next_partition_cursor\":\"c\"}");
-    cJSON *wrong = parse("{\"records\":[{\"sequence_number\":\"x\"}]}");
-    cJSON *nameless = parse("{\"records\":[{\"data\":\"\"}],\"next_partition_cursor\":\"c\"}");
-    cJSON *empty = parse("{}");
-    const char *sequence;
+    cJSON *none = parse("{\"records\":[],\"next_partition_cursor\":null}");
+    char sequence[DECIMAL_ROOM];
+    const cJSON *records;
     const char *next;
 
     (void)state;
-    assert_int_equal(dis_answer_records(some, &sequence, &next), 0);
-    assert_string_equal(sequence, "5");
-    assert_int_equal(dis_answer_records(none, &sequence, &next), 0);
-    assert_null(sequence);
+    assert_int_equal(dis_answer_records(some, &records, &next), 0);
     assert_string_equal(next, "c");
-    assert_int_equal(dis_answer_records(wrong, &sequence, &next), -EBADMSG);
-    assert_int_equal(dis_answer_records(nameless, &sequence, &next), -EBADMSG);
-    assert_int_equal(dis_answer_records(empty, &sequence, &next), -EBADMSG);
+    assert_int_equal(dis_answer_sequence(records->child, sequence), 0);
+    assert_string_equal(sequence, "5");
+    assert_int_equal(dis_answer_sequence(records->child->next, sequence), 0);
+    assert_string_equal(sequence, "7");
+    assert_int_equal(dis_answer_records(none, &records, &next), 0);
+    assert_null(records->child);
+    assert_null(next);
     cJSON_Delete(some);
     cJSON_Delete(none);
-    cJSON_Delete(wrong);
-    cJSON_Delete(nameless);
-    cJSON_Delete(empty);
+}
+
+static void test_what_has_no_records(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "[]",
+        "{\"records\":null,\"next_partition_cursor\":\"c\"}",
+        "{\"records\":{},\"next_partition_cursor\":\"c\"}",
+        "{\"records\":[],\"next_partition_cursor\":[]}",
+        "{\"records\":[],\"next_partition_cursor\":\"\"}",
+        "{\"records\":[],\"next_partition_cursor\":\"a b\"}",
+    };
+    const cJSON *records;
+    const char *next;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cJSON *root = parse(bad[i]);
+
+        assert_int_equal(dis_answer_records(root, &records, &next), -EBADMSG);
+        cJSON_Delete(root);
+    }
+}
+
+static void check_record(const char *text, const char *key, const char *data, size_t size,
+                         int64_t time)
+{
+    cJSON *entry = parse(text);
+    char sequence[DECIMAL_ROOM];
+    struct record record;
+    struct span span;
+
+    assert_int_equal(dis_answer_record(entry, sequence, &span, &record), 0);
+    assert_string_equal(record.sequence, "42");
+    assert_int_equal(record.key != NULL, key != NULL);
+    if (key)
+        assert_memory_equal(record.key->data, key, strlen(key) + 1);
+    if (key)
+        assert_int_equal(record.key->size, strlen(key));
+    assert_int_equal(record.data.size, size);
+    assert_memory_equal(record.data.data, data, size);
+    assert_true(record.time == time);
+    cJSON_Delete(entry);
+}
+
+static void test_a_record(void **state)
+{
+    (void)state;
+    check_record("{\"sequence_number\":\"042\",\"data\":\"aGVsbG8=\",\"partition_key\":\"k\","
+                 "\"timestamp\":1500000000123,\"timestamp_type\":\"CreateTime\"}",
+                 "k", "hello", 5, 1500000000123000000);
+    check_record("{\"sequence_number\":42,\"data\":\"AP8A\",\"partition_key\":null}", NULL,
+                 "\0\xff\0", 3, WHEN_UNKNOWN);
+    check_record("{\"sequence_number\":\"42\",\"data\":\"\",\"timestamp\":\"x\"}", NULL, "", 0,
+                 WHEN_UNKNOWN);
+    check_record("{\"sequence_number\":\"42\",\"data\":\"\",\"partition_key\":\"a\\u0000b\"}", NULL,
+                 "", 0, WHEN_UNKNOWN);
+}
+
+static void test_what_is_no_record(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "[]",
+        "{\"data\":\"\"}",
+        "{\"sequence_number\":\"x\",\"data\":\"\"}",
+        "{\"sequence_number\":\"-1\",\"data\":\"\"}",
+        "{\"sequence_number\":\"1\"}",
+        "{\"sequence_number\":\"1\",\"data\":null}",
+        "{\"sequence_number\":\"1\",\"data\":\"?\"}",
+        "{\"sequence_number\":\"1\",\"data\":\"A\\u0000\"}",
+        "{\"sequence_number\":\"1\",\"data\":\"\",\"partition_key\":[]}",
+        "{\"sequence_number\":\"1\",\"data\":\"\",\"timestamp\":{}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cJSON *entry = parse(bad[i]);
+        char sequence[DECIMAL_ROOM];
+        struct record record;
+        struct span key;
+
+        assert_int_equal(dis_answer_record(entry, sequence, &key, &record), -EBADMSG);
+        cJSON_Delete(entry);
+    }
+}
+
+static void test_what_became_of_records(void **state)
+{
+    cJSON *root = parse("{\"failed_record_count\":1,\"records\":["
+                        "{\"partition_id\":\"shardId-0000000000\",\"sequence_number\":\"7\"},"
+                        "{\"error_code\":\"DIS.4303\",\"error_message\":\"slow\"},{}]}");
+    const cJSON *entries;
+    const char *code;
+    const char *message;
+
+    (void)state;
+    assert_int_equal(dis_answer_stored(root, 2, &entries), -EBADMSG);
+    assert_int_equal(dis_answer_stored(NULL, 0, &entries), -EBADMSG);
+    assert_int_equal(dis_answer_stored(root, 3, &entries), 0);
+    assert_int_equal(dis_answer_result(entries->child, &code, &message), 0);
+    assert_null(code);
+    assert_int_equal(dis_answer_result(entries->child->next, &code, &message), 0);
+    assert_string_equal(code, "DIS.4303");
+    assert_string_equal(message, "slow");
+    assert_int_equal(dis_answer_result(entries->child->next->next, &code, &message), -EBADMSG);
+    cJSON_Delete(root);
 }
 
 /* Whatever bytes come, they are read or refused, and nothing else happens. */
+
+static void read_as_records(const cJSON *root)
+{
+    char sequence[DECIMAL_ROOM];
+    const cJSON *entries;
+    const char *code;
+    const char *message;
+
+    if (!dis_answer_stored(root, 1, &entries))
+        (void)!dis_answer_result(entries->child, &code, &message);
+    if (dis_answer_records(root, &entries, &message))
+        return;
+    for (const cJSON *entry = entries->child; entry; entry = entry->next) {
+        struct record record;
+        struct span key;
+
+        (void)!dis_answer_record(entry, sequence, &key, &record);
+    }
+}
 
 static void read_as_everything(const char *text, size_t size)
 {
@@ -497,7 +620,7 @@ static void read_as_everything(const char *text, size_t size)
     (void)!dis_answer_stream(root, "s", &description);
     if (!dis_answer_checkpoint(root, &first, &second) && first)
         assert_true(strlen(first) <= SEQUENCE_MAX);
-    (void)!dis_answer_records(root, &first, &second);
+    read_as_records(root);
     if (!dis_answer_cursor(root, &first))
         (void)!dis_cursor_decode(first, sequence);
     buf_release(&description);
@@ -512,7 +635,8 @@ static void test_damaged_answers(void **state)
         "{\"app_name\":\"a\",\"stream_name\":\"s\",\"has_more\":true,\"sequence_number\":\"-1\","
         "\"metadata\":\"m\\u00e9\",\"apps\":["
         "{\"app_name\":\"a\"}],\"stream_names\":[\"s\"],\"partition_cursor\":\"eyJhIjoxfQ\","
-        "\"commit_checkpoint_stream_names\":[\"s\"],\"records\":[{\"sequence_number\":5}],"
+        "\"commit_checkpoint_stream_names\":[\"s\"],\"records\":[{\"sequence_number\":5,\"data\":"
+        "\"AP8A\"}],"
         "\"create_time\":1500000000000,\"partitions\":[{\"partition_id\":\"shardId-0000000001\","
         "\"sequence_number_range\":\"[1 : 2]\"}],\"partition_consuming_states\":["
         "{\"partition_id\":0,\"sequence_number\":12,\"latest_offset\":1e3,\"status\":\"ACTIVE\"}]}";
@@ -559,6 +683,10 @@ int main(void)
         cmocka_unit_test(test_checkpoints_that_are_none),
         cmocka_unit_test(test_cursors_are_decoded),
         cmocka_unit_test(test_records),
+        cmocka_unit_test(test_what_has_no_records),
+        cmocka_unit_test(test_a_record),
+        cmocka_unit_test(test_what_is_no_record),
+        cmocka_unit_test(test_what_became_of_records),
         cmocka_unit_test(test_damaged_answers),
     };
 

@@ -250,6 +250,21 @@ static void test_special_errors(void **state)
     assert_true(dis_is_lock_out(&error));
     judge(400, "{\"errorCode\":\"DIS.4375\",\"message\":\"m\"}", &no_secrets, &error);
     assert_true(dis_is_without_checkpoint(&error));
+    judge(400, "{\"errorCode\":\"DIS.4225\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_true(dis_is_cursor_refused(&error));
+    assert_false(dis_is_without_partition(&error));
+    judge(400, "{\"errorCode\":\"DIS.4226\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_true(dis_is_cursor_refused(&error));
+    judge(400, "{\"errorCode\":\"DIS.4224\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_false(dis_is_cursor_refused(&error));
+    judge(503, "{\"errorCode\":\"DIS.4225\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_false(dis_is_cursor_refused(&error));
+    judge(400, "{\"errorCode\":\"DIS.4302\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_true(dis_is_without_partition(&error));
+    judge(400, "{\"errorCode\":\"DIS.4319\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_true(dis_is_without_partition(&error));
+    judge(400, "{\"errorCode\":\"DIS.4301\",\"message\":\"m\"}", &no_secrets, &error);
+    assert_false(dis_is_without_partition(&error));
     /* A service that has failed knows nothing of checkpoints. */
     judge(500, "{\"errorCode\":\"DIS.4375\",\"message\":\"m\"}", &no_secrets, &error);
     assert_false(dis_is_without_checkpoint(&error));

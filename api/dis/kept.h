@@ -1,0 +1,48 @@
+#ifndef API_DIS_KEPT_H
+#define API_DIS_KEPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/*
+ * Cursors that the service gave to go on with, each with the place that it stands for: who reads on
+ * from there needs no request for one.
+ *
+ * DIS takes a cursor for 5 minutes. Its Kafka adapter asks for another after 270 seconds, and so
+ * long one is kept here. There are at most DIS_KEPT_MAX; for another the oldest goes. Times are
+ * those of when_monotonic().
+ */
+#define DIS_KEPT_MAX     4096
+#define DIS_KEPT_MS      270000
+#define DIS_KEPT_BUCKETS 1024
+
+/* Before the record with that number, or the first one after it. */
+struct dis_place {
+    const char *stream;
+    uint32_t partition;
+    const char *next; /* as decimal_normalize writes it */
+};
+
+LIST_HEAD(dis_kept_bucket, dis_kept_cursor);
+TAILQ_HEAD(dis_kept_ages, dis_kept_cursor);
+
+struct dis_kept {
+    struct dis_kept_bucket buckets[DIS_KEPT_BUCKETS];
+    struct dis_kept_ages ages; /* the oldest first */
+    size_t count;
+};
+
+void dis_kept_init(struct dis_kept *kept);
+
+/* Forgets all. */
+void dis_kept_clear(struct dis_kept *kept);
+
+/* Keeps a copy, in place of an older one; without memory none is kept. */
+void dis_kept_put(struct dis_kept *kept, const struct dis_place *place, const char *cursor,
+                  int64_t now);
+
+/* Hands over the cursor of a place, for the caller to free; NULL when there is none. */
+char *dis_kept_take(struct dis_kept *kept, const struct dis_place *place, int64_t now);
+
+#endif

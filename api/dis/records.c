@@ -1,0 +1,313 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/dis/client.h"
+#include "api/http/retry.h"
+#include "base/when.h"
+
+/*
+ * Reading records: a request for a cursor and one for what follows it. The answer has a cursor to
+ * go on with, which is kept: who reads on from there needs the second request alone.
+ *
+ * A record that is larger than what is asked for never comes, and the answer looks as at the end of
+ * the partition. An answer that is larger than this program takes has many records; then less is
+ * asked for, and what seems to be the end then is not believed.
+ */
+
+/* With base64, and the names of members, an answer is below the limit of api/http/http.h; but for
+ * very small records. */
+#define FETCH_MOST  (11 << 20)
+#define FETCH_LEAST (1 << 16)
+
+/* An answer of at least this size that is no JSON has more values than this program takes. */
+#define LARGE_ANSWER (1UL << 20)
+
+/* The official Kafka adapter tries so often while a partition that was just made is not there. */
+#define PARTITION_TRIES 5
+
+struct reading {
+    char *cursor;    /* of the read under way, or NULL before there is one */
+    bool is_renewed; /* a cursor that was refused was replaced */
+    bool is_whole;   /* the greatest record must fit, although less was asked for before */
+    int64_t fetch;   /* how many bytes are asked for */
+    unsigned tries;  /* to find the partition */
+};
+
+static struct dis_kept *kept_of(const struct service_call *call)
+{
+    return &((struct dis *)call->service)->kept;
+}
+
+static void release_reading(void *data)
+{
+    struct reading *reading = data;
+
+    free(reading->cursor);
+    free(reading);
+}
+
+bool dis_pause(struct service_call *call, unsigned tries, loop_fn *then)
+{
+    int64_t pause = retry_pause(tries, (uint32_t)when_now());
+
+    if (when_monotonic() + pause >= call->operation.ask.deadline)
+        return false;
+    timer_start(call->operation.loop, &call->operation.timer, pause, then, call);
+    return true;
+}
+
+void dis_send_records(struct service_call *call, const char *cursor, int64_t fetch, take_fn *take)
+{
+    service_begin(call, "GET", "records");
+    request_query(&call->request, "partition-cursor", cursor);
+    request_query_number(&call->request, "max_fetch_bytes", fetch);
+    service_send(call, take);
+}
+
+/* What came */
+
+static int refuse_record(struct service_call *call)
+{
+    return error_set(&call->operation.error, ENOENT, "partition %u of %.100s has no record %.100s",
+                     call->partition, call->stream, call->sequence);
+}
+
+static int add_record(struct service_call *call, const cJSON *entry,
+                      char sequence[static DECIMAL_ROOM])
+{
+    char next[DECIMAL_ROOM];
+    struct record record;
+    struct span key;
+    int status = dis_answer_record(entry, sequence, &key, &record);
+
+    if (!status)
+        status = decimal_add(next, sequence, "1");
+    if (status)
+        return status;
+    if (call->batch->form == RECORD_BYTES && decimal_compare(sequence, call->sequence) != 0)
+        return refuse_record(call);
+    record.checkpoint = call->service->backend.checkpoint_is_next ? next : sequence;
+    batch_add(call->batch, &record);
+    return buf_error(&call->batch->text);
+}
+
+/* Keeps the cursor for what follows the last record; while none has come, for where we began. */
+static void keep_cursor(const struct service_call *call, const char *last, const char *cursor)
+{
+    char next[DECIMAL_ROOM];
+    struct dis_place place = {call->stream, call->partition, next};
+    int status = *last                       ? decimal_add(next, last, "1")
+                 : call->cursor == CURSOR_AT ? decimal_normalize(next, call->sequence)
+                                             : -ENODATA;
+
+    if (!status)
+        dis_kept_put(kept_of(call), &place, cursor, when_monotonic());
+}
+
+/* Whatever of the records the batch has no room for is left; then the cursor does not fit. */
+static int add_records(struct service_call *call, const cJSON *records, const char *cursor)
+{
+    char last[DECIMAL_ROOM] = "";
+    const cJSON *entry = records->child;
+    int status = 0;
+
+    for (; entry && !status && !batch_is_full(call->batch); entry = entry->next)
+        status = add_record(call, entry, last);
+    if (!status && !entry && cursor)
+        keep_cursor(call, last, cursor);
+    return status;
+}
+
+static int on_records_read(struct service_call *call, const cJSON *root);
+
+static void send_reading(struct service_call *call)
+{
+    const struct reading *reading = call->data;
+
+    dis_send_records(call, reading->cursor, reading->fetch, on_records_read);
+}
+
+/* Asks for less after an answer that was too large, as long as that may help. */
+static bool read_less(struct service_call *call)
+{
+    struct reading *reading = call->data;
+
+    if (reading->is_whole || reading->fetch <= FETCH_LEAST)
+        return false;
+    reading->fetch /= 2;
+    send_reading(call);
+    return true;
+}
+
+/* Where less was asked for than the greatest record has, nothing may mean that the next is greater.
+ */
+static bool read_whole(struct service_call *call)
+{
+    struct reading *reading = call->data;
+
+    if (reading->fetch >= DIS_FETCH_RECORD)
+        return false;
+    reading->is_whole = true;
+    reading->fetch = DIS_FETCH_RECORD;
+    send_reading(call);
+    return true;
+}
+
+static int on_records_read(struct service_call *call, const cJSON *root)
+{
+    const cJSON *records;
+    const char *cursor;
+    int status;
+
+    if (!root && call->size >= LARGE_ANSWER && read_less(call))
+        return TAKEN_PART;
+    status = dis_answer_records(root, &records, &cursor);
+    if (!status && !records->child && read_whole(call))
+        return TAKEN_PART;
+    if (!status)
+        status = add_records(call, records, cursor);
+    if (!status && call->batch->form == RECORD_BYTES && !call->batch->count)
+        status = refuse_record(call);
+    return status;
+}
+
+/* Getting there */
+
+static int on_cursor_to_read(struct service_call *call, const cJSON *root)
+{
+    struct reading *reading = call->data;
+    const char *cursor;
+    int status = dis_answer_cursor(root, &cursor);
+
+    if (status)
+        return status;
+    reading->cursor = strdup(cursor);
+    if (!reading->cursor)
+        return -ENOMEM;
+    send_reading(call);
+    return TAKEN_PART;
+}
+
+static void send_step(void *user)
+{
+    struct service_call *call = user;
+    const struct reading *reading = call->data;
+
+    if (reading->cursor)
+        send_reading(call);
+    else
+        dis_send_cursor(call, on_cursor_to_read);
+}
+
+static bool renew_cursor(struct service_call *call)
+{
+    struct reading *reading = call->data;
+
+    if (reading->is_renewed)
+        return false;
+    reading->is_renewed = true;
+    free(reading->cursor);
+    reading->cursor = NULL;
+    send_step(call);
+    return true;
+}
+
+static bool wait_for_partition(struct service_call *call)
+{
+    struct reading *reading = call->data;
+
+    return ++reading->tries < PARTITION_TRIES && dis_pause(call, reading->tries, send_step);
+}
+
+/* The record to begin with is not there, or not any more: says which it is. */
+static void tell_place(const struct service_call *call, struct error *error)
+{
+    char said[sizeof(error->message)];
+
+    snprintf(said, sizeof(said), "%s", error->message);
+    snprintf(error->message, sizeof(error->message),
+             "partition %u of %.60s cannot be read from record %.40s on: %.200s", call->partition,
+             call->stream, call->sequence, said);
+    if (call->batch->form == RECORD_BYTES)
+        error->code = ENOENT;
+}
+
+/* An error that means something else than DIS says. A cursor that is none is not the user's. */
+static bool fail_reading(struct service_call *call, const struct error *error)
+{
+    struct error *own = &call->operation.error;
+
+    *own = *error;
+    if (error->code == ERANGE && call->cursor == CURSOR_AT)
+        tell_place(call, own);
+    else if (error->code == EINVAL && dis_is_cursor_refused(error))
+        own->code = EBADMSG;
+    service_end_soon(call);
+    return true;
+}
+
+static bool recover_reading(struct service_call *call, const struct error *error)
+{
+    const struct reading *reading = call->data;
+
+    if (dis_recover_time(call, error)) {
+        send_step(call);
+        return true;
+    }
+    if (reading->cursor && dis_is_cursor_refused(error) && renew_cursor(call))
+        return true;
+    if (dis_is_without_partition(error) && wait_for_partition(call))
+        return true;
+    if (reading->cursor && error->code == EBADMSG && !error->http_status && read_less(call))
+        return true;
+    return fail_reading(call, error);
+}
+
+/* What follows a record begins with the next number, or after it: so it is found also when the
+ * record itself is the last one that was deleted, where DIS knows no cursor after it. */
+static int begin_after(struct service_call *call)
+{
+    if (call->cursor != CURSOR_AFTER)
+        return 0;
+    call->cursor = CURSOR_AT;
+    return decimal_add(call->sequence, call->sequence, "1");
+}
+
+static void find_kept_cursor(struct service_call *call, struct reading *reading)
+{
+    struct dis_place place = {call->stream, call->partition, call->sequence};
+
+    if (call->cursor == CURSOR_AT)
+        reading->cursor = dis_kept_take(kept_of(call), &place, when_monotonic());
+}
+
+static int64_t bytes_to_fetch(const struct read_order *order)
+{
+    if (order->form == RECORD_BYTES || order->limit < DIS_FETCH_RECORD)
+        return DIS_FETCH_RECORD;
+    return order->limit < FETCH_MOST ? (int64_t)order->limit : FETCH_MOST;
+}
+
+struct call *dis_read_records(struct backend *backend, const struct read_order *order,
+                              const struct ask *ask)
+{
+    struct service_call *call = service_read_call_new(backend, order, ask);
+    struct reading *reading = calloc(1, sizeof(*reading));
+
+    if (!call || !reading) {
+        free(reading);
+        return call ? service_refuse(call, ENOMEM, "no memory") : NULL;
+    }
+    call->data = reading;
+    call->release_data = release_reading;
+    call->recover = recover_reading;
+    reading->fetch = bytes_to_fetch(order);
+    dis_settle_time(call);
+    if (begin_after(call))
+        return service_refuse(call, EINVAL, "no record has a number to read on from");
+    find_kept_cursor(call, reading);
+    send_step(call);
+    return &call->operation.call;
+}
