@@ -38,16 +38,13 @@ static void refuse_missing(struct request *request)
 
 /* Files */
 
-/* Of an open file that was removed, or has another name. */
+/* Of an open file whose checkpoint was removed. */
 static void reply_removed(struct request *request, const struct handle *handle)
 {
-    bool is_somewhere = handle->scratch && !handle->scratch->removed;
     struct stat attr;
 
     tree_attributes(request->fs, &request->node, handle_content(handle)->size, WHEN_UNKNOWN, &attr);
-    if (handle->scratch)
-        attr.st_mode = S_IFREG | handle->scratch->mode;
-    attr.st_nlink = is_somewhere ? 1 : 0;
+    attr.st_nlink = 0;
     request_reply_attr(request, &attr);
 }
 
@@ -170,7 +167,7 @@ void attr_access(fuse_req_t fuse, fuse_ino_t inode, int mask)
 /* Only temporary files have modes of their own, which go with them. */
 static void set_mode(const struct request *request, mode_t mode)
 {
-    struct scratch *scratch = scratch_find(request->fs, &request->node);
+    struct scratch *scratch = scratch_find(&request->node);
 
     if (scratch)
         scratch->mode = mode & 0777;
@@ -178,7 +175,7 @@ static void set_mode(const struct request *request, mode_t mode)
 
 static int set_size(const struct request *request, size_t size, const struct fuse_file_info *info)
 {
-    struct scratch *scratch = scratch_find(request->fs, &request->node);
+    struct scratch *scratch = scratch_find(&request->node);
 
     if (info)
         return file_truncate(handle_of(info), size);

@@ -122,11 +122,13 @@ static int add_scratch(struct fs *fs, struct directory *directory)
     if (!stream)
         return 0;
     SLIST_FOREACH (scratch, &stream->scratch, link) {
-        if (strncmp(scratch->name, inside, length) != 0 || strchr(scratch->name + length, '/'))
+        const char *name = scratch->place->text;
+
+        if (strncmp(name, inside, length) != 0 || strchr(name + length, '/'))
             continue;
         status = own_names(directory);
         if (!status)
-            status = names_add(directory->names, scratch->name + length);
+            status = names_add(directory->names, name + length);
         if (status)
             break;
     }

@@ -402,7 +402,7 @@ static void open_scratch(struct request *request)
 {
     struct handle *handle = request->handle;
 
-    handle->scratch = scratch_find(request->fs, &handle->node);
+    handle->scratch = scratch_find(&handle->node);
     if (!handle->scratch) {
         request_refuse(request, ENOENT, "the temporary file is gone");
         return;
@@ -449,7 +449,7 @@ static void reply_create(struct request *request, const struct node *node, int f
         request_refuse(request, ENOMEM, "no memory");
         return;
     }
-    request->handle->scratch = scratch_find(request->fs, node);
+    request->handle->scratch = scratch_find(node);
     if (request->handle->scratch)
         scratch_open(request->handle->scratch);
     info = open_info(request);
@@ -458,19 +458,24 @@ static void reply_create(struct request *request, const struct node *node, int f
         handle_free(handle_of(&info));
 }
 
-/* Makes sure that there is a temporary file. */
-static int need_scratch(const struct request *request, const struct node *node, mode_t mode)
+/* Makes sure that there is a temporary file: the node becomes its own. */
+static int need_scratch(const struct request *request, struct node *node, mode_t mode)
 {
     struct fs *fs = request->fs;
-    struct scratch *scratch;
+    struct scratch *made;
+    int status = 0;
 
-    if (scratch_find(fs, node))
+    if (scratch_find(node))
         return 0;
-    return known_is_gone(fs, &request->node) ? -ENOENT : scratch_make(fs, node, mode, &scratch);
+    status = known_is_gone(fs, &request->node) ? -ENOENT : scratch_make(fs, node, mode, &made);
+    if (!status)
+        *node = scratch_node(made);
+    return status;
 }
 
 static void create_node(struct request *request, const struct node *node, mode_t mode, int flags)
 {
+    struct node file = *node;
     int status = 0;
 
     if (request->fs->settings.read_only) {
@@ -486,11 +491,11 @@ static void create_node(struct request *request, const struct node *node, mode_t
         return;
     }
     if (tree_row(node->kind)->source == FROM_MEMORY)
-        status = need_scratch(request, node, mode);
+        status = need_scratch(request, &file, mode);
     if (status)
         request_refuse(request, -status, "cannot make a temporary file: %s", strerror(-status));
     else
-        reply_create(request, node, flags);
+        reply_create(request, &file, flags);
 }
 
 void file_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode,

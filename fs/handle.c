@@ -89,18 +89,13 @@ const struct buf *handle_content(const struct handle *handle)
                                                                    : &handle->text;
 }
 
-static bool is_removed(const struct handle *handle)
-{
-    return handle->removed || (handle->scratch && handle->scratch->removed);
-}
-
 const struct handle *handle_writer(const struct fs *fs, const struct node *node)
 {
     const struct handle *handle;
     uint64_t file = node_file(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (handle_writes(handle->flags) && !is_removed(handle) && node_file(&handle->node) == file)
+        if (handle_writes(handle->flags) && !handle->removed && node_file(&handle->node) == file)
             return handle;
     }
     return NULL;
@@ -135,7 +130,7 @@ const struct handle *handle_removed(const struct fs *fs, const struct node *node
     uint64_t file = node_file(node);
 
     LIST_FOREACH (handle, &fs->handles, link) {
-        if (is_removed(handle) && node_file(&handle->node) == file)
+        if (handle->removed && node_file(&handle->node) == file)
             return handle;
     }
     return NULL;
@@ -158,12 +153,4 @@ void handle_note_removed(struct fs *fs, const struct node *node)
             is_of_partition(&handle->node, node))
             handle->removed = true;
     }
-}
-
-void handle_note_moved(struct fs *fs, const struct scratch *scratch)
-{
-    struct handle *handle;
-
-    LIST_FOREACH (handle, &fs->handles, link)
-        handle->removed |= handle->scratch == scratch;
 }

@@ -26,7 +26,7 @@ struct handle {
 
     struct scratch *scratch;
 
-    bool removed; /* the checkpoint was removed while it was open, or the file has another name */
+    bool removed; /* the checkpoint was removed while it was open */
 
     bool has_seen;               /* the program has asked for the checkpoint */
     char seen[SEQUENCE_MAX + 1]; /* and this is what it knows; "" for none */
@@ -71,9 +71,6 @@ const struct handle *handle_removed(const struct fs *fs, const struct node *node
 
 /* The checkpoint of a partition was removed: its files are not there any more. */
 void handle_note_removed(struct fs *fs, const struct node *node);
-
-/* A temporary file has another name: who has it open has not what the name stood for. */
-void handle_note_moved(struct fs *fs, const struct scratch *scratch);
 
 /* Forgets a program that waits by poll(2). */
 void handle_forget_poll(struct handle *handle);

@@ -82,12 +82,13 @@ static int from_lines(const struct fs *fs, const struct node *node, struct stat 
 
 static int from_scratch(const struct fs *fs, const struct node *node, struct stat *attr)
 {
-    const struct scratch *scratch = scratch_find(fs, node);
+    const struct scratch *scratch = scratch_find(node);
 
     if (!scratch)
         return -ENOENT;
     tree_attributes(fs, node, scratch->content.size, scratch->changed, attr);
     attr->st_mode = S_IFREG | scratch->mode;
+    attr->st_nlink = node->place->removed ? 0 : 1;
     return 0;
 }
 
@@ -208,7 +209,7 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
     struct answer answer;
 
     if (scratch_is(node))
-        return scratch_find(fs, node) ? 0 : -ENOENT;
+        return scratch_find(node) && !node->place->removed ? 0 : -ENOENT;
     if (!tree_question(fs, directory.kind, directory.place, question) || made_has(&directory))
         return 0;
     if (!strict && is_missing(fs, &directory, question))

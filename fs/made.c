@@ -70,15 +70,14 @@ static void unmake(struct place *place, void *user)
 {
     const struct walk *walk = user;
 
-    if (strcmp(place->app, walk->app) != 0)
-        return;
-    made_set(walk->fs, place, false);
-    scratch_remove_all(walk->fs, place);
+    if (!strcmp(place->app, walk->app))
+        made_set(walk->fs, place, false);
 }
 
 void made_forget_app(struct fs *fs, const char *app)
 {
     struct walk walk = {.fs = fs, .app = app};
 
+    scratch_remove_of_app(fs, app);
     place_each(fs->nodes, unmake, &walk);
 }

@@ -154,18 +154,19 @@ void make_scratch_directory(struct request *request, const struct node *child)
     int status;
 
     directory.kind = SCRATCH_DIRECTORY;
-    set_target(request, &directory);
     if (*request->name != '.') {
         request_refuse(request, EPERM,
                        "only directories for temporary files are made here, with a dot in front");
         return;
     }
-    status = scratch_find(request->fs, child) ? -EEXIST
-                                              : scratch_make(request->fs, &directory, 0, &made);
-    if (status)
+    status = scratch_find(child) ? -EEXIST : scratch_make(request->fs, &directory, 0, &made);
+    if (status) {
         request_refuse(request, -status, "no directory for temporary files: %s", strerror(-status));
-    else
-        reply_made(request);
+        return;
+    }
+    directory = scratch_node(made);
+    set_target(request, &directory);
+    reply_made(request);
 }
 
 /* Removing */
@@ -329,12 +330,14 @@ void remove_checkpoint(struct request *request, const struct node *child)
 
 void remove_scratch(struct request *request, const struct node *child)
 {
-    if (!scratch_find(request->fs, child)) {
+    struct scratch *scratch = scratch_find(child);
+
+    if (!scratch) {
         request_refuse(request, ENOENT, "no such file");
     } else if (scratch_has_files(request->fs, child)) {
         request_refuse(request, ENOTEMPTY, "there are temporary files in it");
     } else {
-        scratch_remove(request->fs, child);
+        scratch_remove(request->fs, scratch);
         request_succeed(request);
     }
 }

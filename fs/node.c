@@ -168,6 +168,20 @@ struct place *place_own(struct nodes *nodes, struct place *of)
     return place_hold(place);
 }
 
+static struct place *named(struct place *place)
+{
+    return place->of ? place->of : place;
+}
+
+struct place *place_alone(struct nodes *nodes, const struct node *node)
+{
+    struct place *place = place_own(nodes, named(node->place));
+
+    if (place)
+        place->alone = node->kind;
+    return place;
+}
+
 struct place *place_hold(struct place *place)
 {
     place->holds++;
@@ -198,6 +212,19 @@ void place_drop(struct nodes *nodes, struct place *place)
         return;
     place->holds--;
     free_if_unused(nodes, place);
+}
+
+void place_rename(struct nodes *nodes, struct place *place, const struct node *to)
+{
+    struct place *before = place->of;
+    struct place *of = place_hold(named(to->place));
+
+    place->of = of;
+    place->app = of->app;
+    place->stream = of->stream;
+    place->text = of->text;
+    place->alone = to->kind;
+    place_drop(nodes, before);
 }
 
 struct visit {
@@ -240,7 +267,7 @@ int node_of(struct nodes *nodes, uint64_t inode, struct node *node)
     if (!place || (low & KIND_MASK) == NO_KIND || (low & KIND_MASK) >= KINDS)
         return -ESTALE;
     *node = (struct node){
-        .kind = (enum kind)(low & KIND_MASK),
+        .kind = place->alone ? place->alone : (enum kind)(low & KIND_MASK),
         .long_form = low & LONG_FORM_BIT,
         .partition = low >> PARTITION_SHIFT,
         .place = place,
@@ -256,22 +283,28 @@ static uint64_t pack(uint32_t id, uint32_t partition, bool long_form, enum kind 
 
 uint64_t node_inode(const struct node *node)
 {
+    if (node->place->alone)
+        return pack(node->place->id, 0, false, ROOT);
     return pack(node->place->id, node->partition, node->long_form, node->kind);
 }
 
-static uint32_t id_of_file(const struct place *place)
+static uint64_t number(const struct node *node, bool long_form)
 {
-    return place->of ? place->of->id : place->id;
+    const struct place *place = node->place;
+
+    if (place->alone)
+        return node_inode(node);
+    return pack(place->of ? place->of->id : place->id, node->partition, long_form, node->kind);
 }
 
 uint64_t node_number(const struct node *node)
 {
-    return pack(id_of_file(node->place), node->partition, node->long_form, node->kind);
+    return number(node, node->long_form);
 }
 
 uint64_t node_file(const struct node *node)
 {
-    return pack(id_of_file(node->place), node->partition, false, node->kind);
+    return number(node, false);
 }
 
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,

@@ -29,10 +29,17 @@ struct scratch;
  * The kernel takes a file's size, and what sendfile(2) and mmap(2) read, from its inode. So each
  * look-up of such a file makes a place of its own, and with that an inode that no other program
  * opens. It has no names of its own, and shows the inode number of the place that it is of.
+ *
+ * A temporary file is one file whatever its name is, and another of the same name is another file.
+ * So it has a place for it alone, in which there is no other node: its inode number is the place's
+ * id and no more, and shows as such.
  */
 struct place {
     uint32_t id;
     struct place *of; /* of a place of its own: that of these names, which it holds; else NULL */
+    enum kind alone;  /* of a place for one node: its kind; else NO_KIND */
+    bool removed;     /* and that has no name any more: only those who hold it know it */
+    struct scratch *file; /* and it is this one; or NULL */
     unsigned holds;
     uint64_t lookups;
     bool made;    /* a directory that mkdir made and that may be empty: in checkpoints/, or an app
@@ -66,6 +73,12 @@ struct place *place_find(struct nodes *nodes, const char *app, const char *strea
 
 /* Makes a place of its own, which is held; NULL when there is no memory. */
 struct place *place_own(struct nodes *nodes, struct place *of);
+
+/* Makes one for a node alone, which is held; NULL when there is no memory. */
+struct place *place_alone(struct nodes *nodes, const struct node *node);
+
+/* The node that is alone there has the name of another, and its kind, from now on. */
+void place_rename(struct nodes *nodes, struct place *place, const struct node *to);
 
 struct place *place_hold(struct place *place);
 void place_drop(struct nodes *nodes, struct place *place);

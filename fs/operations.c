@@ -85,11 +85,6 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     return -ENOMEM;
 }
 
-static void free_scratch_of_place(struct place *place, void *user)
-{
-    scratch_remove_all(user, place);
-}
-
 void fs_release(struct fs *fs)
 {
     (void)ALWAYS(!fs->request_count);
@@ -99,7 +94,7 @@ void fs_release(struct fs *fs)
     (void)ALWAYS(!fs->handle_count);
     cache_free(fs->cache);
     if (fs->nodes)
-        place_each(fs->nodes, free_scratch_of_place, fs);
+        scratch_remove_of_app(fs, NULL);
     (void)ALWAYS(!fs->scratch_count);
     nodes_free(fs->nodes);
     doubts_release(&fs->doubts);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/make.h"
 #include "fs/scratch.h"
@@ -44,13 +43,23 @@ static bool is_saved(const struct node *node)
     return node->kind == SAVED;
 }
 
+/* The temporary file, unless it has gone with its directory meanwhile. */
+static struct scratch *scratch_to_move(const struct request *request)
+{
+    const struct node *from = &renaming_of(request)->from;
+
+    return from->place->removed ? NULL : scratch_find(from);
+}
+
 /* The new name has it: the old one goes. */
 static void remove_old(struct request *request)
 {
     const struct node *from = &renaming_of(request)->from;
+    struct scratch *scratch = scratch_to_move(request);
 
     if (scratch_is(from)) {
-        scratch_remove(request->fs, from);
+        if (scratch)
+            scratch_remove(request->fs, scratch);
         request_succeed(request);
     } else {
         remove_checkpoint(request, from);
@@ -115,22 +124,18 @@ static void commit_scratch(struct request *request, const struct scratch *scratc
 }
 
 /* Those who have it open have it still. */
-static void move_scratch(struct request *request, const struct scratch *scratch)
+static void move_scratch(struct request *request, struct scratch *scratch)
 {
-    const struct renaming *renaming = renaming_of(request);
-
-    if (scratch_rename(request->fs, &renaming->from, &renaming->to)) {
+    if (scratch_rename(request->fs, scratch, &renaming_of(request)->to))
         request_refuse(request, ENOMEM, "no memory");
-        return;
-    }
-    handle_note_moved(request->fs, scratch);
-    request_succeed(request);
+    else
+        request_succeed(request);
 }
 
 static void begin_with_scratch(struct request *request)
 {
     const struct renaming *renaming = renaming_of(request);
-    const struct scratch *scratch = scratch_find(request->fs, &renaming->from);
+    struct scratch *scratch = scratch_to_move(request);
 
     if (!scratch)
         request_refuse(request, ENOENT, "no such file");

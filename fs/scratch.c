@@ -18,26 +18,28 @@ bool scratch_is(const struct node *node)
     return node->kind == SCRATCH || node->kind == SCRATCH_DIRECTORY || node->kind == SCRATCH_INSIDE;
 }
 
-static struct scratch *find_named(const struct place *directory, const char *name, size_t length,
-                                  bool is_directory)
+struct scratch *scratch_find(const struct node *node)
 {
+    return node->place->file;
+}
+
+struct scratch *scratch_named(const struct fs *fs, const struct node *node)
+{
+    const struct place *directory = directory_of(fs, node);
     struct scratch *scratch;
 
+    if (!directory)
+        return NULL;
     SLIST_FOREACH (scratch, &directory->scratch, link) {
-        if (!strncmp(scratch->name, name, length) && !scratch->name[length] &&
-            scratch->is_directory == is_directory)
+        if (!strcmp(scratch->place->text, node->place->text))
             return scratch;
     }
     return NULL;
 }
 
-struct scratch *scratch_find(const struct fs *fs, const struct node *node)
+struct node scratch_node(const struct scratch *scratch)
 {
-    const struct place *directory = scratch_is(node) ? directory_of(fs, node) : NULL;
-    const char *name = node->place->text;
-
-    return directory ? find_named(directory, name, strlen(name), node->kind == SCRATCH_DIRECTORY)
-                     : NULL;
+    return (struct node){.kind = scratch->place->alone, .place = scratch->place};
 }
 
 bool scratch_has_files(const struct fs *fs, const struct node *node)
@@ -49,20 +51,24 @@ bool scratch_has_files(const struct fs *fs, const struct node *node)
     if (!directory)
         return false;
     SLIST_FOREACH (scratch, &directory->scratch, link) {
-        if (!strncmp(scratch->name, node->place->text, length) && scratch->name[length] == '/')
+        const char *name = scratch->place->text;
+
+        if (!strncmp(name, node->place->text, length) && name[length] == '/')
             return true;
     }
     return false;
 }
 
-static struct scratch *new_scratch(const char *name)
+static struct scratch *new_scratch(struct fs *fs, const struct node *node)
 {
     struct scratch *made = calloc(1, sizeof(*made));
 
     if (made)
-        made->name = strdup(name);
-    if (made && made->name)
+        made->place = place_alone(fs->nodes, node);
+    if (made && made->place) {
+        made->place->file = made;
         return made;
+    }
     free(made);
     return NULL;
 }
@@ -70,11 +76,10 @@ static struct scratch *new_scratch(const char *name)
 static int add(struct fs *fs, const struct node *node, mode_t mode, struct scratch **scratch)
 {
     struct place *directory = place_get(fs->nodes, node->place->app, node->place->stream, "");
-    struct scratch *made = directory ? new_scratch(node->place->text) : NULL;
+    struct scratch *made = directory ? new_scratch(fs, node) : NULL;
 
     if (made) {
         made->mode = mode & 0777;
-        made->is_directory = node->kind == SCRATCH_DIRECTORY;
         made->changed = when_now();
         buf_init(&made->content, SCRATCH_SIZE_MAX);
         SLIST_INSERT_HEAD(&directory->scratch, made, link);
@@ -95,66 +100,52 @@ static void free_scratch(struct fs *fs, struct scratch *scratch)
 {
     if (ALWAYS(fs->scratch_count > 0))
         fs->scratch_count--;
+    scratch->place->file = NULL;
+    place_drop(fs->nodes, scratch->place);
     buf_release(&scratch->content);
-    free(scratch->name);
     free(scratch);
 }
 
 static void remove_from(struct fs *fs, struct place *directory, struct scratch *scratch)
 {
     SLIST_REMOVE(&directory->scratch, scratch, scratch, link);
-    scratch->removed = true;
+    scratch->place->removed = true;
     if (!scratch->opened)
         free_scratch(fs, scratch);
 }
 
-static void remove_at(struct fs *fs, const struct node *node, struct scratch *scratch)
+void scratch_remove(struct fs *fs, struct scratch *scratch)
 {
-    struct place *directory = directory_of(fs, node);
+    const struct node node = scratch_node(scratch);
+    struct place *directory = place_hold(directory_of(fs, &node));
 
-    if (!scratch)
-        return;
-    place_hold(directory);
     remove_from(fs, directory, scratch);
     place_drop(fs->nodes, directory);
 }
 
-void scratch_remove(struct fs *fs, const struct node *node)
+int scratch_rename(struct fs *fs, struct scratch *scratch, const struct node *to)
 {
-    remove_at(fs, node, scratch_find(fs, node));
-}
+    const struct node node = scratch_node(scratch);
+    struct place *from = directory_of(fs, &node);
+    struct place *directory = place_get(fs->nodes, to->place->app, to->place->stream, "");
+    struct scratch *old = scratch_named(fs, to);
 
-static void move(struct fs *fs, struct scratch *scratch, struct place *from, struct place *to)
-{
+    if (!directory)
+        return -ENOMEM;
     place_hold(from);
     SLIST_REMOVE(&from->scratch, scratch, scratch, link);
-    SLIST_INSERT_HEAD(&to->scratch, scratch, link);
+    SLIST_INSERT_HEAD(&directory->scratch, scratch, link);
+    place_rename(fs->nodes, scratch->place, to);
+    if (old)
+        remove_from(fs, directory, old);
     place_drop(fs->nodes, from);
-}
-
-int scratch_rename(struct fs *fs, const struct node *from, const struct node *to)
-{
-    struct scratch *scratch = scratch_find(fs, from);
-    struct place *directory = place_get(fs->nodes, to->place->app, to->place->stream, "");
-    char *name = strdup(to->place->text);
-    bool good = directory && name;
-
-    if (good) {
-        scratch_remove(fs, to);
-        move(fs, scratch, directory_of(fs, from), directory);
-        free(scratch->name);
-        scratch->name = name;
-    } else {
-        free(name);
-    }
-    if (directory)
-        place_drop(fs->nodes, directory);
-    return good ? 0 : -ENOMEM;
+    place_drop(fs->nodes, directory);
+    return 0;
 }
 
 int scratch_replace(struct fs *fs, const struct node *node, const char *text, size_t size)
 {
-    struct scratch *old = scratch_find(fs, node);
+    struct scratch *old = scratch_named(fs, node);
     struct scratch *made;
     int status;
 
@@ -165,7 +156,8 @@ int scratch_replace(struct fs *fs, const struct node *node, const char *text, si
     if (status)
         return status;
     status = scratch_write(made, 0, text, size);
-    remove_at(fs, node, status ? made : old);
+    if (status || old)
+        scratch_remove(fs, status ? made : old);
     return status;
 }
 
@@ -173,6 +165,39 @@ void scratch_remove_all(struct fs *fs, struct place *directory)
 {
     while (!SLIST_EMPTY(&directory->scratch))
         remove_from(fs, directory, SLIST_FIRST(&directory->scratch));
+}
+
+/* What is looked for among all places. */
+struct walk {
+    const char *app; /* NULL: any */
+    struct place *found;
+};
+
+static void find_directory(struct place *place, void *user)
+{
+    struct walk *walk = user;
+
+    if (!SLIST_EMPTY(&place->scratch) && (!walk->app || !strcmp(place->app, walk->app)))
+        walk->found = place;
+}
+
+static struct place *any_directory(struct fs *fs, const char *app)
+{
+    struct walk walk = {.app = app};
+
+    place_each(fs->nodes, find_directory, &walk);
+    return walk.found;
+}
+
+void scratch_remove_of_app(struct fs *fs, const char *app)
+{
+    struct place *directory;
+
+    while ((directory = any_directory(fs, app))) {
+        place_hold(directory);
+        scratch_remove_all(fs, directory);
+        place_drop(fs->nodes, directory);
+    }
 }
 
 void scratch_open(struct scratch *scratch)
@@ -184,7 +209,7 @@ void scratch_close(struct fs *fs, struct scratch *scratch)
 {
     if (!ALWAYS(scratch->opened > 0))
         return;
-    if (!--scratch->opened && scratch->removed)
+    if (!--scratch->opened && scratch->place->removed)
         free_scratch(fs, scratch);
 }
 

@@ -142,13 +142,18 @@ bool tree_takes(const struct fs *fs, const struct node *node)
     }
 }
 
-/* Only what there is tells the directories for temporary files from these. */
-static enum kind kind_by_chance(const struct fs *fs, const struct node *node)
+/* A temporary file has a place for it alone; only what there is tells the directories for them from
+ * these. */
+static void find_scratch(const struct fs *fs, struct node *node)
 {
-    struct node directory = *node;
+    const struct scratch *scratch = scratch_named(fs, node);
+    struct place *name = node->place;
 
-    directory.kind = SCRATCH_DIRECTORY;
-    return node->kind == SCRATCH && scratch_find(fs, &directory) ? SCRATCH_DIRECTORY : node->kind;
+    if (!scratch)
+        return;
+    *node = scratch_node(scratch);
+    place_hold(node->place);
+    place_drop(fs->nodes, name);
 }
 
 int tree_child(const struct fs *fs, const struct node *parent, const char *name, struct node *child)
@@ -163,8 +168,9 @@ int tree_child(const struct fs *fs, const struct node *parent, const char *name,
         found.place = child_place(fs, parent, &tree_rows[kind], name);
         if (!found.place)
             return -ENOMEM;
+        if (scratch_is(&found))
+            find_scratch(fs, &found);
         *child = found;
-        child->kind = kind_by_chance(fs, &found);
         return 0;
     }
     return -ENOENT;

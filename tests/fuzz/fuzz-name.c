@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     directory.place = place_get(fs.nodes, "a", "s", ".d");
     CHECK(!scratch_make(&fs, &directory, 0, &made));
     walk(&fs, path);
-    scratch_remove(&fs, &directory);
+    scratch_remove(&fs, made);
     place_drop(fs.nodes, directory.place);
     CHECK(nodes_count(fs.nodes) == 0);
     nodes_free(fs.nodes);

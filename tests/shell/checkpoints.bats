@@ -489,6 +489,38 @@ END
     absent checkpoints/billing/orders/draft
 }
 
+@test "an open temporary file stays what it is when its name is another's" {
+    needs python3
+    python3 - checkpoints/billing/orders <<'END'
+import os, sys
+os.chdir(sys.argv[1])
+first = os.open(".a", os.O_RDWR | os.O_CREAT, 0o644)
+os.write(first, b"first")
+os.rename(".a", ".b")
+second = os.open(".a", os.O_RDWR | os.O_CREAT, 0o600)
+os.write(second, b"the second")
+
+def about(fd):
+    found = os.fstat(fd)
+    return found.st_mode & 0o777, found.st_size, found.st_nlink, os.lseek(fd, 0, os.SEEK_END)
+
+assert about(first) == (0o644, 5, 1, 5), about(first)
+assert os.path.samestat(os.fstat(first), os.stat(".b"))
+assert not os.path.samestat(os.fstat(first), os.stat(".a"))
+os.fchmod(first, 0o640)
+os.ftruncate(first, 2)
+assert about(first) == (0o640, 2, 1, 2), about(first)
+assert about(second) == (0o600, 10, 1, 10), about(second)
+assert open(".a").read() == "the second" and open(".b").read() == "fi"
+os.mkdir(".d")
+os.rename(".b", ".d/b")
+assert os.path.samestat(os.fstat(first), os.stat(".d/b"))
+os.rename(".a", ".d/b")
+assert about(first) == (0o640, 2, 0, 2) and about(second) == (0o600, 10, 1, 10)
+assert open(".d/b").read() == "the second"
+END
+}
+
 @test "a checkpoint can be moved over a temporary file when there can be no more" {
     local directory=checkpoints/billing/orders count=0
     while echo 1 2>/dev/null >"$directory/.x$count"; do

@@ -34,7 +34,7 @@ static void set_scratch_directory(bool there)
     if (there)
         assert_int_equal(scratch_make(&fs, &node, 0, &made), 0);
     else
-        scratch_remove(&fs, &node);
+        scratch_remove(&fs, scratch_named(&fs, &node));
     place_drop(fs.nodes, node.place);
 }
 
