@@ -105,6 +105,16 @@ static void reply_found(struct request *request)
     with_attributes(request, &attr);
 }
 
+/* What programs hold of a directory after it was removed. */
+static void reply_former(struct request *request)
+{
+    struct stat attr;
+
+    tree_attributes(request->fs, &request->node, 0, WHEN_UNKNOWN, &attr);
+    attr.st_nlink = 0;
+    with_attributes(request, &attr);
+}
+
 /* A file with an inode of its own has the attributes of the text that its program reads. */
 static bool reply_as_opened(struct request *request)
 {
@@ -125,7 +135,10 @@ static void reply(struct request *request)
 {
     if (reply_as_opened(request))
         return;
-    if (tree_is_with_directory(request->node.kind))
+    if (tree_is_directory(request->node.kind) &&
+        node_is_removed(request->fs->nodes, &request->node))
+        reply_former(request);
+    else if (tree_is_with_directory(request->node.kind))
         search_begin(request, &request->node, reply_found);
     else
         reply_file(request);

@@ -281,10 +281,12 @@ struct entry {
     struct stat attr;
 };
 
-static void set_entry(struct entry *entry, const struct node *node, const char *name)
+static void set_entry(struct entry *entry, const struct fs *fs, const struct node *node,
+                      const char *name)
 {
     snprintf(entry->name, sizeof(entry->name), "%s", name);
-    entry->attr = (struct stat){.st_ino = node_inode(node), .st_mode = tree_row(node->kind)->mode};
+    entry->attr = (struct stat){.st_ino = node_latest_inode(fs->nodes, node),
+                                .st_mode = tree_row(node->kind)->mode};
 }
 
 static void name_entry(struct entry *entry, const struct fs *fs, const struct directory *directory,
@@ -307,7 +309,7 @@ static void name_scratch_entry(struct entry *entry, const struct fs *fs,
     struct node child = {.kind = SCRATCH, .place = directory->node.place};
     int status = tree_child(fs, &directory->node, name, &child);
 
-    set_entry(entry, &child, name);
+    set_entry(entry, fs, &child, name);
     if (!status)
         place_drop(fs->nodes, child.place);
 }
@@ -321,13 +323,13 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
 
     if (index < 2) {
         node.kind = index ? tree_parent(node.kind) : node.kind;
-        set_entry(entry, &node, index ? ".." : ".");
+        set_entry(entry, fs, &node, index ? ".." : ".");
         return true;
     }
     index -= 2;
     if (index < directory->fixed_count) {
         node.kind = directory->fixed[index];
-        set_entry(entry, &node, tree_row(node.kind)->name);
+        set_entry(entry, fs, &node, tree_row(node.kind)->name);
         return true;
     }
     index -= directory->fixed_count;
@@ -342,7 +344,7 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
     node.kind = directory->numbered;
     node.partition = directory->partitions[index];
     partition_format(node.partition, false, name);
-    set_entry(entry, &node, name);
+    set_entry(entry, fs, &node, name);
     return true;
 }
 

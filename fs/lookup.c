@@ -151,21 +151,31 @@ static void find_node(struct request *request)
         find_file(request);
 }
 
-/* What the name stands for, with a place of its own if the file is of those that have one. */
+static int become_own(struct nodes *nodes, struct node *node)
+{
+    struct place *own = place_own(nodes, node->place);
+
+    if (!own)
+        return -ENOMEM;
+    place_drop(nodes, node->place);
+    node->place = own;
+    return 0;
+}
+
+/* What the name stands for: with a place of its own if the file is of those that have one, and of
+ * directories the latest. */
 static int find_child(struct request *request, struct node *child)
 {
     struct nodes *nodes = request->fs->nodes;
-    struct node found;
-    int status = tree_child(request->fs, &request->node, request->name, &found);
+    int status = tree_child(request->fs, &request->node, request->name, child);
 
     if (status)
         return status;
-    *child = found;
-    if (tree_has_own_places(found.kind)) {
-        child->place = place_own(nodes, found.place);
-        place_drop(nodes, found.place);
-    }
-    return child->place ? 0 : -ENOMEM;
+    status = tree_has_own_places(child->kind) ? become_own(nodes, child)
+                                              : node_become_latest(nodes, child);
+    if (status)
+        place_drop(nodes, child->place);
+    return status;
 }
 
 /* File managers look for words, such as .hidden and autorun.inf; who means a time begins it so. */

@@ -18,7 +18,7 @@ bool made_is_stream(const struct place *place, const char *app)
 
 bool made_has(const struct node *node)
 {
-    const struct place *place = node->place;
+    const struct place *place = place_named(node->place);
 
     if (node->kind == SAVED_STREAM)
         return place->made || !SLIST_EMPTY(&place->scratch);

@@ -28,11 +28,20 @@ static void start_change(struct request *request, enum what_changes what, done_f
 
 static void reply_made(struct request *request)
 {
-    const struct node node = request->target;
     struct stat attr;
 
-    tree_attributes(request->fs, &node, 0, when_now(), &attr);
-    request_reply_entry(request, &node, &attr);
+    if (node_become_latest(request->fs->nodes, &request->target)) {
+        request_refuse(request, ENOMEM, "no memory");
+        return;
+    }
+    tree_attributes(request->fs, &request->target, 0, when_now(), &attr);
+    request_reply_entry(request, &request->target, &attr);
+}
+
+static void reply_removed(struct request *request)
+{
+    node_note_removed(request->fs->nodes, &request->target);
+    request_succeed(request);
 }
 
 static bool has(const struct request *request, enum ability ability)
@@ -179,7 +188,7 @@ static void on_removed(void *user, const struct error *error, const struct answe
     if (!request_answered(request, error))
         return;
     known_note_gone(request->fs, &request->target);
-    request_succeed(request);
+    reply_removed(request);
 }
 
 static void on_app_removed(void *user, const struct error *error, const struct answer *answer)
@@ -285,7 +294,7 @@ static void on_states_of_stream(void *user, const struct error *error, const str
         start_change(request, REMOVE_APP, on_app_stream_removed);
     } else {
         made_set(request->fs, place, false);
-        request_succeed(request);
+        reply_removed(request);
     }
 }
 

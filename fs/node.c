@@ -16,12 +16,23 @@
 /* In the ids of places of their own, so that those take no number away from places with names. */
 #define OWN_ID_BIT (1U << 31)
 
-/* The trees are those of tsearch(3). The empty place is never in them; places of their own are not
- * in the second. */
+/*
+ * A directory that was removed, and the one that has its names now: from when it was removed until
+ * the kernel has forgotten both.
+ */
+struct former {
+    uint64_t inode; /* of a place with names */
+    bool forgotten;
+    struct place *latest; /* for that directory alone; NULL while nobody has looked it up */
+};
+
+/* The trees are those of tsearch(3). The empty place is never in the first two; places of their own
+ * are not in the second. */
 struct nodes {
     struct place empty;
     void *by_id;
     void *by_name;
+    void *formers;
     unsigned count;
     uint32_t last_own_id;
 };
@@ -45,6 +56,14 @@ static int compare_names(const void *a, const void *b)
     return order ? order : strcmp(left->text, right->text);
 }
 
+static int compare_inodes(const void *a, const void *b)
+{
+    uint64_t left = ((const struct former *)a)->inode;
+    uint64_t right = ((const struct former *)b)->inode;
+
+    return (left > right) - (left < right);
+}
+
 struct nodes *nodes_new(void)
 {
     struct nodes *nodes = calloc(1, sizeof(*nodes));
@@ -65,6 +84,7 @@ void nodes_free(struct nodes *nodes)
         return;
     tdestroy(nodes->by_name, leave_alone);
     tdestroy(nodes->by_id, free);
+    tdestroy(nodes->formers, free);
     free(nodes);
 }
 
@@ -123,8 +143,35 @@ static struct place *new_place(const char *app, const char *stream, const char *
     return place;
 }
 
+static struct former *find_former(const struct nodes *nodes, uint64_t inode)
+{
+    struct former key = {.inode = inode};
+    struct former **found = tfind(&key, &nodes->formers, compare_inodes);
+
+    return found ? *found : NULL;
+}
+
+static void free_if_forgotten(struct nodes *nodes, struct former *former)
+{
+    if (!former->forgotten || former->latest)
+        return;
+    tdelete(former, &nodes->formers, compare_inodes);
+    free(former);
+}
+
+static void leave_former(struct nodes *nodes, const struct place *place)
+{
+    struct former *former = place->follows ? find_former(nodes, place->follows) : NULL;
+
+    if (!former)
+        return;
+    former->latest = NULL;
+    free_if_forgotten(nodes, former);
+}
+
 static void remove_place(struct nodes *nodes, struct place *place)
 {
+    leave_former(nodes, place);
     tdelete(place, &nodes->by_id, compare_ids);
     if (!place->of)
         tdelete(place, &nodes->by_name, compare_names);
@@ -168,17 +215,17 @@ struct place *place_own(struct nodes *nodes, struct place *of)
     return place_hold(place);
 }
 
-static struct place *named(struct place *place)
+struct place *place_named(struct place *place)
 {
     return place->of ? place->of : place;
 }
 
 struct place *place_alone(struct nodes *nodes, const struct node *node)
 {
-    struct place *place = place_own(nodes, named(node->place));
+    struct place *place = place_own(nodes, place_named(node->place));
 
     if (place)
-        place->alone = node->kind;
+        place->alone = (struct node){node->kind, node->long_form, node->partition, place};
     return place;
 }
 
@@ -217,13 +264,13 @@ void place_drop(struct nodes *nodes, struct place *place)
 void place_rename(struct nodes *nodes, struct place *place, const struct node *to)
 {
     struct place *before = place->of;
-    struct place *of = place_hold(named(to->place));
+    struct place *of = place_hold(place_named(to->place));
 
     place->of = of;
     place->app = of->app;
     place->stream = of->stream;
     place->text = of->text;
-    place->alone = to->kind;
+    place->alone.kind = to->kind;
     place_drop(nodes, before);
 }
 
@@ -266,12 +313,13 @@ int node_of(struct nodes *nodes, uint64_t inode, struct node *node)
 
     if (!place || (low & KIND_MASK) == NO_KIND || (low & KIND_MASK) >= KINDS)
         return -ESTALE;
-    *node = (struct node){
-        .kind = place->alone ? place->alone : (enum kind)(low & KIND_MASK),
-        .long_form = low & LONG_FORM_BIT,
-        .partition = low >> PARTITION_SHIFT,
-        .place = place,
-    };
+    *node = place->alone.kind ? place->alone
+                              : (struct node){
+                                    .kind = (enum kind)(low & KIND_MASK),
+                                    .long_form = low & LONG_FORM_BIT,
+                                    .partition = low >> PARTITION_SHIFT,
+                                    .place = place,
+                                };
     return 0;
 }
 
@@ -283,7 +331,7 @@ static uint64_t pack(uint32_t id, uint32_t partition, bool long_form, enum kind 
 
 uint64_t node_inode(const struct node *node)
 {
-    if (node->place->alone)
+    if (node->place->alone.kind)
         return pack(node->place->id, 0, false, ROOT);
     return pack(node->place->id, node->partition, node->long_form, node->kind);
 }
@@ -292,7 +340,7 @@ static uint64_t number(const struct node *node, bool long_form)
 {
     const struct place *place = node->place;
 
-    if (place->alone)
+    if (place->alone.kind)
         return node_inode(node);
     return pack(place->of ? place->of->id : place->id, node->partition, long_form, node->kind);
 }
@@ -310,9 +358,75 @@ uint64_t node_file(const struct node *node)
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,
                        const char *text)
 {
-    const struct place *place = place_find(nodes, app, stream, text);
+    struct place *known = place_find(nodes, app, stream, text);
+    struct place would_be = {.id = known ? 0 : free_id(nodes, hash(app, stream, text))};
+    struct node node = {.kind = kind, .place = known ? known : &would_be};
 
-    return pack(place ? place->id : free_id(nodes, hash(app, stream, text)), 0, false, kind);
+    return node_latest_inode(nodes, &node);
+}
+
+/* Directories that are there again */
+
+static struct former *add_former(struct nodes *nodes, uint64_t inode)
+{
+    struct former *former = calloc(1, sizeof(*former));
+
+    if (!former)
+        return NULL;
+    former->inode = inode;
+    if (tsearch(former, &nodes->formers, compare_inodes))
+        return former;
+    free(former);
+    return NULL;
+}
+
+void node_note_removed(struct nodes *nodes, const struct node *node)
+{
+    uint64_t inode = node_inode(node);
+    struct former *former = find_former(nodes, inode);
+
+    if (!former) {
+        add_former(nodes, inode);
+        return;
+    }
+    if (former->latest) {
+        former->latest->removed = true;
+        former->latest->follows = 0;
+        former->latest = NULL;
+    }
+    free_if_forgotten(nodes, former);
+}
+
+bool node_is_removed(const struct nodes *nodes, const struct node *node)
+{
+    return node->place->alone.kind ? node->place->removed
+                                   : find_former(nodes, node_inode(node)) != NULL;
+}
+
+int node_become_latest(struct nodes *nodes, struct node *node)
+{
+    struct former *former = find_former(nodes, node_inode(node));
+    struct place *names = node->place;
+    struct place *latest;
+
+    if (!former)
+        return 0;
+    latest = former->latest ? place_hold(former->latest) : place_alone(nodes, node);
+    if (!latest)
+        return -ENOMEM;
+    latest->follows = former->inode;
+    former->latest = latest;
+    *node = latest->alone;
+    place_drop(nodes, names);
+    return 0;
+}
+
+uint64_t node_latest_inode(const struct nodes *nodes, const struct node *node)
+{
+    uint64_t inode = node_inode(node);
+    const struct former *former = find_former(nodes, inode);
+
+    return former && former->latest ? node_inode(&former->latest->alone) : inode;
 }
 
 void node_remember(const struct node *node)
@@ -322,8 +436,13 @@ void node_remember(const struct node *node)
 
 void node_forget(struct nodes *nodes, uint64_t inode, uint64_t count)
 {
+    struct former *former = find_former(nodes, inode);
     struct node node;
 
+    if (former) {
+        former->forgotten = true;
+        free_if_forgotten(nodes, former);
+    }
     if (node_of(nodes, inode, &node))
         return;
     node.place->lookups -= count < node.place->lookups ? count : node.place->lookups;

@@ -24,6 +24,13 @@
  */
 struct scratch;
 
+struct node {
+    enum kind kind;
+    bool long_form; /* the partition was named shardId-%010d */
+    uint32_t partition;
+    struct place *place; /* never NULL: what has no names has the empty place */
+};
+
 /*
  * Some files say something else to each program that opens them, and how much is known only then.
  * The kernel takes a file's size, and what sendfile(2) and mmap(2) read, from its inode. So each
@@ -32,14 +39,17 @@ struct scratch;
  *
  * A temporary file is one file whatever its name is, and another of the same name is another file.
  * So it has a place for it alone, in which there is no other node: its inode number is the place's
- * id and no more, and shows as such.
+ * id and no more, and shows as such. So has a directory that is there again after it was removed:
+ * in an inode that rmdir(2) has removed the kernel finds and makes nothing, for as long as anybody
+ * holds it.
  */
 struct place {
     uint32_t id;
-    struct place *of; /* of a place of its own: that of these names, which it holds; else NULL */
-    enum kind alone;  /* of a place for one node: its kind; else NO_KIND */
-    bool removed;     /* and that has no name any more: only those who hold it know it */
-    struct scratch *file; /* and it is this one; or NULL */
+    struct place *of;  /* of a place of its own: that of these names, which it holds; else NULL */
+    struct node alone; /* of a place for one node: that one; else its kind is NO_KIND */
+    bool removed;      /* and that has no name any more: only those who hold it know it */
+    uint64_t follows;  /* and it is there again after the directory with this inode; or 0 */
+    struct scratch *file; /* or it is this temporary file; or NULL */
     unsigned holds;
     uint64_t lookups;
     bool made;    /* a directory that mkdir made and that may be empty: in checkpoints/, or an app
@@ -49,13 +59,6 @@ struct place {
     const char *app;               /* "" where there is none; these three are one allocation */
     const char *stream;
     const char *text; /* the name under at/, after/ and since/, or of a temporary file */
-};
-
-struct node {
-    enum kind kind;
-    bool long_form; /* the partition was named shardId-%010d */
-    uint32_t partition;
-    struct place *place; /* never NULL: what has no names has the empty place */
 };
 
 struct nodes;
@@ -80,6 +83,9 @@ struct place *place_alone(struct nodes *nodes, const struct node *node);
 /* The node that is alone there has the name of another, and its kind, from now on. */
 void place_rename(struct nodes *nodes, struct place *place, const struct node *to);
 
+/* The one that has the names: a place is that itself, unless it is one of its own. */
+struct place *place_named(struct place *place);
+
 struct place *place_hold(struct place *place);
 void place_drop(struct nodes *nodes, struct place *place);
 
@@ -100,6 +106,20 @@ uint64_t node_number(const struct node *node);
 /* The same by the partition's short name: two nodes with one number are one file, whichever of its
  * two names they came by. */
 uint64_t node_file(const struct node *node);
+
+/* A directory was removed, and the kernel was told so: the next one of its names is another. May be
+ * forgotten for want of memory. */
+void node_note_removed(struct nodes *nodes, const struct node *node);
+
+/* Whether it was removed: who still asks for it holds it. */
+bool node_is_removed(const struct nodes *nodes, const struct node *node);
+
+/* Makes of a directory's node, whose place is held, that of the directory which has its names now:
+ * 0, or -ENOMEM. */
+int node_become_latest(struct nodes *nodes, struct node *node);
+
+/* The inode number that it has then, or would have. */
+uint64_t node_latest_inode(const struct nodes *nodes, const struct node *node);
 
 /* The inode number that a place would have, without making it: for directory listings. */
 uint64_t node_inode_of(struct nodes *nodes, enum kind kind, const char *app, const char *stream,

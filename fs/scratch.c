@@ -39,7 +39,7 @@ struct scratch *scratch_named(const struct fs *fs, const struct node *node)
 
 struct node scratch_node(const struct scratch *scratch)
 {
-    return (struct node){.kind = scratch->place->alone, .place = scratch->place};
+    return scratch->place->alone;
 }
 
 bool scratch_has_files(const struct fs *fs, const struct node *node)

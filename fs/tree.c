@@ -116,7 +116,7 @@ static struct place *child_place(const struct fs *fs, const struct node *parent,
     switch (row->naming) {
     case NAMED:
     case BY_PARTITION:
-        return place_hold(parent->place);
+        return place_hold(place_named(parent->place));
     case BY_APP:
         return name_from_file(name, id) ? NULL : place_get(fs->nodes, id, "", "");
     case BY_STREAM:

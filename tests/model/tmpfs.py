@@ -2,8 +2,9 @@
 """Usage: tmpfs.py [--backend local|dis] [--seed N] [--steps N | --seconds S]
 
 A directory of checkpoints/ and one of a tmpfs (/dev/shm) in lock-step: the same random calls go to both, on
-the names of temporary files and of partitions, and each must come to the same. What the manual says is
-different here is in DIFFERENCES, with the reason: such a call goes to the mount alone, which must refuse it.
+the names of temporary files, of directories for them and of partitions, and on what is open, whatever became of
+its name meanwhile; and each must come to the same. What the manual says is different here is in DIFFERENCES,
+with the reason: such a call goes to the mount alone, which must refuse it.
 """
 
 import argparse
@@ -42,7 +43,6 @@ class Side(Doer):
     def __init__(self, root):
         self.root = root
         self.files = {}
-        self.names = {}  # under which they were opened
 
     def path(self, name):
         return os.path.join(self.root, name)
@@ -51,7 +51,6 @@ class Side(Doer):
         for handle in self.files.values():
             os.close(handle)
         self.files.clear()
-        self.names.clear()
 
     # ---- names
 
@@ -59,12 +58,10 @@ class Side(Doer):
         handle = os.open(self.path(name), flags, mode)
         self.close(place)
         self.files[place] = handle
-        self.names[place] = name
 
     def close(self, place):
         if place in self.files:
             os.close(self.files.pop(place))
-            self.names.pop(place)
 
     def put(self, name, text):
         handle = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -83,8 +80,8 @@ class Side(Doer):
     @staticmethod
     def about(found):
         kind = stat.S_IFMT(found.st_mode)
-        is_directory = kind == stat.S_IFDIR
-        return kind, is_directory or (stat.S_IMODE(found.st_mode), found.st_size)
+        is_there = found.st_nlink > 0
+        return kind, is_there, kind == stat.S_IFDIR or (stat.S_IMODE(found.st_mode), found.st_size)
 
     def unlink(self, name):
         os.unlink(self.path(name))
@@ -141,6 +138,28 @@ class Side(Doer):
     def fstat(self, place):
         return self.about(os.fstat(self.files[place]))
 
+    def fchmod(self, place, mode):
+        if not self.is_directory(place):  # whose mode is that of all of them
+            os.fchmod(self.files[place], mode)
+
+    def is_directory(self, place):
+        return stat.S_ISDIR(os.fstat(self.files[place]).st_mode)
+
+    def names_of(self, place):
+        """Under which names there is what is open."""
+        return [name for name in NAMES if self.is_at(name, self.files[place])]
+
+    def is_at(self, name, handle):
+        return os.path.lexists(self.path(name)) and \
+            os.path.samestat(os.lstat(self.path(name)), os.fstat(handle))
+
+    def stat_in(self, place, name):
+        """Looks a name up in an open directory."""
+        return self.about(os.stat(name, dir_fd=self.files[place], follow_symlinks=False))
+
+    def open_in(self, place, name, flags, mode):
+        os.close(os.open(name, flags, mode, dir_fd=self.files[place]))
+
     def fsync(self, place):
         os.fsync(self.files[place])
 
@@ -161,11 +180,8 @@ class Ordinary:
         text = self.side.do(["read_whole", name])
         return text.decode() if isinstance(text, bytes) else text
 
-    def open_names(self):
-        """Those of open files, by which they were opened or are now."""
-        opened = {os.fstat(handle).st_ino for handle in self.side.files.values()}
-        return set(self.side.names.values()) | {
-            name for name in NAMES if self.has(name) and os.lstat(self.side.path(name)).st_ino in opened}
+    def is_open(self, name):
+        return any(self.side.is_at(name, handle) for handle in self.side.files.values())
 
     def is_junk(self, name):
         """What is surely no position."""
@@ -331,28 +347,20 @@ class Generator:
             ["lseek", place, self.one_of(-1, 0, 3, 2000),
              self.one_of(os.SEEK_SET, os.SEEK_CUR, os.SEEK_END)],
             ["ftruncate", place, self.one_of(0, 1, 10, 5000, SCRATCH_SIZE, SCRATCH_SIZE + 1)],
-            ["fstat", place], ["fstat", place], ["fsync", place], ["close", place])
+            ["fstat", place], ["fstat", place], ["names_of", place],
+            ["fchmod", place, self.one_of(0o600, 0o644)], ["stat_in", place, self.one_of("a", "1")],
+            ["open_in", place, self.one_of("a", "1"), os.O_RDWR | self.one_of(0, os.O_CREAT), 0o644],
+            ["fsync", place], ["close", place])
 
 
-def is_new_file_of_old_name(ordinary, step):
-    """One name is one inode: where an older file of the name is open, fstat(2) tells of the new one, and
-    the kernel takes a directory that is made again for the one that was removed."""
-    target = {"rename": 2, "open": 2, "mkdir": 1}.get(step[0])
-    if not target or (step[0] != "rename" and ordinary.has(step[target])):
-        return False
-    return any(name == step[target] or name.startswith(step[target] + "/")
-               for name in ordinary.side.names.values())
-
-
-def is_of_open_directory(ordinary, step):
-    """POSIX leaves it open; and the attributes of a directory are those of its name."""
-    return step[0] in ("lseek", "fstat") and \
-        stat.S_ISDIR(os.fstat(ordinary.side.files[step[1]]).st_mode)
+def is_position_in_directory(ordinary, step):
+    """POSIX leaves it open."""
+    return step[0] == "lseek" and ordinary.side.is_directory(step[1])
 
 
 def is_commit_of_open_file(ordinary, step):
     """A checkpoint has no mode, and who has the temporary file open changes no checkpoint."""
-    return step[0] == "rename" and is_partition(step[2]) and step[1] in ordinary.open_names()
+    return step[0] == "rename" and is_partition(step[2]) and ordinary.is_open(step[1])
 
 
 def is_strange_position(ordinary, step):
@@ -361,8 +369,7 @@ def is_strange_position(ordinary, step):
         ordinary.text(step[1]) not in TEXTS and not ordinary.is_junk(step[1])
 
 
-SKIPPED = (is_new_file_of_old_name, is_of_open_directory, is_commit_of_open_file,
-           is_strange_position)
+SKIPPED = is_position_in_directory, is_commit_of_open_file, is_strange_position
 
 
 def compare(mount, ordinary, step):

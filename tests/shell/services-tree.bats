@@ -28,6 +28,20 @@ load "${SERVICE:-dis}"
     is "$(cat "$C") $(stat -c %s "$C")" "$(shown 1000000) $size"
 }
 
+@test "a directory that is made again can be used, whoever holds the old one" {
+    mkdir checkpoints/again
+    exec 9<checkpoints/again
+    rmdir checkpoints/again
+    mkdir checkpoints/again checkpoints/again/orders
+    exec 8<checkpoints/again/orders
+    rmdir checkpoints/again/orders
+    mkdir checkpoints/again/orders
+    echo 42 >checkpoints/again/orders/0
+    is "$(cat apps/again/orders/0/checkpoint) $(stat -L -c %h /proc/self/fd/8) $(entries checkpoints/again)" \
+        "$(shown 42) 0 orders"
+    exec 8<&- 9<&-
+}
+
 @test "files of apps/ and streams/ cannot be made, renamed or removed" {
     local file
     for file in apps/file "$P/file" "$S/file"; do

@@ -386,6 +386,30 @@ END
     is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
 }
 
+@test "a directory that is made again is another, whoever holds the old one" {
+    local directory old
+    for directory in checkpoints/audit/orders/.parts checkpoints/audit/orders checkpoints/audit apps/audit/orders/0 \
+        apps/audit/orders streams/new/3 streams/new apps/audit; do
+        mkdir -p "$directory"
+        exec 9<"$directory"
+        old=$(stat -L -c %i /proc/self/fd/9)
+        for _ in 1 2 3; do
+            rmdir "$directory"
+            is "$(stat -L -c '%F %h' /proc/self/fd/9)" "directory 0"
+            mkdir "$directory"
+            entries "$directory" >/dev/null
+        done
+        exec 9<&-
+        is "$(stat -c %h "$directory")" 1
+        not [ "$(stat -c %i "$directory")" = "$old" ]
+        rmdir "$directory"
+    done
+    mkdir -p apps/audit/orders/0 checkpoints/audit/payments
+    put apps/audit/orders/0/checkpoint 42
+    echo 43 >checkpoints/audit/payments/0
+    is "$(cat apps/audit/orders/0/checkpoint apps/audit/payments/0/checkpoint)" $'42\n43'
+}
+
 @test "no two entries share an inode number, and each keeps its own" {
     put "$P/checkpoint" 42
     find . -printf '%i %p\n' | sort >"$DIR/first"

@@ -407,6 +407,147 @@ TEST(places_of_their_own_take_no_number_of_another)
     place_drop(nodes, of);
 }
 
+TEST(a_place_for_one_node_is_one_inode_under_any_name)
+{
+    struct node name = node_at(SCRATCH, "billing", "orders", ".a");
+    struct node other = node_at(SCRATCH_INSIDE, "billing", "payments", ".d/b");
+    struct place *alone = place_alone(nodes, &name);
+    struct node found;
+    uint64_t inode;
+
+    assert_non_null(alone);
+    inode = node_inode(&alone->alone);
+    assert_true(inode != node_inode(&name));
+    assert_true(node_number(&alone->alone) == inode && node_file(&alone->alone) == inode);
+    assert_ptr_equal(place_named(alone), name.place);
+    place_drop(nodes, name.place);
+    place_rename(nodes, alone, &other);
+    assert_null(place_find(nodes, "billing", "orders", ".a"));
+    assert_int_equal(node_of(nodes, inode, &found), 0);
+    assert_true(node_inode(&found) == inode && node_number(&found) == inode);
+    assert_ptr_equal(found.place, alone);
+    assert_int_equal(found.kind, SCRATCH_INSIDE);
+    assert_string_equal(alone->stream, "payments");
+    assert_string_equal(alone->text, ".d/b");
+    place_drop(nodes, other.place);
+    place_drop(nodes, alone);
+    assert_int_equal(nodes_count(nodes), 0);
+}
+
+/* Directories that are made again. A look-up, with which the kernel knows the directory. */
+
+static struct node look_up(enum kind kind, uint32_t partition)
+{
+    struct node node = node_at(kind, "billing", "orders", "");
+
+    node.partition = partition;
+    assert_int_equal(node_become_latest(nodes, &node), 0);
+    node_remember(&node);
+    place_drop(nodes, node.place);
+    return node;
+}
+
+/* As rmdir has it: by the names. */
+static void rmdir_of(enum kind kind, uint32_t partition)
+{
+    struct node node = node_at(kind, "billing", "orders", "");
+
+    node.partition = partition;
+    node_note_removed(nodes, &node);
+    place_drop(nodes, node.place);
+}
+
+static void forget(const struct node *node)
+{
+    node_forget(nodes, node_inode(node), 1);
+}
+
+TEST(a_directory_that_is_made_again_is_another)
+{
+    struct node first = look_up(APP_PARTITION, 7);
+    struct node second;
+    struct node third;
+    struct node found;
+
+    rmdir_of(APP_PARTITION, 7);
+    assert_true(node_is_removed(nodes, &first));
+    second = look_up(APP_PARTITION, 7);
+    assert_true(node_inode(&second) != node_inode(&first));
+    assert_true(node_inode(&second) == node_number(&second));
+    assert_int_equal(second.partition, 7);
+    assert_false(node_is_removed(nodes, &second));
+    assert_ptr_equal(look_up(APP_PARTITION, 7).place, second.place);
+    assert_true(node_latest_inode(nodes, &first) == node_inode(&second));
+    assert_int_equal(node_of(nodes, node_inode(&second), &found), 0);
+    assert_int_equal(found.kind, APP_PARTITION);
+    assert_int_equal(found.partition, 7);
+    rmdir_of(APP_PARTITION, 7);
+    third = look_up(APP_PARTITION, 7);
+    assert_true(node_is_removed(nodes, &second));
+    assert_true(node_inode(&third) != node_inode(&second));
+    forget(&first);
+    node_forget(nodes, node_inode(&second), 2);
+    assert_ptr_equal(look_up(APP_PARTITION, 7).place, third.place);
+    node_forget(nodes, node_inode(&third), 2);
+    assert_int_equal(nodes_count(nodes), 0);
+}
+
+TEST(a_directory_that_is_made_again_has_its_number_when_the_old_one_is_forgotten)
+{
+    struct node sibling = look_up(APP_STREAM, 0);
+    struct node first = look_up(SAVED_STREAM, 0);
+    struct node again;
+
+    rmdir_of(SAVED_STREAM, 0);
+    forget(&first);
+    again = look_up(SAVED_STREAM, 0);
+    assert_true(node_inode(&again) == node_inode(&first));
+    rmdir_of(SAVED_STREAM, 0);
+    again = look_up(SAVED_STREAM, 0);
+    assert_true(node_inode(&again) != node_inode(&first));
+    rmdir_of(SAVED_STREAM, 0);
+    forget(&again);
+    again = look_up(SAVED_STREAM, 0);
+    assert_true(node_inode(&again) != node_inode(&first));
+    forget(&first);
+    forget(&again);
+    again = look_up(SAVED_STREAM, 0);
+    assert_true(node_inode(&again) == node_inode(&first));
+    forget(&again);
+    forget(&sibling);
+    assert_int_equal(nodes_count(nodes), 0);
+}
+
+TEST(other_directories_of_a_place_stay_what_they_are)
+{
+    struct node sibling = look_up(APP_STREAM, 0);
+    struct node partition = look_up(APP_PARTITION, 8);
+    struct node removed = look_up(APP_PARTITION, 7);
+
+    rmdir_of(APP_PARTITION, 7);
+    assert_false(node_is_removed(nodes, &sibling));
+    assert_false(node_is_removed(nodes, &partition));
+    assert_true(node_inode(&sibling) == node_latest_inode(nodes, &sibling));
+    assert_true(node_inode(&partition) == node_latest_inode(nodes, &partition));
+    forget(&removed);
+    forget(&partition);
+    forget(&sibling);
+    assert_int_equal(nodes_count(nodes), 0);
+}
+
+TEST(a_listing_has_the_number_of_a_directory_that_was_made_again)
+{
+    struct node first = look_up(APP_STREAM, 0);
+    struct node again;
+
+    rmdir_of(APP_STREAM, 0);
+    again = look_up(APP_STREAM, 0);
+    assert_true(node_inode_of(nodes, APP_STREAM, "billing", "orders", "") == node_inode(&again));
+    forget(&first);
+    forget(&again);
+    assert_int_equal(nodes_count(nodes), 0);
+}
+
 TEST(a_listing_gives_a_place_that_would_move_its_moved_number)
 {
     char a[16];
@@ -449,6 +590,11 @@ int main(void)
         SCENE(a_place_of_its_own_is_an_inode_of_its_own_and_the_same_file),
         SCENE(a_place_of_its_own_keeps_its_file_s_until_it_is_forgotten),
         SCENE(places_of_their_own_take_no_number_of_another),
+        SCENE(a_place_for_one_node_is_one_inode_under_any_name),
+        SCENE(a_directory_that_is_made_again_is_another),
+        SCENE(a_directory_that_is_made_again_has_its_number_when_the_old_one_is_forgotten),
+        SCENE(other_directories_of_a_place_stay_what_they_are),
+        SCENE(a_listing_has_the_number_of_a_directory_that_was_made_again),
         SCENE(a_listing_gives_a_place_that_would_move_its_moved_number),
     };
 
