@@ -46,9 +46,13 @@ def bytes_of(cursor):
         return None
 
 
+def padded(cursor):
+    return cursor.ljust((len(cursor) + 3) // 4 * 4, "=")
+
+
 def number_of(cursor):
-    """None if it is of none."""
-    text = bytes_of(cursor)
+    """None if it is of none. A number's may lack its padding."""
+    text = bytes_of(padded(cursor))
     return int(text) if text and re.fullmatch(b"[0-9]+", text) else None
 
 
@@ -436,7 +440,7 @@ class Truth:
         kind, value = position
         earliest, latest = self.bounds(key)
         if kind == "cursor":
-            return value
+            return padded(value)
         if kind == "number":
             return self.in_range(key, value)
         if kind == "shift":
