@@ -87,7 +87,7 @@ class Truth:
     def forget_mount(self):
         """What only a mount has, and what goes with it."""
         self.made = set()  # directories of checkpoints/APP/STREAM that stay while they are empty
-        self.vanished = set()  # those that were not made, and whose last checkpoint went
+        self.vanished = set()  # those that went with their last checkpoint, or in the other face
         self.created = set()  # SLS: those whose mkdir made the group
         self.scratch = {}  # by app and stream: temporary files, and None for a directory of them
         self.cuts = {}  # sizes to which files were truncated since they were written to
@@ -95,8 +95,8 @@ class Truth:
             self.apps.clear()
 
     def vague(self, paths):
-        """The directories on these paths that vanished with their last checkpoint. The kernel may find
-        one all the same, and then it stays."""
+        """The directories on these paths that vanished. The kernel may find one all the same, and then it
+        stays."""
         return {key for key in self.vanished for path in paths if isinstance(path, str) and
                 (path + "/").startswith(f"checkpoints/{key[0]}/") and
                 path.split("/")[2:3] in ([], [key[1]])}
@@ -587,8 +587,8 @@ class Truth:
         need(not any(key[0] == app for key in self.committed), errno.ENOTEMPTY)
         self.apps.discard(app)
         self.removed.add(app)
+        self.vanished |= {key for key in self.made | set(self.scratch) if key[0] == app}
         self.made = {key for key in self.made if key[0] != app}
-        self.vanished = {key for key in self.vanished if key[0] != app}
         self.scratch = {key: files for key, files in self.scratch.items() if key[0] != app}
 
     def remove_group(self, app, stream):
@@ -839,7 +839,7 @@ class TextFile:
             self.truth.cut(self.path, size)
         if size > len(self.text) and not self.is_file:
             return
-        if size <= len(self.text.split(b"\n")[0]):
+        if size <= len(self.text.split(b"\n")[0]) or b"\n" not in self.text:
             self.resolved = None
         self.text = self.text[:size].ljust(size, b"\0")
         self.is_dirty = size > 0 and self.is_touched and not self.refused
