@@ -143,12 +143,20 @@ static void abandon(struct request *request, const struct error *error)
     request_fail(request, error);
 }
 
+/* Who waits for what may come in years goes away at some time: that is no failure. */
 static void give_up(void *user)
 {
+    struct request *request = user;
     struct error error;
 
     error_set(&error, EINTR, "abandoned: interrupted");
-    abandon(user, &error);
+    if (request->is_waiting) {
+        call_cancel(request->call);
+        request->call = NULL;
+        request_deny(request, EINTR);
+    } else {
+        abandon(request, &error);
+    }
 }
 
 /* Better than an unknown end is one that is known a moment later. */
