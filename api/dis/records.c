@@ -161,7 +161,7 @@ static int on_records_read(struct service_call *call, const cJSON *root)
     const char *cursor;
     int status;
 
-    if (!root && call->size >= LARGE_ANSWER && read_less(call))
+    if (!root && call->answer->size >= LARGE_ANSWER && read_less(call))
         return TAKEN_PART;
     status = dis_answer_records(root, &records, &cursor);
     if (!status && !records->child && read_whole(call))

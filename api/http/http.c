@@ -503,6 +503,8 @@ static struct failure describe_failure(struct http_request *request, CURLcode re
         request->error = before;
     if (buf_error(&request->exchange.answer) == -ENOMEM)
         error_set(&request->error, ENOMEM, "no memory for an answer");
+    if (buf_error(&request->exchange.answer) == -EFBIG && request->order.is_bulk)
+        request->error.code = EFBIG;
     return failure;
 }
 

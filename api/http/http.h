@@ -30,7 +30,7 @@
  *   error at once, and one at a time finds out when it is over: api/http/gate.h says how. After
  *   http_lock_out none goes out for as long as that said.
  * - The service's clock is learned from its answers, for what depends on the time.
- * - An answer of more than 16 MiB is EBADMSG.
+ * - An answer of more than 16 MiB is EBADMSG, unless is_bulk is set.
  *
  * No error holds a header, a body, or a URL's query.
  */
@@ -93,6 +93,7 @@ struct http_order {
     const char *body; /* NULL for none; wiped from memory afterwards */
     size_t body_size;
     bool idempotent;
+    bool is_bulk;     /* an answer that is too large was asked for, and is EFBIG */
     int64_t deadline; /* of when_monotonic() */
 
     /* Adds the headers of a try, so that each is signed with its own time. 0, or a negative errno

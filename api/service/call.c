@@ -196,12 +196,14 @@ static void on_error(struct service_call *call, const struct error *error,
 static void on_service_answer(struct service_call *call, const struct http_answer *answer)
 {
     cJSON *root = NULL;
-    int status = answer->size ? json_parse(answer->body, answer->size, &root) : 0;
+    bool has_json = answer->size && !call->takes_bytes;
+    int status = has_json ? json_parse(answer->body, answer->size, &root) : 0;
 
-    call->size = answer->size;
     call->empty = !answer->size;
+    call->answer = answer;
     if (status != -ENOMEM)
         status = call->take(call, root);
+    call->answer = NULL;
     cJSON_Delete(root);
     if (status == TAKEN_PART)
         return;
@@ -242,8 +244,9 @@ static void send_now(struct service_call *call)
     struct buf url = BUF_INIT(URL_MAX);
     struct http_order order = {.method = built->method,
                                .body = built->body,
-                               .body_size = built->body ? strlen(built->body) : 0,
+                               .body_size = built->body_size,
                                .idempotent = call->is_idempotent,
+                               .is_bulk = call->takes_bytes,
                                .deadline = call->operation.ask.deadline,
                                .prepare = prepare_try,
                                .judge = judge_answer,
@@ -328,6 +331,7 @@ void service_begin(struct service_call *call, const char *method, const char *se
     request_segment(&call->request, segment);
     call->is_idempotent = true;
     call->success = 200;
+    call->takes_bytes = false;
     call->action = NULL;
 }
 

@@ -13,7 +13,7 @@ void request_release(struct service_request *request)
     for (size_t i = 0; i < request->query_count; i++)
         free((char *)(uintptr_t)request->query[i].value);
     request->query_count = 0;
-    cJSON_free(request->body);
+    free(request->body);
     request->body = NULL;
     if (request->path.data)
         buf_release(&request->path);
@@ -50,12 +50,30 @@ void request_query_number(struct service_request *request, const char *name, int
     request_query(request, name, text);
 }
 
+void request_add_header(struct service_request *request, const char *name, const char *value)
+{
+    if (request->header_count < HEADERS_MAX)
+        request->headers[request->header_count++] = (struct field){name, value};
+    else
+        request->error = -ENOMEM;
+}
+
+/* cJSON has its memory from malloc(3). */
 void request_body(struct service_request *request, cJSON *object)
 {
-    request->body = object ? cJSON_PrintUnformatted(object) : NULL;
-    if (!request->body)
-        request->error = -ENOMEM;
+    char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+
+    request_bytes(request, "application/json", text, text ? strlen(text) : 0);
     cJSON_Delete(object);
+}
+
+void request_bytes(struct service_request *request, const char *type, char *bytes, size_t size)
+{
+    request->body = bytes;
+    request->body_size = size;
+    request->body_type = type;
+    if (!bytes)
+        request->error = -ENOMEM;
 }
 
 int request_error(const struct service_request *request)

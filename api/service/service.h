@@ -89,7 +89,7 @@ void service_close(struct service *service);
 /* Whether a host's name ends so. */
 bool service_name_ends(const char *name, const char *end);
 
-/* What to do with an answer; root is NULL when there was no body. */
+/* What to do with an answer; root is NULL when there was no body, and with takes_bytes. */
 enum taken {
     TAKEN_ALL = 0,  /* the operation has succeeded */
     TAKEN_PART = 1, /* another request was sent */
@@ -110,9 +110,10 @@ struct service_call {
     bool is_idempotent;
     int success;        /* the HTTP status that says that it was done */
     const char *action; /* what the service's policies call the request; NULL: not known */
-    size_t size;        /* of the answer's body */
-    bool empty;         /* it has none */
-    bool repeated;      /* as in struct http_answer, of the last answer */
+    bool takes_bytes;   /* the answer is no JSON, and as large as what was asked for */
+    const struct http_answer *answer; /* while it is taken */
+    bool empty;                       /* it has no body */
+    bool repeated;                    /* as in struct http_answer, of the last answer */
     take_fn *take;
     /* Sees an error first: true when the call goes on, or ends well, in spite of it. */
     bool (*recover)(struct service_call *call, const struct error *error);
@@ -163,7 +164,8 @@ struct service_call *service_read_call_new(struct backend *backend, const struct
                                            const struct ask *ask);
 
 /* Begins call->request with a path of one segment below the root: idempotent, for a checkpoint is a
- * value, and done with HTTP 200, unless call->is_idempotent and call->success are set. */
+ * value, and done with HTTP 200 and JSON, unless call->is_idempotent, call->success and
+ * call->takes_bytes are set. */
 void service_begin(struct service_call *call, const char *method, const char *segment);
 
 /* Sends what was built. */
