@@ -67,6 +67,13 @@ void batch_print(struct batch *batch, const struct span *value)
     buf_puts(&batch->text, "\"");
 }
 
+void batch_print_base64(struct batch *batch, const struct span *value)
+{
+    buf_puts(&batch->text, "\"");
+    print_base64(&batch->text, value);
+    buf_puts(&batch->text, "\"");
+}
+
 static void add_member(struct buf *text, const char *name, const char *binary_name,
                        const struct span *value)
 {

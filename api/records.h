@@ -72,4 +72,7 @@ void batch_member(struct batch *batch, const char *name, const struct span *valu
 /* Adds bytes that utf8_is_text as a JSON text. */
 void batch_print(struct batch *batch, const struct span *value);
 
+/* Adds any bytes as a JSON text of their base64. */
+void batch_print_base64(struct batch *batch, const struct span *value);
+
 #endif

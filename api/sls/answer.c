@@ -132,6 +132,33 @@ int sls_answer_shards(const cJSON *root, struct table *table)
     return status;
 }
 
+static void parse_key(const char *text, char key[static SLS_KEY_ROOM])
+{
+    bool is_key = text && strlen(text) == SLS_KEY_ROOM - 1 &&
+                  strspn(text, "0123456789abcdefABCDEF") == SLS_KEY_ROOM - 1;
+
+    snprintf(key, SLS_KEY_ROOM, "%s", is_key ? text : "");
+}
+
+int sls_answer_listed(const cJSON *entry, struct sls_listed *listed)
+{
+    struct state state;
+    const char *key;
+    const char *word;
+    int status = parse_shard(entry, "shardID", &state);
+
+    if (!status)
+        status = json_text(entry, "status", &word);
+    if (!status)
+        status = json_text(entry, "inclusiveBeginKey", &key);
+    if (status)
+        return status;
+    listed->id = state.partition;
+    listed->is_readonly = word && !strcmp(word, "readonly");
+    parse_key(key, listed->begin_key);
+    return 0;
+}
+
 /* Nanoseconds in the unit of a count: no service has times before 1973, in whichever unit. */
 static int64_t unit_of(int64_t count)
 {
@@ -202,17 +229,20 @@ int sls_answer_checkpoints(const cJSON *root, struct table *table)
 
 /* Cursors */
 
+bool sls_is_cursor(const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return false;
+    }
+    return *text && strlen(text) <= SEQUENCE_MAX;
+}
+
 int sls_answer_cursor(const cJSON *root, const char **cursor)
 {
     int status = json_text(root, "cursor", cursor);
 
-    if (status || !*cursor || !**cursor || strlen(*cursor) > SEQUENCE_MAX)
-        return -EBADMSG;
-    for (const char *c = *cursor; *c; c++) {
-        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
-            return -EBADMSG;
-    }
-    return 0;
+    return !status && *cursor && sls_is_cursor(*cursor) ? 0 : -EBADMSG;
 }
 
 int sls_answer_cursor_time(const cJSON *root, int64_t *when)

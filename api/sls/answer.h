@@ -23,6 +23,19 @@ int sls_answer_groups(const cJSON *root, struct names *names);
 /* The shards of a logstore: without checkpoints. */
 int sls_answer_shards(const cJSON *root, struct table *table);
 
+/* Room for a hash key, 32 hexadecimal digits. */
+#define SLS_KEY_ROOM 33
+
+/* What records need to know of a shard. */
+struct sls_listed {
+    uint32_t id;
+    bool is_readonly;
+    char begin_key[SLS_KEY_ROOM]; /* "" for what is none */
+};
+
+/* One shard in the list of a logstore. */
+int sls_answer_listed(const cJSON *entry, struct sls_listed *listed);
+
 /*
  * What a group has committed: every shard that the service lists; "" means no checkpoint.
  *
@@ -33,6 +46,9 @@ int sls_answer_shards(const cJSON *root, struct table *table);
 int sls_answer_checkpoints(const cJSON *root, struct table *table);
 
 int sls_answer_cursor(const cJSON *root, const char **cursor);
+
+/* Whether a text may be a cursor: SLS's are base64. */
+bool sls_is_cursor(const char *text);
 
 /* When a log group was received, as in base/when.h: in seconds, as a number in the samples of
  * GetCursorTime, and as a text in its reference. WHEN_UNKNOWN for null and for what no time can be.

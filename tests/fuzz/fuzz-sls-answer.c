@@ -68,6 +68,15 @@ static void read_values(const cJSON *root)
         CHECK(when == WHEN_UNKNOWN || when >= 0);
 }
 
+static void read_listed(const cJSON *root)
+{
+    struct sls_listed listed;
+
+    check_status(sls_answer_listed(root, &listed));
+    if (!sls_answer_listed(root, &listed))
+        CHECK(!*listed.begin_key || strlen(listed.begin_key) == SLS_KEY_ROOM - 1);
+}
+
 /* What is read as a cursor is written as the same number. */
 static void read_cursor(const char *text)
 {
@@ -109,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     read_lists(root, size);
     read_values(root);
+    read_listed(root);
     cJSON_Delete(root);
     read_error(text, size);
     read_cursor(text);
