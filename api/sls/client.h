@@ -3,6 +3,7 @@
 
 #include "api/service/service.h"
 #include "api/sls/credentials.h"
+#include "api/sls/shards.h"
 #include "api/sls/sign.h"
 
 struct sls_groups;
@@ -20,6 +21,7 @@ struct sls {
     unsigned group_timeout; /* of the groups that are made, in seconds */
     bool group_order;
     struct sls_groups *groups;
+    struct sls_shards shards;
 };
 
 /* The operations, by file. */
@@ -49,5 +51,18 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
                             const struct ask *ask);
 struct call *sls_locate(struct backend *backend, const struct cursor_order *order,
                         const struct ask *ask);
+
+struct call *sls_read_records(struct backend *backend, const struct read_order *order,
+                              const struct ask *ask);
+struct call *sls_append_records(struct backend *backend, const struct append_order *order,
+                                const struct ask *ask);
+
+/* Parts of operations: asks for the cursor that the call is for. */
+void sls_send_cursor(struct service_call *call, take_fn *take);
+
+/* The cursor at or after the call's number, which is computed. What is stored and is no number is
+ * passed on as it is: SLS probably accepts it (not verified). 0, or a negative errno with the
+ * call's error. */
+int sls_make_cursor(struct service_call *call, char cursor[static SEQUENCE_MAX + 1]);
 
 #endif

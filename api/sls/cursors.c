@@ -13,7 +13,7 @@ static int64_t seconds(int64_t time)
     return time / 1000000000 + (time % 1000000000 > 0);
 }
 
-static void sls_send_cursor(struct service_call *call, take_fn *take)
+void sls_send_cursor(struct service_call *call, take_fn *take)
 {
     char from[24] = "begin";
 
@@ -42,26 +42,41 @@ static int sls_on_cursor(struct service_call *call, const cJSON *root)
     return status ? status : give_text(call, cursor);
 }
 
-/* A cursor for a number is computed here. A stored checkpoint that is not a number is passed on as
- * it is: SLS probably accepts it (not verified). */
-static int make_cursor(struct service_call *call)
+static int cursor_after(struct service_call *call, char cursor[static SEQUENCE_MAX + 1])
 {
-    char cursor[SEQUENCE_MAX + 1];
     char decimal[DECIMAL_ROOM];
+    int status;
+
+    if (sls_cursor_decode(cursor, decimal))
+        return error_set(&call->operation.error, EINVAL,
+                         "\"%.60s\" is no number that another comes after", call->sequence);
+    status = decimal_add(decimal, decimal, "1");
+    if (!status && sls_cursor_encode(decimal, cursor))
+        return error_set(&call->operation.error, ERANGE, "no number is greater than that");
+    return status;
+}
+
+int sls_make_cursor(struct service_call *call, char cursor[static SEQUENCE_MAX + 1])
+{
     int status = sls_parse_sequence(call->sequence, cursor, &call->operation.error);
 
     if (status && call->cursor == CURSOR_AT && call->operation.error.code != ERANGE) {
         call->operation.error = (struct error){0};
-        return give_text(call, call->sequence);
+        snprintf(cursor, SEQUENCE_MAX + 1, "%s", call->sequence);
+        return 0;
     }
-    if (!status && call->cursor == CURSOR_AFTER) {
-        if (sls_cursor_decode(cursor, decimal))
-            return error_set(&call->operation.error, EINVAL,
-                             "\"%.60s\" is no number that another comes after", call->sequence);
-        status = decimal_add(decimal, decimal, "1");
-        if (!status && sls_cursor_encode(decimal, cursor))
-            return error_set(&call->operation.error, ERANGE, "no number is greater than that");
-    }
+    if (!status && call->cursor == CURSOR_AFTER)
+        status = cursor_after(call, cursor);
+    if (status && !call->operation.error.code)
+        error_set(&call->operation.error, ENOMEM, "no memory");
+    return status;
+}
+
+static int give_cursor(struct service_call *call)
+{
+    char cursor[SEQUENCE_MAX + 1];
+    int status = sls_make_cursor(call, cursor);
+
     return status ? status : give_text(call, cursor);
 }
 
@@ -76,7 +91,7 @@ struct call *sls_get_cursor(struct backend *backend, const struct cursor_order *
         sls_send_cursor(call, sls_on_cursor);
         return &call->operation.call;
     }
-    if (make_cursor(call) && !call->operation.error.code)
+    if (give_cursor(call) && !call->operation.error.code)
         error_set(&call->operation.error, ENOMEM, "no memory");
     service_end_soon(call);
     return &call->operation.call;

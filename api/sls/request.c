@@ -42,6 +42,26 @@ void sls_begin_cursor(struct service_call *call, const char *from)
     request_query(&call->request, "from", from);
 }
 
+void sls_begin_pull(struct service_call *call, const char *cursor, unsigned groups)
+{
+    sls_begin_shard(call);
+    request_query(&call->request, "type", "log");
+    request_query(&call->request, "cursor", cursor);
+    request_query_number(&call->request, "count", groups);
+    request_add_header(&call->request, "Accept", "application/x-protobuf");
+    request_add_header(&call->request, "Accept-Encoding", "lz4");
+    call->takes_bytes = true;
+}
+
+void sls_begin_put(struct service_call *call, const char *key)
+{
+    sls_begin_logstore(call, "POST", "shards");
+    request_segment(&call->request, "route");
+    request_query(&call->request, "key", key);
+    call->is_idempotent = false;
+    call->action = "log:PostLogStoreLogs";
+}
+
 bool sls_recover_without_shard(struct service_call *call, const struct error *error)
 {
     if (!sls_is_without_shard(error))

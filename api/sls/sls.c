@@ -29,6 +29,7 @@ static void sls_reload(struct backend *backend)
     sls_credentials_load(sls->service.credentials_file, &fresh, &error);
     sls_use_credentials(sls, &fresh, &error);
     sls_groups_drop(sls->groups);
+    sls->shards = (struct sls_shards){0};
     http_reload(sls->service.http);
 }
 
@@ -61,6 +62,8 @@ static const struct backend_operations operations = {
     .commit = sls_commit,
     .get_cursor = sls_get_cursor,
     .locate = sls_locate,
+    .read_records = sls_read_records,
+    .append_records = sls_append_records,
     .parse_sequence = sls_parse_sequence,
     .to_decimal = sls_cursor_decode,
     .takes_app = name_is_app,
@@ -183,7 +186,7 @@ static struct sls *new_sls(const struct backend_options *options)
     sls->service.backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
-        .abilities = APP_IS_OF_STREAM | CAN_GIVE_CURSOR,
+        .abilities = APP_IS_OF_STREAM | CAN_GIVE_CURSOR | CAN_READ_RECORDS | CAN_APPEND_RECORDS,
         .checkpoint_is_next = true,
         .checks_no_range = true,
         .range_advice = backend_setting(options, "any")
