@@ -50,7 +50,7 @@ static void append(struct request *request, const struct span *records, size_t c
     request_wait(request, backend_append_records(request->fs->backend, &order, &ask));
 }
 
-static void refuse_record(struct request *request, int code)
+static void refuse_line(struct request *request, int code)
 {
     if (code == EFBIG)
         request_refuse(request, EFBIG, "a record has at most %lu bytes", RECORD_MAX);
@@ -105,7 +105,7 @@ static void append_lines(struct request *request, struct buf *waited, const char
     int code = lines ? split(waited, data, size, lines) : ENOMEM;
 
     if (code)
-        refuse_record(request, code);
+        refuse_line(request, code);
     else
         append(request, lines, count);
     free(lines);
@@ -136,7 +136,7 @@ void append_write(struct request *request, const char *data)
         waited = take_line(handle);
     buf_add(&handle->line, data + whole, request->size - whole);
     if (buf_error(&handle->line))
-        refuse_record(request, -buf_error(&handle->line));
+        refuse_line(request, -buf_error(&handle->line));
     else if (newline)
         append_lines(request, &waited, data, whole);
     else
