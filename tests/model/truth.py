@@ -259,7 +259,7 @@ class Truth:
             return {name for name in self.streams if self.has_app_stream(app, name)}
         if partition is None:
             return {str(number) for number in self.streams[stream]}
-        return self.leaves(app, stream, partition_of(partition))
+        return self.leaves(app, stream, partition_of(partition)) | {"records"}
 
     def list_saved(self, app, stream=None, inside=None):
         if stream is None:
@@ -276,7 +276,7 @@ class Truth:
             return set(self.streams)
         if partition is None:
             return {str(number) for number in self.streams[stream]} | {"status"}
-        return {"earliest", "latest", "status", "cursors"}
+        return {"earliest", "latest", "status", "cursors", "records"}
 
     def read(self, path):
         """Bytes; the members of a JSON object; or None, which is any text."""
