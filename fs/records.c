@@ -89,6 +89,8 @@ struct wait {
     struct share share;
     struct timer timer; /* until the next look */
     struct call *call;  /* the look under way, or NULL */
+    bool is_outdated;   /* what that finds, if it finds nothing */
+    bool is_moved;      /* the checkpoint was, since it was begun */
     unsigned looks;     /* since what is committed was asked for; 0: it is not known */
     char committed[SEQUENCE_MAX + 1];
 };
@@ -119,6 +121,7 @@ static void look_again(struct wait *wait, int64_t delay_ms)
 /* Those who began to wait while the others were told wait on. */
 static void tell(struct wait *wait, const struct error *error, const struct answer *answer)
 {
+    wait->looks = 0;
     share_tell(&wait->share, error, answer);
     if (share_is_idle(&wait->share))
         free_wait(wait);
@@ -126,21 +129,27 @@ static void tell(struct wait *wait, const struct error *error, const struct answ
         look_again(wait, 0);
 }
 
+/* What came is read once more from what is committed by now, unless that was asked for. */
+static void go_on(struct wait *wait, bool has_end)
+{
+    bool at_once = has_end || wait->is_moved || wait->is_outdated;
+
+    wait->looks = at_once || wait->looks == LOOKS_PER_CHECKPOINT ? 0 : wait->looks + 1;
+    look_again(wait, at_once ? 0 : wait->fs->settings.watch);
+}
+
 static void on_look(void *user, const struct error *error, const struct answer *answer)
 {
     struct wait *wait = user;
-    bool is_first = !wait->looks;
     bool has_end = !error && (answer->batch->count || answer->batch->is_finished);
 
     wait->call = NULL;
-    if (error || (has_end && is_first)) {
+    if (error || (has_end && !wait->looks && !wait->is_moved)) {
         tell(wait, error, answer);
         return;
     }
     snprintf(wait->committed, sizeof(wait->committed), "%s", answer->text);
-    /* What came is read once more from what is committed by now. */
-    wait->looks = has_end || wait->looks == LOOKS_PER_CHECKPOINT ? 0 : wait->looks + 1;
-    look_again(wait, has_end ? 0 : wait->fs->settings.watch);
+    go_on(wait, has_end);
 }
 
 static void look_for_records(void *user)
@@ -150,6 +159,8 @@ static void look_for_records(void *user)
     struct ask ask = {when_monotonic() + fs->settings.timeout, on_look, wait};
     struct error error;
 
+    wait->is_outdated = false;
+    wait->is_moved = false;
     wait->call = resume(fs, &wait->node, wait->looks ? wait->committed : NULL, &ask);
     if (wait->call)
         return;
@@ -211,9 +222,10 @@ void records_note_change(struct fs *fs, const char *app, const char *stream, uin
     LIST_FOREACH (wait, &fs->waits, link) {
         if (!is_about(wait, app, stream, partition))
             continue;
-        call_cancel(wait->call);
-        wait->call = NULL;
-        wait->looks = 0;
-        look_again(wait, 0);
+        wait->is_moved |= app != NULL;
+        wait->is_outdated = true;
+        wait->looks = wait->call ? wait->looks : 0;
+        if (!wait->call)
+            look_again(wait, 0);
     }
 }
