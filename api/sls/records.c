@@ -40,86 +40,30 @@ static int note_shards(const struct service_call *call, const cJSON *root)
  * within a group, so one that was cut there would be begun again for ever.
  */
 struct reading {
-    struct batch batch;
     char cursor[SEQUENCE_MAX + 1];
-    bool is_readonly;  /* the shard was, before the request under way was sent */
-    struct error gone; /* that the position is */
+    bool is_readonly; /* the shard was, before the request under way was sent */
 };
 
-static void release_reading(void *data)
-{
-    struct reading *reading = data;
+static void send_pull(struct service_call *call);
 
-    batch_release(&reading->batch);
-    free(reading);
-}
-
-/* Whether a position was given, so that none of the groups behind it may be passed over. */
+/* Whether a position was given, so that no group behind it may be passed over. */
 static bool has_position(const struct service_call *call)
 {
     return call->cursor == CURSOR_AT || call->cursor == CURSOR_AFTER;
 }
 
-static void send_pull(struct service_call *call);
-
-/* A position that is gone. The oldest that is kept is told along. */
-
-static void tell_gone(struct service_call *call, const char *oldest)
+/* SLS may go on at the oldest group that is kept, when those at the position are not. */
+static int check_begin(struct service_call *call, const struct pulled *pulled)
 {
     const struct reading *reading = call->data;
-    struct error *error = &call->operation.error;
-
-    *error = reading->gone;
-    if (oldest)
-        snprintf(error->message, sizeof(error->message),
-                 "%.200s; the oldest log group that is kept is %.100s", reading->gone.message,
-                 oldest);
-}
-
-static int on_oldest(struct service_call *call, const cJSON *root)
-{
-    const struct reading *reading = call->data;
-    char oldest[DECIMAL_ROOM];
-    char asked[DECIMAL_ROOM];
-    const char *cursor;
-
-    if (sls_answer_cursor(root, &cursor) || sls_cursor_decode(cursor, oldest))
-        return -EBADMSG;
-    if (!*reading->gone.service_code && !sls_cursor_decode(reading->cursor, asked) &&
-        decimal_compare(oldest, asked) <= 0)
-        return error_set(&call->operation.error, EBADMSG,
-                         "the answer of PullLogs leaves log groups out, although they are kept");
-    tell_gone(call, oldest);
-    return -ERANGE;
-}
-
-static bool recover_without_oldest(struct service_call *call, const struct error *error)
-{
-    (void)error;
-    tell_gone(call, NULL);
-    service_end_soon(call);
-    return true;
-}
-
-static void find_oldest(struct service_call *call)
-{
-    call->recover = recover_without_oldest;
-    sls_begin_cursor(call, "begin");
-    service_send(call, on_oldest);
-}
-
-/* Whether the answer begins behind the position: SLS may go on at the oldest group that is kept
- * when those before it are not. */
-static bool is_passed_over(struct service_call *call, const struct pulled *pulled)
-{
-    struct reading *reading = call->data;
     char asked[DECIMAL_ROOM];
 
     if (!has_position(call) || !*pulled->first || sls_cursor_decode(reading->cursor, asked) ||
         decimal_compare(pulled->first, asked) <= 0)
-        return false;
-    error_set(&reading->gone, ERANGE, "the records from %.100s on are not kept any more", asked);
-    return true;
+        return 0;
+    return error_set(&call->operation.error, ERANGE,
+                     "the log group %.100s is kept no more: the oldest is %.100s", asked,
+                     pulled->first);
 }
 
 /* The end of a shard that takes no more records. Only what was known before the answer was asked
@@ -127,11 +71,7 @@ static bool is_passed_over(struct service_call *call, const struct pulled *pulle
 
 static int on_listed(struct service_call *call, const cJSON *root)
 {
-    int status = note_shards(call, root);
-
-    if (status == -EBADMSG)
-        return status;
-    if (!shard_of(call)->is_readonly)
+    if (note_shards(call, root) || !shard_of(call)->is_readonly)
         return TAKEN_ALL;
     send_pull(call);
     return TAKEN_PART;
@@ -148,9 +88,9 @@ static bool recover_without_list(struct service_call *call, const struct error *
 
 static int take_end(struct service_call *call)
 {
-    struct reading *reading = call->data;
+    const struct reading *reading = call->data;
 
-    reading->batch.is_finished = reading->is_readonly;
+    call->batch->is_finished = reading->is_readonly;
     if (reading->is_readonly || sls_shard_is_fresh(shard_of(call), LISTED_FOR_END_MS))
         return TAKEN_ALL;
     call->recover = recover_without_list;
@@ -162,12 +102,13 @@ static int take_end(struct service_call *call)
 /* Records */
 
 /* Asks for more at once when all fits, and for less when some must be had again. */
-static void adapt_groups(struct sls_shard *shard, const struct reading *reading,
-                         const struct pulled *pulled, size_t added)
+static void adapt_groups(const struct service_call *call, const struct pulled *pulled, size_t added)
 {
+    struct sls_shard *shard = shard_of(call);
+
     if (added < pulled->groups)
         shard->groups = shard->groups / 2 ? shard->groups / 2 : 1;
-    else if (added == shard->groups && !batch_is_full(&reading->batch))
+    else if (added == shard->groups && !batch_is_full(call->batch))
         shard->groups = shard->groups * 2 < GROUPS_MAX ? shard->groups * 2 : GROUPS_MAX;
 }
 
@@ -190,7 +131,7 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
 {
     struct reading *reading = call->data;
     size_t added;
-    int status = pulled_print(pulled, &reading->batch, &added, wrong);
+    int status = pulled_print(pulled, call->batch, &added, wrong);
 
     if (status == -EFBIG)
         return error_set(&call->operation.error, EFBIG,
@@ -198,8 +139,8 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
                          pulled->first);
     if (status)
         return status;
-    adapt_groups(shard_of(call), reading, pulled, added);
-    if (reading->batch.count)
+    adapt_groups(call, pulled, added);
+    if (call->batch->count)
         return TAKEN_ALL;
     snprintf(reading->cursor, sizeof(reading->cursor), "%s", pulled->next);
     send_pull(call);
@@ -213,12 +154,10 @@ static int take_pulled(struct service_call *call, struct pulled *pulled, const c
 
     if (status == -EFBIG)
         return take_less(call);
+    if (!status)
+        status = check_begin(call, pulled);
     if (status)
         return status;
-    if (is_passed_over(call, pulled)) {
-        find_oldest(call);
-        return TAKEN_PART;
-    }
     return pulled->groups ? take_groups(call, pulled, wrong) : take_end(call);
 }
 
@@ -244,17 +183,10 @@ static int on_pulled(struct service_call *call, const cJSON *root)
 
 static bool recover_pull(struct service_call *call, const struct error *error)
 {
-    struct reading *reading = call->data;
-
-    if (error->code == EFBIG) {
-        if (take_less(call) != TAKEN_PART)
-            service_end_soon(call);
-        return true;
-    }
-    if (error->code != ERANGE || !has_position(call))
+    if (error->code != EFBIG)
         return false;
-    reading->gone = *error;
-    find_oldest(call);
+    if (take_less(call) != TAKEN_PART)
+        service_end_soon(call);
     return true;
 }
 
@@ -297,17 +229,15 @@ static void send_read(struct service_call *call)
 struct call *sls_read_records(struct backend *backend, const struct read_order *order,
                               const struct ask *ask)
 {
-    struct service_call *call = service_cursor_call_new(backend, &order->from, ask);
+    struct service_call *call = service_read_call_new(backend, order, ask);
     struct reading *reading = call ? calloc(1, sizeof(*reading)) : NULL;
 
     if (!call)
         return NULL;
     if (!reading)
         return service_refuse(call, ENOMEM, "no memory");
-    batch_init(&reading->batch, order->form, order->limit);
     call->data = reading;
-    call->release_data = release_reading;
-    call->batch = &reading->batch;
+    call->release_data = free;
     send_read(call);
     return &call->operation.call;
 }
