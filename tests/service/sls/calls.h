@@ -54,6 +54,9 @@ void shards_list(struct call *call);
 void shard_show(struct call *call);
 void records_show(struct call *call, const struct shard *shard);
 
+/* To shards/lb, or shards/route?key=. */
+void records_put(struct call *call);
+
 void groups_list(struct call *call);
 void group_create(struct call *call);
 void group_update(struct call *call);

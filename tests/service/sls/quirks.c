@@ -13,4 +13,10 @@ const struct quirk_row sls_quirks[QUIRK_COUNT] = {
     [QUIRK_QUOTA_STATUS] = {"quota_status", {"400", "403"}},
     [QUIRK_AUTH_FAILURE] = {"auth_failure", {"documented", "old"}},
     [QUIRK_ORDER] = {"order", {"sorted", "shuffled"}},
+    [QUIRK_OLD_CURSOR] = {"old_cursor", {"oldest", "invalid"}},
+    [QUIRK_COMPRESSION] = {"compression", {"asked", "none", "other"}},
+    [QUIRK_LAST_CURSOR] = {"last_cursor", {"sent", "absent"}},
+    [QUIRK_RAW_SIZE] = {"raw_size", {"true", "more", "less", "huge"}},
+    [QUIRK_RECORDS] = {"records", {"whole", "garbage"}},
+    [QUIRK_ENCODING] = {"encoding", {"any", "utf8"}},
 };

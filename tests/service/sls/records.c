@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lz4.h>
+
+#include "tests/service/common/memory.h"
 #include "tests/service/sls/calls.h"
 #include "tests/service/sls/cursor.h"
 
@@ -9,8 +12,8 @@
 #define GROUP_MAX  ((size_t)1024)
 
 /*
- * Records, as far as consumers need them: log group n has one log, which says "number": "n". They
- * are sent without compression, which clients offer and need not get.
+ * PullLogs. A log group that was put is as it was put; any other one, n, has one log, which says
+ * "number": "n". They are compressed by lz4 for who asks for that, and else not at all.
  */
 
 /* The fields of the protocol buffers that are sent. */
@@ -55,7 +58,7 @@ static void put_part(struct buf *out, unsigned field, struct buf *part)
     buf_release(part);
 }
 
-static void put_group(struct buf *out, const struct shard *shard, int64_t n)
+static void make_group(struct buf *out, const struct shard *shard, int64_t n)
 {
     struct buf content = BUF_INIT(GROUP_MAX);
     struct buf log = BUF_INIT(GROUP_MAX);
@@ -69,6 +72,16 @@ static void put_group(struct buf *out, const struct shard *shard, int64_t n)
     put_part(&log, LOG_CONTENTS, &content);
     put_part(&group, GROUP_LOGS, &log);
     put_part(out, LIST_GROUPS, &group);
+}
+
+static void put_group(struct buf *out, const struct shard *shard, int64_t n)
+{
+    const struct put_group *group = shard_group(shard, n);
+
+    if (group)
+        put_bytes(out, LIST_GROUPS, group->data, group->size);
+    else
+        make_group(out, shard, n);
 }
 
 static bool need_cursor(struct call *call, const char *text, int64_t *number)
@@ -102,6 +115,10 @@ static bool need_bounds(struct call *call, const struct shard *shard, int64_t *f
         refuse_cursor(call, "cursor is behind the end of the shard");
         return false;
     }
+    if (*first < shard->earliest && has_quirk(call, QUIRK_OLD_CURSOR, "invalid")) {
+        refuse_cursor(call, "cursor is before the beginning of the shard");
+        return false;
+    }
     if (*first < shard->earliest)
         *first = shard->earliest;
     if (*end > shard->latest)
@@ -117,6 +134,53 @@ static void add_number_header(struct answer *answer, const char *name, int64_t n
 
     snprintf(text, sizeof(text), "%lld", (long long)number);
     answer_header(answer, name, text);
+}
+
+static bool wants_lz4(const struct call *call)
+{
+    const char *encodings = request_header(call->request, "Accept-Encoding");
+
+    return encodings && strstr(encodings, "lz4") && !has_quirk(call, QUIRK_COMPRESSION, "none");
+}
+
+static void compress(struct answer *answer)
+{
+    int size = (int)answer->body.size;
+    int room = LZ4_compressBound(size);
+    char *block = must_calloc((size_t)room, 1);
+    int packed = LZ4_compress_default(answer->body.data, block, size, room);
+
+    answer_body(answer, "application/x-protobuf", block, (size_t)packed);
+    answer_header(answer, "x-log-compresstype", "lz4");
+    free(block);
+}
+
+/* What the client must not believe. */
+static void spoil(struct call *call, int64_t raw_size)
+{
+    struct answer *answer = call->answer;
+
+    if (has_quirk(call, QUIRK_RAW_SIZE, "more"))
+        add_number_header(answer, "x-log-bodyrawsize", raw_size + 1);
+    if (has_quirk(call, QUIRK_RAW_SIZE, "less"))
+        add_number_header(answer, "x-log-bodyrawsize", raw_size - 1);
+    if (has_quirk(call, QUIRK_RAW_SIZE, "huge"))
+        add_number_header(answer, "x-log-bodyrawsize", INT64_C(1) << 40);
+    if (has_quirk(call, QUIRK_COMPRESSION, "other"))
+        answer_header(answer, "x-log-compresstype", "zstd");
+    if (has_quirk(call, QUIRK_RECORDS, "garbage"))
+        memset(answer->body.data, 0xff, answer->body.size);
+}
+
+static void answer_groups(struct call *call)
+{
+    int64_t raw_size = (int64_t)call->answer->body.size;
+
+    add_number_header(call->answer, "x-log-bodyrawsize", raw_size);
+    if (raw_size && wants_lz4(call))
+        compress(call->answer);
+    if (raw_size)
+        spoil(call, raw_size);
 }
 
 void records_show(struct call *call, const struct shard *shard)
@@ -136,7 +200,7 @@ void records_show(struct call *call, const struct shard *shard)
     answer_header(answer, "x-log-cursor", next);
     free(next);
     add_number_header(answer, "x-log-count", first < end ? end - first : 0);
-    add_number_header(answer, "x-log-bodyrawsize", (int64_t)answer->body.size);
-    if (first < end)
+    if (first < end && !has_quirk(call, QUIRK_LAST_CURSOR, "absent"))
         add_number_header(answer, "x-log-read-last-cursor", end - 1);
+    answer_groups(call);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/service/common/base64.h"
 #include "tests/service/common/memory.h"
 #include "tests/service/common/seed.h"
 #include "tests/service/sls/calls.h"
@@ -72,6 +73,43 @@ static const char *put_shard(void *service, const struct pairs *values)
     if (status)
         shard->read_only = !strcmp(status, "readonly");
     return set_bounds(sls, shard, values);
+}
+
+static struct shard *find_shard(struct sls *sls, const struct pairs *values)
+{
+    const char *name = value_of(values, "logstore");
+    const struct logstore *logstore = name ? world_logstore(&sls->world, name) : NULL;
+    int64_t id = -1;
+
+    return logstore && value_number(values, "shard", &id) ? logstore_shard(logstore, id) : NULL;
+}
+
+/* The body is the log group, whatever it is. */
+static void put_loggroup(struct call *call)
+{
+    struct sls *sls = call->service;
+    const struct buf *body = &call->request->body;
+    struct shard *shard = find_shard(sls, &call->request->query);
+
+    if (shard)
+        shard_put(shard, body->data, body->size, service_now_ms(sls->service));
+    seed_answer(call, shard ? NULL : "no such logstore or shard");
+}
+
+/* One line for each that was put: number data */
+static void show_loggroups(struct call *call)
+{
+    const struct shard *shard = find_shard(call->service, &call->request->query);
+
+    answer_text(call->answer, 200, "%s", "");
+    for (size_t i = 0; shard && i < shard->put_count; i++) {
+        char *data = base64_print(shard->put[i].data, shard->put[i].size, false);
+
+        buf_printf(&call->answer->body, "%lld ", (long long)shard->put[i].number);
+        buf_puts(&call->answer->body, data);
+        buf_puts(&call->answer->body, "\n");
+        free(data);
+    }
 }
 
 /* Groups, and what stands in them */
@@ -356,6 +394,8 @@ const struct route sls_seed_routes[] = {
     {"POST", "/_control/make", make_call},
     {"POST", "/_control/logstore", logstore_call},
     {"POST", "/_control/shard", shard_call},
+    {"POST", "/_control/loggroup", put_loggroup},
+    {"GET", "/_control/loggroups", show_loggroups},
     {"POST", "/_control/group", group_call},
     {"DELETE", "/_control/group", ungroup_call},
     {"POST", "/_control/checkpoint", checkpoint_call},

@@ -57,10 +57,12 @@ void logstores_list(struct call *call)
 
 /* Shards */
 
-/* What share of the hash keys a shard has, is made up. */
+/* What share of the hash keys a shard has, is made up: all have as many, those that cannot be
+ * written to as well, whose keys lead to another. */
 void shards_list(struct call *call)
 {
     const struct logstore *logstore = need_logstore(call);
+    char key[WORLD_KEY_ROOM];
     cJSON *array;
 
     if (!logstore)
@@ -76,8 +78,13 @@ void shards_list(struct call *call)
 
         add_number(json, "shardID", shard->id);
         add_text(json, "status", shard->read_only ? "readonly" : "readwrite");
-        add_text(json, "inclusiveBeginKey", "00000000000000000000000000000000");
-        add_text(json, "exclusiveEndKey", "ffffffffffffffffffffffffffffffff");
+        logstore_key(logstore, i, key);
+        add_text(json, "inclusiveBeginKey", key);
+        if (i + 1 < logstore->shard_count)
+            logstore_key(logstore, i + 1, key);
+        else
+            memset(key, 'f', WORLD_KEY_ROOM - 1);
+        add_text(json, "exclusiveEndKey", key);
         add_number(json, "createTime", shard->created_ms / 1000);
         cJSON_AddItemToArray(array, json);
     }

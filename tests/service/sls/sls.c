@@ -20,6 +20,8 @@ static const struct route routes[] = {
     {"GET", "/logstores", logstores_list},
     {"GET", "/logstores/{}/shards", shards_list},
     {"GET", "/logstores/{}/shards/{}", shard_show},
+    {"POST", "/logstores/{}/shards/lb", records_put},
+    {"POST", "/logstores/{}/shards/route", records_put},
     {"GET", "/logstores/{}/consumergroups", groups_list},
     {"POST", "/logstores/{}/consumergroups", group_create},
     {"GET", "/logstores/{}/consumergroups/{}", checkpoints_show},
@@ -216,6 +218,12 @@ static bool has_fit_body(struct call *call)
     return false;
 }
 
+static bool is_put(const struct request *request)
+{
+    return !strcmp(request->method, "POST") && request->segment_count == 4 &&
+           !strcmp(request->segments[2], "shards");
+}
+
 /* Which calls need x-log-bodyrawsize is not known; one that is sent must be a number, of whatever
  * size: official clients send 0 with a body. */
 static bool has_headers(struct call *call)
@@ -223,6 +231,7 @@ static bool has_headers(struct call *call)
     const char *version = request_header(call->request, "x-log-apiversion");
     const char *size = request_header(call->request, "x-log-bodyrawsize");
     const char *type = request_header(call->request, "Content-Type");
+    const char *fit = is_put(call->request) ? "application/x-protobuf" : "application/json";
     int64_t number;
 
     if (!version || strcmp(version, "0.6.0") != 0)
@@ -230,7 +239,7 @@ static bool has_headers(struct call *call)
                "x-log-apiversion must be 0.6.0");
     else if (size && !number_parse(size, &number))
         refuse(call, 400, "ParameterInvalid", "x-log-bodyrawsize pair is invalid");
-    else if (call->request->body.size && (!type || strncasecmp(type, "application/json", 16) != 0))
+    else if (call->request->body.size && (!type || strncasecmp(type, fit, strlen(fit)) != 0))
         refuse(call, 400, "InvalidContentType", "Content-Type %s is not supported.",
                type ? type : "null");
     else

@@ -5,8 +5,8 @@
 #include "tests/service/sls/world.h"
 
 /*
- * Simple Log Service: the calls of one project about logstores, shards, cursors and consumer
- * groups, answered from a world of its own. Records are not served.
+ * Simple Log Service: the calls of one project about logstores, shards, cursors, consumer groups
+ * and records, answered from a world of its own.
  *
  * Written from public documentation and what official clients do; none of it was compared with the
  * live service. Where those sources are silent the comment at the place says that it is a guess.

@@ -1,5 +1,6 @@
 #include "tests/service/sls/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,17 @@ static void free_group(struct group *group)
     free(group);
 }
 
+static void free_shard(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->put_count; i++)
+        free(shard->put[i].data);
+    free(shard->put);
+}
+
 static void free_logstore(struct logstore *logstore)
 {
+    for (size_t i = 0; i < logstore->shard_count; i++)
+        free_shard(&logstore->shards[i]);
     for (size_t i = 0; i < logstore->groups.count; i++)
         free_group(logstore->groups.items[i]);
     free(logstore->groups.items);
@@ -105,9 +115,68 @@ struct shard *logstore_add_shard(struct logstore *logstore, int64_t now_ms)
 
 void shard_set_bounds(struct shard *shard, int64_t earliest, int64_t latest, int64_t now_ms)
 {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < shard->put_count; i++) {
+        if (shard->put[i].number >= earliest && shard->put[i].number < latest)
+            shard->put[kept++] = shard->put[i];
+        else
+            free(shard->put[i].data);
+    }
+    shard->put_count = kept;
     shard->earliest = earliest;
     shard->latest = latest;
     shard->anchor_ms = now_ms;
+}
+
+void shard_put(struct shard *shard, const void *data, size_t size, int64_t now_ms)
+{
+    char *copy = must_calloc(size + 1, 1);
+
+    memcpy(copy, data, size);
+    shard->put = must_realloc(shard->put, shard->put_count + 1, sizeof(*shard->put));
+    shard->put[shard->put_count++] = (struct put_group){shard->latest++, copy, size};
+    shard->anchor_ms = now_ms;
+}
+
+const struct put_group *shard_group(const struct shard *shard, int64_t n)
+{
+    for (size_t i = 0; i < shard->put_count; i++)
+        if (shard->put[i].number == n)
+            return &shard->put[i];
+    return NULL;
+}
+
+/* Hash keys are compared by their first half alone. */
+
+static uint64_t first_key(const struct logstore *logstore, size_t index)
+{
+    return index * (UINT64_MAX / logstore->shard_count);
+}
+
+void logstore_key(const struct logstore *logstore, size_t index, char key[static WORLD_KEY_ROOM])
+{
+    snprintf(key, WORLD_KEY_ROOM, "%016llx%016d", (unsigned long long)first_key(logstore, index),
+             0);
+}
+
+struct shard *logstore_route(const struct logstore *logstore, const char *key)
+{
+    char half[17];
+    size_t index = 0;
+    uint64_t number;
+
+    snprintf(half, sizeof(half), "%.16s", key);
+    number = strtoull(half, NULL, 16);
+    while (index + 1 < logstore->shard_count && first_key(logstore, index + 1) <= number)
+        index++;
+    for (size_t i = 0; i < logstore->shard_count; i++) {
+        struct shard *shard = &logstore->shards[(index + i) % logstore->shard_count];
+
+        if (!shard->read_only)
+            return shard;
+    }
+    return NULL;
 }
 
 int64_t shard_time_ms(const struct shard *shard, int64_t n)

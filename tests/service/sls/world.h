@@ -19,6 +19,13 @@
 #define WORLD_GROUPS_MAX    30     /* of one logstore: the limit of the service */
 #define WORLD_FIRST         INT64_C(1524155379373908480)
 
+/* A log group that somebody has put: what was sent, in protocol buffers. */
+struct put_group {
+    int64_t number;
+    char *data;
+    size_t size;
+};
+
 struct shard {
     int64_t id;
     bool read_only;
@@ -26,6 +33,8 @@ struct shard {
     int64_t latest;
     int64_t anchor_ms; /* when the last one was received */
     int64_t created_ms;
+    struct put_group *put; /* in the order of their numbers; the other groups are made up */
+    size_t put_count;
 };
 
 /* A consumer is alive for the timeout of its group after it was last heard of. */
@@ -79,7 +88,21 @@ void logstore_remove_group(struct logstore *logstore, struct group *group);
 /* Adds a shard with the next id. */
 struct shard *logstore_add_shard(struct logstore *logstore, int64_t now_ms);
 
+/* Log groups that were put stay as long as they are within the bounds. */
 void shard_set_bounds(struct shard *shard, int64_t earliest, int64_t latest, int64_t now_ms);
+
+/* Appends a log group, of which it keeps a copy. */
+void shard_put(struct shard *shard, const void *data, size_t size, int64_t now_ms);
+
+/* The log group n if it was put, or NULL. */
+const struct put_group *shard_group(const struct shard *shard, int64_t n);
+
+/* The first of the hash keys of a shard, as 32 hexadecimal digits: each has as many. */
+#define WORLD_KEY_ROOM 33
+void logstore_key(const struct logstore *logstore, size_t index, char key[static WORLD_KEY_ROOM]);
+
+/* The shard to which a hash key leads: one that can be written to; or NULL. */
+struct shard *logstore_route(const struct logstore *logstore, const char *key);
 
 /* When log group n was received, and the first one received at a time or later: `latest` when there
  * is none. */
