@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""The aliyunlog CLI against simulated-sls.
+"""The aliyunlog CLI against simulated-sls; and it dumps what a file of a mount has appended.
 
-Usage: sls_cli.py PATH-OF-SIMULATED-SLS
+Usage: sls_cli.py PATH-OF-SIMULATED-SLS PATH-OF-CHECKPOINTFS
 """
 
-import base64
 import json
 import os
 import shutil
@@ -17,15 +16,11 @@ sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "common"))
 from simulation import ACCESS_KEY, SECRET_KEY, simulation
+from sls_mount import KEY, PROJECT, REGION, cursor, mounted
 
-PROJECT, REGION = "my-project", "cn-hangzhou"
 CLI = os.path.join(os.path.dirname(sys.executable), "aliyunlog")
 OF_GROUP = {"project": PROJECT, "logstore": "orders", "consumer_group": "billing"}
 OF_SHARD = {"project_name": PROJECT, "logstore_name": "orders", "shard_id": 0}
-
-
-def cursor(number):
-    return base64.b64encode(str(number).encode()).decode()
 
 
 class Cli:
@@ -63,13 +58,27 @@ def check(cli, server):
     assert server.control("GET", "groups") == ""
 
 
+def dump(cli, server, checkpointfs, directory, version):
+    with mounted(checkpointfs, server, "-o", f"region={REGION},signature={version}") as mount:
+        mount.append(1, b"one", "two \u20ac".encode(), b'{"three":3}')
+    cli("pull_log_dump", project_name=PROJECT, logstore_name="orders", from_time="begin",
+        to_time="end", file_path=os.path.join(directory, "dump_{}"))
+    with open(os.path.join(directory, "dump_1"), encoding="utf-8") as file:
+        logs = [json.loads(line) for line in file]
+    assert [log["content"] for log in logs if "content" in log] == [
+        "one", "two \u20ac", '{"three":3}'], logs
+
+
 def main():
+    service, checkpointfs = sys.argv[1:]
     count = 0
     for version in ("v1", "v4"):
-        with simulation(sys.argv[1], "--key", f"{ACCESS_KEY}:{SECRET_KEY}", "--region", REGION,
-                        project=PROJECT) as server, tempfile.TemporaryDirectory() as home:
+        with simulation(service, *KEY, project=PROJECT) as server, \
+                tempfile.TemporaryDirectory() as home:
             server.control("POST", "logstore", name="orders", shards=2, earliest=10, latest=100)
-            check(Cli(home, server, version), server)
+            cli = Cli(home, server, version)
+            check(cli, server)
+            dump(cli, server, checkpointfs, home, version)
             assert server.stats()["signature_failures"] == 0, server.control("GET", "signatures")
             assert all(line.split()[3] == version for line in server.log()), server.log()
             count += len(server.log())

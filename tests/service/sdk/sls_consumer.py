@@ -4,14 +4,11 @@
 Usage: sls_consumer.py PATH-OF-SIMULATED-SLS PATH-OF-CHECKPOINTFS
 """
 
-import base64
 import contextlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -22,65 +19,9 @@ import sls_host
 from aliyun.log.auth import AUTH_VERSION_1, AUTH_VERSION_4
 from aliyun.log.consumer import ConsumerProcessorBase, ConsumerWorker, LogHubConfig
 from simulation import ACCESS_KEY, SECRET_KEY, simulation
+from sls_mount import KEY, PROJECT, REGION, cursor, eventually, mounted
 
-PROJECT, REGION = "my-project", "cn-hangzhou"
 RESET = os.path.join(here, "..", "..", "..", "examples", "reset.sh")
-
-
-def cursor(number):
-    return base64.b64encode(str(number).encode()).decode()
-
-
-def eventually(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("it never came true")
-        time.sleep(0.05)
-
-
-class Mount:
-    """A mount of the project. Paths are below apps/billing/orders/."""
-
-    def __init__(self, path):
-        self.path = path
-        self.place = os.path.join(path, "apps/billing/orders")
-
-    def read(self, name):
-        with open(os.path.join(self.place, name), encoding="utf-8") as file:
-            return file.read().strip()
-
-    def write(self, name, text):
-        with open(os.path.join(self.place, name), "w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-
-    def status(self, shard):
-        return json.loads(self.read(f"{shard}/status"))
-
-    def errors(self):
-        with open(os.path.join(self.path, "errors"), encoding="utf-8") as file:
-            return file.read()
-
-    def reset(self, position):
-        saved = {**os.environ, "TMPDIR": os.path.dirname(self.path)}
-        subprocess.run([RESET, self.place, position], check=True, env=saved, stdout=subprocess.DEVNULL)
-
-
-@contextlib.contextmanager
-def mounted(checkpointfs, server, *options):
-    source = f"sls+http://{PROJECT}.localhost:{urlsplit(server.url).port}"
-    with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, "mnt")
-        os.mkdir(path)
-        environment = {**os.environ, "HOME": directory, "ALIBABA_CLOUD_ACCESS_KEY_ID": ACCESS_KEY,
-                       "ALIBABA_CLOUD_ACCESS_KEY_SECRET": SECRET_KEY}
-        process = subprocess.Popen([checkpointfs, "-f", *options, source, path], env=environment)
-        try:
-            eventually(lambda: os.path.ismount(path) or process.poll() is not None)
-            yield Mount(path)
-        finally:
-            process.terminate()
-            assert process.wait(timeout=20) == 0, "checkpointfs failed"
 
 
 class Reader(ConsumerProcessorBase):
@@ -142,11 +83,27 @@ def overwrite_what_is_forced(server, mount, version):
         assert records[0] == [105, 106], records
 
 
+def reset(mount, position):
+    saved = {**os.environ, "TMPDIR": os.path.dirname(mount.path)}
+    subprocess.run([RESET, mount.place, position], check=True, env=saved, stdout=subprocess.DEVNULL)
+
+
 def move_all(server, mount, version):
     """All shards are set back between two runs."""
-    mount.reset("earliest")
+    reset(mount, "earliest")
     with consuming(server, version, "worker") as records:
         eventually(lambda: records == {shard: list(range(10, 107)) for shard in (0, 1)})
+
+
+def read_what_is_appended(server, mount, version):
+    """What is written to records/new comes to a consumer, whose commit is where records/ goes on."""
+    with consuming(server, version, "worker") as records:
+        mount.append(0, b"200", b"201")
+        eventually(lambda: records.get(0) == [200, 201])
+        eventually(lambda: mount.read("0/checkpoint") == cursor(108))
+    mount.append(0, b"202")
+    assert [line["data"]["content"] for line in map(json.loads, mount.read(
+        "0/records/now").splitlines())] == ["202"]
 
 
 def share(checkpointfs, server, version):
@@ -172,13 +129,13 @@ def share(checkpointfs, server, version):
 
 
 def run(service, checkpointfs, version, word):
-    key = ("--key", f"{ACCESS_KEY}:{SECRET_KEY}", "--region", REGION)
-    with simulation(service, *key, project=PROJECT) as server:
+    with simulation(service, *KEY, project=PROJECT) as server:
         server.control("POST", "logstore", name="orders", shards=2, earliest=10, latest=100)
         with mounted(checkpointfs, server, "-o", f"region={REGION},signature={word}") as mount:
             begin_where_told(server, mount, version)
             overwrite_what_is_forced(server, mount, version)
             move_all(server, mount, version)
+            read_what_is_appended(server, mount, version)
         share(checkpointfs, server, version)
         assert server.stats()["signature_failures"] == 0, server.control("GET", "signatures")
         return len(server.log())

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The SLS SDK for Python, with both signatures and a temporary key, against simulated-sls.
+"""The SLS SDK for Python, with both signatures and a temporary key, against simulated-sls; and what it
+writes is what files of a mount read, and what they write is what it reads.
 
-Usage: sls_python.py PATH-OF-SIMULATED-SLS
+Usage: sls_python.py PATH-OF-SIMULATED-SLS PATH-OF-CHECKPOINTFS
 """
 
-import base64
 import os
 import sys
 import time
@@ -13,18 +13,14 @@ from urllib.parse import urlsplit
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
 import sls_host
-from aliyun.log import LogClient
+from aliyun.log import LogClient, LogItem, PutLogsRequest
 from aliyun.log.auth import AUTH_VERSION_1, AUTH_VERSION_4
 from aliyun.log.logexception import LogException
 from simulation import ACCESS_KEY, SECRET_KEY, simulation
+from sls_mount import KEY, PROJECT, REGION, cursor, mounted
 
-PROJECT, REGION, TOKEN = "my-project", "cn-hangzhou", "temporary+token/=="
+TOKEN = "temporary+token/=="
 STORE, GROUP = "orders", "billing"
-KEY = ["--key", f"{ACCESS_KEY}:{SECRET_KEY}", "--region", REGION]
-
-
-def cursor(number):
-    return base64.b64encode(str(number).encode()).decode()
 
 
 def connect(server, version, token=None, secret=SECRET_KEY):
@@ -86,14 +82,62 @@ def cursors(client):
     refused("InvalidCursor", lambda: client.get_cursor_time(PROJECT, STORE, 0, cursor(5)))
 
 
-def run(program, version, word, token=None):
-    options = KEY + (["--security-token", token] if token else [])
+def begin_key(client, shard):
+    return client.list_shards(PROJECT, STORE).get_shards_info()[shard]["inclusiveBeginKey"]
+
+
+def put(client, shard, *items, compress=True):
+    client.put_logs(PutLogsRequest(PROJECT, STORE, "web", "10.0.0.1", list(items),
+                                   hashKey=begin_key(client, shard), compress=compress,
+                                   logtags=[("host", "a")]))
+
+
+def read_what_the_sdk_puts(client, mount):
+    """A group of two logs, compressed, and one of one log, which is not."""
+    first = [("level", "info"), ("part", "1"), ("text", 'a "b"\n\u20ac'), ("part", "2")]
+    put(client, 1, LogItem(1700000000, first, 123456789), LogItem(1700000001, [("n", "2")], 1))
+    put(client, 1, LogItem(1700000002, [("n", "3")], 1), compress=False)
+    common = {"topic": "web", "source": "10.0.0.1", "tags": {"host": "a"}}
+    assert mount.records(1, 100) == [
+        {"checkpoint": cursor(100), "sequence": "100", "time": "2023-11-14T22:13:20.123Z", **common,
+         "data": {"level": "info", "part": ["1", "2"], "text": 'a "b"\n\u20ac'}},
+        {"checkpoint": cursor(101), "sequence": "100", "time": "2023-11-14T22:13:21.000Z", **common,
+         "data": {"n": "2"}},
+        {"checkpoint": cursor(102), "sequence": "101", "time": "2023-11-14T22:13:22.000Z", **common,
+         "data": {"n": "3"}}], mount.records(1, 100)
+
+
+def pull_what_is_appended(client, mount):
+    records = [b"plain", "\u20ac".encode(), b"", b"\xff\xfe"]
+    before = int(time.time())
+    mount.append(2, *records[:2])
+    mount.append(2, *records[2:])
+    pulled = []
+    for compress in (True, False):
+        answer = client.pull_logs(PROJECT, STORE, 2, cursor(100), 1000, compress=compress)
+        pulled = [log for group in answer.get_loggroup_list().LogGroups for log in group.Logs]
+        assert [[(pair.Key, of_any(pair.Value)) for pair in log.Contents] for log in pulled] == [
+            [("content", record)] for record in records], pulled
+        assert all(before <= log.Time <= before + 10 for log in pulled), pulled
+
+
+def of_any(value):
+    """The SDK gives bytes where they are no UTF-8."""
+    return value if isinstance(value, bytes) else value.encode()
+
+
+def run(program, checkpointfs, version, word, token=None):
+    options = list(KEY) + (["--security-token", token] if token else [])
     with simulation(program, *options, project=PROJECT) as server:
         server.control("POST", "logstore", name=STORE, shards=3, earliest=10, latest=100)
         client = connect(server, version, token)
         groups(client)
         checkpoints(client)
         cursors(client)
+        with mounted(checkpointfs, server, "-o", f"region={REGION},signature={word}",
+                     token=token) as mount:
+            read_what_the_sdk_puts(client, mount)
+            pull_what_is_appended(client, mount)
         client.delete_consumer_group(PROJECT, STORE, GROUP)
         assert server.control("GET", "groups") == ""
         assert server.stats()["signature_failures"] == 0, server.control("GET", "signatures")
@@ -104,8 +148,8 @@ def run(program, version, word, token=None):
 
 
 def main():
-    program = sys.argv[1]
-    count = sum(run(program, version, word, token)
+    program, checkpointfs = sys.argv[1:]
+    count = sum(run(program, checkpointfs, version, word, token)
                 for version, word in ((AUTH_VERSION_1, "v1"), (AUTH_VERSION_4, "v4"))
                 for token in (None, TOKEN))
     assert sls_host.resolve
