@@ -344,7 +344,7 @@ def may_be_found(expected, result, step, truth):
         if step[0] == "rename" and step[1] == step[2]:
             return result is None and bool(faces)
         return result in ("EISDIR", "ENOTDIR") or \
-            bool(faces) and result in ("EPERM", "EINVAL", "ENOTEMPTY") or \
+            bool(faces) and result in ("EPERM", "EINVAL", "ENOTEMPTY", "EXDEV") or \
             is_found and result in ("EEXIST", "EROFS", "ENOTSUP")
     if isinstance(result, str):
         return result in ("EISDIR", "ENOTDIR") or bool(faces) and result in ("EROFS", "EPERM")

@@ -39,9 +39,9 @@ def partition_of(name):
 
 
 def bytes_of(cursor):
-    """Of SLS; None if it is no base64."""
+    """Of SLS; None if it is no base64 with just its padding."""
     try:
-        return base64.b64decode(cursor, validate=True)
+        return None if len(cursor) % 4 else base64.b64decode(cursor, validate=True)
     except (binascii.Error, ValueError):
         return None
 
@@ -485,7 +485,7 @@ class Truth:
 
     def set_bound(self, path, text):
         _, stream, name, leaf = path.split("/")
-        text = text[:-1] if text.endswith("\n") else text
+        text = text.strip()
         need(re.fullmatch("[0-9]+", text), errno.EINVAL)
         bounds = self.streams[stream][partition_of(name)]
         number = int(text)
