@@ -221,13 +221,13 @@ static void check_rename(struct request *request, unsigned flags)
 
     if (request->fs->settings.read_only)
         request_refuse(request, EROFS, "the mount is read-only");
+    else if (node_file(&renaming->from) == node_file(&renaming->to))
+        request_succeed(request);
     else if (renaming->from.kind == SAVED_APP || renaming->from.kind == SAVED_STREAM ||
              renaming->from.kind == SCRATCH_DIRECTORY)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
-    else if (node_file(&renaming->from) == node_file(&renaming->to))
-        request_succeed(request);
     else if (is_saved(&renaming->from) && renaming->to.kind == SCRATCH_INSIDE)
         request_refuse(request, EPERM,
                        "no checkpoint is moved there, for that directory is in memory alone");

@@ -224,6 +224,14 @@ END
     is "$(cat checkpoints/billing/orders/0)" $'42\nnote'
 }
 
+@test "renaming any file to itself changes nothing" {
+    local file
+    for file in status README apps/billing/orders/0/{checkpoint,lag,cursor} streams/orders/status; do
+        rename "$file" "$file"
+    done
+    is "$(cat errors)" ""
+}
+
 @test "rename of a directory is EXDEV" {
     refused "Invalid cross-device link" rename checkpoints/billing checkpoints/other
     refused "Invalid cross-device link" rename checkpoints/billing/orders checkpoints/billing/other
