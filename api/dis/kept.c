@@ -52,23 +52,22 @@ static bool is_at(const struct dis_kept_cursor *item, const struct dis_place *pl
            !strcmp(item->stream, place->stream);
 }
 
-char *dis_kept_take(struct dis_kept *kept, const struct dis_place *place, int64_t now)
+static struct dis_kept_cursor *find_item(struct dis_kept *kept, const struct dis_place *place)
 {
     struct dis_kept_cursor *item;
-    char *cursor = NULL;
 
     LIST_FOREACH (item, bucket_of(kept, place), link) {
         if (is_at(item, place))
-            break;
+            return item;
     }
-    if (!item)
-        return NULL;
-    if (now < item->until) {
-        cursor = item->cursor;
-        item->cursor = NULL;
-    }
-    drop_cursor(kept, item);
-    return cursor;
+    return NULL;
+}
+
+const char *dis_kept_find(struct dis_kept *kept, const struct dis_place *place, int64_t now)
+{
+    const struct dis_kept_cursor *item = find_item(kept, place);
+
+    return item && now < item->until ? item->cursor : NULL;
 }
 
 static void drop_old(struct dis_kept *kept, int64_t now)
@@ -86,9 +85,11 @@ static void drop_old(struct dis_kept *kept, int64_t now)
 void dis_kept_put(struct dis_kept *kept, const struct dis_place *place, const char *cursor,
                   int64_t now)
 {
+    struct dis_kept_cursor *old = find_item(kept, place);
     struct dis_kept_cursor *item = calloc(1, sizeof(*item));
 
-    free(dis_kept_take(kept, place, now));
+    if (old)
+        drop_cursor(kept, old);
     drop_old(kept, now);
     if (!item)
         return;

@@ -6,8 +6,8 @@
 #include <sys/queue.h>
 
 /*
- * Cursors that the service gave to go on with, each with the place that it stands for: who reads on
- * from there needs no request for one.
+ * Cursors that the service gave, each with the place that it stands for: who reads from there, once
+ * more or on from what was read, needs no request for one.
  *
  * DIS takes a cursor for 5 minutes. Its Kafka adapter asks for another after 270 seconds, and so
  * long one is kept here. There are at most DIS_KEPT_MAX; for another the oldest goes. Times are
@@ -42,7 +42,7 @@ void dis_kept_clear(struct dis_kept *kept);
 void dis_kept_put(struct dis_kept *kept, const struct dis_place *place, const char *cursor,
                   int64_t now);
 
-/* Hands over the cursor of a place, for the caller to free; NULL when there is none. */
-char *dis_kept_take(struct dis_kept *kept, const struct dis_place *place, int64_t now);
+/* The cursor of a place, which lasts until another is kept; NULL when there is none. */
+const char *dis_kept_find(struct dis_kept *kept, const struct dis_place *place, int64_t now);
 
 #endif

@@ -68,7 +68,7 @@ void dis_send_records(struct service_call *call, const char *cursor, int64_t fet
 
 /* What came */
 
-static int refuse_record(struct service_call *call)
+static int tell_no_record(struct service_call *call)
 {
     return error_set(&call->operation.error, ENOENT, "partition %u of %.100s has no record %.100s",
                      call->partition, call->stream, call->sequence);
@@ -87,22 +87,28 @@ static int add_record(struct service_call *call, const cJSON *entry,
     if (status)
         return status;
     if (call->batch->form == RECORD_BYTES && decimal_compare(sequence, call->sequence) != 0)
-        return refuse_record(call);
+        return tell_no_record(call);
     record.checkpoint = call->service->backend.checkpoint_is_next ? next : sequence;
     batch_add(call->batch, &record);
     return buf_error(&call->batch->text);
 }
 
-/* Keeps the cursor for what follows the last record; while none has come, for where we began. */
-static void keep_cursor(const struct service_call *call, const char *last, const char *cursor)
+/* Keeps a cursor for what follows the last record that came. */
+static void keep_cursor_after(const struct service_call *call, const char *last, const char *cursor)
 {
     char next[DECIMAL_ROOM];
     struct dis_place place = {call->stream, call->partition, next};
-    int status = *last                       ? decimal_add(next, last, "1")
-                 : call->cursor == CURSOR_AT ? decimal_normalize(next, call->sequence)
-                                             : -ENODATA;
 
-    if (!status)
+    if (!decimal_add(next, last, "1"))
+        dis_kept_put(kept_of(call), &place, cursor, when_monotonic());
+}
+
+/* The same for where this call begins, which has a number or is not known. */
+static void keep_cursor_at(const struct service_call *call, const char *cursor)
+{
+    struct dis_place place = {call->stream, call->partition, call->sequence};
+
+    if (call->cursor == CURSOR_AT)
         dis_kept_put(kept_of(call), &place, cursor, when_monotonic());
 }
 
@@ -115,8 +121,10 @@ static int add_records(struct service_call *call, const cJSON *records, const ch
 
     for (; entry && !status && !batch_is_full(call->batch); entry = entry->next)
         status = add_record(call, entry, last);
-    if (!status && !entry && cursor)
-        keep_cursor(call, last, cursor);
+    if (!status && !entry && cursor && *last)
+        keep_cursor_after(call, last, cursor);
+    else if (!status && !entry && cursor)
+        keep_cursor_at(call, cursor);
     return status;
 }
 
@@ -169,7 +177,7 @@ static int on_records_read(struct service_call *call, const cJSON *root)
     if (!status)
         status = add_records(call, records, cursor);
     if (!status && call->batch->form == RECORD_BYTES && !call->batch->count)
-        status = refuse_record(call);
+        status = tell_no_record(call);
     return status;
 }
 
@@ -186,6 +194,7 @@ static int on_cursor_to_read(struct service_call *call, const cJSON *root)
     reading->cursor = strdup(cursor);
     if (!reading->cursor)
         return -ENOMEM;
+    keep_cursor_at(call, cursor);
     send_reading(call);
     return TAKEN_PART;
 }
@@ -275,12 +284,14 @@ static int begin_after(struct service_call *call)
     return decimal_add(call->sequence, call->sequence, "1");
 }
 
-static void find_kept_cursor(struct service_call *call, struct reading *reading)
+/* Without memory for it another is asked for, which says so. */
+static void find_kept_cursor(const struct service_call *call, struct reading *reading)
 {
     struct dis_place place = {call->stream, call->partition, call->sequence};
+    const char *cursor =
+        call->cursor == CURSOR_AT ? dis_kept_find(kept_of(call), &place, when_monotonic()) : NULL;
 
-    if (call->cursor == CURSOR_AT)
-        reading->cursor = dis_kept_take(kept_of(call), &place, when_monotonic());
+    reading->cursor = cursor ? strdup(cursor) : NULL;
 }
 
 static int64_t bytes_to_fetch(const struct read_order *order)
