@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The OpenStack SDK with otcextensions (password, then token) against simulated-dis.
 
-Usage: dis_otc.py PATH-OF-SIMULATED-DIS
+Usage: dis_otc.py PATH-OF-SIMULATED-DIS PATH-OF-CHECKPOINTFS
 """
 
+import base64
 import os
 import sys
 
@@ -13,7 +14,8 @@ from otcextensions import sdk
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
-from simulation import DOMAIN, PASSWORD, PROJECT, USER, simulation
+from dis_mount import LINES, PAYLOADS, Records, mounted
+from simulation import ACCESS_KEY, SECRET_KEY, DOMAIN, PASSWORD, PROJECT, USER, simulation
 
 STREAM, APP = "otc-stream", "otc_app"
 
@@ -60,12 +62,28 @@ def write_and_read(dis):
     assert [record["sequence_number"] for record in records] == ["900"], records
 
 
+def beside_a_mount(dis, path):
+    records = Records(path, STREAM, 1)
+    payloads = [data for data in PAYLOADS if data]  # it puts no record without data
+    dis.upload_data(STREAM, records=[{"data": base64.b64encode(data).decode(), "partition_id": "1"}
+                                     for data in payloads])
+    records.check(900, payloads)
+    records.append()
+    cursor = dis.get_data_cursor(STREAM, "1", **{
+        "cursor-type": "AT_SEQUENCE_NUMBER",
+        "starting-sequence-number": str(900 + len(payloads))})
+    found = [base64.b64decode(record["data"]) for record in dis.download_data(cursor.partition_cursor)]
+    assert found == LINES, found
+
+
 def main():
-    with simulation(sys.argv[1], "--user", f"{USER}:{PASSWORD}:{DOMAIN}") as server:
+    with simulation(sys.argv[1], "--user", f"{USER}:{PASSWORD}:{DOMAIN}", "--key", f"{ACCESS_KEY}:{SECRET_KEY}") as server:
         connection = connect(server.url)
         apps_and_streams(connection.dis, server)
         checkpoints(connection.dis, server)
         write_and_read(connection.dis)
+        with mounted(sys.argv[2], server) as path:
+            beside_a_mount(connection.dis, path)
         assert server.stats()["tokens_issued"] == 1
         server.control("POST", "tokens/expire")
         connection.dis.delete_app(APP)

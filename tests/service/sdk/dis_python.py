@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The DIS SDK for Python (signatures of the credential variant) against simulated-dis.
 
-Usage: dis_python.py PATH-OF-SIMULATED-DIS
+Usage: dis_python.py PATH-OF-SIMULATED-DIS PATH-OF-CHECKPOINTFS
 
 Its derived keys are switched off, and the server is told that the host is signed without its port,
-which that SDK always leaves away.
+which that SDK always leaves away. It puts no records but texts.
 """
 
 import os
@@ -15,6 +15,7 @@ from dis_sdk_python.com.huaweicloud.dis.sdk.python.models.disexception import Di
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
+from dis_mount import LINES, TEXTS, Records, mounted
 from simulation import ACCESS_KEY, PROJECT, SECRET_KEY, simulation
 
 STREAM, APP = "py-stream", "py_app"
@@ -43,6 +44,21 @@ def write_and_read(client):
     assert [r["sequence_number"] for r in client.getRecords(cursor).recordResult] == ["1", "2"]
 
 
+def beside_a_mount(client, server, checkpointfs):
+    written = client.put_records(STREAM, "", [{"data": data.decode(), "partition_id": "1"}
+                                              for data in TEXTS])
+    assert written.failedRecordCount == 0, written.__dict__
+    server.control("POST", "quirk", signed_host="exact")
+    with mounted(checkpointfs, server, "-o", "signature=credential") as path:
+        records = Records(path, STREAM, 1)
+        records.check(0, TEXTS)
+        records.append()
+    server.control("POST", "quirk", signed_host="without-port")
+    cursor = client.getCursor(STREAM, "1", "AT_SEQUENCE_NUMBER", str(len(TEXTS))).cursor
+    found = [r["data"] for r in client.getRecords(cursor).recordResult]
+    assert [data.encode() if isinstance(data, str) else data for data in found] == LINES, found
+
+
 def checkpoints(client, server):
     assert client.getCheckpoint(STREAM, APP, "0").seqNumber == "-1"
     assert client.commitCheckpoint(STREAM, APP, "0", "2", "a b+c").statusCode == 201
@@ -69,6 +85,7 @@ def main():
         client = connect(server.url)
         make_stream_and_app(client)
         write_and_read(client)
+        beside_a_mount(client, server, sys.argv[2])
         checkpoints(client, server)
         assert server.stats()["signature_failures"] == 0, server.control("GET", "signatures")
         refusals(client, server)

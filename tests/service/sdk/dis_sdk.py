@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The official SDK huaweicloudsdkdis (signatures of the access variant) against simulated-dis.
 
-Usage: dis_sdk.py PATH-OF-SIMULATED-DIS
+Usage: dis_sdk.py PATH-OF-SIMULATED-DIS PATH-OF-CHECKPOINTFS
 """
 
 import base64
@@ -20,6 +20,7 @@ from huaweicloudsdkdis.v2 import (
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "common"))
+from dis_mount import LINES, PAYLOADS, Records, mounted
 from simulation import ACCESS_KEY, PROJECT, SECRET_KEY, simulation
 
 STREAM, APP = "sdk-stream", "sdk_app"
@@ -43,12 +44,28 @@ def make_stream_and_app(client):
     assert client.show_app(ShowAppRequest(app_name=APP)).commit_checkpoint_stream_names == []
 
 
-def write_and_read(client):
-    entries = [PutRecordsRequestEntry(data=base64.b64encode(b"record %d" % n).decode(),
-                                      partition_id="shardId-0000000001") for n in range(5)]
+def send(client, partition, payloads):
+    entries = [PutRecordsRequestEntry(data=base64.b64encode(data).decode(), partition_id=partition)
+               for data in payloads]
     written = client.send_records(SendRecordsRequest(body=PutRecordsRequest(
         stream_name=STREAM, records=entries)))
-    assert written.failed_record_count == 0 and len(written.records) == 5, written
+    assert written.failed_record_count == 0 and len(written.records) == len(payloads), written
+
+
+def beside_a_mount(client, path):
+    records = Records(path, STREAM, 0)
+    send(client, "0", PAYLOADS)
+    records.check(0, PAYLOADS)
+    records.append()
+    cursor = client.show_cursor(ShowCursorRequest(
+        stream_name=STREAM, partition_id="0", cursor_type="AFTER_SEQUENCE_NUMBER",
+        starting_sequence_number=str(len(PAYLOADS) - 1))).partition_cursor
+    read = client.consume_records(ConsumeRecordsRequest(partition_cursor=cursor))
+    assert [base64.b64decode(record.data) for record in read.records] == LINES, read
+
+
+def write_and_read(client):
+    send(client, "shardId-0000000001", [b"record %d" % n for n in range(5)])
     cursor = client.show_cursor(ShowCursorRequest(
         stream_name=STREAM, partition_id="1", cursor_type="AT_SEQUENCE_NUMBER",
         starting_sequence_number="3")).partition_cursor
@@ -74,7 +91,8 @@ def checkpoints(client):
         app_name=APP, stream_name=STREAM, checkpoint_type="LAST_READ")).partition_consuming_states
     found = [(s.partition_id, s.sequence_number, s.earliest_offset, s.latest_offset)
              for s in states]
-    assert found == [("0", "-1", 0, 0), ("1", "4", 0, 5), ("2", "-1", 0, 0)], found
+    count = len(PAYLOADS) + len(LINES)
+    assert found == [("0", "-1", 0, count), ("1", "4", 0, 5), ("2", "-1", 0, 0)], found
     client.delete_checkpoint(DeleteCheckpointRequest(
         app_name=APP, stream_name=STREAM, checkpoint_type="LAST_READ", partition_id="1"))
     assert show().sequence_number == "-1"
@@ -109,6 +127,8 @@ def main():
         client = connect(server.url)
         make_stream_and_app(client)
         write_and_read(client)
+        with mounted(sys.argv[2], server) as path:
+            beside_a_mount(client, path)
         checkpoints(client)
         scale_and_delete(client)
         assert server.stats()["signature_failures"] == 0, server.control("GET", "signatures")

@@ -2,7 +2,7 @@
 # Usage: run.sh CLIENT SIMULATED_SERVICE [CHECKPOINTFS]
 #
 # Runs an official client against the simulated service: dis_sdk, dis_python or dis_otc of DIS,
-# sls_python, sls_cli or sls_consumer of SLS; the last beside a mount of the service. It is installed
+# sls_python, sls_cli or sls_consumer of SLS; those of DIS, and the last, beside a mount of the service. It is installed
 # from PyPI into a directory of its own that is kept. Exits with 77, and says why, where PyPI cannot be
 # reached.
 set -euo pipefail
