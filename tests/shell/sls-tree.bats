@@ -128,7 +128,7 @@ load sls
     quirk empty_shards=absent
     remount_service
     is "$(entries apps/audit/orders) $(entries apps/billing/orders)" "0 1 2 0"
-    is "$(entries apps/billing/orders/1)" "cursor lag status"
+    is "$(entries apps/billing/orders/1)" "cursor lag records status"
     is "$(cat apps/billing/orders/1/lag)" 90
     absent apps/billing/orders/3
     put apps/billing/orders/2/checkpoint 20

@@ -227,7 +227,7 @@ everything_is_right() {
     is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
     is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
     is "$(entries "$P") $(entries apps/billing/orders/1)" \
-        "checkpoint cursor lag status cursor lag status"
+        "checkpoint cursor lag records status cursor lag records status"
     is "$(cat "$P/checkpoint") $(cat "$C") $(cat "$P/lag")" "NDI= NDI= 58"
     is "$(stat -c %s "$P/checkpoint" "$C" | xargs)" "5 5"
     refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
