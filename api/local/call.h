@@ -39,6 +39,7 @@ struct local_call {
     int64_t time;
     struct span *records; /* and their bytes, in one piece of memory */
     size_t count;
+    size_t size;        /* of that memory */
     bool reads_records; /* into the batch */
     bool has_started;   /* with that; then after is the number of the last one that was read */
     int64_t after;

@@ -690,6 +690,7 @@ static int take_records(struct local_call *call, const struct append_order *orde
         return call_no_memory(call);
     copy_records(call->records, order);
     call->count = order->count;
+    call->size = size;
     return 0;
 }
 

@@ -29,6 +29,9 @@
 /* Kibibytes of pages that a connection keeps in memory. */
 #define CACHE_KIB 256
 
+/* To what the log is cut after a transaction that made it longer. */
+#define LOG_BYTES (16 << 20)
+
 /* How much of the records a partition keeps. */
 static const struct keep present_keep = {.records = 100000, .bytes = 64 << 20};
 
@@ -441,14 +444,16 @@ static int open_database(struct store *store, const char *path, enum store_mode 
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                 (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    char cache[64];
+    char limits[96];
     int status;
 
     if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
         return cannot_open(store, path, mode, error);
     sqlite3_busy_timeout(store->db, OPEN_WAIT_MS);
-    sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", CACHE_KIB);
-    status = sql_run(store->db, cache, error);
+    sqlite3_snprintf(sizeof(limits), limits,
+                     "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d", CACHE_KIB,
+                     LOG_BYTES);
+    status = sql_run(store->db, limits, error);
     if (!status)
         status = prepare_statement(store, mode, error);
     sqlite3_busy_timeout(store->db, 0);

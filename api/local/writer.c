@@ -12,8 +12,10 @@
 /* How long to wait before asking again for a lock that another process holds. */
 #define LOCK_RETRY_MS 10
 
-/* The most calls in one transaction. */
-#define BATCH_MAX 256
+/* The most calls in one transaction; and it is full with the call that brings it to so many bytes
+ * of records, for SQLite's log holds all of it. */
+#define BATCH_MAX   256
+#define BATCH_BYTES (8 << 20)
 
 STAILQ_HEAD(calls, local_call);
 
@@ -31,7 +33,22 @@ struct writer {
     struct calls finished;
 };
 
-/* Takes up to BATCH_MAX waiting calls; false when the writer is to stop. Waits for the first. */
+/* To be called with the lock held. */
+static void take_waiting(struct writer *writer, struct calls *batch)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < BATCH_MAX && bytes < BATCH_BYTES && !STAILQ_EMPTY(&writer->waiting); i++) {
+        struct local_call *call = STAILQ_FIRST(&writer->waiting);
+
+        STAILQ_REMOVE_HEAD(&writer->waiting, link);
+        STAILQ_INSERT_TAIL(batch, call, link);
+        bytes += call->size;
+    }
+}
+
+/* Takes as many waiting calls as go into one transaction; false when the writer is to stop. Waits
+ * for the first. */
 static bool take_batch(struct writer *writer, struct calls *batch)
 {
     bool stop;
@@ -40,12 +57,8 @@ static bool take_batch(struct writer *writer, struct calls *batch)
     while (!writer->stop && STAILQ_EMPTY(&writer->waiting))
         pthread_cond_wait(&writer->wake, &writer->lock);
     stop = writer->stop;
-    for (int i = 0; !stop && i < BATCH_MAX && !STAILQ_EMPTY(&writer->waiting); i++) {
-        struct local_call *call = STAILQ_FIRST(&writer->waiting);
-
-        STAILQ_REMOVE_HEAD(&writer->waiting, link);
-        STAILQ_INSERT_TAIL(batch, call, link);
-    }
+    if (!stop)
+        take_waiting(writer, batch);
     pthread_mutex_unlock(&writer->lock);
     return !stop;
 }

@@ -1,6 +1,10 @@
 #include "ask.h"
 
+#include <sys/stat.h>
+
 #include <sqlite3.h>
+
+#include "api/local/store.h"
 
 /* The embedded store behind the loop and its writer's thread. */
 struct scene {
@@ -831,6 +835,242 @@ static void a_record_has_at_most_a_mebibyte(void **state)
     free(large);
 }
 
+/* Begins to append a text as a record. */
+static void begin_append(struct scene *scene, struct backend *backend, struct reply *reply,
+                         const char *text)
+{
+    const struct span record = {text, strlen(text)};
+    const struct append_order order = {.stream = "orders", .records = &record, .count = 1};
+    struct ask ask = ask_into(reply);
+
+    reply->loop = scene->loop;
+    assert_non_null(backend_append_records(backend, &order, &ask));
+}
+
+static void await(struct scene *scene, struct reply *reply)
+{
+    while (!reply->count)
+        run_for(scene->loop, 1000);
+    assert_int_equal(reply->error.code, 0);
+}
+
+/* In what is read the records of each who appends are in his order. */
+static void assert_order(struct scene *scene, char who, size_t count)
+{
+    const char *text = scene->reply.lines;
+    char data[32];
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(data, sizeof(data), "\"data\":\"%c%zu\"", who, i);
+        text = strstr(text, data);
+        assert_non_null(text);
+    }
+}
+
+static void assert_numbers(struct scene *scene, size_t count)
+{
+    const char *text = scene->reply.lines;
+    char begin[64];
+
+    assert_int_equal(scene->reply.records, count);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(begin, sizeof(begin), "{\"checkpoint\":\"%zu\",\"sequence\":\"%zu\",", i, i);
+        assert_int_equal(strncmp(text, begin, strlen(begin)), 0);
+        text = strchr(text, '\n') + 1;
+    }
+}
+
+/* Each has a thread that writes. */
+static void what_two_mounts_append_at_once_has_numbers_without_a_gap(void **state)
+{
+    struct scene *scene = *state;
+    struct backend *backends[2] = {scene->backend};
+    struct reply replies[100] = {0};
+    char text[8];
+
+    make_orders(scene);
+    assert_int_equal(open_as(scene, false, &backends[1]), 0);
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        snprintf(text, sizeof(text), "%c%zu", i % 2 ? 'b' : 'a', i / 2);
+        begin_append(scene, backends[i % 2], &replies[i], text);
+    }
+    for (size_t i = 0; i < COUNT(replies); i++)
+        await(scene, &replies[i]);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_numbers(scene, COUNT(replies));
+    assert_order(scene, 'a', COUNT(replies) / 2);
+    assert_order(scene, 'b', COUNT(replies) / 2);
+    backend_close(backends[1]);
+}
+
+/* What waits for the lock comes into one transaction: the one that fails leaves the others. */
+static void an_append_that_fails_leaves_those_beside_it(void **state)
+{
+    struct scene *scene = *state;
+    sqlite3 *lock;
+    struct reply good[2] = {0};
+    struct reply bad = {0};
+    const struct span record = {"x", 1};
+    const struct append_order nowhere = {.stream = "none", .records = &record, .count = 1};
+    struct ask ask = ask_into(&bad);
+
+    make_orders(scene);
+    lock = lock_store(scene);
+    begin_append(scene, scene->backend, &good[0], "a0");
+    assert_non_null(backend_append_records(scene->backend, &nowhere, &ask));
+    begin_append(scene, scene->backend, &good[1], "a1");
+    run_for(scene->loop, 20);
+    unlock_store(lock);
+    await(scene, &good[0]);
+    await(scene, &good[1]);
+    assert_int_equal(bad.error.code, ENOENT);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_numbers(scene, 2);
+    assert_order(scene, 'a', 2);
+}
+
+/* 16 records of a mebibyte. */
+static void append_16_mib(struct scene *scene)
+{
+    char *data = malloc(RECORD_MAX);
+    struct span records[16];
+
+    assert_non_null(data);
+    memset(data, 'a', RECORD_MAX);
+    for (size_t i = 0; i < COUNT(records); i++)
+        records[i] = (struct span){data, RECORD_MAX};
+    assert_int_equal(append(scene, records, COUNT(records)), 0);
+    free(data);
+}
+
+static void begin_to_read_16_mib(struct scene *scene, struct reply *reply)
+{
+    const struct read_order order = {.from = {.stream = "orders", .kind = CURSOR_EARLIEST},
+                                     .limit = BATCH_LIMIT_MAX};
+    struct ask ask = ask_into(reply);
+
+    reply->loop = scene->loop;
+    assert_non_null(backend_read_records(scene->backend, &order, &ask));
+}
+
+/* SQLite's log has the whole of a transaction. */
+static void large_appends_are_no_endless_transaction(void **state)
+{
+    struct scene *scene = *state;
+    char *data = calloc(1, RECORD_MAX);
+    struct reply replies[24] = {0};
+    char path[PATH_ROOM + 64];
+    struct stat attr;
+    sqlite3 *lock;
+
+    assert_non_null(data);
+    memset(data, 'a', RECORD_MAX - 1);
+    make_orders(scene);
+    lock = lock_store(scene);
+    for (size_t i = 0; i < COUNT(replies); i++)
+        begin_append(scene, scene->backend, &replies[i], data);
+    run_for(scene->loop, 20);
+    unlock_store(lock);
+    for (size_t i = 0; i < COUNT(replies); i++)
+        await(scene, &replies[i]);
+    snprintf(path, sizeof(path), "%s-wal", scene->path);
+    assert_int_equal(stat(path, &attr), 0);
+    assert_true(attr.st_size < 12 << 20);
+    free(data);
+}
+
+struct rounds {
+    struct loop *loop;
+    struct timer timer;
+    unsigned count;
+};
+
+static void count_round(void *user)
+{
+    struct rounds *rounds = user;
+
+    rounds->count++;
+    timer_start(rounds->loop, &rounds->timer, 0, count_round, rounds);
+}
+
+static void while_much_is_read_the_loop_goes_round(void **state)
+{
+    struct scene *scene = *state;
+    struct rounds rounds = {.loop = scene->loop};
+    struct reply reply = {0};
+
+    make_orders(scene);
+    append_16_mib(scene);
+    begin_to_read_16_mib(scene, &reply);
+    timer_start(scene->loop, &rounds.timer, 0, count_round, &rounds);
+    await(scene, &reply);
+    timer_stop(&rounds.timer);
+    assert_true(rounds.count >= 16);
+    assert_int_equal(reply.records, 16);
+    reply_release(&reply);
+}
+
+/* What was read is answered; what came next is gone, which the next read tells. */
+static void what_is_removed_amid_a_read_ends_it(void **state)
+{
+    struct scene *scene = *state;
+    struct rounds rounds = {.loop = scene->loop};
+    struct reply reply = {0};
+    struct error error;
+    struct store *other = NULL;
+
+    make_orders(scene);
+    append_16_mib(scene);
+    assert_int_equal(store_open(scene->path, STORE_MAKE, &other, &error), 0);
+    begin_to_read_16_mib(scene, &reply);
+    timer_start(scene->loop, &rounds.timer, 0, count_round, &rounds);
+    while (rounds.count < 4)
+        run_for(scene->loop, 0);
+    assert_int_equal(store_set_bound(other, "orders", 0, true, 15, &error), 0);
+    await(scene, &reply);
+    timer_stop(&rounds.timer);
+    assert_in_range(reply.records, 1, 14);
+    reply_release(&reply);
+    store_close(other);
+}
+
+static void a_read_can_be_given_up_amid(void **state)
+{
+    struct scene *scene = *state;
+    struct reply reply = {0};
+    const struct read_order order = {.from = {.stream = "orders", .kind = CURSOR_EARLIEST},
+                                     .limit = BATCH_LIMIT_MAX};
+    struct ask ask = ask_into(&reply);
+    struct call *call;
+
+    make_orders(scene);
+    append_16_mib(scene);
+    call = backend_read_records(scene->backend, &order, &ask);
+    for (int i = 0; i < 3; i++)
+        run_for(scene->loop, 0);
+    call_cancel(call);
+    run_for(scene->loop, 5);
+    assert_int_equal(reply.count, 0);
+}
+
+static void reads_go_on_while_something_is_appended(void **state)
+{
+    struct scene *scene = *state;
+    sqlite3 *lock;
+    struct reply reply = {0};
+
+    make_orders(scene);
+    assert_int_equal(append_text(scene, "a0"), 0);
+    lock = lock_store(scene);
+    begin_append(scene, scene->backend, &reply, "a1");
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_numbers(scene, 1);
+    unlock_store(lock);
+    await(scene, &reply);
+    assert_int_equal(read_from(scene, CURSOR_EARLIEST, NULL), 0);
+    assert_numbers(scene, 2);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -851,6 +1091,13 @@ int main(void)
         SCENE(what_is_not_kept_is_erange_and_never_passed_over),
         SCENE(the_bytes_of_one_record_are_read),
         SCENE(a_record_has_at_most_a_mebibyte),
+        SCENE(what_two_mounts_append_at_once_has_numbers_without_a_gap),
+        SCENE(an_append_that_fails_leaves_those_beside_it),
+        SCENE(large_appends_are_no_endless_transaction),
+        SCENE(while_much_is_read_the_loop_goes_round),
+        SCENE(what_is_removed_amid_a_read_ends_it),
+        SCENE(a_read_can_be_given_up_amid),
+        SCENE(reads_go_on_while_something_is_appended),
         SCENE(operations_that_end_are_observed),
         SCENE(arguments_are_copied),
         SCENE(commits_of_one_partition_go_out_in_order_and_each_ends_once),

@@ -1,6 +1,9 @@
 #include "test.h"
 
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <sqlite3.h>
 
@@ -639,6 +642,85 @@ static void what_is_read_is_durable(void **state)
     store_close(reader);
 }
 
+/* Room */
+
+static off_t size_of_file(struct scene *scene, const char *suffix)
+{
+    char path[PATH_ROOM + 64];
+    struct stat attr;
+
+    snprintf(path, sizeof(path), "%s%s", scene->path, suffix);
+    ASSERT_OK(stat(path, &attr));
+    return attr.st_size;
+}
+
+/* What removed records took is used again. */
+static void a_file_stays_as_large_as_what_it_keeps(void **state)
+{
+    struct scene *scene = *state;
+
+    store_set_keep(scene->store, &(struct keep){.records = 1000, .bytes = 1 << 20});
+    for (int i = 0; i < 100; i++)
+        ASSERT_OK(append_many(scene, 20, i % 2 ? 3000 : 30000));
+    assert_counts(scene);
+    store_close(scene->store);
+    scene->store = NULL;
+    assert_in_range(size_of_file(scene, ""), 1 << 20, 3 << 20);
+}
+
+static void the_log_is_cut_after_a_large_append(void **state)
+{
+    struct scene *scene = *state;
+    struct store *other = NULL;
+
+    ASSERT_OK(append_many(scene, 40, RECORD_MAX));
+    assert_true(size_of_file(scene, "-wal") > 32 << 20);
+    ASSERT_OK(store_open(scene->path, STORE_READ, &other, &scene->error));
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(append_many(scene, 1, 10));
+        ASSERT_OK(store_begin_reading(other, &scene->error));
+        store_cancel(other);
+    }
+    assert_true(size_of_file(scene, "-wal") <= 16 << 20);
+    assert_bounds(scene, 0, 43);
+    assert_counts(scene);
+    store_close(other);
+}
+
+/* A file that must not grow is like a full disk. */
+static void limit_files(off_t size)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, size ? SIG_IGN : SIG_DFL);
+    ASSERT_OK(getrlimit(RLIMIT_FSIZE, &limit));
+    limit.rlim_cur = size ? (rlim_t)size : limit.rlim_max;
+    ASSERT_OK(setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void on_a_full_disk_an_append_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    char *data = calloc(1, RECORD_MAX);
+    const struct span records[] = {SPAN("b"), {data, RECORD_MAX}};
+
+    assert_non_null(data);
+    ASSERT_OK(append(scene, &SPAN("a"), 1));
+    limit_files(size_of_file(scene, "-wal") + 8192);
+    ASSERT_OK(store_begin(scene->store, &scene->error));
+    assert_true(store_append_records(scene->store, "orders", 0, records, 2, &scene->error) < 0 ||
+                store_end(scene->store, &scene->error) < 0);
+    assert_true(*scene->error.message);
+    store_cancel(scene->store);
+    limit_files(0);
+    assert_data(scene, -1, "a");
+    assert_bounds(scene, 0, 1);
+    assert_counts(scene);
+    ASSERT_OK(append(scene, &SPAN("c"), 1));
+    assert_numbers(scene, 0, 1);
+    free(data);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -670,6 +752,9 @@ int main(void)
         SCENE(a_batch_ends_with_the_record_that_fills_it),
         SCENE(two_stores_take_turns),
         SCENE(what_is_read_is_durable),
+        SCENE(a_file_stays_as_large_as_what_it_keeps),
+        SCENE(the_log_is_cut_after_a_large_append),
+        SCENE(on_a_full_disk_an_append_changes_nothing),
     };
 
     return cmocka_run_group_tests_name("store-records", tests, NULL, NULL);
