@@ -84,6 +84,26 @@ static void read_states(struct store *store)
     free(checkpoint.metadata);
 }
 
+/* It ends, however the numbers in the file are. */
+static void read_records(struct store *store)
+{
+    const struct store_read order = {.stream = "orders", .is_next = true};
+    struct error error = {0};
+    struct batch batch;
+    int64_t after = -1;
+    int status;
+
+    batch_init(&batch, RECORD_LINES, 1 << 20);
+    do {
+        int64_t before = after;
+
+        status = store_read_records(store, &order, &after, &batch, &error);
+        CHECK(status != 1 || after > before);
+    } while (status == 1);
+    CHECK(status == 0 || status == -error.code);
+    batch_release(&batch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct store *store = NULL;
@@ -96,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     read_lists(store);
     read_states(store);
+    read_records(store);
     store_close(store);
     return 0;
 }
