@@ -36,7 +36,7 @@
 static const struct keep present_keep = {.records = 100000, .bytes = 64 << 20};
 
 /* How much text a read of records makes before it lets others have the thread. */
-#define READ_STEP (1 << 20)
+#define READ_STEP (256 << 10)
 
 #define RECORD_TABLE                                                                  \
     "CREATE TABLE record ("                                                           \
