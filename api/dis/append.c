@@ -99,12 +99,12 @@ static cJSON *print_records(const struct service_call *call)
 {
     const struct appending *appending = call->data;
     cJSON *body = cJSON_CreateObject();
-    bool good = cJSON_AddStringToObject(body, "stream_name", call->stream);
     cJSON *array = cJSON_AddArrayToObject(body, "records");
+    bool good = array && cJSON_AddStringToObject(body, "stream_name", call->stream);
 
     for (size_t i = 0; i < appending->sent_count && good; i++)
         good = cJSON_AddItemToArray(array, print_entry(call, appending->data[appending->sent[i]]));
-    if (good && array)
+    if (good)
         return body;
     cJSON_Delete(body);
     return NULL;

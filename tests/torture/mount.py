@@ -43,6 +43,7 @@ PARTITIONS = 50
 P = "apps/billing/orders/0"
 C = "checkpoints/billing/orders/0"
 S = "streams/orders/0"
+START = 1000000  # the number of the first record that is appended
 WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 OPTIONS = "listing=0,snapshot=0,timeout=20"
 
@@ -319,10 +320,12 @@ class Mount:
 
 
 class Scene:
-    """`reads`: what it returns is held against what it returns without a fault."""
+    """What `act` returns is held against what it returns without a fault; `judge` gets the mount, and what it
+    was refused with or None."""
 
-    def __init__(self, name, act, prepare=None, only=None):
-        self.name, self.act, self.prepare, self.only = name, act, prepare or (lambda mount: None), only
+    def __init__(self, name, act, prepare=None, only=None, judge=None):
+        self.name, self.act, self.only = name, act, only
+        self.prepare, self.judge = prepare or (lambda mount: None), judge or (lambda mount, error: None)
 
 
 def listing(_):
@@ -444,6 +447,35 @@ def batch(mount):
             raise error
 
 
+def first_line(text):
+    """How many there are in a batch is not said."""
+    return text.splitlines()[:1]
+
+
+def note_end(mount):
+    mount.end = int(read(f"{S}/latest"))
+
+
+def append(mount):
+    write(f"{S}/records/new", f"record {mount.end}\n")
+
+
+def judge_append(mount, error):
+    """What was refused may be there if the service has had it: then errors says so."""
+    added = int(read(f"{S}/latest")) - mount.end
+    allowed = {1} if not error else {0} if mount.backend.name == "local" else {0, 1}
+    expect(added in allowed, f"{added} records were added, by one that ended with {error!r}")
+
+
+def have_record(mount):
+    """After the checkpoint, so that there is something to read; SLS cannot delete one."""
+    with contextlib.suppress(OSError):
+        os.unlink(f"{P}/checkpoint")
+    note_end(mount)
+    if mount.end == START:
+        append(mount)
+
+
 SCENES = [
     Scene("ls", listing),
     Scene("checkpoint", reading(f"{P}/checkpoint")),
@@ -469,6 +501,10 @@ SCENES = [
     Scene("rsync", synchronize, have_copies),
     Scene("mv", move, forget_temporary),
     Scene("batch", batch),
+    Scene("records", reading(f"{S}/records/at/{START}", first_line), have_record),
+    Scene("now", reading(f"{P}/records/now", first_line), have_record, only=("local", "dis")),
+    Scene("data", reading(f"{S}/records/data/{START}"), have_record, only=("local", "dis")),
+    Scene("append", append, note_end, judge=judge_append),
 ]
 
 
@@ -583,6 +619,7 @@ def play(mount, scene, nth, good):
     else:
         expect(result == good, f"it read {result!r}")
     judge_acknowledged(mount)
+    scene.judge(mount, error)
     judge_journal(mount, before, count)
     judge_shown(mount)
     scene.prepare(mount)
