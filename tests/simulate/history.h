@@ -39,6 +39,7 @@ enum ending { PENDING, ACKNOWLEDGED, REFUSED, UNKNOWN };
 #define HISTORY_PARTITIONS 4
 #define HISTORY_STEP       1000
 #define NOTHING            (-1)
+#define MOUNTS_MAX         3
 #define NO_MOUNT           (-1)
 #define ANY_MOUNT          (-2)
 

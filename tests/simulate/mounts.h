@@ -11,8 +11,6 @@
  * The mounts of one service, each as a process of its own would be: with its loop, its backend and
  * its file system, and nothing in common.
  */
-#define MOUNTS_MAX 3
-
 struct mount {
     int index;
     struct loop *loop;

@@ -46,12 +46,15 @@ static LIST_HEAD(, message) messages = LIST_HEAD_INITIALIZER(messages);
 static struct service *service;
 static network_handled_fn *tell_handled;
 static struct network_faults faults;
+static int64_t last_sent[MOUNTS_MAX];
 
 void network_open(struct service *with, network_handled_fn *handled)
 {
     service = with;
     tell_handled = handled;
     faults = (struct network_faults){0, 1};
+    for (int i = 0; i < MOUNTS_MAX; i++)
+        last_sent[i] = -1;
 }
 
 static void free_message(struct message *message)
@@ -75,6 +78,11 @@ void network_close(void)
 void network_set_faults(const struct network_faults *now)
 {
     faults = *now;
+}
+
+int64_t network_last_sent(int mount)
+{
+    return last_sent[mount];
 }
 
 static int64_t way(void)
@@ -221,6 +229,8 @@ void network_begin(struct transfer *transfer)
 
     message->transfer = transfer;
     message->mount = mount_by(transfer->loop);
+    if (message->mount >= 0)
+        last_sent[message->mount] = clock_ms();
     copy_request(message);
     answer_init(&message->answer);
     LIST_INSERT_HEAD(&messages, message, link);

@@ -2,6 +2,7 @@
 #define SIMULATE_NETWORK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/loop.h"
 
@@ -31,6 +32,9 @@ void network_open(struct service *with, network_handled_fn *handled);
 void network_close(void);
 
 void network_set_faults(const struct network_faults *now);
+
+/* When a mount last sent something: clock_ms, or -1. */
+int64_t network_last_sent(int mount);
 
 /* For the loop. */
 void network_begin(struct transfer *transfer);

@@ -24,6 +24,9 @@
 #define PAUSE_MS  400
 #define SIGNAL_MS 300
 
+/* How long a program that is to end waits for a change that is under way. */
+#define LAST_WORDS_MS 200
+
 enum face { APPS_CHECKPOINT, APPS_METADATA, SAVED_FILE };
 
 /* One that does one thing. */
@@ -41,6 +44,9 @@ struct program {
     bool is_acknowledged; /* its line was: what comes then changes nothing */
     bool is_tricky; /* a line that is refused, then one that must not be taken for a position */
     int error;
+    int64_t began;
+    int64_t failed;    /* when its change did */
+    int64_t signalled; /* when a signal came that ends it */
     int64_t seen;
     uint64_t node;
     uint64_t handle;
@@ -96,6 +102,25 @@ static enum ending ending_of(const struct program *program)
     return word && strcmp(word, "failed") != 0 ? UNKNOWN : REFUSED;
 }
 
+static bool has_given_up(const struct program *program)
+{
+    return program->error == EINTR || program->error == ETIMEDOUT || program->error == ECONNABORTED;
+}
+
+/* What has failed and is unknown was tried; and of a change that is under way a program that is to
+ * end waits for the last words. */
+static void check_unknown(const struct program *program)
+{
+    const char *word = journal_of(program);
+
+    if (!word || strcmp(word, "unknown") != 0 || memory_fails() || program->mount->is_dead)
+        return;
+    if (!has_given_up(program) && !remote_has_tried(program->mount->index, program->began))
+        history_blame("%d is unknown, and nothing was tried", program->number);
+    if (program->error == EINTR && program->failed < program->signalled + LAST_WORDS_MS)
+        history_blame("%d was given up without last words", program->number);
+}
+
 static void finish(struct program *program)
 {
     bool goes_on = program->goes_on;
@@ -103,6 +128,7 @@ static void finish(struct program *program)
     trace("%d: %s", program->number, program->error ? strerror(program->error) : "done");
     if (program->error == EINTR && !kernel_is_ending(program->pid))
         history_blame("%d was interrupted by a signal that ends nobody", program->number);
+    check_unknown(program);
     if (program->is_tricky && !program->error)
         history_blame("%d could write on after a line that was refused", program->number);
     if (!goes_on && program->error && program->error != ENOENT)
@@ -139,6 +165,8 @@ static void send_signal(void *user)
 
     program->signal = 0;
     trace("  a signal for %d%s", program->number, ends_it ? " that ends it" : "");
+    if (ends_it)
+        program->signalled = clock_ms();
     kernel_interrupt(program->mount->session, program->pid, program->request, ends_it);
 }
 
@@ -200,6 +228,13 @@ static void on_opened_to_read(void *user, int error, const void *data, size_t si
 
 /* Writing */
 
+/* Or not: 0. */
+static void fail(struct program *program, int error)
+{
+    program->error = error;
+    program->failed = clock_ms();
+}
+
 static void on_flushed(void *user, int error, const void *data, size_t size)
 {
     struct program *program = user;
@@ -207,7 +242,7 @@ static void on_flushed(void *user, int error, const void *data, size_t size)
     (void)data;
     (void)size;
     if (!program->error)
-        program->error = error;
+        fail(program, error);
     release(program);
 }
 
@@ -223,7 +258,7 @@ static void on_written(void *user, int error, const void *data, size_t size)
 
     (void)data;
     (void)size;
-    program->error = error;
+    fail(program, error);
     program->is_acknowledged = !error;
     flush(program);
 }
@@ -280,7 +315,7 @@ static void on_unlinked(void *user, int error, const void *data, size_t size)
 
     (void)data;
     (void)size;
-    program->error = error;
+    fail(program, error);
     finish(program);
 }
 
@@ -378,6 +413,7 @@ static void begin(struct mount *mount, enum act act, unsigned partition, bool go
                                 .partition = partition,
                                 .goes_on = goes_on,
                                 .seen = NOTHING,
+                                .began = clock_ms(),
                                 .number = history_begin(mount->index, act, partition)};
     choose_file(program);
     choose_text(program);

@@ -28,12 +28,14 @@
 #define FASTER 8
 
 /* How often a program beside the mounts does something else than to commit, and how long it holds
- * the store's lock at most, in milliseconds. */
+ * the store's lock, or reads, at most, in milliseconds. */
 #define MEDDLE_MS 8000
 #define HOLD_MS   15000
 
-/* How long nothing befalls the machine at most: from this on to 16 times as long. */
+/* How long nothing befalls the machine at most: from this on to 16 times as long. What has made a
+ * sync fail often brings down all within so many milliseconds. */
 #define STRIKE_MIN_MS UINT64_C(500)
+#define COLLAPSE_MS   UINT64_C(500)
 
 /* What was committed when we last looked. */
 struct checkpoint {
@@ -54,11 +56,13 @@ static struct {
 static bool is_made; /* the store, with all that the programs need */
 static struct store *consumer;
 static bool consumer_holds;
+static struct store *reader; /* in the midst of a transaction, or NULL */
 static int64_t first_consumed;
 static uint64_t strike_ms;
 static bool is_settled; /* nothing befalls anybody any more */
 
 static void let_go(void *user);
+static void stop_reading(void *user);
 
 const char *remote_source(void)
 {
@@ -86,11 +90,17 @@ void remote_set_faults(unsigned once_in, int64_t slowest)
     vfs_set_faults(&(struct vfs_faults){.once_in = once_in * RARER, .slowest = slowest / FASTER});
 }
 
+bool remote_has_tried(int mount, int64_t since)
+{
+    return vfs_last_write(mount) >= since;
+}
+
 void remote_settle(void)
 {
     is_settled = true;
     remote_set_faults(0, 10);
     let_go(NULL);
+    stop_reading(NULL);
 }
 
 int64_t remote_number(const char *text)
@@ -270,6 +280,35 @@ static void hold(void)
     clock_after((int64_t)chance_below(HOLD_MS), let_go, NULL);
 }
 
+static void stop_reading(void *user)
+{
+    (void)user;
+    if (!reader)
+        return;
+    trace("  nobody reads for long any more");
+    store_cancel(reader);
+    store_close(reader);
+    reader = NULL;
+}
+
+/* What is read while others commit keeps the log from being taken in as a whole. */
+static void read_for_long(void)
+{
+    struct error error;
+
+    if (reader)
+        return;
+    vfs_set_process(NO_MOUNT);
+    if (store_open(STORE, STORE_READ, &reader, &error))
+        return;
+    if (store_begin_reading(reader, &error) || store_find_app(reader, "billing", &error)) {
+        stop_reading(NULL);
+        return;
+    }
+    trace("  somebody reads for long");
+    clock_after((int64_t)chance_below(HOLD_MS), stop_reading, NULL);
+}
+
 /* As by sqlite3(1). */
 static void take_log_in(void)
 {
@@ -289,21 +328,21 @@ static void take_log_in(void)
 
 static void meddle(void *user)
 {
+    static void (*const meddlers[])(void) = {hold, read_for_long, take_log_in};
+
     (void)user;
     if (is_settled)
         return;
-    if (chance_once_in(3))
-        hold();
-    else
-        take_log_in();
+    meddlers[chance_below(sizeof(meddlers) / sizeof(meddlers[0]))]();
     clock_after(1 + (int64_t)chance_below(MEDDLE_MS), meddle, NULL);
 }
 
 /* What befalls the machine */
 
-static void lose_power(void)
+/* What is in the log and was not synced stays there, unless power fails. */
+static void kill_all(bool power_fails)
 {
-    trace("power fails");
+    trace(power_fails ? "power fails" : "all are killed");
     vfs_kill(NO_MOUNT);
     for (unsigned i = 0; i < mounts_count(); i++) {
         vfs_kill((int)i);
@@ -311,7 +350,11 @@ static void lose_power(void)
         mounts_at(i)->is_dead = true;
     }
     forget_consumer();
-    disk_lose_power();
+    stop_reading(NULL);
+    if (power_fails)
+        disk_lose_power();
+    else if (chance_once_in(2))
+        vfs_fail_next_sync();
     for (unsigned i = 0; i < mounts_count(); i++)
         mount_kill(mounts_at(i));
 }
@@ -325,20 +368,36 @@ static bool all_are_there(void)
     return mounts_count();
 }
 
+static void kill_one(void)
+{
+    struct mount *mount = mounts_any();
+
+    vfs_kill(mount->index);
+    mount_kill(mount);
+}
+
+static void collapse(void *user)
+{
+    (void)user;
+    if (!is_settled && all_are_there())
+        kill_all(chance_once_in(2));
+}
+
+static void after_failed_sync(void)
+{
+    if (is_made && chance_once_in(2))
+        clock_after((int64_t)chance_below(COLLAPSE_MS), collapse, NULL);
+}
+
 static void strike(void *user)
 {
-    struct mount *mount;
-
     (void)user;
     if (is_settled)
         return;
-    if (all_are_there() && chance_once_in(2)) {
-        lose_power();
-    } else if (all_are_there()) {
-        mount = mounts_any();
-        vfs_kill(mount->index);
-        mount_kill(mount);
-    }
+    if (all_are_there() && chance_once_in(2))
+        kill_all(chance_once_in(2));
+    else if (all_are_there())
+        kill_one();
     clock_after(1 + (int64_t)chance_below(strike_ms), strike, NULL);
 }
 
@@ -377,7 +436,7 @@ void remote_begin(void)
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
         known[i] = (struct checkpoint){.number = NOTHING};
     forget_older();
-    vfs_begin(look);
+    vfs_begin(look, after_failed_sync);
     make_store();
     clock_after((int64_t)chance_below(MEDDLE_MS), meddle, NULL);
     if (chance_once_in(2))
@@ -387,5 +446,6 @@ void remote_begin(void)
 void remote_end(void)
 {
     forget_consumer();
+    stop_reading(NULL);
     vfs_end();
 }

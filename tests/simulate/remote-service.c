@@ -18,6 +18,11 @@ void remote_set_faults(unsigned once_in, int64_t slowest)
     network_set_faults(&(struct network_faults){.once_in = once_in, .slowest = slowest});
 }
 
+bool remote_has_tried(int mount, int64_t since)
+{
+    return network_last_sent(mount) >= since;
+}
+
 void remote_settle(void)
 {
     remote_set_faults(0, 10);

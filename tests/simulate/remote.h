@@ -42,6 +42,10 @@ void remote_set_faults(unsigned once_in, int64_t slowest);
 /* Everything goes well from here on. */
 void remote_settle(void);
 
+/* Whether a mount has tried since then to change anything: else it knows that nothing was changed.
+ */
+bool remote_has_tried(int mount, int64_t since);
+
 /* A consumer beside the mount commits a number. */
 void remote_consume(unsigned partition, int64_t number);
 

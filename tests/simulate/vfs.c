@@ -16,6 +16,7 @@
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/disk.h"
+#include "tests/simulate/history.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/threads.h"
 #include "tests/simulate/trace.h"
@@ -56,6 +57,9 @@ struct file {
 
 static LIST_HEAD(, file) files = LIST_HEAD_INITIALIZER(files);
 static vfs_ended_fn *tell_ended;
+static vfs_failed_fn *tell_failed;
+static bool next_sync_fails;
+static int64_t last_writes[MOUNTS_MAX];
 static struct vfs_faults faults;
 static int process_now;
 static int writer; /* to the log, since the lock for that was taken */
@@ -102,12 +106,19 @@ static bool is_full(const struct file *file, int64_t end)
     return (uint64_t)end > file->inode->size && clock_ms() < full_until;
 }
 
+static void note_write(const struct file *file)
+{
+    if (file->is_log && file->process >= 0)
+        last_writes[file->process] = clock_ms();
+}
+
 static int write_file(sqlite3_file *base, const void *from, int size, sqlite3_int64 offset)
 {
     struct file *file = (struct file *)base;
 
     if (!take_time(file, SLOW_ONCE_IN))
         return SQLITE_IOERR_WRITE;
+    note_write(file);
     if (meets_fault(file)) {
         if (chance_once_in(2)) {
             trace("  a write to the disk fails");
@@ -134,6 +145,14 @@ static int truncate_file(sqlite3_file *base, sqlite3_int64 size)
     return SQLITE_OK;
 }
 
+static bool sync_fails(const struct file *file)
+{
+    if (!file->is_log || !next_sync_fails)
+        return meets_fault(file);
+    next_sync_fails = false;
+    return true;
+}
+
 static int sync_file(sqlite3_file *base, int flags)
 {
     struct file *file = (struct file *)base;
@@ -141,13 +160,15 @@ static int sync_file(sqlite3_file *base, int flags)
     (void)flags;
     if (!take_time(file, 1))
         return SQLITE_IOERR_FSYNC;
-    if (meets_fault(file))
+    if (sync_fails(file))
         disk_sync_badly(file->inode);
     else
         disk_sync(file->inode);
     if (file->failures != file->inode->failures) {
         trace("  a sync fails");
         file->failures = file->inode->failures;
+        if (file->is_log)
+            tell_failed();
         return SQLITE_IOERR_FSYNC;
     }
     if (file->syncs_names)
@@ -513,9 +534,13 @@ static sqlite3_vfs disk_vfs = {
 
 static sqlite3_vfs observer_vfs;
 
-void vfs_begin(vfs_ended_fn *ended)
+void vfs_begin(vfs_ended_fn *ended, vfs_failed_fn *failed)
 {
     tell_ended = ended;
+    tell_failed = failed;
+    next_sync_fails = false;
+    for (int i = 0; i < MOUNTS_MAX; i++)
+        last_writes[i] = -1;
     faults = (struct vfs_faults){0};
     full_until = 0;
     process_now = 0;
@@ -551,6 +576,17 @@ void vfs_set_faults(const struct vfs_faults *now)
     faults = *now;
     if (!faults.once_in)
         full_until = 0;
+    next_sync_fails &= faults.once_in > 0;
+}
+
+void vfs_fail_next_sync(void)
+{
+    next_sync_fails = true;
+}
+
+int64_t vfs_last_write(int process)
+{
+    return last_writes[process];
 }
 
 void vfs_set_process(int process)

@@ -25,11 +25,20 @@ struct vfs_faults {
  * moment on, and no thread has had a turn since. Told of the process, or VFS_SOMEBODY. */
 typedef void vfs_ended_fn(int process);
 
+/* A sync of a log has failed. */
+typedef void vfs_failed_fn(void);
+
 /* Makes it the one that SQLite takes. */
-void vfs_begin(vfs_ended_fn *ended);
+void vfs_begin(vfs_ended_fn *ended, vfs_failed_fn *failed);
 void vfs_end(void);
 
 void vfs_set_faults(const struct vfs_faults *now);
+
+/* The next sync of a log fails. */
+void vfs_fail_next_sync(void);
+
+/* When a process last tried to write to a log: clock_ms, or -1. */
+int64_t vfs_last_write(int process);
 
 /* Whose files are those that are opened from here on. */
 void vfs_set_process(int process);
