@@ -157,6 +157,51 @@ three_records() {
     matches "$begin" "^1 GET $ROOT/checkpoints"
 }
 
+# fetched: the sizes that were asked for, on one line.
+fetched() {
+    control GET log | sed -n 's/.*max_fetch_bytes=\([0-9]*\).*/\1/p' | xargs
+}
+
+@test "a large batch is asked for in one request, and none that is larger than an answer may be" {
+    three_records
+    again_with -o batch=4194304
+    is "$(numbers "$R/now")" "100 101 102"
+    is "$(fetched)" 3670016
+    again_with -o batch=16777216
+    is "$(numbers "$R/now")" "100 101 102"
+    is "$(fetched)" 11534336
+}
+
+@test "where an answer is too large, less is asked for" {
+    three_records
+    fault huge path=/records
+    is "$(numbers "$R/now")" "100 101 102"
+    is "$(fetched)" "1572864 786432"
+    fault huge path=/records count=forever
+    refused "${SAYS[EBADMSG]}" cat "$R/now"
+}
+
+@test "but then the end is not believed, for a large record looks like it" {
+    record "$(repeat 90000 x)"
+    committed billing orders 0 99
+    warm
+    fault huge path=/records count=5
+    is "$(numbers "$R/now")" 100
+    is "$(fetched)" "1572864 786432 393216 196608 98304 49152 1572864"
+}
+
+@test "a large answer that cannot be read is asked for in smaller ones" {
+    head -c 1048576 /dev/urandom | base64 -w 0 >"$DIR/data"
+    jq -nc --rawfile data "$DIR/data" \
+        '{records: [range(3) | {stream: "orders", partition: 0, data: $data}]}' >"$DIR/world"
+    curl -sS --fail-with-body -d "@$DIR/world" "$URL/_control/seed"
+    committed billing orders 0 99
+    again_with -o batch=4194304
+    fault truncated path=/records
+    is "$(numbers "$R/now")" 100
+    is "$(fetched)" "3670016 1835008"
+}
+
 # ---- cursors that are refused
 
 @test "an expired cursor is replaced, and nothing is said of it" {
