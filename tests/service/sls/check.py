@@ -293,6 +293,164 @@ class Calls(Case):
             self.refused(400, "MissingParameter", "GET", SHARD, query=query)
 
 
+def varint(number):
+    text = b""
+    while number >= 0x80:
+        text += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return text + bytes([number])
+
+
+def message(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def log(key, value, seconds=1700000000):
+    return message(1, b"\x08" + varint(seconds) + message(2, message(1, key) + message(2, value)))
+
+
+def lz4_length(size):
+    return bytes([255] * ((size - 15) // 255) + [(size - 15) % 255]) if size >= 15 else b""
+
+
+def lz4_literals(data):
+    """A block that compresses nothing."""
+    return bytes([min(len(data), 15) << 4]) + lz4_length(len(data)) + data
+
+
+def lz4_read(block):
+    data, at = bytearray(), 0
+
+    def length(nibble):
+        nonlocal at
+        total = nibble
+        while nibble == 15:
+            total += block[at]
+            at += 1
+            if block[at - 1] != 255:
+                break
+        return total
+
+    while at < len(block):
+        token = block[at]
+        at += 1
+        literals = length(token >> 4)
+        data += block[at:at + literals]
+        at += literals
+        if at == len(block):
+            break
+        back = int.from_bytes(block[at:at + 2], "little")
+        at += 2
+        for _ in range(length(token & 15) + 4):
+            data.append(data[-back])
+    return bytes(data)
+
+
+class Records(Case):
+    PUT = {"content-type": "application/x-protobuf"}
+
+    def put_logs(self, body, where="route", raw=None, headers=None, key="0" * 32):
+        sent = {**self.PUT, "x-log-bodyrawsize": str(len(body) if raw is None else raw),
+                **(headers or {})}
+        return self.ask("POST", f"{LOGSTORE}/shards/{where}", body,
+                        {"key": key} if where == "route" else {}, sent)
+
+    def groups(self, shard=0):
+        lines = self.server.control("GET", "loggroups", logstore="orders", shard=shard).splitlines()
+        return [(int(number), base64.b64decode(data))
+                for number, data in (line.split(" ") for line in lines)]
+
+    def pull(self, place, shard=0, **headers):
+        return self.done("GET", f"{LOGSTORE}/shards/{shard}", query={
+            "type": "log", "count": "1000", "cursor": cursor(place)}, headers=headers)
+
+    def test_what_is_put_is_pulled(self):
+        first, second = log(b"k", b"\xff\0") + message(3, b"topic"), log(b"k", b"v" * 1000)
+        self.assertEqual((self.put_logs(first).status, self.put_logs(first).body), (200, b""))
+        packed = lz4_literals(second)
+        self.assertEqual(self.put_logs(packed, "lb", len(second),
+                                       {"x-log-compresstype": "lz4"}).status, 200)
+        self.assertEqual(self.groups(), [(100, first), (101, first), (102, second)])
+        expected = message(1, first) * 2 + message(1, second)
+        plain = self.pull(100)
+        self.assertEqual(plain.body, expected)
+        self.assertNotIn("x-log-compresstype", plain.headers)
+        answer = self.pull(100, **{"accept-encoding": "lz4"})
+        self.assertLess(len(answer.body), 200)
+        self.assertEqual(lz4_read(answer.body), expected)
+        self.assertEqual([answer.headers[name] for name in (
+            "x-log-compresstype", "x-log-bodyrawsize", "x-log-count", "x-log-cursor",
+            "x-log-read-last-cursor")],
+            ["lz4", str(len(expected)), "3", cursor(103), "102"])
+        self.assertEqual(self.pull(103, **{"accept-encoding": "lz4"}).body, b"")
+
+    def test_keys_lead_to_shards(self):
+        shards = self.done("GET", LOGSTORE + "/shards").json()
+        ends = [(shard["inclusiveBeginKey"], shard["exclusiveEndKey"]) for shard in shards]
+        self.assertEqual((ends[0][0], ends[2][1]), ("0" * 32, "f" * 32))
+        self.assertEqual([end for _, end in ends[:2]], [begin for begin, _ in ends[1:]])
+        for key, _ in ends:
+            self.put_logs(log(b"k", b"v"), key=key)
+        self.put_logs(log(b"k", b"v"), key="f" * 32)
+        self.assertEqual([len(self.groups(shard)) for shard in range(3)], [1, 1, 2])
+        self.put("shard", logstore="orders", shard=0, status="readonly")
+        self.put_logs(log(b"k", b"v"))
+        self.assertEqual([len(self.groups(shard)) for shard in range(3)], [1, 2, 2])
+
+    def refusal(self, *arguments, **named):
+        answer = self.put_logs(*arguments, **named)
+        return answer.status, answer.json()["errorCode"]
+
+    def test_what_is_not_taken(self):
+        good = log(b"k", b"v")
+        lz4 = {"x-log-compresstype": "lz4"}
+        for expected, arguments in (
+                ("PostBodyInvalid", {"body": good[:-1]}),
+                ("PostBodyInvalid", {"body": message(1, message(2, message(1, b"k")))}),
+                ("InvalidKey", {"body": log(b"", b"v")}),
+                ("PostBodyTooLarge", {"body": good * 4097}),
+                ("PostBodyTooLarge", {"body": log(b"k", b"v" * 3200000)}),
+                ("PostBodyUncompressError", {"body": good, "raw": len(good) + 1}),
+                ("PostBodyUncompressError", {"body": good, "headers": lz4}),
+                ("InvalidCompressType", {"body": good, "headers": {"x-log-compresstype": "rot13"}}),
+                ("InvalidContentType", {"body": good, "headers": {"content-type": "text/plain"}}),
+                ("ParameterInvalid", {"body": good, "key": "x"}),
+                ("ParameterInvalid", {"body": good, "headers": {"x-log-bodyrawsize": "x"}})):
+            self.assertEqual(self.refusal(**arguments), (400, expected))
+        self.assertEqual(self.put_logs(good * 4096).status, 200)
+        self.assertEqual(self.put_logs(log(b"k", b"\xff")).status, 200)
+        self.put("quirk", encoding="utf8")
+        self.assertEqual(self.refusal(log(b"k", b"\xff")), (400, "InvalidEncoding"))
+        self.refused(404, "LogStoreNotExist", "POST", "/logstores/x/shards/lb", good,
+                     headers=self.PUT)
+
+    def test_what_was_put_goes_with_the_bounds(self):
+        for number in range(3):
+            self.put_logs(log(b"k", str(number).encode()))
+        self.put("shard", logstore="orders", shard=0, earliest=101)
+        self.assertEqual([number for number, _ in self.groups()], [101, 102])
+        self.assertRegex(self.pull(5).body, b"(?s)k.*1.*k.*2")
+        self.put("quirk", old_cursor="invalid")
+        self.refused(400, "InvalidCursor", "GET", SHARD,
+                     query={"type": "log", "count": "1", "cursor": cursor(100)})
+
+    def test_answers_can_be_spoilt(self):
+        whole = self.pull(98)
+        self.put("quirk", last_cursor="absent", raw_size="more", records="garbage")
+        spoilt = self.pull(98)
+        self.assertNotIn("x-log-read-last-cursor", spoilt.headers)
+        self.assertEqual(int(spoilt.headers["x-log-bodyrawsize"]), len(whole.body) + 1)
+        self.assertEqual(set(spoilt.body), {0xFF})
+        self.put("quirk", raw_size="huge", records="whole", compression="none")
+        answer = self.pull(98, **{"accept-encoding": "lz4"})
+        self.assertEqual((answer.headers["x-log-bodyrawsize"], answer.body),
+                         (str(2**40), whole.body))
+
+    def test_the_log_shows_no_records(self):
+        self.put_logs(log(b"k", b"secret"))
+        self.assertNotIn("secret", self.server.control("GET", "log"))
+
+
 class Checkpoints(Case):
     def shown(self, **query):
         return self.done("GET", GROUP, query=query).json()
