@@ -24,7 +24,7 @@
 #define TEXT_OF_(value) #value
 
 /* How long opening waits for another process that is making the store. */
-#define OPEN_WAIT_MS 5000
+#define OPEN_WAIT_MS 20000
 
 /* Kibibytes of pages that a connection keeps in memory. */
 #define CACHE_KIB 256
