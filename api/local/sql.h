@@ -9,6 +9,10 @@
 
 /* What all that talk to SQLite need. Each is 0 or a negative errno with an error. */
 
+/* As sqlite3_open_v2, whose status it returns: a file may be hostile, so its triggers and views are
+ * not used, and all is checked that SQLite's documentation advises to check then. */
+int sql_open(const char *path, int flags, sqlite3 **db);
+
 /* What SQLite said last; never 0. -EAGAIN: another process holds the lock. */
 int sql_failed(sqlite3 *db, struct error *error);
 

@@ -423,10 +423,12 @@ static int make_file(const char *path, struct error *error)
 static int cannot_open(struct store *store, const char *path, enum store_mode mode,
                        struct error *error)
 {
+    if (!store->db || sqlite3_errcode(store->db) == SQLITE_NOMEM)
+        return error_set(error, ENOMEM, "no memory");
     if (access(path, F_OK) && mode == STORE_READ)
         return error_set(error, ENOENT, "there is no store %s: mount it once without -o ro", path);
     return error_set(error, EACCES, "cannot open the store %s: %s", path,
-                     store->db ? sqlite3_errmsg(store->db) : "no memory");
+                     sqlite3_errmsg(store->db));
 }
 
 /* Makes what SQLite said of the file name it. */
@@ -442,12 +444,12 @@ static int name_file(struct error *error, const char *path, int status)
 static int open_database(struct store *store, const char *path, enum store_mode mode,
                          struct error *error)
 {
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int flags =
+        SQLITE_OPEN_NOMUTEX | (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     char limits[96];
     int status;
 
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+    if (sql_open(path, flags, &store->db) != SQLITE_OK)
         return cannot_open(store, path, mode, error);
     sqlite3_busy_timeout(store->db, OPEN_WAIT_MS);
     sqlite3_snprintf(sizeof(limits), limits,

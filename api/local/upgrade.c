@@ -67,8 +67,7 @@ static int fill_part(const struct upgrade *upgrade, struct error *error)
     sqlite3_backup *backup = NULL;
     int status = 0;
 
-    if (sqlite3_open_v2(upgrade->part, &part, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
-                        NULL) == SQLITE_OK)
+    if (sql_open(upgrade->part, SQLITE_OPEN_READWRITE, &part) == SQLITE_OK)
         backup = sqlite3_backup_init(part, "main", upgrade->db, "main");
     if (backup)
         sqlite3_backup_step(backup, -1);
@@ -144,9 +143,9 @@ static int lock_others_out(struct upgrade *upgrade, struct error *error)
 
 static int open_connection(struct upgrade *upgrade, struct error *error)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
-    if (sqlite3_open_v2(upgrade->path, &upgrade->db, flags, NULL) != SQLITE_OK)
+    if (sql_open(upgrade->path, flags, &upgrade->db) != SQLITE_OK)
         return sql_failed(upgrade->db, error);
     sqlite3_busy_timeout(upgrade->db, LOCK_WAIT_MS);
     return 0;

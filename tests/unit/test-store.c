@@ -794,6 +794,21 @@ static void run_sql(const char *path, const char *sql)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+static void triggers_and_views_of_a_store_are_not_used(void **state)
+{
+    SCENE_OF(state);
+    struct names *names = make_names();
+
+    make_orders(store);
+    run_sql(scene->path, "CREATE TRIGGER hostile AFTER INSERT ON checkpoint BEGIN"
+                         " UPDATE checkpoint SET sequence = 7; END;");
+    ASSERT_OK(commit(store, "orders", 0, 42, error));
+    assert_checkpoint(store, "orders", 0, 42);
+    run_sql(scene->path, "ALTER TABLE app RENAME TO other; CREATE VIEW app AS SELECT * FROM other");
+    ASSERT_FAILS(store_list_apps(store, names, error), EIO);
+    names_drop(names);
+}
+
 static void assert_not_opened(struct scene *scene, const char *path, int code)
 {
     static const enum store_mode modes[] = {STORE_READ, STORE_MAKE};
@@ -1244,6 +1259,7 @@ int main(void)
         SCENE(a_truncated_store_fails_without_a_crash),
         SCENE(a_path_is_a_path_and_no_uri),
         SCENE(a_null_where_the_schema_has_none_fails_without_a_crash),
+        SCENE(triggers_and_views_of_a_store_are_not_used),
         SCENE(a_store_that_is_removed_is_estale),
         SCENE(a_store_that_is_removed_amid_a_transaction_is_estale_at_its_end),
         SCENE(a_store_that_is_replaced_is_estale_until_it_is_back),
