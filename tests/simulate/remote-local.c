@@ -92,7 +92,7 @@ void remote_set_faults(unsigned once_in, int64_t slowest)
 
 bool remote_has_tried(int mount, int64_t since)
 {
-    return vfs_last_write(mount) >= since;
+    return vfs_last_try(mount) >= since;
 }
 
 void remote_settle(void)

@@ -59,7 +59,7 @@ static LIST_HEAD(, file) files = LIST_HEAD_INITIALIZER(files);
 static vfs_ended_fn *tell_ended;
 static vfs_failed_fn *tell_failed;
 static bool next_sync_fails;
-static int64_t last_writes[MOUNTS_MAX];
+static int64_t last_tries[MOUNTS_MAX];
 static struct vfs_faults faults;
 static int process_now;
 static int writer; /* to the log, since the lock for that was taken */
@@ -84,6 +84,12 @@ static bool meets_fault(const struct file *file)
 
 /* Files */
 
+static void note_try(const struct file *file)
+{
+    if (file->is_log && file->process >= 0)
+        last_tries[file->process] = clock_ms();
+}
+
 static int close_file(sqlite3_file *base);
 static int read_file(sqlite3_file *base, void *to, int size, sqlite3_int64 offset)
 {
@@ -94,6 +100,7 @@ static int read_file(sqlite3_file *base, void *to, int size, sqlite3_int64 offse
         return SQLITE_IOERR_READ;
     if (meets_fault(file)) {
         trace("  a read of the disk fails");
+        note_try(file);
         return SQLITE_IOERR_READ;
     }
     got = disk_read(file->inode, to, (size_t)size, (size_t)offset);
@@ -106,19 +113,13 @@ static bool is_full(const struct file *file, int64_t end)
     return (uint64_t)end > file->inode->size && clock_ms() < full_until;
 }
 
-static void note_write(const struct file *file)
-{
-    if (file->is_log && file->process >= 0)
-        last_writes[file->process] = clock_ms();
-}
-
 static int write_file(sqlite3_file *base, const void *from, int size, sqlite3_int64 offset)
 {
     struct file *file = (struct file *)base;
 
     if (!take_time(file, SLOW_ONCE_IN))
         return SQLITE_IOERR_WRITE;
-    note_write(file);
+    note_try(file);
     if (meets_fault(file)) {
         if (chance_once_in(2)) {
             trace("  a write to the disk fails");
@@ -540,7 +541,7 @@ void vfs_begin(vfs_ended_fn *ended, vfs_failed_fn *failed)
     tell_failed = failed;
     next_sync_fails = false;
     for (int i = 0; i < MOUNTS_MAX; i++)
-        last_writes[i] = -1;
+        last_tries[i] = -1;
     faults = (struct vfs_faults){0};
     full_until = 0;
     process_now = 0;
@@ -584,9 +585,9 @@ void vfs_fail_next_sync(void)
     next_sync_fails = true;
 }
 
-int64_t vfs_last_write(int process)
+int64_t vfs_last_try(int process)
 {
-    return last_writes[process];
+    return last_tries[process];
 }
 
 void vfs_set_process(int process)

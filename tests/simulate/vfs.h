@@ -37,8 +37,9 @@ void vfs_set_faults(const struct vfs_faults *now);
 /* The next sync of a log fails. */
 void vfs_fail_next_sync(void);
 
-/* When a process last tried to write to a log: clock_ms, or -1. */
-int64_t vfs_last_write(int process);
+/* When a process last tried to write to a log, or could not read it, which writing may need:
+ * clock_ms, or -1. */
+int64_t vfs_last_try(int process);
 
 /* Whose files are those that are opened from here on. */
 void vfs_set_process(int process);
