@@ -45,7 +45,6 @@ static const struct known {
     {"ConsumerGroupAlreadyExist", EEXIST, HTTP_FAILED, NULL},
     {"ConsumerGroupQuotaExceed", EDQUOT, HTTP_FAILED, full},
     {"InvalidCursor", ERANGE, HTTP_FAILED, NULL},
-    {"SLSInvalidCursor", ERANGE, HTTP_FAILED, NULL},
     {"InvalidShardCheckPoint", EINVAL, HTTP_FAILED, NULL},
     {"ParameterInvalid", EINVAL, HTTP_FAILED, NULL},
     {"JsonInfoInvalid", EINVAL, HTTP_FAILED, NULL},
@@ -59,12 +58,22 @@ static const struct known {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
+/* That of a cursor may have more before it or behind, as official clients look for it anywhere. */
+static bool is_word(const char *word, const char *code, size_t length)
+{
+    static const char of_cursor[] = "InvalidCursor";
+
+    if (!strcmp(word, of_cursor))
+        return strcasestr(code, of_cursor) != NULL;
+    return strlen(word) == length && !strncasecmp(word, code, length);
+}
+
 static const struct known *find_word(const char *code)
 {
     size_t length = strcspn(code, ".");
 
     for (size_t i = 0; i < WORDS; i++) {
-        if (strlen(words[i].word) == length && !strncasecmp(words[i].word, code, length))
+        if (is_word(words[i].word, code, length))
             return &words[i];
     }
     return NULL;

@@ -65,6 +65,8 @@ static void test_codes(void **state)
         {403, "ConsumerGroupQuotaExceed", EDQUOT, HTTP_FAILED},
         {400, "InvalidCursor", ERANGE, HTTP_FAILED},
         {404, "SLSInvalidCursor", ERANGE, HTTP_FAILED},
+        {400, "invalidcursor.Expired", ERANGE, HTTP_FAILED},
+        {400, "ShardInvalidCursorExpired", ERANGE, HTTP_FAILED},
         {400, "InvalidShardCheckPoint", EINVAL, HTTP_FAILED},
         {400, "ParameterInvalid", EINVAL, HTTP_FAILED},
         {400, "JsonInfoInvalid", EINVAL, HTTP_FAILED},
