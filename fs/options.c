@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <lz4.h>
 #include <sqlite3.h>
 
 #include "fs/help.h"
@@ -365,8 +366,9 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
 
 static void print_version(void)
 {
-    printf(PROGRAM " " CHECKPOINTFS_VERSION " (libfuse %s, SQLite %s, cJSON %s, %s)\n",
-           fuse_pkgversion(), sqlite3_libversion(), cJSON_Version(), curl_version());
+    printf(PROGRAM " " CHECKPOINTFS_VERSION " (libfuse %s, SQLite %s, cJSON %s, LZ4 %s, %s)\n",
+           fuse_pkgversion(), sqlite3_libversion(), cJSON_Version(), LZ4_versionString(),
+           curl_version());
 }
 
 static void release_raw(struct raw *raw)

@@ -35,7 +35,7 @@ cannot_mount() {
     local option name
     for option in --version -V; do
         run -0 --separate-stderr "$CHECKPOINTFS" "$option"
-        for name in checkpointfs libfuse SQLite cJSON 'libcurl/' 'OpenSSL/'; do
+        for name in checkpointfs libfuse SQLite cJSON LZ4 'libcurl/' 'OpenSSL/'; do
             matches "$output" "$name ?[0-9]+\.[0-9]+"
         done
         is "$stderr" ""
