@@ -185,6 +185,10 @@ says_why() {
     done
     is "$(jq -r '.sequence + " " + (.data.n | length | tostring)' <"$A/at/100")" "100 3000000"
     is "$(jq -r .sequence <"$A/at/101")" 101
+    fault huge path=type=log
+    forget_requests
+    is "$(values number <streams/orders/1/records/at/96)" "96 97"
+    is "$(control GET log | grep -o 'count=[0-9]*' | xargs)" "count=10 count=2"
     quirk raw_size=huge
     forget_requests
     refused "File too large" cat "$A/at/100"

@@ -47,7 +47,8 @@ static struct {
     int status;
     int tries;
     const char *method; /* NULL: GET */
-    unsigned wanted;    /* how many are to end; 0: one */
+    bool is_bulk;
+    unsigned wanted; /* how many are to end; 0: one */
     unsigned failed;
 } client;
 
@@ -195,6 +196,7 @@ static struct http_request *start(bool idempotent, int64_t timeout)
     struct http_order order = {.method = client.method ? client.method : "GET",
                                .url = server.url,
                                .idempotent = idempotent,
+                               .is_bulk = client.is_bulk,
                                .deadline = when_monotonic() + timeout,
                                .prepare = prepare,
                                .judge = judge,
@@ -296,6 +298,19 @@ static void test_too_large(void **state)
     assert_int_equal(run(true, 10000), EBADMSG);
     assert_int_equal(client.tries, 1);
     stop_server();
+}
+
+static void test_too_much_of_what_was_asked_for(void **state)
+{
+    static const char *const script[] = {LARGE, NULL};
+
+    (void)state;
+    client.is_bulk = true;
+    start_server(script);
+    assert_int_equal(run(true, 10000), EFBIG);
+    assert_int_equal(client.tries, 1);
+    stop_server();
+    client.is_bulk = false;
 }
 
 static void serve_again(void *user)
@@ -555,6 +570,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_try_with_no_time_left_hides_no_error, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_too_large, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_too_much_of_what_was_asked_for, make_client,
+                                        free_client),
         cmocka_unit_test_setup_teardown(test_a_restart_is_not_seen, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_reached_fails_at_once, make_client,
                                         free_client),

@@ -2,13 +2,15 @@
 
 #include <lz4.h>
 
-#include "api/json.h"
 #include "api/sls/loglines.h"
 #include "api/sls/pulled.h"
+#include "api/sls/shards.h"
 #include "base/when.h"
+#include "tests/unit/parsed.h"
 #include "tests/vectors/loggroup.h"
 
-/* Log groups as they are received and sent, and the lines that they become. */
+/* Log groups as they are received and sent, the lines that they become, and what is remembered of
+ * shards. */
 
 #define SPAN(text) ((struct span){(text), sizeof(text) - 1})
 
@@ -514,6 +516,68 @@ TEST(a_group_for_which_there_is_no_room_waits)
     buf_release(&list);
 }
 
+/* Shards */
+
+static struct sls_shards shards;
+
+static int note(const char *logstore, uint32_t id, const char *json)
+{
+    cJSON *root = parsed(json, strlen(json));
+    int status = sls_shards_note(&shards, logstore, id, root);
+
+    cJSON_Delete(root);
+    return status;
+}
+
+#define KEY "0123456789abcdefABCDEF0123456789"
+
+TEST(what_a_logstore_tells_of_its_shards_is_remembered)
+{
+    struct sls_shard *shard = sls_shard_find(&shards, "orders", 1);
+
+    assert_false(sls_shard_is_fresh(shard, 1000));
+    assert_false(shard->is_readonly);
+    assert_int_equal(note("orders", 1,
+                          "[{\"shardID\":0,\"status\":\"readwrite\"},"
+                          "{\"shardID\":1,\"status\":\"readonly\",\"inclusiveBeginKey\":\"" KEY
+                          "\"},{\"shardID\":2,\"inclusiveBeginKey\":\"x" KEY "\"}]"),
+                     0);
+    shard = sls_shard_find(&shards, "orders", 1);
+    assert_true(sls_shard_is_fresh(shard, 1000));
+    assert_true(shard->is_readonly);
+    assert_string_equal(shard->begin_key, KEY);
+    shard = sls_shard_find(&shards, "orders", 2);
+    assert_true(sls_shard_is_fresh(shard, 1000));
+    assert_false(shard->is_readonly);
+    assert_string_equal(shard->begin_key, "");
+    assert_false(sls_shard_is_fresh(sls_shard_find(&shards, "payments", 1), 1000));
+}
+
+TEST(a_list_of_shards_must_be_one_and_have_the_shard)
+{
+    assert_int_equal(note("orders", 7, "[{\"shardID\":0}]"), -ENOENT);
+    assert_int_equal(note("orders", 7, "[]"), -ENOENT);
+    assert_int_equal(note("orders", 7, "{}"), -EBADMSG);
+    assert_int_equal(note("orders", 7, "[{\"shardID\":\"x\"}]"), -EBADMSG);
+    assert_int_equal(note("orders", 7, "[{\"shardID\":7,\"status\":[]}]"), -EBADMSG);
+    assert_int_equal(note("orders", 7, "[{\"shardID\":7,\"inclusiveBeginKey\":{}}]"), -EBADMSG);
+}
+
+/* As many shards as there can be take one another's place, but never that which was asked for. */
+TEST(the_shard_that_is_asked_for_is_always_remembered)
+{
+    struct buf list = BUF_INIT(1 << 20);
+
+    buf_puts(&list, "[");
+    for (int i = 0; i < 4 * SLS_SHARDS; i++)
+        buf_printf(&list, "%s{\"shardID\":%d,\"status\":\"%s\"}", i ? "," : "", i,
+                   i == 3 ? "readonly" : "readwrite");
+    buf_puts(&list, "]");
+    assert_int_equal(note("many", 3, list.data), 0);
+    assert_true(sls_shard_find(&shards, "many", 3)->is_readonly);
+    buf_release(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +599,9 @@ int main(void)
         cmocka_unit_test(a_batch_is_cut_between_groups),
         cmocka_unit_test(numbers_that_no_cursor_has_are_refused),
         cmocka_unit_test(a_group_for_which_there_is_no_room_waits),
+        cmocka_unit_test(what_a_logstore_tells_of_its_shards_is_remembered),
+        cmocka_unit_test(a_list_of_shards_must_be_one_and_have_the_shard),
+        cmocka_unit_test(the_shard_that_is_asked_for_is_always_remembered),
     };
 
     return cmocka_run_group_tests_name("sls-records", tests, NULL, end);
