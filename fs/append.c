@@ -29,13 +29,13 @@ static void on_sync_failed(struct request *request, int code)
 static void on_appended(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
-    const struct node *node = &request->node;
+    struct subject about = {"", request->node.place->stream, request->node.partition};
 
     (void)answer;
     if (!request_answered(request, error))
         return;
-    cache_outdate_about(request->fs->cache, NULL, node->place->stream);
-    records_note_change(request->fs, NULL, node->place->stream, node->partition);
+    cache_outdate_about(request->fs->cache, NULL, about.stream);
+    records_note_change(request->fs, &about);
     request->then(request);
 }
 

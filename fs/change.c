@@ -148,7 +148,6 @@ static void note_commit(struct change *change, const struct state *state)
     if (noted.committed == WHEN_UNKNOWN)
         noted.committed = when_now();
     cache_note(cache, app, stream, &noted, when_monotonic());
-    records_note_change(change->fs, app, stream, state->partition);
 }
 
 static void note_deletion(struct change *change)
@@ -158,7 +157,6 @@ static void note_deletion(struct change *change)
 
     cache_outdate(change->fs->cache, &(struct question){WHAT_COMMITTED, change->app, ""});
     cache_note(change->fs->cache, change->app, change->stream, &none, when_monotonic());
-    records_note_change(change->fs, change->app, change->stream, none.partition);
 }
 
 /* Drops what is known of the partition: nobody knows what is committed there now. */
@@ -213,6 +211,8 @@ static void note_in_cache(struct change *change, enum result result, const struc
         note_deletion(change);
     if (result == RESULT_OK)
         doubts_forget(&change->fs->doubts, &change->order.about);
+    if (result != RESULT_FAILED)
+        records_note_change(change->fs, &change->order.about);
 }
 
 /* The end */

@@ -168,21 +168,22 @@ static void look_for_records(void *user)
     tell(wait, &error, &no_answer);
 }
 
-static bool is_about(const struct wait *wait, const char *app, const char *stream,
-                     uint32_t partition)
+static bool is_about(const struct wait *wait, const struct subject *about)
 {
     const struct place *place = wait->node.place;
 
-    return wait->node.partition == partition && (!app || !strcmp(place->app, app)) &&
-           !strcmp(place->stream, stream);
+    return (about->partition == ANY_PARTITION || about->partition == wait->node.partition) &&
+           (!*about->app || !strcmp(place->app, about->app)) &&
+           (!*about->stream || !strcmp(place->stream, about->stream));
 }
 
 static struct wait *find_wait(const struct fs *fs, const struct node *node)
 {
+    struct subject about = {node->place->app, node->place->stream, node->partition};
     struct wait *wait;
 
     LIST_FOREACH (wait, &fs->waits, link) {
-        if (is_about(wait, node->place->app, node->place->stream, node->partition))
+        if (is_about(wait, &about))
             return wait;
     }
     return NULL;
@@ -215,14 +216,14 @@ struct call *records_wait(struct fs *fs, const struct node *node, const struct a
     return call;
 }
 
-void records_note_change(struct fs *fs, const char *app, const char *stream, uint32_t partition)
+void records_note_change(struct fs *fs, const struct subject *about)
 {
     struct wait *wait;
 
     LIST_FOREACH (wait, &fs->waits, link) {
-        if (!is_about(wait, app, stream, partition))
+        if (!is_about(wait, about))
             continue;
-        wait->is_moved |= app != NULL;
+        wait->is_moved |= *about->app != '\0';
         wait->is_outdated = true;
         wait->looks = wait->call ? wait->looks : 0;
         if (!wait->call)

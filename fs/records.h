@@ -22,8 +22,8 @@ struct call *records_after(struct fs *fs, const struct node *node, const struct 
 struct call *records_since(struct fs *fs, const struct node *node, const struct ask *ask);
 struct call *records_data(struct fs *fs, const struct node *node, const struct ask *ask);
 
-/* This mount has changed a partition of a stream, for an app or, with NULL, for all: who waits
- * there looks anew at once. */
-void records_note_change(struct fs *fs, const char *app, const char *stream, uint32_t partition);
+/* This mount has changed something: "" stands for all apps, or streams. Who waits for records of
+ * that looks anew at once. */
+void records_note_change(struct fs *fs, const struct subject *about);
 
 #endif
