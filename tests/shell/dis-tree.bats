@@ -104,7 +104,7 @@ load dis
     committed billing orders 1 50
     let_values_age
     is "$(cat apps/billing/orders/1/checkpoint)" 50
-    is "$(entries apps/billing/orders/1)" "checkpoint cursor lag metadata status"
+    is "$(entries apps/billing/orders/1)" "checkpoint cursor lag metadata records status"
 }
 
 # ---- the forms in which the service may tell it
@@ -211,7 +211,7 @@ load dis
     remount_service
     is "$(entries apps/audit) $(entries apps/audit/orders)" "orders payments 0 1 2"
     is "$(entries checkpoints/audit)" ""
-    is "$(entries apps/audit/orders/0)" "cursor lag status"
+    is "$(entries apps/audit/orders/0)" "cursor lag records status"
     is "$(cat apps/audit/orders/0/lag)" 90
     put apps/audit/orders/0/checkpoint 50
     is "$(cat checkpoints/audit/orders/0)" 50

@@ -242,8 +242,8 @@ everything_is_right() {
     is "$(cat "$P/checkpoint") $(cat "$P/metadata") $(cat "$P/lag")" "42 note 57"
     is "$(stat -c %s "$P/checkpoint" "$P/metadata" "$C" | xargs)" "3 5 8"
     is "$(cat "$C")" $'42\nnote'
-    is "$(entries "$P")" "checkpoint cursor lag metadata status"
-    is "$(entries apps/billing/orders/1)" "cursor lag status"
+    is "$(entries "$P")" "checkpoint cursor lag metadata records status"
+    is "$(entries apps/billing/orders/1)" "cursor lag records status"
     refused "${SAYS[ENOENT]:?}" cat apps/billing/orders/1/checkpoint
     is "$(cat apps/billing/orders/1/lag)" 90
     is "$(cat "$S/earliest") $(cat "$S/latest")" "10 100"

@@ -10,7 +10,7 @@ load "${SERVICE:-dis}"
     everything_is_right
     is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
-        "cursors earliest latest status after at earliest latest since"
+        "cursors earliest latest records status after at earliest latest since"
     is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
     is "$(cat errors)" ""
 }

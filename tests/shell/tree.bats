@@ -50,20 +50,20 @@ load helper
 }
 
 @test "a partition without a commit has no checkpoint and no metadata" {
-    is "$(entries "$P")" "cursor lag status"
+    is "$(entries "$P")" "cursor lag records status"
     absent "$P/checkpoint"
     absent "$P/metadata"
 }
 
-@test "a partition with a commit has all five files" {
+@test "a partition with a commit has all six files" {
     put "$P/checkpoint" 42
-    is "$(entries "$P")" "checkpoint cursor lag metadata status"
+    is "$(entries "$P")" "checkpoint cursor lag metadata records status"
     rm "$P/checkpoint"
-    is "$(entries "$P")" "cursor lag status"
+    is "$(entries "$P")" "cursor lag records status"
 }
 
 @test "a partition of a stream has its ends, its status and cursors" {
-    is "$(entries "$S")" "cursors earliest latest status"
+    is "$(entries "$S")" "cursors earliest latest records status"
     is "$(entries "$S/cursors")" "after at earliest latest since"
 }
 
@@ -225,7 +225,7 @@ load helper
     refused "Operation not permitted" ln -s checkpoint "$P/soft"
     refused "Operation not permitted" mkfifo "$P/pipe"
     is "$(cat "$P/checkpoint")" 42
-    is "$(entries "$P")" "checkpoint cursor lag metadata status"
+    is "$(entries "$P")" "checkpoint cursor lag metadata records status"
 }
 
 @test "README names every file that is there, and tells of times and positions" {
