@@ -125,7 +125,7 @@ clear_place() {
     local failed=0 pid mountpoint log
     [[ -n "${DIR:-}" ]] || return 0
     cd /
-    exec 7>&- 9>&-
+    exec 7>&- 8>&- 9>&-
     end_log
     for pid in "${BACKGROUND[@]}"; do
         kill -KILL "$pid" 2>/dev/null
@@ -207,6 +207,23 @@ wait_all() {
     for pid in "$@"; do
         wait "$pid" || return
     done
+}
+
+# behind COMMAND...: in the background, until the mount has its request.
+behind() {
+    local before
+    before=$(waiting)
+    in_background "$@" 2>>"$DIR/messages"
+    eventually wait_now $((before + 1))
+}
+
+# How many requests of programs wait for an answer, this one among them.
+waiting() {
+    awk '$1 == "checkpointfs_requests_waiting" { print $2 }' "$MNT/metrics"
+}
+
+wait_now() {
+    [[ $(waiting) == "$1" ]]
 }
 
 # Holds the store's lock, so that no commit can get through until unlock_store.

@@ -413,23 +413,6 @@ begin_commit() {
     eventually commits_begun 1
 }
 
-# behind COMMAND...: in the background, until the mount has its request.
-behind() {
-    local before
-    before=$(waiting)
-    in_background "$@" 2>>"$DIR/messages"
-    eventually wait_now $((before + 1))
-}
-
-# How many requests of programs wait for an answer, this one among them.
-waiting() {
-    awk '$1 == "checkpointfs_requests_waiting" { print $2 }' "$MNT/metrics"
-}
-
-wait_now() {
-    [[ $(waiting) == "$1" ]]
-}
-
 # ---- expecting
 
 # The last line of errors, as FIELD.
