@@ -18,7 +18,7 @@ ERRNOS = ["EINVAL", "ERANGE", "ENOENT", "EACCES", "EROFS", "EBUSY", "EDQUOT", "E
 AGAIN = {"at once": 0, "1 s": 1, "5 s": 5, "SIGHUP": 0, "never": 0}  # seconds
 
 READS = ["list apps", "ls -l of checkpoints", "read checkpoint", "read metadata", "read cursor", "read lag",
-         "read status"]
+         "read status", "read records"]  # records last: those of SLS are no JSON
 CHANGES = ["commit", "commit a decimal", "shift", "write metadata", "delete", "rename onto",
            "move (its second half)", "mkdir", "rmdir"]
 ALL = ["look up a new app", *READS, "shift's question", *CHANGES]
@@ -386,8 +386,10 @@ JSON = [
           on=["read checkpoint", "commit", "list apps", "ls -l of checkpoints", "read status"], **GARBLED),
     Fault("What is no answer", "half of the answer, as a whole", service("truncated"),
           on=[*READS, "shift's question"], **GARBLED),
-    Fault("What is no answer", "values of another type", service("wrong-type"), on=[*READS, "shift's question"],
-          **GARBLED),
+    Fault("What is no answer", "values of another type", service("wrong-type"),
+          on=[*READS[:-1], "shift's question"], **GARBLED),
+    Fault("What is no answer", "values of another type", service("wrong-type"), on=["read records"], only=("DIS",),
+          **GARBLED),  # those of SLS have no types
     Fault("What is no answer", "bytes that are no text", service("garbage"), on=ALL,
           **{**GARBLED, "done": False}),
     Fault("What is no answer", "a login page with status 200", service("html", status=200), on=ALL,
