@@ -22,31 +22,15 @@
 #include "api/http/http.h"
 #include "api/http/retry.h"
 #include "base/when.h"
+#include "tests/simulate/now.h"
 
 #define SECRET      "topSecret"
 #define URL         "http://127.0.0.1:9/v1?token=" SECRET
 #define DEADLINE_MS 30000
 #define TRIES_MAX   10
 #define PAUSE_MAX   60000 /* that all keep because one was asked for it */
-#define EPOCH_NS    1767225600000000000LL
 
-/* Time */
-
-static int64_t now_ms;
-
-int64_t __wrap_when_now(void);
-int64_t __wrap_when_monotonic(void);
 int __wrap_RAND_bytes(unsigned char *bytes, int count);
-
-int64_t __wrap_when_now(void)
-{
-    return EPOCH_NS + now_ms * 1000000;
-}
-
-int64_t __wrap_when_monotonic(void)
-{
-    return 500000000 + now_ms;
-}
 
 int __wrap_RAND_bytes(unsigned char *bytes, int count)
 {
@@ -87,7 +71,7 @@ CURLMcode __wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds, unsigned
     CURLMcode result = __real_curl_multi_poll(multi, fds, count, 0, ready);
 
     if (!under_way)
-        now_ms += ms;
+        now_set(now_ms() + ms);
     return result;
 }
 
@@ -298,7 +282,7 @@ static int prepare(void *user, struct http_headers *headers, struct error *error
 {
     (void)user;
     (void)error;
-    CHECK(now_ms >= client.not_before);
+    CHECK(now_ms() >= client.not_before);
     client.tries++;
     client.is_judged = false;
     return http_add_header(headers, "X-Auth-Token", SECRET);
@@ -342,7 +326,7 @@ static enum http_verdict judge(void *user, const struct http_answer *answer, str
     if (client.verdict != HTTP_DONE)
         error_set(error, EIO, "HTTP %d", answer->status);
     if (client.verdict == HTTP_THROTTLED || client.verdict == HTTP_BROKEN)
-        client.not_before = now_ms + (asked < PAUSE_MAX ? asked : PAUSE_MAX);
+        client.not_before = now_ms() + (asked < PAUSE_MAX ? asked : PAUSE_MAX);
     return client.verdict;
 }
 
@@ -376,13 +360,13 @@ static void ask(unsigned kind)
                                .prepare = prepare,
                                .judge = judge,
                                .done = on_done};
-    int64_t began = now_ms;
+    int64_t began = now_ms();
 
     client.tries = client.done = 0;
     client.not_before = 0;
     CHECK(http_start(client.http, &order) && !client.done);
     loop_run(client.loop);
-    CHECK(client.done == 1 && now_ms - began <= DEADLINE_MS);
+    CHECK(client.done == 1 && now_ms() - began <= DEADLINE_MS);
     CHECK(client.tries <= (kinds[kind].idempotent ? TRIES_MAX : 1));
     CHECK(server.connections <= client.tries);
 }
@@ -414,7 +398,7 @@ static void open_client(void)
     struct http_options options = {.endpoint = &endpoint};
     struct error error;
 
-    now_ms = 0;
+    now_set(0);
     client.loop = options.loop = loop_new();
     CHECK(client.loop && !http_new(&options, &client.http, &error));
 }

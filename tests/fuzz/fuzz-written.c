@@ -19,6 +19,7 @@
 #include "fs/content.h"
 #include "fs/operations.h"
 #include "fs/tree.h"
+#include "tests/numbers.h"
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/kernel.h"
@@ -203,29 +204,13 @@ static struct call *take_order(struct backend *backend, const struct commit_orde
     return &asked->operation.call;
 }
 
-static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
-                          struct error *error)
-{
-    char number[DECIMAL_ROOM];
-
-    if (!decimal_is_unsigned(text) || decimal_normalize(number, text))
-        return error_set(error, EINVAL, "not a number");
-    snprintf(sequence, SEQUENCE_MAX + 1, "%s", number);
-    return 0;
-}
-
-static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
-{
-    return decimal_normalize(decimal, sequence) ? -EBADMSG : 0;
-}
-
 static void open_service(struct loop *loop)
 {
     static const struct backend_operations operations = {.get_checkpoint = get_checkpoint,
                                                          .get_states = get_states,
                                                          .commit = take_order,
-                                                         .parse_sequence = parse_sequence,
-                                                         .to_decimal = to_decimal};
+                                                         .parse_sequence = numbers_parse,
+                                                         .to_decimal = numbers_to_decimal};
 
     memset(&service, 0, sizeof(service));
     service.backend = (struct backend){.operations = &operations,
@@ -438,7 +423,7 @@ static bool resolve(const struct position *position, char number[static SEQUENCE
     char sum[DECIMAL_ROOM];
 
     if (position->kind == POSITION_SEQUENCE)
-        return !parse_sequence(position->sequence, number, &error);
+        return !numbers_parse(position->sequence, number, &error);
     if (position->kind == POSITION_PRESENT) {
         snprintf(number, SEQUENCE_MAX + 1, "%s", number_before);
         return true;
@@ -490,7 +475,7 @@ static bool looks_like_position(const struct file *file, size_t place)
     memcpy(line, text, length);
     return !position_parse(line, when_now(), &position, &error) &&
            (position.kind != POSITION_SEQUENCE ||
-            !parse_sequence(position.sequence, number, &error));
+            !numbers_parse(position.sequence, number, &error));
 }
 
 /* The journal has a line for each change, which says how it ended. */

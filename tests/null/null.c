@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "api/backend.h"
-#include "base/decimal.h"
 #include "base/when.h"
+#include "tests/numbers.h"
 
 /*
  * checkpointfs with a backend that has no operations, and may claim every ability: what a mount
@@ -116,22 +116,6 @@ static struct call *get_states(struct backend *backend, const char *app, const c
     return list(&(struct listing){.has_table = true, .fails = strcmp(stream, STREAM) != 0}, ask);
 }
 
-static int parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
-                          struct error *error)
-{
-    char number[DECIMAL_ROOM];
-
-    if (!decimal_is_unsigned(text) || decimal_normalize(number, text))
-        return error_set(error, EINVAL, "not a number");
-    snprintf(sequence, SEQUENCE_MAX + 1, "%s", number);
-    return 0;
-}
-
-static int to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
-{
-    return decimal_normalize(decimal, sequence) ? -EBADMSG : 0;
-}
-
 static const struct backend_operations lists = {
     .list_apps = list_apps,
     .find_app = find_app,
@@ -144,8 +128,8 @@ static const struct backend_operations lists_with_numbers = {
     .find_app = find_app,
     .list_streams = list_streams,
     .get_states = get_states,
-    .parse_sequence = parse_sequence,
-    .to_decimal = to_decimal,
+    .parse_sequence = numbers_parse,
+    .to_decimal = numbers_to_decimal,
 };
 
 /* Opening */

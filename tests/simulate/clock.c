@@ -3,12 +3,9 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "base/when.h"
 #include "tests/service/common/memory.h"
 #include "tests/simulate/chance.h"
-
-/* 2026-01-01, when every run begins. */
-#define EPOCH_NS 1767225600000000000LL
+#include "tests/simulate/now.h"
 
 struct event {
     TAILQ_ENTRY(event) link;
@@ -20,11 +17,10 @@ struct event {
 
 static TAILQ_HEAD(events_head, event) events = TAILQ_HEAD_INITIALIZER(events);
 static uint64_t last_number;
-static int64_t now_ms;
 
 void clock_start(void)
 {
-    now_ms = 0;
+    now_set(0);
     last_number = 0;
 }
 
@@ -40,7 +36,7 @@ void clock_stop(void)
 
 int64_t clock_ms(void)
 {
-    return now_ms;
+    return now_ms();
 }
 
 uint64_t clock_after(int64_t ms, event_fn *happen, void *user)
@@ -48,8 +44,10 @@ uint64_t clock_after(int64_t ms, event_fn *happen, void *user)
     struct event *event = must_calloc(1, sizeof(*event));
     struct event *before;
 
-    *event = (struct event){
-        .number = ++last_number, .due = now_ms + (ms > 0 ? ms : 0), .happen = happen, .user = user};
+    *event = (struct event){.number = ++last_number,
+                            .due = now_ms() + (ms > 0 ? ms : 0),
+                            .happen = happen,
+                            .user = user};
     TAILQ_FOREACH_REVERSE(before, &events, events_head, link)
     {
         if (before->due < event->due || (before->due == event->due && !chance_once_in(2))) {
@@ -84,7 +82,7 @@ bool clock_step(void)
     copy = *event;
     TAILQ_REMOVE(&events, event, link);
     free(event);
-    now_ms = copy.due;
+    now_set(copy.due);
     copy.happen(copy.user);
     return true;
 }
@@ -105,20 +103,7 @@ void clock_pass(int64_t ms)
 
 /* What the program under test has instead of the machine's. */
 
-int64_t __wrap_when_now(void);
-int64_t __wrap_when_monotonic(void);
 int __wrap_RAND_bytes(unsigned char *bytes, int count);
-
-int64_t __wrap_when_now(void)
-{
-    return EPOCH_NS + now_ms * 1000000;
-}
-
-/* Some days after the machine was started. */
-int64_t __wrap_when_monotonic(void)
-{
-    return 500000000 + now_ms;
-}
 
 int __wrap_RAND_bytes(unsigned char *bytes, int count)
 {

@@ -4,6 +4,7 @@
 #include "ask.h"
 
 #include "base/buf.h"
+#include "tests/numbers.h"
 
 /*
  * A backend with one app and one partition whose values a test sets. It writes down what it is
@@ -374,23 +375,13 @@ static inline struct call *fake_read_records(struct backend *backend,
 static inline int fake_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
                                       struct error *error)
 {
-    char number[DECIMAL_ROOM];
+    int status = 0;
 
-    if (!strcmp(text, FAKE_OPAQUE)) {
+    if (!strcmp(text, FAKE_OPAQUE))
         snprintf(sequence, SEQUENCE_MAX + 1, "%s", text);
-        return 0;
-    }
-    if (!decimal_is_unsigned(text) || decimal_normalize(number, text))
-        return error_set(error, EINVAL, "not a sequence number");
-    if (strlen(number) > 20)
-        return error_set(error, ERANGE, "out of range");
-    snprintf(sequence, SEQUENCE_MAX + 1, "%s", number);
-    return 0;
-}
-
-static inline int fake_to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
-{
-    return decimal_normalize(decimal, sequence) ? -EBADMSG : 0;
+    else
+        status = numbers_parse(text, sequence, error);
+    return status || strlen(sequence) <= 20 ? status : error_set(error, ERANGE, "out of range");
 }
 
 static inline void fake_init(struct fake *fake, struct loop *loop)
@@ -407,7 +398,7 @@ static inline void fake_init(struct fake *fake, struct loop *loop)
         .locate = fake_locate,
         .read_records = fake_read_records,
         .parse_sequence = fake_parse_sequence,
-        .to_decimal = fake_to_decimal,
+        .to_decimal = numbers_to_decimal,
     };
 
     *fake = (struct fake){.backend = {.operations = &operations,
