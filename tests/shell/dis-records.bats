@@ -302,8 +302,8 @@ fetched() {
     printf 'one\ntwo\n\n' | dd status=none bs=1M of="$RECORDS/new" conv=notrunc
     is "$(written)" $'100 - one\n101 - two\n102 - '
     is "$(summary)" "1 POST $ROOT/records"
-    is "$(last_request | sed 's/^[^{]*//')" '{"stream_name":"orders","records":['\
-'{"data":"b25l","partition_id":"0"},{"data":"dHdv","partition_id":"0"},{"data":"","partition_id":"0"}]}'
+    is "$(last_request | sed 's/^[^{]*//' | jq -cS .)" '{"records":[{"data":"b25l","partition_id":"0"},'\
+'{"data":"dHdv","partition_id":"0"},{"data":"","partition_id":"0"}],"stream_name":"orders"}'
 }
 
 @test "a record of 1 MiB that is no text comes out as it went in" {
