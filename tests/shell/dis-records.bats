@@ -215,6 +215,15 @@ fetched() {
     is "$(cat errors)" ""
 }
 
+@test "SIGHUP forgets the cursors" {
+    three_records
+    is "$(numbers "$R/now")" "100 101 102"
+    hup
+    warm
+    is "$(numbers "$R/now")" "100 101 102"
+    is "$(requests GET /cursors)" 1
+}
+
 @test "a cursor that is always expired is the service's fault" {
     three_records
     fault status status=400 code=DIS.4225 message=Expired path=/records count=forever
@@ -335,6 +344,15 @@ fetched() {
     is "$(requests POST /records)" 1
     matches "$(tail -n 1 errors)" "2 of 3 records are stored"
     matches "$(tail -n 1 errors)" "DIS.4302"
+}
+
+@test "who gives up while DIS has no time leaves what is stored, and nothing more is sent" {
+    control POST records/fail code=4303 skip=1 count=1000
+    run -124 timeout -s INT 1 dd status=none bs=1M of="$RECORDS/new" conv=notrunc <<<$'one\ntwo'
+    is "$(written)" "100 - one"
+    forget_requests
+    sleep 1
+    is "$(requests)" 0
 }
 
 @test "DIS that has no time to the end is EBUSY" {
