@@ -57,6 +57,11 @@ struct call *sls_read_records(struct backend *backend, const struct read_order *
 struct call *sls_append_records(struct backend *backend, const struct append_order *order,
                                 const struct ask *ask);
 
+/* What is remembered of the call's shard, until the next call; and the answer to ListShards, as
+ * sls_shards_note has it. */
+struct sls_shard *sls_shard_of(const struct service_call *call);
+int sls_note_shards(const struct service_call *call, const cJSON *root);
+
 /* Parts of operations: asks for the cursor that the call is for. */
 void sls_send_cursor(struct service_call *call, take_fn *take);
 
