@@ -30,7 +30,8 @@ struct appending {
     size_t stored;   /* logs, without it */
     size_t sending;  /* logs of it */
     size_t count;
-    char raw_size[24]; /* bytes of it, before compression */
+    char key[SLS_KEY_ROOM]; /* the first hash key of the shard */
+    char raw_size[24];      /* bytes of it, before compression */
 };
 
 static void release_appending(void *data)
@@ -80,23 +81,27 @@ static int on_put(struct service_call *call, const cJSON *root)
     if (status)
         return status;
     appending->stored += appending->sending;
+    /* Given up from here on, what is stored stays. */
+    call->is_unknown = true;
     if (appending->stored == appending->count)
         return TAKEN_ALL;
     send_group(call);
     return TAKEN_PART;
 }
 
-/* An error after some were stored tells how many. */
+/* Says how many records are stored, for who sent more than one. */
 static bool recover_put(struct service_call *call, const struct error *error)
 {
     const struct appending *appending = call->data;
+    struct error *own = &call->operation.error;
 
-    if (!appending->stored)
+    call->is_unknown = error->is_unknown;
+    if (appending->count == 1)
         return false;
-    call->operation.error = *error;
-    snprintf(call->operation.error.message, sizeof(call->operation.error.message),
-             "the first %zu of %zu records are stored, then: %.250s", appending->stored,
-             appending->count, error->message);
+    *own = *error;
+    snprintf(own->message, sizeof(own->message), "%s%zu of %zu records are stored: %.300s",
+             error->is_unknown ? "at least " : "", appending->stored, appending->count,
+             error->message);
     service_end_soon(call);
     return true;
 }
@@ -108,16 +113,17 @@ static void send_group(struct service_call *call)
     const struct span rest = {from, appending->logs.size - appending->sent};
     size_t size = loggroup_cut(&rest, GROUP_BYTES_MAX, GROUP_LOGS_MAX, &appending->sending);
 
-    sls_begin_put(call, sls_shard_of(call)->begin_key);
+    sls_begin_put(call, appending->key);
     add_compressed(call, from, size);
     appending->sent += size;
     call->recover = recover_put;
     service_send(call, on_put);
 }
 
-/* Whether the shard takes records; else the call's error is set. */
-static int check_writable(struct service_call *call)
+/* Takes the shard's key, if it takes records; else the call's error is set. */
+static int take_key(struct service_call *call)
 {
+    struct appending *appending = call->data;
     const struct sls_shard *shard = sls_shard_of(call);
 
     if (shard->is_readonly)
@@ -128,6 +134,7 @@ static int check_writable(struct service_call *call)
         return error_set(&call->operation.error, EBADMSG,
                          "the logstore does not tell which hash keys the shard %u has",
                          call->partition);
+    snprintf(appending->key, sizeof(appending->key), "%s", shard->begin_key);
     return 0;
 }
 
@@ -139,7 +146,7 @@ static int on_writable(struct service_call *call, const cJSON *root)
         return error_set(&call->operation.error, ENOENT, "the logstore %.100s has no shard %u",
                          call->stream, call->partition);
     if (!status)
-        status = check_writable(call);
+        status = take_key(call);
     if (status)
         return status;
     send_group(call);
@@ -148,10 +155,12 @@ static int on_writable(struct service_call *call, const cJSON *root)
 
 static void send_append(struct service_call *call)
 {
-    if (!sls_shard_is_fresh(sls_shard_of(call), LISTED_FOR_WRITE_MS)) {
+    const struct sls_shard *shard = sls_shard_of(call);
+
+    if (!*shard->begin_key || !sls_shard_is_fresh(shard, LISTED_FOR_WRITE_MS)) {
         sls_begin_logstore(call, "GET", "shards");
         service_send(call, on_writable);
-    } else if (check_writable(call)) {
+    } else if (take_key(call)) {
         service_end_soon(call);
     } else {
         send_group(call);

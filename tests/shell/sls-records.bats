@@ -289,8 +289,12 @@ says_why() {
     fault status method=POST path=shards/route skip=1 status=403 code=WriteQuotaExceed
     seq 10000 >"$DIR/many"
     refused "${SAYS[EBUSY]:?}" in_one_write "$A/new" <"$DIR/many"
-    says_why 'the first 4096 of 10000 records are stored, then: '
+    says_why '[^t] 4096 of 10000 records are stored: '
     is "$(put_logs) $(wc -l <"$A/at/100")" "2 4096"
+    fault reset method=POST path=shards/route skip=1 execute=1
+    not in_one_write "$A/new" <"$DIR/many" 2>/dev/null
+    says_why ' at least 4096 of 10000 records are stored: '
+    is "$(control GET loggroups logstore=orders shard=0 | wc -l)" 3
 }
 
 @test "nothing is sent again whose answer is lost" {
