@@ -8,6 +8,7 @@
 #include "fs/operations.h"
 #include "fs/request.h"
 #include "tests/service/common/memory.h"
+#include "tests/simulate/appender.h"
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/consumer.h"
@@ -73,6 +74,8 @@ static void find_directories(struct mount *mount)
         mount->apps[i] = find(mount, path);
     }
     mount->saved = find(mount, "checkpoints/billing/orders");
+    if (remote_appends())
+        mount->records = find(mount, "streams/" APPENDED_STREAM "/0/records");
     mount->leaving = false;
 }
 

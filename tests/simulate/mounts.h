@@ -20,6 +20,7 @@ struct mount {
     struct fuse_session *session;
     uint64_t apps[HISTORY_PARTITIONS]; /* directories */
     uint64_t saved;
+    uint64_t records;  /* a directory; 0 where nobody appends */
     unsigned programs; /* that use it */
     bool leaving;      /* none begins any more */
     bool is_dead;      /* it was killed: what it says of its last changes is nothing to go by */

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "api/local/store.h"
+#include "tests/simulate/appender.h"
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/disk.h"
@@ -76,6 +77,11 @@ bool remote_can(enum act act)
 }
 
 bool remote_compares(void)
+{
+    return true;
+}
+
+bool remote_appends(void)
 {
     return true;
 }
@@ -219,6 +225,8 @@ static void look(int process)
         history_blame("the store cannot be read: %s", sqlite3_errmsg(db));
     for (unsigned i = 0; db && !history_fault() && i < HISTORY_PARTITIONS; i++)
         compare(i, &found[i], process);
+    if (db && !history_fault())
+        appender_look(db);
     sqlite3_close(db);
     memory_leave(before);
 }
@@ -409,7 +417,7 @@ static bool make_partitions(struct store *store, struct error *error)
         if (store_create_partition(store, "orders", i, error))
             return false;
     }
-    return true;
+    return !store_create_partition(store, APPENDED_STREAM, 0, error);
 }
 
 static void make_store(void)

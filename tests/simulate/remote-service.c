@@ -8,6 +8,11 @@ bool remote_compares(void)
     return false;
 }
 
+bool remote_appends(void)
+{
+    return false;
+}
+
 void remote_serve(int mount)
 {
     (void)mount;

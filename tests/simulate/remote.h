@@ -24,6 +24,9 @@ bool remote_compares(void);
 /* The number that a checkpoint of the service stands for, as files show it. */
 int64_t remote_number(const char *text);
 
+/* Whether there are records to append, see tests/simulate/appender.h. */
+bool remote_appends(void);
+
 /* Makes of an answer that there are too many requests. */
 struct answer;
 void remote_throttle(struct answer *answer);

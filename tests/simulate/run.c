@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "tests/simulate/appender.h"
 #include "tests/simulate/browser.h"
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
@@ -53,11 +54,13 @@ static void begin_run(const struct run_options *options)
     is_ending = false;
     clock_start();
     history_start(remote_compares());
+    appender_reset();
     remote_begin();
     consumer_begin(chance_once_in(2));
     mounts_begin(1 + (unsigned)chance_below(2));
     programs_start(options->programs);
     browser_begin();
+    appender_begin();
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
     memory_fail_once_in(chance_once_in(3) ? 500 + (unsigned)chance_below(5000) : 0);
     once_in = choose_faults();
@@ -67,7 +70,8 @@ static void begin_run(const struct run_options *options)
 /* Until the programs that are under way have ended; false when they do not. */
 static bool let_end(void)
 {
-    for (uint64_t steps = 0; !programs_are_done() || !browser_is_done(); steps++) {
+    for (uint64_t steps = 0; !programs_are_done() || !browser_is_done() || !appender_is_done();
+         steps++) {
         if (steps == END_STEPS || !clock_step())
             return false;
     }
@@ -80,6 +84,7 @@ static const char *end_programs(void)
     is_ending = true;
     programs_stop();
     browser_stop();
+    appender_stop();
     keys_settle();
     memory_fail_once_in(0);
     remote_settle();
@@ -94,6 +99,7 @@ static void end_run(void)
 {
     programs_stop();
     browser_stop();
+    appender_stop();
     memory_fail_once_in(0);
     mounts_end();
     clock_stop();
