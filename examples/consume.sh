@@ -1,45 +1,49 @@
 #!/bin/sh
-# Usage: consume.sh CHECKPOINT LOG OUTPUT [BATCH]
+# Usage: consume.sh PARTITION OUTPUT [next]
 #
-# A consumer of a log file: numbers its lines, in batches of BATCH (10), and appends them to OUTPUT.
-# CHECKPOINT is a checkpoint of a checkpointfs mount, such as apps/numbering/log/0/checkpoint. The
-# lines are the records: line 1 has the sequence number 0.
+# A consumer: appends the number and the data of each record to OUTPUT, a line each. PARTITION is an app's
+# directory of a partition in a checkpointfs mount, such as ~/mnt/apps/numbering/log/0. It ends when there is
+# no record left; with `next` it waits for more.
 #
-# After each batch it commits the last line's number and, as metadata, how long OUTPUT is. Killed at any
+# After each batch it commits what its last line says and, as metadata, how long OUTPUT is. Killed at any
 # moment it goes on from there: what was written after the last commit is cut off and written again, so
-# that no line is lost and none is there twice.
+# that no record is lost and none is there twice. SLS stores no metadata, so it is not for that.
+#
+# Only one may work on a partition at a time: flock -n PARTITION consume.sh PARTITION OUTPUT
 set -eu
 
-if [ $# -lt 3 ]; then
-    echo 'usage: consume.sh CHECKPOINT LOG OUTPUT [BATCH]' >&2
+if [ $# -lt 2 ]; then
+    echo 'usage: consume.sh PARTITION OUTPUT [next], such as: consume.sh ~/mnt/apps/numbering/log/0 lines' >&2
     exit 2
 fi
-checkpoint=$1
-log=$2
-output=$3
-batch=${4:-10}
+partition=$1
+output=$2
+records=$partition/records/${3:-now}
+batch=$output.batch
 
-# One read of `status`, so that number and metadata belong together.
-status=$(cat "${checkpoint%checkpoint}status")
-number_of() {
-    printf '%s\n' "$status" | sed -n "s/.*\"$1\":\"\([0-9]*\)\".*/\1/p"
-}
-last=$(number_of checkpoint)
-length=$(number_of metadata)
-[ -n "$last" ] || { last=-1 && length=0; }
+# How long OUTPUT was at the last commit: 0 before the first one. A position that was set by hand has no length.
+status=$(cat "$partition/status")
+case $status in
+*'"checkpoint":null'*) length=0 ;;
+*) length=$(cat "$partition/metadata") ;;
+esac
 : >>"$output"
-# A position that was set by hand has no length.
-[ -z "$length" ] || truncate -s "$length" "$output"
+case $length in
+'' | *[!0-9]*) ;;
+*)
+    if [ "$(wc -c <"$output")" -lt "$length" ]; then
+        echo "consume.sh: $output is shorter than the $length bytes that were committed" >&2
+        exit 1
+    fi
+    truncate -s "$length" "$output"
+    ;;
+esac
 
-total=$(wc -l <"$log")
-while [ $((last + 1)) -lt "$total" ]; do
-    first=$((last + 1))
-    last=$((last + batch))
-    [ "$last" -lt "$total" ] || last=$((total - 1))
-
-    sed -n "$((first + 1)),$((last + 1))p" "$log" |
-        awk -v number="$first" '{ print number++ "\t" $0 }' >>"$output"
+while cat "$records" >"$batch" || exit; [ -s "$batch" ]; do
+    jq -r '"\(.sequence)\t\(.data // .base64)"' "$batch" >>"$output"
 
     # One write, and so one commit: a shell's own printf writes line by line.
-    env printf '%d\n%d\n' "$last" "$(wc -c <"$output")" >"$checkpoint"
+    number=$(tail -n 1 "$batch" | cut -d '"' -f 4)
+    env printf '%s\n%d\n' "$number" "$(wc -c <"$output")" >"$partition/checkpoint"
 done
+rm "$batch"

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Usage: quickstart.sh [LOG]
 #
-# Builds checkpointfs, mounts its embedded store on a temporary directory, and runs a consumer on the
-# lines of LOG (or of a log of this machine) that is killed half-way and resumes. Installs what is
-# missing with apt, as root or with sudo. Removes what it has made, but for the build directory.
+# Builds checkpointfs, mounts its embedded store on a temporary directory, makes records of the lines of
+# LOG (or of a log of this machine), and runs a consumer of them that is killed half-way and resumes. Fails
+# unless it has each record once then. Installs what is missing with apt, as root or with sudo. Removes what
+# it has made, but for the build directory.
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -12,7 +13,7 @@ say() {
 }
 
 say "Installing what is missing, and building"
-"$project/.ci/install" build
+"$project/.ci/install" build examples
 cmake -S "$project" --preset release >/dev/null
 cmake --build "$project/build/release" | tail -n 1
 
@@ -26,22 +27,25 @@ trap clean_up EXIT
 
 log=${1:-/var/log/dpkg.log}
 [ -s "$log" ] || log=$project/docs/checkpointfs.1
-head -n 2000 "$log" >"$work/log"
+head -n 2000 "$log" | iconv -c -f UTF-8 -t UTF-8 | tr -d '\000' >"$work/log"
 lines=$(wc -l <"$work/log")
 
 say "Mounting a new store on $mnt"
 mkdir "$mnt"
-"$project/build/release/fs/checkpointfs" "local:$work/checkpoints.db" "$mnt"
-mkdir -p "$mnt/apps/numbering/log/0"
-echo "$lines" >"$mnt/streams/log/0/latest"
-ls "$mnt" "$mnt/apps/numbering/log/0"
-
+"$project/build/release/fs/checkpointfs" -o batch=2000 "local:$work/checkpoints.db" "$mnt"
 partition=$mnt/apps/numbering/log/0
+mkdir -p "$partition"
+ls "$mnt" "$partition"
+
+say "Producing $lines records, the lines of $log"
+cat "$work/log" >"$mnt/streams/log/0/records/new"
+head -n 2 "$partition/records/now"
+
 consume() {
-    "$project/examples/consume.sh" "$partition/checkpoint" "$work/log" "$work/output" 20
+    "$project/examples/consume.sh" "$partition" "$work/output"
 }
 
-say "Consuming $lines lines of $log, until the consumer is killed half-way"
+say "Consuming them, until the consumer is killed half-way"
 set -m
 consume &
 consumer=$!
@@ -58,7 +62,7 @@ consume
 echo "committed: $(cat "$partition/checkpoint")  lag: $(cat "$partition/lag")"
 cat "$partition/status"
 
-say "The end of its output, which has every line once"
+say "The end of its output, which has every record once"
 tail -n 3 "$work/output"
 awk '{ print NR - 1 "\t" $0 }' "$work/log" | cmp - "$work/output"
-echo "All $lines lines are there, none is missing and none is there twice."
+echo "All $lines records are there, none is missing and none is there twice."
