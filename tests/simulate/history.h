@@ -54,7 +54,7 @@ int history_begin(int mount, enum act act, unsigned partition);
 /* It has ended; of a read, what it saw, or NOTHING. */
 void history_end(int number, enum ending ending, int64_t seen);
 
-/* A mount has had an answer to what it asked about checkpoints, after so many ms, or has given up:
+/* A mount has had an answer that tells what is committed, after so many ms, or has given up:
  * what it shows from then on may be as old as the question. */
 void history_asked(int mount, int64_t took_ms);
 

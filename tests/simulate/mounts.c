@@ -26,11 +26,18 @@
 static struct mount mounts[MOUNTS_MAX];
 static unsigned count;
 
+/* Whether its answer tells what is committed. */
+static bool tells_value(const char *operation)
+{
+    return !strncmp(operation, "get_", strlen("get_")) || !strcmp(operation, "commit") ||
+           !strcmp(operation, "delete_checkpoint");
+}
+
 static void observe(void *observer, const struct observation *seen)
 {
     const struct mount *mount = observer;
 
-    if (!strncmp(seen->operation, "get_", strlen("get_")))
+    if (tells_value(seen->operation))
         history_asked(mount->index, seen->took_ms);
 }
 
