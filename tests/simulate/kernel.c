@@ -244,6 +244,17 @@ uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent,
                       user);
 }
 
+uint64_t kernel_rename(struct fuse_session *session, pid_t pid, uint64_t parent, const char *from,
+                       const char *to, reply_fn *reply, void *user)
+{
+    struct fuse_rename2_in in = {.newdir = parent};
+    char names[128];
+    size_t length = (size_t)snprintf(names, sizeof(names), "%s%c%s", from, 0, to);
+
+    return send_parts(session, pid, FUSE_RENAME2, parent, &in, sizeof(in), names, length + 1, reply,
+                      user);
+}
+
 uint64_t kernel_attributes(struct fuse_session *session, pid_t pid, uint64_t node, reply_fn *reply,
                            void *user)
 {

@@ -45,6 +45,10 @@ uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, 
 uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
                        reply_fn *reply, void *user);
 
+/* Within one directory. */
+uint64_t kernel_rename(struct fuse_session *session, pid_t pid, uint64_t parent, const char *from,
+                       const char *to, reply_fn *reply, void *user);
+
 uint64_t kernel_attributes(struct fuse_session *session, pid_t pid, uint64_t node, reply_fn *reply,
                            void *user);
 uint64_t kernel_open_directory(struct fuse_session *session, pid_t pid, uint64_t node,

@@ -38,6 +38,8 @@ struct program {
     unsigned partition;
     uint64_t directory;
     char name[32];
+    char
+        other[32]; /* to which it renames the file when it has written it, or to delete it; or "" */
     char text[64]; /* that it writes */
     bool goes_on;  /* when it has ended, another begins in its place */
     bool looks_again;
@@ -61,6 +63,7 @@ static pid_t last_pid;
 
 static void begin_another(void *user);
 static void look_up(struct program *program);
+static void rename_file(struct program *program);
 
 static void begin_after_pause(void)
 {
@@ -144,12 +147,22 @@ static void finish(struct program *program)
         begin_after_pause();
 }
 
+static bool writes_temporary(const struct program *program)
+{
+    return *program->other && program->act != ACT_DELETE;
+}
+
 static void on_released(void *user, int error, const void *data, size_t size)
 {
+    struct program *program = user;
+
     (void)error;
     (void)data;
     (void)size;
-    finish(user);
+    if (writes_temporary(program) && !program->error)
+        rename_file(program);
+    else
+        finish(program);
 }
 
 static void release(struct program *program)
@@ -259,7 +272,7 @@ static void on_written(void *user, int error, const void *data, size_t size)
     (void)data;
     (void)size;
     fail(program, error);
-    program->is_acknowledged = !error;
+    program->is_acknowledged = !error && !writes_temporary(program);
     flush(program);
 }
 
@@ -307,6 +320,39 @@ static void on_created(void *user, int error, const void *data, size_t size)
                        error ? 0 : size - sizeof(entry));
 }
 
+/* Renaming */
+
+static void on_tidied(void *user, int error, const void *data, size_t size)
+{
+    (void)error;
+    (void)data;
+    (void)size;
+    finish(user);
+}
+
+/* Of a commit that failed the temporary file is left, and of a deletion what was moved away. */
+static void on_renamed(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    bool is_left = writes_temporary(program) == (error != 0);
+
+    (void)data;
+    (void)size;
+    fail(program, error);
+    program->is_acknowledged = !error;
+    if (is_left)
+        kernel_unlink(program->mount->session, program->pid, program->directory,
+                      error ? program->name : program->other, on_tidied, program);
+    else
+        finish(program);
+}
+
+static void rename_file(struct program *program)
+{
+    wait_for(program, kernel_rename(program->mount->session, program->pid, program->directory,
+                                    program->name, program->other, on_renamed, program));
+}
+
 /* The beginning */
 
 static void on_unlinked(void *user, int error, const void *data, size_t size)
@@ -323,7 +369,9 @@ static void open_found(struct program *program)
 {
     pid_t pid = program->pid;
 
-    if (program->act == ACT_DELETE)
+    if (program->act == ACT_DELETE && *program->other)
+        rename_file(program);
+    else if (program->act == ACT_DELETE)
         wait_for(program, kernel_unlink(program->mount->session, pid, program->directory,
                                         program->name, on_unlinked, program));
     else if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
@@ -383,9 +431,23 @@ static void choose_file(struct program *program)
                  face == APPS_METADATA ? "metadata" : "checkpoint");
 }
 
+/* As editors, rsync and git do: a text is written to a temporary file that is renamed; and what is
+ * deleted is moved away first. */
+static void choose_renaming(struct program *program)
+{
+    bool changes =
+        program->act == ACT_COMMIT || program->act == ACT_SHIFT || program->act == ACT_DELETE;
+
+    if (!changes || program->directory != program->mount->saved || !chance_once_in(3))
+        return;
+    memcpy(program->other, program->name, sizeof(program->other));
+    snprintf(program->act == ACT_DELETE ? program->other : program->name, sizeof(program->name),
+             ".%d", program->number);
+}
+
 static void choose_text(struct program *program)
 {
-    program->is_tricky = program->act == ACT_COMMIT && chance_once_in(10);
+    program->is_tricky = program->act == ACT_COMMIT && !*program->other && chance_once_in(10);
     if (program->act == ACT_SHIFT)
         snprintf(program->text, sizeof(program->text), "shift +1\n");
     else if (program->act == ACT_METADATA)
@@ -416,9 +478,11 @@ static void begin(struct mount *mount, enum act act, unsigned partition, bool go
                                 .began = clock_ms(),
                                 .number = history_begin(mount->index, act, partition)};
     choose_file(program);
+    choose_renaming(program);
     choose_text(program);
-    trace("%d: process %d %s %u in mount %d by %s%s", program->number, (int)program->pid,
+    trace("%d: process %d %s %u in mount %d by %s%s%s%s", program->number, (int)program->pid,
           word_for(act), partition, mount->index, program->name,
+          *program->other ? ", renamed to " : "", program->other,
           program->is_tricky ? ", after a line of junk" : "");
     running++;
     mount->programs++;

@@ -5,7 +5,8 @@
 
 /*
  * Programs that use the mounts, some at a time: each looks a file up, opens it, reads or writes,
- * and closes it, as programs do; some are interrupted. What becomes of it goes into the history.
+ * and closes it, as programs do, or renames a temporary file over it, or moves it away; some are
+ * interrupted. What becomes of it goes into the history.
  */
 
 /* Begins so many, who each do one thing after the other until programs_stop. */
