@@ -96,14 +96,14 @@ static int take_end(struct service_call *call)
 
 /* Records */
 
-/* Asks for more at once when all fits, and for less when some must be had again. */
+/* Asks for more at once when twice as much would fit, and for less when some must be had again. */
 static void adapt_groups(const struct service_call *call, const struct pulled *pulled, size_t added)
 {
     struct sls_shard *shard = sls_shard_of(call);
 
     if (added < pulled->groups)
         shard->groups = shard->groups / 2 ? shard->groups / 2 : 1;
-    else if (added == shard->groups && !batch_is_full(call->batch))
+    else if (added == shard->groups && pulled->raw_size <= call->batch->limit / 2)
         shard->groups = shard->groups * 2 < GROUPS_MAX ? shard->groups * 2 : GROUPS_MAX;
 }
 

@@ -177,12 +177,25 @@ says_why() {
     is "$(wc -l <"$R/now")" 10
 }
 
-@test "more than is taken is asked for in smaller parts, and is too large when it has none" {
-    head -c 3000000 /dev/zero | tr '\0' x >"$DIR/value"
+# eight_large_groups: of 3 MB each.
+eight_large_groups() {
+    head -c 3000000 /dev/zero | tr '\0' x | jq -Rs '{logs: [[["n", .]]]}' >"$DIR/large"
     for _ in 1 2 3 4 5 6 7 8; do
-        jq -Rs '{logs: [[["n", .]]]}' "$DIR/value" | "$BATS_TEST_DIRNAME/loggroup.py" |
-            curl -sS -o /dev/null --data-binary @- "$URL/_control/loggroup?logstore=orders&shard=0"
+        group_of "$(<"$DIR/large")"
     done
+}
+
+@test "as much is asked for at once as fits" {
+    eight_large_groups
+    remount_service -o batch=16777216
+    forget_requests
+    for _ in 1 2 3 4; do is "$(jq -r .sequence <"$A/at/100" | head -n 1)" 100; done
+    is "$(control GET log | grep -o 'count=[0-9]*' | xargs)" \
+        "count=10 count=2 count=4 count=4 count=4"
+}
+
+@test "more than is taken is asked for in smaller parts, and is too large when it has none" {
+    eight_large_groups
     is "$(jq -r '.sequence + " " + (.data.n | length | tostring)' <"$A/at/100")" "100 3000000"
     is "$(jq -r .sequence <"$A/at/101")" 101
     fault huge path=type=log
