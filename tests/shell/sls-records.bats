@@ -7,11 +7,23 @@ load sls
 R=apps/billing/orders/0/records
 A=streams/orders/0/records
 
-# group_of JSON: appends a log group to the first shard of orders, as loggroup.py makes it.
+# group_of JSON [TIMES]: appends a log group to the first shard of orders, as loggroup.py makes it.
 group_of() {
-    "$BATS_TEST_DIRNAME/loggroup.py" <<<"$1" |
-        curl -sS --fail-with-body --data-binary @- -o /dev/null \
+    "$BATS_TEST_DIRNAME/loggroup.py" <<<"$1" >"$DIR/loggroup"
+    for _ in $(seq "${2:-1}"); do
+        curl -sS --fail-with-body --data-binary "@$DIR/loggroup" -o /dev/null \
             "$URL/_control/loggroup?logstore=orders&shard=0"
+    done
+}
+
+# Eight log groups of 3 MB each.
+large_groups() {
+    group_of "$(head -c 3000000 /dev/zero | tr '\0' x | jq -Rs '{logs: [[["n", .]]]}')" 8
+}
+
+# sequence FILE: the number of its first record, of which no more is looked at.
+sequence() {
+    head -c 200 "$1" | sed -En 's/.*"sequence":"([0-9]+)".*/\1/p'
 }
 
 # in_one_write FILE: what comes in is written to it at once.
@@ -130,7 +142,7 @@ says_why() {
 }
 
 @test "log groups without logs are passed over" {
-    for _ in $(seq 12); do group_of '{"topic":"t"}'; done
+    group_of '{"topic":"t"}' 12
     group_of '{"logs":[[["n","1"]]]}'
     is "$(jq -c '[.sequence, .data]' <"$A/at/100")" '["112",{"n":"1"}]'
 }
@@ -177,25 +189,17 @@ says_why() {
     is "$(wc -l <"$R/now")" 10
 }
 
-# eight_large_groups: of 3 MB each.
-eight_large_groups() {
-    head -c 3000000 /dev/zero | tr '\0' x | jq -Rs '{logs: [[["n", .]]]}' >"$DIR/large"
-    for _ in 1 2 3 4 5 6 7 8; do
-        group_of "$(<"$DIR/large")"
-    done
-}
-
 @test "as much is asked for at once as fits" {
-    eight_large_groups
+    large_groups
     remount_service -o batch=16777216
     forget_requests
-    for _ in 1 2 3 4; do is "$(jq -r .sequence <"$A/at/100" | head -n 1)" 100; done
+    for _ in 1 2 3 4; do is "$(sequence "$A/at/100")" 100; done
     is "$(control GET log | grep -o 'count=[0-9]*' | xargs)" \
         "count=10 count=2 count=4 count=4 count=4"
 }
 
 @test "more than is taken is asked for in smaller parts, and is too large when it has none" {
-    eight_large_groups
+    large_groups
     is "$(jq -r '.sequence + " " + (.data.n | length | tostring)' <"$A/at/100")" "100 3000000"
     is "$(jq -r .sequence <"$A/at/101")" 101
     fault huge path=type=log
