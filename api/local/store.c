@@ -962,6 +962,18 @@ struct kept {
     int64_t bytes;
 };
 
+static int check_counts(const struct kept *kept, const char *stream, struct error *error)
+{
+    const int64_t most = INT64_MAX / 2; /* which leaves room for what is added */
+
+    if (kept->records >= 0 && kept->records <= most && kept->bytes >= 0 && kept->bytes <= most)
+        return 0;
+    return error_set(error, EBADMSG,
+                     "the store is damaged: partition %" PRId64 " of stream \"%s\" cannot keep so "
+                     "many records",
+                     kept->partition, stream);
+}
+
 static int get_kept(struct store *store, const char *stream, uint32_t partition, struct kept *kept,
                     struct error *error)
 {
@@ -985,7 +997,7 @@ static int get_kept(struct store *store, const char *stream, uint32_t partition,
     finish_statement(row);
     if (status < 0)
         return status;
-    return status ? 0 : no_such_partition(error, stream, partition);
+    return status ? check_counts(kept, stream, error) : no_such_partition(error, stream, partition);
 }
 
 static int set_kept(struct store *store, const struct kept *kept, struct error *error)

@@ -584,6 +584,24 @@ static void records_come_no_earlier_than_latest_that_was_set(void **state)
     assert_int_equal(time_of(scene, 5), ahead);
 }
 
+static void numbers_that_cannot_be_are_a_damaged_store(void **state)
+{
+    SCENE_OF(state);
+    static const char *const damages[] = {"records = 9223372036854775807", "records = -1",
+                                          "bytes = 9223372036854775807", "bytes = -1"};
+    char sql[96];
+
+    ASSERT_OK(append(scene, &SPAN("a"), 1));
+    for (size_t i = 0; i < COUNT(damages); i++) {
+        run_sql(scene, "UPDATE partition SET records = 1, bytes = 1");
+        snprintf(sql, sizeof(sql), "UPDATE partition SET %s", damages[i]);
+        run_sql(scene, sql);
+        ASSERT_FAILS(append(scene, &SPAN("b"), 1), EBADMSG);
+        ASSERT_FAILS(store_set_bound(store, "orders", 0, true, 1, error), EBADMSG);
+        assert_data(scene, -1, "a");
+    }
+}
+
 /* Steps and transactions */
 
 static void a_long_read_stops_to_be_gone_on_with(void **state)
@@ -748,6 +766,7 @@ int main(void)
         SCENE(a_time_leads_into_the_gap_that_there_was_then),
         SCENE(times_do_not_go_back_with_the_clock),
         SCENE(records_come_no_earlier_than_latest_that_was_set),
+        SCENE(numbers_that_cannot_be_are_a_damaged_store),
         SCENE(a_long_read_stops_to_be_gone_on_with),
         SCENE(a_batch_ends_with_the_record_that_fills_it),
         SCENE(two_stores_take_turns),
