@@ -10,6 +10,9 @@
 /* Room for a batch at its limit, and one record more that is as large, with every byte escaped. */
 #define TEXT_MAX (BATCH_LIMIT_MAX * 2 * 6 + 4096)
 
+/* So many times its limit the text of a batch may be. */
+#define TEXT_FACTOR 8
+
 /* How many bytes become base64 at once; a multiple of three. */
 #define BASE64_PIECE 3072
 
@@ -25,7 +28,8 @@ void batch_release(struct batch *batch)
 
 bool batch_is_full(const struct batch *batch)
 {
-    return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit);
+    return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit ||
+                            batch->text.size / TEXT_FACTOR >= batch->limit);
 }
 
 static bool must_escape(unsigned char byte)

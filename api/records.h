@@ -41,14 +41,15 @@ enum record_form {
  * one where there is one. */
 struct batch {
     enum record_form form;
-    size_t limit;    /* it is full with the record that brings the sizes of keys and data to this */
-    size_t bytes;    /* of keys and data */
-    size_t count;    /* of records */
-    struct buf text; /* see buf_error */
+    size_t limit;     /* it is full with the record that brings the sizes of keys and data to this,
+                         or its text, if records are tiny, to eight times as much */
+    size_t bytes;     /* of keys and data */
+    size_t count;     /* of records */
+    struct buf text;  /* see buf_error */
     bool is_finished; /* no more will ever be written, and this is read to the end */
 };
 
-/* The greatest limit of a batch. Its text may be six times that: each byte as \u00XX. */
+/* The greatest limit of a batch. Each byte may be six of its text: \u00XX. */
 #define BATCH_LIMIT_MAX (16UL << 20)
 
 void batch_init(struct batch *batch, enum record_form form, size_t limit);

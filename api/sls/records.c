@@ -31,8 +31,10 @@ int sls_note_shards(const struct service_call *call, const cJSON *root)
 }
 
 /*
- * Reading. A batch is one answer to PullLogs, cut between log groups: a checkpoint cannot stand
- * within a group, so one that was cut there would be begun again for ever.
+ * Reading. A batch is cut between log groups: a checkpoint cannot stand within a group, so one that
+ * was cut there would be begun again for ever. It is filled by one answer to PullLogs after the
+ * other, as long as each has all that was asked for: what is read at once saves its commit. What
+ * has been read stands, whatever comes of reading on.
  */
 struct reading {
     char cursor[SEQUENCE_MAX + 1];
@@ -85,6 +87,8 @@ static int take_end(struct service_call *call)
 {
     const struct reading *reading = call->data;
 
+    if (call->batch->count)
+        return TAKEN_ALL;
     call->batch->is_finished = reading->is_readonly;
     if (reading->is_readonly || sls_shard_is_fresh(sls_shard_of(call), LISTED_FOR_END_MS))
         return TAKEN_ALL;
@@ -121,10 +125,25 @@ static int take_less(struct service_call *call)
     return TAKEN_PART;
 }
 
+/* For an answer of up to twice as much. */
+static bool has_room(const struct batch *batch, const struct pulled *pulled)
+{
+    return !batch_is_full(batch) && batch->bytes + 2 * pulled->raw_size <= batch->limit;
+}
+
+static int pull_on(struct service_call *call, const struct pulled *pulled)
+{
+    struct reading *reading = call->data;
+
+    snprintf(reading->cursor, sizeof(reading->cursor), "%s", pulled->next);
+    send_pull(call);
+    return TAKEN_PART;
+}
+
 /* Log groups without logs are nothing to show; there may be more behind them. */
 static int take_groups(struct service_call *call, const struct pulled *pulled, const char **wrong)
 {
-    struct reading *reading = call->data;
+    bool has_all_asked = pulled->groups >= sls_shard_of(call)->groups;
     size_t added;
     int status = pulled_print(pulled, call->batch, &added, wrong);
 
@@ -135,11 +154,16 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
     if (status)
         return status;
     adapt_groups(call, pulled, added);
-    if (call->batch->count)
+    if (call->batch->count && !(has_all_asked && has_room(call->batch, pulled)))
         return TAKEN_ALL;
-    snprintf(reading->cursor, sizeof(reading->cursor), "%s", pulled->next);
-    send_pull(call);
-    return TAKEN_PART;
+    return pull_on(call, pulled);
+}
+
+/* The next batch begins where this one fails, and is told of it. */
+static int stop_pulling(struct service_call *call)
+{
+    call->operation.error = (struct error){0};
+    return TAKEN_ALL;
 }
 
 static int take_pulled(struct service_call *call, struct pulled *pulled, const char **wrong)
@@ -151,6 +175,8 @@ static int take_pulled(struct service_call *call, struct pulled *pulled, const c
         return take_less(call);
     if (!status)
         status = check_begin(call, pulled);
+    if (status && call->batch->count)
+        return stop_pulling(call);
     if (status)
         return status;
     return pulled->groups ? take_groups(call, pulled, wrong) : take_end(call);
@@ -178,9 +204,9 @@ static int on_pulled(struct service_call *call, const cJSON *root)
 
 static bool recover_pull(struct service_call *call, const struct error *error)
 {
-    if (error->code != EFBIG)
+    if (error->code != EFBIG && !call->batch->count)
         return false;
-    if (take_less(call) != TAKEN_PART)
+    if (call->batch->count || take_less(call) != TAKEN_PART)
         service_end_soon(call);
     return true;
 }

@@ -101,6 +101,17 @@ TEST(a_batch_is_full_after_a_whole_record)
     assert_int_equal(batch.bytes, 12);
 }
 
+/* Else nothing would bound the text of those that are empty. */
+TEST(a_batch_is_full_of_tiny_records_when_its_text_is_long)
+{
+    struct record record = {"1", "1", WHEN_UNKNOWN, NULL, SPAN("")};
+
+    begin(RECORD_LINES, 10);
+    while (!batch_is_full(&batch))
+        batch_add(&batch, &record);
+    assert_int_equal(batch.count, 2);
+}
+
 TEST(the_bytes_of_a_record_are_all_there_is)
 {
     struct record record = {"1", "1", WHEN_UNKNOWN, NULL, SPAN("a\0\n")};
@@ -128,6 +139,7 @@ int main(void)
         cmocka_unit_test(long_base64_has_no_seam),
         cmocka_unit_test(every_byte_comes_back_by_a_json_parser),
         cmocka_unit_test(a_batch_is_full_after_a_whole_record),
+        cmocka_unit_test(a_batch_is_full_of_tiny_records_when_its_text_is_long),
         cmocka_unit_test(the_bytes_of_a_record_are_all_there_is),
     };
 
