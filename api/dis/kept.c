@@ -13,7 +13,8 @@ struct dis_kept_cursor {
     char *stream;
     uint32_t partition;
     char next[DECIMAL_ROOM];
-    char *cursor;
+    char *cursor; /* or NULL */
+    bool is_behind;
     int64_t until;
 };
 
@@ -63,11 +64,14 @@ static struct dis_kept_cursor *find_item(struct dis_kept *kept, const struct dis
     return NULL;
 }
 
-const char *dis_kept_find(struct dis_kept *kept, const struct dis_place *place, int64_t now)
+struct dis_kept_item dis_kept_find(struct dis_kept *kept, const struct dis_place *place,
+                                   int64_t now)
 {
-    const struct dis_kept_cursor *item = find_item(kept, place);
+    const struct dis_kept_cursor *found = find_item(kept, place);
 
-    return item && now < item->until ? item->cursor : NULL;
+    if (!found || now >= found->until)
+        return (struct dis_kept_item){0};
+    return (struct dis_kept_item){found->cursor, found->is_behind};
 }
 
 static void drop_old(struct dis_kept *kept, int64_t now)
@@ -82,25 +86,26 @@ static void drop_old(struct dis_kept *kept, int64_t now)
     }
 }
 
-void dis_kept_put(struct dis_kept *kept, const struct dis_place *place, const char *cursor,
-                  int64_t now)
+void dis_kept_put(struct dis_kept *kept, const struct dis_place *place,
+                  const struct dis_kept_item *item, int64_t now)
 {
     struct dis_kept_cursor *old = find_item(kept, place);
-    struct dis_kept_cursor *item = calloc(1, sizeof(*item));
+    struct dis_kept_cursor *new = calloc(1, sizeof(*new));
 
     if (old)
         drop_cursor(kept, old);
     drop_old(kept, now);
-    if (!item)
+    if (!new)
         return;
-    item->stream = strdup(place->stream);
-    item->cursor = strdup(cursor);
-    item->partition = place->partition;
-    item->until = now + DIS_KEPT_MS;
-    snprintf(item->next, sizeof(item->next), "%s", place->next);
-    LIST_INSERT_HEAD(bucket_of(kept, place), item, link);
-    TAILQ_INSERT_TAIL(&kept->ages, item, age);
+    new->stream = strdup(place->stream);
+    new->cursor = item->cursor ? strdup(item->cursor) : NULL;
+    new->is_behind = item->is_behind;
+    new->partition = place->partition;
+    new->until = now + DIS_KEPT_MS;
+    snprintf(new->next, sizeof(new->next), "%s", place->next);
+    LIST_INSERT_HEAD(bucket_of(kept, place), new, link);
+    TAILQ_INSERT_TAIL(&kept->ages, new, age);
     kept->count++;
-    if (!item->stream || !item->cursor)
-        drop_cursor(kept, item);
+    if (!new->stream || (item->cursor && !new->cursor))
+        drop_cursor(kept, new);
 }

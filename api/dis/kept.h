@@ -1,6 +1,7 @@
 #ifndef API_DIS_KEPT_H
 #define API_DIS_KEPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -38,11 +39,18 @@ void dis_kept_init(struct dis_kept *kept);
 /* Forgets all. */
 void dis_kept_clear(struct dis_kept *kept);
 
-/* Keeps a copy, in place of an older one; without memory none is kept. */
-void dis_kept_put(struct dis_kept *kept, const struct dis_place *place, const char *cursor,
-                  int64_t now);
+/* What is known of a place. */
+struct dis_kept_item {
+    const char *cursor; /* or NULL */
+    bool is_behind;     /* much more follows, so that a batch may be asked for by its size */
+};
 
-/* The cursor of a place, which lasts until another is kept; NULL when there is none. */
-const char *dis_kept_find(struct dis_kept *kept, const struct dis_place *place, int64_t now);
+/* Keeps a copy, in place of an older one; without memory none is kept. */
+void dis_kept_put(struct dis_kept *kept, const struct dis_place *place,
+                  const struct dis_kept_item *item, int64_t now);
+
+/* What is known, which lasts until more is kept; all zero when that is nothing. */
+struct dis_kept_item dis_kept_find(struct dis_kept *kept, const struct dis_place *place,
+                                   int64_t now);
 
 #endif

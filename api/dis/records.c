@@ -12,8 +12,9 @@
  * go on with, which is kept: who reads on from there needs the second request alone.
  *
  * A record that is larger than what is asked for never comes, and the answer looks as at the end of
- * the partition. An answer that is larger than this program takes has many records; then less is
- * asked for, and what seems to be the end then is not believed.
+ * the partition. Where many small records are waiting no more is asked for than the batch takes;
+ * and an answer that is larger than this program takes has many, too, so that less is asked for.
+ * Then what seems to be the end is not believed.
  */
 
 /* With base64, and the names of members, an answer is below the limit of api/http/http.h; but for
@@ -93,23 +94,36 @@ static int add_record(struct service_call *call, const cJSON *entry,
     return buf_error(&call->batch->text);
 }
 
-/* Keeps a cursor for what follows the last record that came. */
-static void keep_cursor_after(const struct service_call *call, const char *last, const char *cursor)
+static void keep_for(const struct service_call *call, const char *next,
+                     const struct dis_kept_item *item)
 {
-    char next[DECIMAL_ROOM];
     struct dis_place place = {call->stream, call->partition, next};
 
-    if (!decimal_add(next, last, "1"))
-        dis_kept_put(kept_of(call), &place, cursor, when_monotonic());
+    dis_kept_put(kept_of(call), &place, item, when_monotonic());
 }
 
-/* The same for where this call begins, which has a number or is not known. */
-static void keep_cursor_at(const struct service_call *call, const char *cursor)
+/* Keeps a cursor for where this call begins, which has a number or is not known. */
+static void keep_beginning(const struct service_call *call, const char *cursor)
 {
-    struct dis_place place = {call->stream, call->partition, call->sequence};
-
     if (call->cursor == CURSOR_AT)
-        dis_kept_put(kept_of(call), &place, cursor, when_monotonic());
+        keep_for(call, call->sequence, &(struct dis_kept_item){.cursor = cursor});
+}
+
+/* Whether as much as a batch takes may be asked for next, and no more. Only small records are sure
+ * to fit, and where there was but little the end is near. */
+static bool is_behind(const struct batch *batch)
+{
+    return batch->count >= 4 && batch->bytes >= batch->limit / 2;
+}
+
+/* Keeps what is known of the place behind the last record that was taken. */
+static void keep_end(const struct service_call *call, const char *last, const char *cursor)
+{
+    struct dis_kept_item item = {cursor, is_behind(call->batch)};
+    char next[DECIMAL_ROOM];
+
+    if ((item.cursor || item.is_behind) && !decimal_add(next, last, "1"))
+        keep_for(call, next, &item);
 }
 
 /* Whatever of the records the batch has no room for is left; then the cursor does not fit. */
@@ -121,11 +135,13 @@ static int add_records(struct service_call *call, const cJSON *records, const ch
 
     for (; entry && !status && !batch_is_full(call->batch); entry = entry->next)
         status = add_record(call, entry, last);
-    if (!status && !entry && cursor && *last)
-        keep_cursor_after(call, last, cursor);
-    else if (!status && !entry && cursor)
-        keep_cursor_at(call, cursor);
-    return status;
+    if (status)
+        return status;
+    if (*last)
+        keep_end(call, last, entry ? NULL : cursor);
+    else if (cursor)
+        keep_beginning(call, cursor);
+    return 0;
 }
 
 static int on_records_read(struct service_call *call, const cJSON *root);
@@ -194,7 +210,7 @@ static int on_cursor_to_read(struct service_call *call, const cJSON *root)
     reading->cursor = strdup(cursor);
     if (!reading->cursor)
         return -ENOMEM;
-    keep_cursor_at(call, cursor);
+    keep_beginning(call, cursor);
     send_reading(call);
     return TAKEN_PART;
 }
@@ -284,25 +300,33 @@ static int begin_after(struct service_call *call)
     return decimal_add(call->sequence, call->sequence, "1");
 }
 
-/* Without memory for it another is asked for, which says so. */
-static void find_kept_cursor(const struct service_call *call, struct reading *reading)
-{
-    struct dis_place place = {call->stream, call->partition, call->sequence};
-    const char *cursor =
-        call->cursor == CURSOR_AT ? dis_kept_find(kept_of(call), &place, when_monotonic()) : NULL;
-
-    reading->cursor = cursor ? strdup(cursor) : NULL;
-}
-
 /* A bit less than the batch takes, for DIS may count no keys: what is left behind is read twice,
  * and needs another cursor. */
-static int64_t bytes_to_fetch(const struct read_order *order)
+static int64_t bytes_of_batch(const struct batch *batch)
 {
-    int64_t most = (int64_t)(order->limit - order->limit / 8);
+    int64_t most = (int64_t)(batch->limit - batch->limit / 8);
 
-    if (order->form == RECORD_BYTES || most < DIS_FETCH_RECORD)
-        return DIS_FETCH_RECORD;
     return most < FETCH_MOST ? most : FETCH_MOST;
+}
+
+static void choose_fetch(const struct service_call *call, struct reading *reading, bool is_behind)
+{
+    reading->fetch = bytes_of_batch(call->batch);
+    if (call->batch->form == RECORD_BYTES || (!is_behind && reading->fetch < DIS_FETCH_RECORD))
+        reading->fetch = DIS_FETCH_RECORD;
+}
+
+/* Begins with what is known of the place. Without memory for the cursor another is asked for, which
+ * says so. */
+static void begin_reading(const struct service_call *call, struct reading *reading)
+{
+    struct dis_place place = {call->stream, call->partition, call->sequence};
+    struct dis_kept_item item = {0};
+
+    if (call->cursor == CURSOR_AT)
+        item = dis_kept_find(kept_of(call), &place, when_monotonic());
+    reading->cursor = item.cursor ? strdup(item.cursor) : NULL;
+    choose_fetch(call, reading, item.is_behind);
 }
 
 struct call *dis_read_records(struct backend *backend, const struct read_order *order,
@@ -318,11 +342,10 @@ struct call *dis_read_records(struct backend *backend, const struct read_order *
     call->data = reading;
     call->release_data = release_reading;
     call->recover = recover_reading;
-    reading->fetch = bytes_to_fetch(order);
     dis_settle_time(call);
     if (begin_after(call))
         return service_refuse(call, EINVAL, "no record has a number to read on from");
-    find_kept_cursor(call, reading);
+    begin_reading(call, reading);
     send_step(call);
     return &call->operation.call;
 }

@@ -172,6 +172,41 @@ fetched() {
     is "$(fetched)" 11534336
 }
 
+@test "who is far behind reads no more than a batch takes, and needs no cursor for the next" {
+    local data
+    data=$(repeat 10000 x)
+    for _ in {1..20}; do
+        record "$data"
+    done
+    committed billing orders 0 99
+    again_with -o batch=65536
+    is "$(numbers "$R/now")" "100 101 102 103 104 105 106"
+    committed billing orders 0 106
+    is "$(numbers "$R/now")" "107 108 109 110 111"
+    committed billing orders 0 111
+    is "$(numbers "$R/now")" "112 113 114 115 116"
+    is "$(fetched)" "1572864 57344 57344"
+    is "$(requests GET /cursors)" 2
+}
+
+@test "and where a record is larger than that it is asked for again" {
+    local data
+    data=$(repeat 10000 x)
+    for _ in {1..7}; do
+        record "$data"
+    done
+    record "$(repeat 70000 x)"
+    committed billing orders 0 99
+    again_with -o batch=65536
+    is "$(numbers "$R/now")" "100 101 102 103 104 105 106"
+    committed billing orders 0 106
+    is "$(numbers "$R/now")" 107
+    is "$(fetched)" "1572864 57344 1572864"
+    committed billing orders 0 107
+    is "$(numbers "$R/now")" ""
+    is "$(fetched)" "1572864 57344 1572864 1572864"
+}
+
 @test "where an answer is too large, less is asked for" {
     three_records
     fault huge path=/records

@@ -22,17 +22,19 @@ static int end(void **state)
 static void put(const char *stream, uint32_t partition, const char *next, const char *cursor,
                 int64_t now)
 {
-    dis_kept_put(&kept, &(struct dis_place){stream, partition, next}, cursor, now);
+    dis_kept_put(&kept, &(struct dis_place){stream, partition, next},
+                 &(struct dis_kept_item){.cursor = cursor}, now);
 }
 
 static void check(const char *stream, uint32_t partition, const char *next, int64_t now,
                   const char *cursor)
 {
-    const char *found = dis_kept_find(&kept, &(struct dis_place){stream, partition, next}, now);
+    struct dis_kept_item found =
+        dis_kept_find(&kept, &(struct dis_place){stream, partition, next}, now);
 
-    assert_int_equal(found != NULL, cursor != NULL);
-    if (found)
-        assert_string_equal(found, cursor);
+    assert_int_equal(found.cursor != NULL, cursor != NULL);
+    if (cursor)
+        assert_string_equal(found.cursor, cursor);
 }
 
 TEST(a_cursor_is_of_its_place)
@@ -85,6 +87,17 @@ TEST(for_one_too_many_the_oldest_goes)
     check("s", DIS_KEPT_MAX, "5", DIS_KEPT_MAX, "c");
 }
 
+TEST(a_place_without_a_cursor_may_have_much_behind_it)
+{
+    const struct dis_place place = {"s", 1, "5"};
+
+    dis_kept_put(&kept, &place, &(struct dis_kept_item){.is_behind = true}, 0);
+    assert_true(dis_kept_find(&kept, &place, 0).is_behind);
+    assert_null(dis_kept_find(&kept, &place, 0).cursor);
+    put("s", 1, "5", "c", 0);
+    assert_false(dis_kept_find(&kept, &place, 0).is_behind);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +106,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_place_has_its_latest_cursor, begin, end),
         cmocka_unit_test_setup_teardown(an_old_cursor_is_none, begin, end),
         cmocka_unit_test_setup_teardown(old_cursors_take_no_memory, begin, end),
+        cmocka_unit_test_setup_teardown(a_place_without_a_cursor_may_have_much_behind_it, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(for_one_too_many_the_oldest_goes, begin, end),
     };
 
