@@ -25,13 +25,18 @@ load helper
     not is_in_manual METRICS lag
 }
 
+# display TEXT: the lines of the display of the manual in which a text is.
+display() {
+    awk -v text="$1" '
+        /^[.]Ed/ && index(block, text) { printf "%s", block }
+        /^[.]Bd/ { block = ""; next }
+        { block = block $0 "\n" }
+    ' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1" | sed 's/\\e/\\/g; s/\\(dq/"/g'
+}
+
 # Runs an example as the manual has it, the commands of the display in which a text is, for the current mount.
 example() {
-    bash -eu -c "$(awk -v text="$1" '
-        /^[.]Bd/ { block = "" }
-        /^[$] / { block = block substr($0, 3) "\n" }
-        /^[.]Ed/ && index(block, text) { printf "%s", block }
-    ' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1")"
+    bash -eu -c "$(display "$1" | sed -n 's/^[$] //p')"
 }
 
 @test "the example of lags finds those that are behind, stalled, lost or ahead, and no other" {
@@ -58,6 +63,48 @@ billing\torders\t2\t4000\t500
 billing\torders\t3\t4990\t9
 billing\torders\t2\t4000\t500
 2508'
+}
+
+@test "the example of records makes two and consumes them" {
+    needs jq
+    put "$P/checkpoint" 42
+    run -0 example "printf 'one"
+    is "$output" $'one\ntwo'
+    is "$(cat "$P/lag")" 0
+}
+
+# consumes SCRIPT: its text with a process of which one sees what it does, when ~/mnt is the mount.
+consumes() {
+    # shellcheck disable=SC2016 # for the script to expand
+    echo "HOME='$DIR';"' process() { if (($#)); then cat && echo "$1" | jq -r .data; else jq -r .data; fi; }'
+    echo "$1"
+}
+
+@test "the loops of the manual consume each record" {
+    needs jq
+    local loop
+    seq 4 >"$S/records/new"
+    loop=$(display 'while cat records/next')
+    # shellcheck disable=SC2001 # the first <
+    is "$(bash -c "$(consumes "sleep() { exit; }; $(sed 's/process </false </' <<<"$loop")")")" ""
+    absent "$P/checkpoint"
+    in_background bash -c "$(consumes "$loop")" >"$DIR/output"
+    local consumer=$!
+    eventually wait_now 2
+    is "$(xargs <"$DIR/output") $(cat "$P/checkpoint")" "1 2 3 4 3"
+
+    seq 5 6 >"$S/records/new"
+    eventually grep -q 6 "$DIR/output"
+    eventually wait_now 2
+    kill "$(pgrep -P "$consumer")"
+    eventually ended "$consumer"
+
+    put "$P/checkpoint" 3
+    is "$(bash -c "$(consumes "cd $P; $(display 'done < records/now')")" | xargs) $(cat "$P/checkpoint")" "5 6 5"
+
+    cp streams/orders/0/records/at/4 "$DIR/batch"
+    bash -c "$(consumes "cd $P; length=17; $(display 'env printf')")"
+    is "$(cat "$C")" $'5\n17'
 }
 
 @test "every time that a mount tells can be read by programs" {
