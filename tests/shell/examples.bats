@@ -481,3 +481,34 @@ be_new() {
     run -0 bash -e "$DIR/typed" </dev/null
     is "$(cat "$HOME/mnt/$C")" $'42\nnote'
 }
+
+# once: a loop, of which only the first round is made.
+once() {
+    sed 's/^while \(.*\); do$/if \1; then/; s/^done$/fi/'
+}
+
+# at_home COMMANDS: with ~/mnt and what else they name.
+at_home() {
+    cd "$DIR" || return
+    HOME=$DIR PATH=$EXAMPLES/..:$PATH run -0 bash -c "cd '$EXAMPLES/..'; $1"
+}
+
+@test "the recipes for records look at them, pass over one, and consume the rest" {
+    needs jq
+    rm "$P/checkpoint"
+    printf '%s\n' poison two three >streams/orders/0/records/new
+    at_home "$(block docs/recipes.md 'What an app has read last')"
+    is "$(grep -c 'Z \(poison\|two\|three\)$' <<<"$output") $(grep -c '"data": "poison"' <<<"$output")" "3 1"
+    at_home "$(block docs/recipes.md 'A poison record')"
+    is "$(jq -r .data "$DIR/poison.json") $(cat "$MNT/$P/lag")" "poison 2"
+    at_home "$(block docs/recipes.md '## Consume records' | once)"
+    is "$(xargs <"$DIR/orders.txt") $(cat "$MNT/$P/lag")" "two three 0"
+}
+
+@test "the consumer of README prints what it says is produced" {
+    needs jq
+    rm "$P/checkpoint"
+    HOME=$DIR bash -c "$(sed -n 's/^`\(echo hello [^`]*\)`.*/\1/p' "$EXAMPLES/../README.md")"
+    at_home "$(block README.md 'A consumer, in three' | once)"
+    is "$output $(cat "$MNT/$P/lag")" "hello 0"
+}
