@@ -17,6 +17,9 @@ static const char positions[] =
     "  @TIME               so that the first record of that time or later is next\n"
     "  shift +N, shift -N  so many records after, or before, what is committed\n";
 
+static const char lines[] =
+    "  a line of records/  so that the record after it is next, once it was processed\n";
+
 static const char metadata[] = "\nWhat follows on other lines is committed as metadata.\n";
 
 static const char nothing[] = "\nThis mount is read-only: it changes nothing.\n";
@@ -87,13 +90,24 @@ static void print_row(const struct fs *fs, enum kind kind, struct buf *text)
                can_be_made(fs, row) ? " (mkdir)" : "");
 }
 
+static void print_what_to_write(const struct fs *fs, struct buf *text)
+{
+    if (fs->settings.read_only) {
+        buf_puts(text, nothing);
+        return;
+    }
+    buf_puts(text, positions);
+    if (fs->backend->abilities & CAN_READ_RECORDS)
+        buf_puts(text, lines);
+    if (fs->backend->abilities & CAN_STORE_METADATA)
+        buf_puts(text, metadata);
+}
+
 void readme_print(const struct fs *fs, struct buf *text)
 {
     buf_puts(text, head);
     for (enum kind kind = APPS; kind < KINDS; kind++)
         print_row(fs, kind, text);
-    buf_puts(text, fs->settings.read_only ? nothing : positions);
-    if (!fs->settings.read_only && fs->backend->abilities & CAN_STORE_METADATA)
-        buf_puts(text, metadata);
+    print_what_to_write(fs, text);
     buf_puts(text, tail);
 }

@@ -204,7 +204,7 @@ browses() {
     is "$(stat -Lc %s /proc/self/fd/8)" "$(cat <&8 | wc -c)"
     exec 8<&-
     is "$(stat -c %s "$NOW")" 0
-    is "$(grep -c '^[*] .*/records/' README)" 8
+    is "$(grep -c '^[*] .*/records/' README) $(grep -c '^  a line of records/ ' README)" "8 1"
 }
 
 # ---- now
