@@ -1,6 +1,5 @@
 #include "tests/simulate/keys.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +93,11 @@ void keys_settle(void)
     }
 }
 
+bool keys_are_settled(void)
+{
+    return is_settled;
+}
+
 static void renew(void *user)
 {
     int64_t later = (int64_t)chance_below(LATE_MS);
@@ -124,5 +128,6 @@ void keys_begin(struct service *with, const struct key_names *named)
 void keys_begin_without(const char *text)
 {
     last = 0;
+    is_settled = false;
     write_file(text);
 }

@@ -1,6 +1,8 @@
 #ifndef SIMULATE_KEYS_H
 #define SIMULATE_KEYS_H
 
+#include <stdbool.h>
+
 struct service;
 
 /*
@@ -23,6 +25,7 @@ void keys_begin(struct service *service, const struct key_names *names);
 
 /* The file has the key that the service takes, and it stays so. */
 void keys_settle(void);
+bool keys_are_settled(void);
 
 /* The file has this text instead, and the service no keys. */
 void keys_begin_without(const char *text);

@@ -81,6 +81,8 @@ static void expire_tokens(void *user)
     uint64_t how = chance_below(3);
 
     (void)user;
+    if (keys_are_settled())
+        return;
     if (how == 1)
         iam_expire_all(&dis.iam, service_now_ms(&service));
     else if (how == 2)

@@ -870,7 +870,7 @@ static void assert_order(struct scene *scene, char who, size_t count)
 static void assert_numbers(struct scene *scene, size_t count)
 {
     const char *text = scene->reply.lines;
-    char begin[64];
+    char begin[80];
 
     assert_int_equal(scene->reply.records, count);
     for (size_t i = 0; i < count; i++) {
