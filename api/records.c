@@ -10,7 +10,8 @@
 /* Room for a batch at its limit, and one record more that is as large, with every byte escaped. */
 #define TEXT_MAX (BATCH_LIMIT_MAX * 2 * 6 + 4096)
 
-/* So many times its limit the text of a batch may be. */
+/* The text of a batch ends where it has so many bytes, and so many for each of its limit. */
+#define TEXT_LEAST  65536
 #define TEXT_FACTOR 8
 
 /* How many bytes become base64 at once; a multiple of three. */
@@ -29,7 +30,7 @@ void batch_release(struct batch *batch)
 bool batch_is_full(const struct batch *batch)
 {
     return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit ||
-                            batch->text.size / TEXT_FACTOR >= batch->limit);
+                            batch->text.size >= TEXT_LEAST + TEXT_FACTOR * batch->limit);
 }
 
 static bool must_escape(unsigned char byte)

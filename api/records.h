@@ -42,7 +42,7 @@ enum record_form {
 struct batch {
     enum record_form form;
     size_t limit;     /* it is full with the record that brings the sizes of keys and data to this,
-                         or its text, if records are tiny, to eight times as much */
+                         or its text, if records are tiny, to eight times as much and 64 KiB */
     size_t bytes;     /* of keys and data */
     size_t count;     /* of records */
     struct buf text;  /* see buf_error */

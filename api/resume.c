@@ -40,15 +40,33 @@ static void begin_at(struct resume *resume, enum cursor_kind kind, const char *s
                                            : backend_get_cursor(backend, &order.from, &ask));
 }
 
+/* Whether it is not the oldest record that is behind the next one. */
+static bool is_beyond(const struct resume *resume, const char *oldest)
+{
+    char next[DECIMAL_ROOM];
+
+    return !backend_to_decimal(resume->backend, resume->sequence, next) &&
+           !decimal_add(next, next, resume->backend->checkpoint_is_next ? "0" : "1") &&
+           decimal_compare(next, oldest) >= 0;
+}
+
 /* What was committed is kept no more: says what is, if the backend tells. */
 static void explain_loss(void *user, const struct error *error, const struct answer *answer)
 {
     struct resume *resume = user;
 
-    error_set(&resume->operation.error, ERANGE,
-              "%s is committed, and the records after it are kept no more%s%.40s: echo earliest > "
-              "checkpoint goes on at the oldest",
-              resume->sequence, error ? "" : "; the oldest has number ", error ? "" : answer->text);
+    if (!error && is_beyond(resume, answer->text))
+        error_set(
+            &resume->operation.error, ERANGE,
+            "%s is committed, and there are not so many records: echo latest > checkpoint, or "
+            "earliest, is in their range",
+            resume->sequence);
+    else
+        error_set(
+            &resume->operation.error, ERANGE,
+            "%s is committed, and the records after it are kept no more%s%.40s: echo earliest > "
+            "checkpoint goes on at the oldest",
+            resume->sequence, error ? "" : "; the oldest has number ", error ? "" : answer->text);
     operation_fail(&resume->operation);
 }
 

@@ -320,6 +320,18 @@ static bool is_cut_short(const struct handle *handle)
            tree_row(kind)->source != FROM_JOURNAL;
 }
 
+/* Whether the program may be told to look the name up once more: the kernel does that once, and
+ * fails the open when it is told so again, as it would be when the file has grown meanwhile. */
+static bool may_look_again(struct request *request)
+{
+    struct once_more now = {fuse_req_ctx(request->fuse)->pid, node_inode(&request->node)};
+    struct once_more *last = &request->fs->opened_anew[(unsigned)now.pid % OPENED_ANEW];
+    bool has_looked = last->pid == now.pid && last->inode == now.inode;
+
+    *last = has_looked ? (struct once_more){0} : now;
+    return !has_looked;
+}
+
 /* When others have it open, the kernel learns a greater size by looking the name up once more. */
 static void reply_opened(struct request *request)
 {
@@ -328,7 +340,7 @@ static void reply_opened(struct request *request)
 
     if (is_alone)
         store_text(handle);
-    if (!is_alone && is_cut_short(handle))
+    if (!is_alone && is_cut_short(handle) && may_look_again(request))
         request_reply_gone(request);
     else
         reply_file_open(request);
@@ -647,8 +659,11 @@ static void refuse_write(struct request *request, int code)
                        "it would leave a hole: a new text begins at offset 0, and more of it where "
                        "it ends");
     else if (code == EFBIG)
-        request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
-                       CONTENT_MAX);
+        request_refuse(
+            request, EINVAL,
+            "more than %d bytes are no position with metadata; of a line of records/ the "
+            "number alone will do: cut -d '\"' -f 4",
+            CONTENT_MAX);
     else if (code == ECANCELED)
         request_refuse(request, ECANCELED,
                        "the write before was interrupted, and this is not the same again: open the "

@@ -49,6 +49,14 @@ struct failure {
     char message[sizeof(((struct error *)NULL)->message)];
 };
 
+/* A program that was told to look a file up once more, in a place that its number leads to. */
+struct once_more {
+    pid_t pid;
+    uint64_t inode;
+};
+
+#define OPENED_ANEW 64
+
 /* Everything that one mount has. */
 struct fs {
     struct loop *loop;
@@ -70,13 +78,14 @@ struct fs {
     LIST_HEAD(, wait) waits;                /* for records: fs/records.h */
     unsigned request_count;
     unsigned handle_count;
-    unsigned scratch_count; /* temporary files */
-    size_t batch_bytes;     /* of the batches that open files have */
-    uint64_t records_read;  /* since the mount began */
-    uint64_t bytes_read;    /* of those records' keys and data */
-    unsigned made_count;    /* places that are kept because they were made */
-    int64_t waited_in_vain; /* when a lookup last did, or 0 */
-    int vain_code;          /* the errno with which it ended */
+    unsigned scratch_count;                    /* temporary files */
+    size_t batch_bytes;                        /* of the batches that open files have */
+    uint64_t records_read;                     /* since the mount began */
+    uint64_t bytes_read;                       /* of those records' keys and data */
+    unsigned made_count;                       /* places that are kept because they were made */
+    struct once_more opened_anew[OPENED_ANEW]; /* see fs/file.c */
+    int64_t waited_in_vain;                    /* when a lookup last did, or 0 */
+    int vain_code;                             /* the errno with which it ended */
     struct timer watch_timer;
     struct fuse_session *session; /* NULL until mounted */
     int64_t started;              /* as in base/when.h */

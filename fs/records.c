@@ -129,7 +129,8 @@ static void tell(struct wait *wait, const struct error *error, const struct answ
         look_again(wait, 0);
 }
 
-/* What came is read once more from what is committed by now, unless that was asked for. */
+/* What came, be it an error, is read once more from what is committed by now, unless that was asked
+ * for: another program may have moved it. */
 static void go_on(struct wait *wait, bool has_end)
 {
     bool at_once = has_end || wait->is_moved || wait->is_outdated;
@@ -144,12 +145,12 @@ static void on_look(void *user, const struct error *error, const struct answer *
     bool has_end = !error && (answer->batch->count || answer->batch->is_finished);
 
     wait->call = NULL;
-    if (error || (has_end && !wait->looks && !wait->is_moved)) {
+    if ((error || has_end) && !wait->looks && !wait->is_moved) {
         tell(wait, error, answer);
         return;
     }
-    snprintf(wait->committed, sizeof(wait->committed), "%s", answer->text);
-    go_on(wait, has_end);
+    snprintf(wait->committed, sizeof(wait->committed), "%s", error ? "" : answer->text);
+    go_on(wait, error || has_end);
 }
 
 static void look_for_records(void *user)

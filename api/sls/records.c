@@ -154,7 +154,8 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
     if (status)
         return status;
     adapt_groups(call, pulled, added);
-    if (call->batch->count && !(has_all_asked && has_room(call->batch, pulled)))
+    if (call->batch->count &&
+        !(has_all_asked && added == pulled->groups && has_room(call->batch, pulled)))
         return TAKEN_ALL;
     return pull_on(call, pulled);
 }

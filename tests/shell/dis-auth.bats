@@ -26,17 +26,6 @@ key_file() {
     is "$(stat_of tokens_issued)" 1
 }
 
-@test "the recipe for records reads what comes next, with a token" {
-    use_token
-    begin_with
-    export OS_PROJECT_ID=$PROJECT
-    block docs/recipes.md '## Read records of DIS' |
-        sed "s|https://dis[^/]*|$URL|; s|~/mnt|$MNT|" >"$DIR/typed"
-    run -0 bash "$DIR/typed"
-    # shellcheck disable=SC2154 # run sets it
-    is "${lines[0]}" $'43\trecord 43'
-}
-
 @test "a wrong OS_TOKEN ends the mount" {
     use_token wrong
     cannot_mount

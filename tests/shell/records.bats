@@ -848,3 +848,29 @@ END
     sort -u "$DIR/output" | cmp - <(seq -w 00000 "$last")
     (($(wc -l <"$DIR/output") > last)) || echo "nothing was processed twice"
 }
+
+@test "next goes on from where another mount has moved the checkpoint, though what was next is gone" {
+    local other
+    remount_store -o watch=1
+    seq 0 5 >"$NEW"
+    put "$P/checkpoint" 5
+    cat "$NEXT" >"$DIR/came" &
+    other=$!
+    sleep 0.3
+    mkdir "$DIR/other"
+    "$CHECKPOINTFS" -o watch=0.05 "local:$STORE" "$DIR/other"
+    seq 6 9 >"$DIR/other/streams/orders/0/records/new"
+    put "$DIR/other/$P/checkpoint" 8
+    put "$DIR/other/streams/orders/0/earliest" 8
+    wait "$other"
+    unmount "$DIR/other"
+    is "$(jq -r .sequence <"$DIR/came")" 9
+}
+
+@test "a checkpoint that is ahead is not told to be too old" {
+    mkdir apps/billing/orders/7
+    put apps/billing/orders/7/checkpoint 100
+    put streams/orders/7/latest 50
+    refused "Numerical result out of range" cat apps/billing/orders/7/records/now
+    matches "$(tail -n 1 errors)" 'there are not so many records'
+}

@@ -187,6 +187,8 @@ static void what_is_lost_is_a_failure_that_says_what_is_left(void **state)
     assert_non_null(strstr(scene->reply.error.message, "the oldest has number 60"));
     assert_int_equal(read_on(scene, ""), ERANGE);
     assert_string_equal(scene->fake.log.data, "read=earliest");
+    assert_int_equal(read_on(scene, "60"), ERANGE);
+    assert_non_null(strstr(scene->reply.error.message, "there are not so many records"));
 }
 
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
