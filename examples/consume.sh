@@ -21,11 +21,22 @@ output=$2
 records=$partition/records/${3:-now}
 batch=$output.batch
 
-# How long OUTPUT was at the last commit: 0 before the first one. A position that was set by hand has no length.
-status=$(cat "$partition/status")
-case $status in
-*'"checkpoint":null'*) length=0 ;;
-*) length=$(cat "$partition/metadata") ;;
+# What is committed, and the metadata: how long OUTPUT was then.
+committed() {
+    jq -r '"\(.checkpoint) \(.metadata // "")"' "$partition/status"
+}
+
+# A consumer that was killed may have a commit under way: the first batch is one that was read while nothing changed.
+until
+    before=$(committed)
+    cat "$records" >"$batch" || exit
+    [ "$(committed)" = "$before" ]
+do :; done
+
+# OUTPUT has nothing before the first commit. A position that was set by hand has no length.
+case $before in
+"null "*) length=0 ;;
+*) length=${before#* } ;;
 esac
 : >>"$output"
 case $length in
@@ -39,11 +50,12 @@ case $length in
     ;;
 esac
 
-while cat "$records" >"$batch" || exit; [ -s "$batch" ]; do
+while [ -s "$batch" ]; do
     jq -r '"\(.sequence)\t\(.data // .base64)"' "$batch" >>"$output"
 
     # One write, and so one commit: a shell's own printf writes line by line.
     number=$(tail -n 1 "$batch" | cut -d '"' -f 4)
     env printf '%s\n%d\n' "$number" "$(wc -c <"$output")" >"$partition/checkpoint"
+    cat "$records" >"$batch" || exit
 done
 rm "$batch"

@@ -345,10 +345,10 @@ commits_each() {
     needs jq
     log_has $'tab\tand \\n "quote" $x `y`' é
     in_background "$EXAMPLES/each.sh" "$L" jq -r .data >"$DIR/output"
-    eventually wait_now 2
+    eventually eval '[[ $(cat "$L/checkpoint" 2>/dev/null) == 1 ]]'
     is "$(cat "$DIR/output")" $'tab\tand \\n "quote" $x `y`\né'
     echo more >"$LOG"
-    eventually grep -q more "$DIR/output"
+    eventually eval '[[ $(cat "$L/checkpoint") == 2 ]]'
     eventually wait_now 2
     kill "$!"
     kill "$(pgrep -P "$!")"
