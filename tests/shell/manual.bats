@@ -80,6 +80,11 @@ consumes() {
     echo "$1"
 }
 
+# committed_is NUMBER: whether the checkpoint is there, and is that.
+committed_is() {
+    [[ $(cat "$P/checkpoint" 2>/dev/null) == "$1" ]]
+}
+
 @test "the loops of the manual consume each record" {
     needs jq
     local loop
@@ -90,11 +95,11 @@ consumes() {
     absent "$P/checkpoint"
     in_background bash -c "$(consumes "$loop")" >"$DIR/output"
     local consumer=$!
-    eventually wait_now 2
+    eventually committed_is 3
     is "$(xargs <"$DIR/output") $(cat "$P/checkpoint")" "1 2 3 4 3"
 
     seq 5 6 >"$S/records/new"
-    eventually grep -q 6 "$DIR/output"
+    eventually committed_is 5
     eventually wait_now 2
     kill "$(pgrep -P "$consumer")"
     eventually ended "$consumer"
