@@ -284,7 +284,7 @@ int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_ma
                           : position_parse(text, now, position, error);
     if (status)
         return status;
-    if (!strncmp(text + rest, POSITION_OF_RECORD, strlen(POSITION_OF_RECORD)))
+    if (*text == '{' && !strncmp(text + rest, POSITION_OF_RECORD, strlen(POSITION_OF_RECORD)))
         return refuse_record(error, "one line is a position, and not many");
     return check_metadata(text + rest, size - rest, metadata_max, metadata, error);
 }
