@@ -43,8 +43,8 @@ int position_explain(struct error *error, const char *word);
  * rest is metadata, of which one final newline is not part. If all lines end in "\r\n", the '\r's
  * are not part of it either. text must end in a NUL at text[size]; *metadata points into it, and it
  * is overwritten. The metadata must be UTF-8 without NULs, of at most metadata_max characters, and
- * not begin as one more record: who wrote those has processed none of them yet. 0, -EINVAL or
- * -ENOMEM with an error.
+ * after a record not begin as one more: who wrote those has processed none of them yet. 0, -EINVAL
+ * or -ENOMEM with an error.
  */
 int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_max,
                         struct position *position, const char **metadata, struct error *error);

@@ -328,7 +328,9 @@ static bool may_look_again(struct request *request)
     struct once_more *last = &request->fs->opened_anew[(unsigned)now.pid % OPENED_ANEW];
     bool has_looked = last->pid == now.pid && last->inode == now.inode;
 
-    *last = has_looked ? (struct once_more){0} : now;
+    if (has_looked)
+        now.pid = 0;
+    *last = now;
     return !has_looked;
 }
 

@@ -290,6 +290,7 @@ TEST(the_first_line_is_a_position_and_the_rest_metadata)
         {"{\"checkpoint\":\"MQ==\",\"data\":{\"checkpoint\":\"7\"}}", "MQ==", ""},
         {"{ \"sequence\": 1, \"checkpoint\": 42 }\r\n", "42", ""},
         {"{\"checkpoint\":\"42\"}\n{\"length\":7}\n", "42", "{\"length\":7}"},
+        {"42\n{\"checkpoint\":1", "42", "{\"checkpoint\":1"},
     };
 
     for (size_t i = 0; i < COUNT(samples); i++) {
