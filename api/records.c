@@ -33,6 +33,14 @@ bool batch_is_full(const struct batch *batch)
                             batch->text.size >= TEXT_LEAST + TEXT_FACTOR * batch->limit);
 }
 
+void batch_take_back(struct batch *batch, const struct batch *before)
+{
+    batch->text.error = 0;
+    buf_resize(&batch->text, before->text.size);
+    batch->count = before->count;
+    batch->bytes = before->bytes;
+}
+
 static bool must_escape(unsigned char byte)
 {
     return byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';

@@ -60,6 +60,9 @@ bool batch_is_full(const struct batch *batch);
 /* Adds a record. */
 void batch_add(struct batch *batch, const struct record *record);
 
+/* Takes back what was added since `before`, a copy of the batch, also if that has failed. */
+void batch_take_back(struct batch *batch, const struct batch *before);
+
 /*
  * For records that are more than bytes with a key: the line is begun, gets its members, and is
  * ended. A value is printed by batch_print. batch_end counts the bytes of what was read.

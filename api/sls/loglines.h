@@ -29,7 +29,7 @@ struct loglines_place {
 bool loglines_fit(const struct batch *batch, const struct loggroup *group);
 
 /* Adds a group that loggroup_next gave. 0; -EFBIG for more than a batch, or LOGLINE_PAIRS_MAX,
- * allows; or -ENOMEM. With an error the batch is of no use any more. */
+ * allows; or -ENOMEM. With an error the batch has a part of the group. */
 int loglines_add(struct batch *batch, const struct loggroup *group,
                  const struct loglines_place *place);
 

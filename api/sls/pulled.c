@@ -163,11 +163,19 @@ int pulled_print(const struct pulled *pulled, struct batch *batch, size_t *added
     int status = 0;
 
     snprintf(number, sizeof(number), "%s", pulled->first);
-    for (*added = 0; !status && *added < pulled->groups && !batch_is_full(batch); ++*added) {
+    for (*added = 0; *added < pulled->groups && !batch_is_full(batch); ++*added) {
+        struct batch before = *batch;
+
         status = loggroup_next(&rest, &group) > 0 ? 0 : -EBADMSG;
         if (status || (batch->count && !loglines_fit(batch, &group)))
             break;
         status = print_group(pulled, batch, &group, *added + 1 == pulled->groups, number);
+        if (status) {
+            batch_take_back(batch, &before);
+            break;
+        }
     }
+    if (status == -EFBIG && batch->count)
+        return 0;
     return status == -EBADMSG ? is_wrong(wrong, "has numbers that no cursor has") : status;
 }

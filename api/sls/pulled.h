@@ -46,7 +46,8 @@ int pulled_read(struct pulled *pulled, pulled_header_fn *header, const void *ans
 int pulled_unpack(struct pulled *pulled, const struct span *body, const char **wrong);
 
 /* Adds groups to the batch, whole ones alone, until it is full; *added is how many. 0; -EFBIG if
- * the first of them is more than a batch holds; -ENOMEM; or -EBADMSG with what is wrong. */
+ * the batch is empty, and a group is more than one holds; -ENOMEM; or -EBADMSG with what is wrong.
+ */
 int pulled_print(const struct pulled *pulled, struct batch *batch, size_t *added,
                  const char **wrong);
 

@@ -160,7 +160,7 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
     return pull_on(call, pulled);
 }
 
-/* The next batch begins where this one fails, and is told of it. */
+/* The next batch begins where this one fails, and is told why. */
 static int stop_pulling(struct service_call *call)
 {
     call->operation.error = (struct error){0};
@@ -173,10 +173,10 @@ static int take_pulled(struct service_call *call, struct pulled *pulled, const c
     int status = pulled_unpack(pulled, &body, wrong);
 
     if (status == -EFBIG)
-        return take_less(call);
-    if (!status)
+        status = take_less(call);
+    else if (!status)
         status = check_begin(call, pulled);
-    if (status && call->batch->count)
+    if (status < 0 && call->batch->count)
         return stop_pulling(call);
     if (status)
         return status;

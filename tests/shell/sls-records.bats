@@ -199,6 +199,31 @@ says_why() {
         "count=10 count=2 count=4 count=4 count=4"
 }
 
+@test "what has no room in a batch is in the next one, and nothing behind it before" {
+    local tag at=100 all=
+    tag=$(head -c 8192 /dev/zero | tr '\0' t)
+    group_of '{"logs": [[["n", "small"]]]}'
+    group_of "{\"topic\": \"$tag\", \"logs\": [{\"times\": 4096, \"log\": [[\"n\", \"#\"]]}]}"
+    group_of '{"logs": [[["n", "small"]]]}' 20
+    for _ in 1 2 3 4 5 6; do
+        ((at < 122)) || break
+        sed -E 's/.*"sequence":"([0-9]+)".*/\1/' "$A/at/$at" >"$DIR/numbers"
+        all+=" $(uniq "$DIR/numbers" | xargs)"
+        at=$(($(tail -n 1 "$DIR/numbers") + 1))
+    done
+    is "$all" " $(seq -s ' ' 100 121)"
+}
+
+@test "a log group that cannot be read is told of when those before it have been" {
+    group_of '{"logs": [[["n", "small"]]]}'
+    group_of "$(jq -n '{logs: [[range(65537) | ["k", ""]]]}')"
+    group_of '{"logs": [[["n", "small"]]]}'
+    is "$(sequence "$A/at/100") $(wc -l <"$A/at/100")" "100 1"
+    refused "File too large" cat "$A/at/101"
+    says_why 'the log group 101 is more than a batch of records holds'
+    is "$(sequence "$A/at/102")" 102
+}
+
 @test "more than is taken is asked for in smaller parts, and is too large when it has none" {
     large_groups
     is "$(jq -r '.sequence + " " + (.data.n | length | tostring)' <"$A/at/100")" "100 3000000"
