@@ -75,9 +75,18 @@ static int tell_no_record(struct service_call *call)
                      call->partition, call->stream, call->sequence);
 }
 
-static int add_record(struct service_call *call, const cJSON *entry,
-                      char sequence[static DECIMAL_ROOM])
+/* Whether a record may follow the last one, "" for none, and be what was asked for: numbers rise,
+ * and a record that had to be read already would let a checkpoint go backwards. */
+static bool is_in_order(const struct service_call *call, const char *last, const char *sequence)
 {
+    if (*last)
+        return decimal_compare(sequence, last) > 0;
+    return call->cursor != CURSOR_AT || decimal_compare(sequence, call->sequence) >= 0;
+}
+
+static int add_record(struct service_call *call, const cJSON *entry, char last[static DECIMAL_ROOM])
+{
+    char sequence[DECIMAL_ROOM];
     char next[DECIMAL_ROOM];
     struct record record;
     struct span key;
@@ -87,6 +96,9 @@ static int add_record(struct service_call *call, const cJSON *entry,
         status = decimal_add(next, sequence, "1");
     if (status)
         return status;
+    if (!is_in_order(call, last, sequence))
+        return -EBADMSG;
+    memcpy(last, sequence, sizeof(sequence));
     if (call->batch->form == RECORD_BYTES && decimal_compare(sequence, call->sequence) != 0)
         return tell_no_record(call);
     record.checkpoint = call->service->backend.checkpoint_is_next ? next : sequence;
