@@ -675,6 +675,14 @@ static int no_such_partition(struct error *error, const char *stream, uint32_t p
                      partition, stream);
 }
 
+/* No sequence number is negative, and what is computed from one does not overflow. */
+static int check_bounds(int64_t earliest, int64_t latest, struct error *error)
+{
+    if (earliest >= 0 && latest >= 0)
+        return 0;
+    return error_set(error, EBADMSG, "the store is damaged: a sequence number is negative");
+}
+
 static int bounds_of(struct store *store, int64_t stream, const char *name, uint32_t partition,
                      struct bounds *bounds, struct error *error)
 {
@@ -692,7 +700,8 @@ static int bounds_of(struct store *store, int64_t stream, const char *name, uint
     finish_statement(row);
     if (status < 0)
         return status;
-    return status ? 0 : no_such_partition(error, name, partition);
+    return status ? check_bounds(bounds->earliest, bounds->latest, error)
+                  : no_such_partition(error, name, partition);
 }
 
 /* What a checkpoint is found by. */
@@ -997,7 +1006,10 @@ static int get_kept(struct store *store, const char *stream, uint32_t partition,
     finish_statement(row);
     if (status < 0)
         return status;
-    return status ? check_counts(kept, stream, error) : no_such_partition(error, stream, partition);
+    if (!status)
+        return no_such_partition(error, stream, partition);
+    status = check_bounds(kept->earliest, kept->latest, error);
+    return status ? status : check_counts(kept, stream, error);
 }
 
 static int set_kept(struct store *store, const struct kept *kept, struct error *error)

@@ -589,6 +589,8 @@ static void numbers_that_cannot_be_are_a_damaged_store(void **state)
     SCENE_OF(state);
     static const char *const damages[] = {"records = 9223372036854775807", "records = -1",
                                           "bytes = 9223372036854775807", "bytes = -1"};
+    static const char *const bounds[] = {"UPDATE partition SET earliest = -9223372036854775807 - 1",
+                                         "UPDATE partition SET latest = -1"};
     char sql[96];
 
     ASSERT_OK(append(scene, &SPAN("a"), 1));
@@ -599,6 +601,14 @@ static void numbers_that_cannot_be_are_a_damaged_store(void **state)
         ASSERT_FAILS(append(scene, &SPAN("b"), 1), EBADMSG);
         ASSERT_FAILS(store_set_bound(store, "orders", 0, true, 1, error), EBADMSG);
         assert_data(scene, -1, "a");
+    }
+    for (size_t i = 0; i < COUNT(bounds); i++) {
+        struct bounds read = {0};
+
+        run_sql(scene, "UPDATE partition SET records = 1, bytes = 1, earliest = 0, latest = 1");
+        run_sql(scene, bounds[i]);
+        ASSERT_FAILS(store_get_bounds(store, "orders", 0, &read, error), EBADMSG);
+        ASSERT_FAILS(append(scene, &SPAN("b"), 1), EBADMSG);
     }
 }
 
