@@ -355,23 +355,28 @@ static size_t size_told(const struct handle *handle)
     return known_attributes(handle->fs, &handle->node, ANY_AGE, &attr) ? 0 : (size_t)attr.st_size;
 }
 
-/* One that is opened again while it is open, as /dev/stdin is, has the text that it has. */
-static bool share_text(struct handle *handle)
+/* One that is opened again while it is open, as /dev/stdin is, has the text that it has, and never
+ * another: who reads the one must not commit what the other has. */
+static void share_text(struct request *request, const struct handle *other)
 {
-    const struct handle *other = handle_opened(handle->fs, &handle->node);
+    struct handle *handle = request->handle;
 
-    if (!other || !is_final(handle))
-        return false;
-    handle->loaded = !handle_take_text(handle, &other->text);
     handle->in_pages = other->in_pages;
-    return handle->loaded;
+    handle->loaded = !handle_take_text(handle, &other->text);
+    if (handle->loaded)
+        reply_file_open(request);
+    else
+        request_refuse(request, ENOMEM, "no memory for one more of the same text");
 }
 
 static void open_to_read(struct request *request)
 {
-    request->handle->told = size_told(request->handle);
-    if (share_text(request->handle))
-        reply_file_open(request);
+    struct handle *handle = request->handle;
+    const struct handle *other = handle_opened(handle->fs, &handle->node);
+
+    handle->told = size_told(handle);
+    if (other && is_final(handle))
+        share_text(request, other);
     else
         load_text_of(request, reply_opened);
 }
