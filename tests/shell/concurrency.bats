@@ -207,7 +207,7 @@ END
     is "$(cat "$DIR/said")" 3
     lock_store
     perl -MTime::HiRes=setitimer,ITIMER_REAL -e '$SIG{ALRM} = sub {}; setitimer(ITIMER_REAL, 0.1, 0.1);
-        unlink $ARGV[0] or die "$!\n"' "$P/checkpoint" 3>&- 4>&- 9>&- &
+        unlink $ARGV[0] or die "$!\n"; setitimer(ITIMER_REAL, 0)' "$P/checkpoint" 3>&- 4>&- 9>&- &
     writer=$!
     BACKGROUND+=("$writer")
     sleep 0.6

@@ -777,7 +777,7 @@ no_batches() {
 
 @test "open files of records have 256 MiB together, and more is ENOMEM" {
     needs python3
-    head -c 1048576 /dev/zero | tr '\0' x >"$DIR/data"
+    head -c 1048576 /dev/zero | tr '\0' z >"$DIR/data"
     cp "$DIR/data" "$NEW"
     python3 - "$S/records/data/0" metrics <<'END'
 import errno, os, sys
@@ -791,7 +791,7 @@ def open_until_refused():
 open_until_refused()
 assert len(opened) == 256, len(opened)
 assert f"checkpointfs_batch_bytes {256 << 20}\n" in open(sys.argv[2]).read()
-assert os.pread(opened[255], 5, (1 << 20) - 3) == b"xxx"
+assert os.pread(opened[255], 5, (1 << 20) - 3) == b"zzz"
 os.close(opened.pop())
 open_until_refused()
 assert len(opened) == 256, len(opened)
