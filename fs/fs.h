@@ -49,7 +49,7 @@ struct failure {
     char message[sizeof(((struct error *)NULL)->message)];
 };
 
-/* A program that was told to look a file up once more, in a place that its number leads to. */
+/* A program that was told to look a file up once more; it stands at its pid modulo OPENED_ANEW. */
 struct once_more {
     pid_t pid;
     uint64_t inode;

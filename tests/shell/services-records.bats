@@ -40,3 +40,33 @@ load readers
     echo more >"$NEW"
     is "$(timeout 10 cat "$NEXT" | grep -c more)" 1
 }
+
+all_is_read() {
+    [[ $(cat "$P/lag") == 0 ]]
+}
+
+@test "the loop that commits what it has processed loses nothing when it is killed" {
+    # The simulated DIS keeps a thousand records.
+    local kills=${RECORDS_KILLS:-5} last=900
+    remount_service -o batch=10
+    # A log group of SLS for each ten, of which a batch has one.
+    seq -f 'mark%05.0f' "$last" | awk '{ print } NR % 10 == 0 { fflush() }' >"$NEW"
+    cat >"$DIR/loop" <<'END'
+while cat "$1/records/next" > "$2.batch"; do
+    grep -o 'mark[0-9]*' "$2.batch" >> "$2"
+    tail -n 1 "$2.batch" > "$1/checkpoint"
+done
+END
+    set -m
+    while ((kills--)); do
+        sh "$DIR/loop" "$P" "$DIR/output" 3>&- 4>&- &
+        sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
+        kill -KILL -- "-$!"
+        wait "$!" || true
+    done
+    in_background sh "$DIR/loop" "$P" "$DIR/output"
+    set +m
+    eventually all_is_read
+    kill -KILL -- "-$!"
+    sort -u "$DIR/output" | cmp - <(seq -f 'mark%05.0f' "$last")
+}
