@@ -12,7 +12,8 @@
 /* The longest single wait: curl_multi_poll() takes an int. */
 #define WAIT_MAX_MS 60000
 
-#define WATCH_MAX 8
+/* Of a backend's connections, most of all. */
+#define WATCH_MAX 512
 
 /* Connections that are kept while nobody uses them. */
 #define IDLE_CONNECTIONS 64L
@@ -26,6 +27,7 @@ struct loop {
     CURLM *multi;
     struct timers timers;
     struct curl_waitfd fds[WATCH_MAX];
+    struct pollfd ended[WATCH_MAX];
     struct watch watches[WATCH_MAX];
     unsigned watched;
     bool stopped;
@@ -78,6 +80,14 @@ void loop_unwatch(struct loop *loop, int fd)
     }
 }
 
+void loop_watch_writing(struct loop *loop, int fd, bool writing)
+{
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (loop->fds[i].fd == fd)
+            loop->fds[i].events = CURL_WAIT_POLLIN | (writing ? CURL_WAIT_POLLOUT : 0);
+    }
+}
+
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
                  void *user)
 {
@@ -113,19 +123,17 @@ static int wait_ms(const struct loop *loop)
  */
 static void find_ended(struct loop *loop, int ready)
 {
-    struct pollfd fds[WATCH_MAX];
-
     for (unsigned i = 0; i < loop->watched; i++)
         ready -= loop->fds[i].revents != 0;
     if (ready <= 0)
         return;
     for (unsigned i = 0; i < loop->watched; i++)
-        fds[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
-    if (poll(fds, loop->watched, 0) <= 0)
+        loop->ended[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
+    if (poll(loop->ended, loop->watched, 0) <= 0)
         return;
     for (unsigned i = 0; i < loop->watched; i++) {
-        if (fds[i].revents)
-            loop->fds[i].revents = fds[i].revents;
+        if (loop->ended[i].revents)
+            loop->fds[i].revents = loop->ended[i].revents;
     }
 }
 
@@ -151,6 +159,16 @@ int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, tra
     return 0;
 }
 
+int transfer_connect(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
+                     void *user)
+{
+    int status = transfer_start(loop, transfer, easy, done, user);
+
+    if (!status)
+        transfer->stays = true;
+    return status;
+}
+
 void transfer_stop(struct transfer *transfer)
 {
     if (!transfer->loop)
@@ -171,7 +189,8 @@ static void run_transfers(struct loop *loop)
         struct transfer *transfer = NULL;
 
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-        transfer_stop(transfer);
+        if (!transfer->stays)
+            transfer_stop(transfer);
         transfer->done(transfer->user, result);
     }
 }

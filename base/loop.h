@@ -18,8 +18,13 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-/* Calls ready whenever fd can be read, until loop_unwatch. 0 or -ENOMEM. */
+/* Calls ready whenever fd can be read, until loop_unwatch. 0 or -ENOMEM, also for more than a few
+ * hundred descriptors. */
 int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user);
+
+/* Whether ready is also called whenever a watched fd can be written to. */
+void loop_watch_writing(struct loop *loop, int fd, bool writing);
+
 void loop_unwatch(struct loop *loop, int fd);
 
 /*
@@ -45,11 +50,17 @@ struct transfer {
     void *easy;
     transfer_fn *done;
     void *user;
+    bool stays;
 };
 
 /* 0 or -ENOMEM. */
 int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
                    void *user);
+
+/* The same with a handle that only connects (CURLOPT_CONNECT_ONLY). It stays among the loop's after
+ * `done`, for libcurl closes the connection of one that leaves: until transfer_stop. */
+int transfer_connect(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
+                     void *user);
 
 /* Gives a transfer up at once; nothing happens when none is under way. */
 void transfer_stop(struct transfer *transfer);

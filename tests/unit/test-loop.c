@@ -245,6 +245,28 @@ static void unwatched_descriptors_are_not_called(void **state)
     assert_int_equal(scene->ready, 0);
 }
 
+static void a_descriptor_is_watched_for_writing_as_long_as_that_is_wanted(void **state)
+{
+    struct scene *scene = *state;
+    int reading;
+
+    open_pipe(scene);
+    reading = scene->fds[0];
+    assert_int_equal(loop_watch(scene->loop, scene->fds[1], count_and_stop, scene), 0);
+    timer_start(scene->loop, &scene->timers[0], 5, stop, scene);
+    loop_run(scene->loop);
+    assert_int_equal(scene->ready, 0);
+    loop_watch_writing(scene->loop, reading, true); /* which is not watched */
+    loop_watch_writing(scene->loop, scene->fds[1], true);
+    loop_run(scene->loop);
+    loop_run(scene->loop);
+    assert_int_equal(scene->ready, 2);
+    loop_watch_writing(scene->loop, scene->fds[1], false);
+    timer_start(scene->loop, &scene->timers[0], 5, stop, scene);
+    loop_run(scene->loop);
+    assert_int_equal(scene->ready, 2);
+}
+
 static void the_end_of_a_pipe_is_told(void **state)
 {
     struct scene *scene = *state;
@@ -342,6 +364,7 @@ int main(void)
         SCENE(watches_call_while_there_is_something_to_read),
         SCENE(a_descriptor_with_nothing_to_read_is_not_called),
         SCENE(unwatched_descriptors_are_not_called),
+        SCENE(a_descriptor_is_watched_for_writing_as_long_as_that_is_wanted),
         SCENE(the_end_of_a_pipe_is_told),
         SCENE(a_callback_may_unwatch_its_own_descriptor),
         SCENE(more_watches_than_there_is_room_for_are_enomem),
