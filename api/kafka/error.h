@@ -1,0 +1,28 @@
+#ifndef API_KAFKA_ERROR_H
+#define API_KAFKA_ERROR_H
+
+#include <stdint.h>
+
+#include "api/error.h"
+
+/* Whether another try may help, and what is to be forgotten before it. */
+enum kafka_retry {
+    KAFKA_FINAL,
+    KAFKA_AGAIN,       /* the same broker */
+    KAFKA_ELSEWHERE,   /* who coordinates the group, or leads the partition, is another */
+    KAFKA_IF_TOPIC_IS, /* if there is such a topic and partition: a broker may learn that late */
+    KAFKA_LOST,        /* the connection was; or there was none, or no answer in time */
+};
+
+/* Codes that are looked at by themselves. */
+#define KAFKA_LEADER_NOT_AVAILABLE 5
+#define KAFKA_GROUP_ID_NOT_FOUND   69
+
+/* What Kafka's error code says, other than 0, about what was asked of `app` and `stream`, either of
+ * which may be "". */
+void kafka_error_set(int16_t code, const char *app, const char *stream, struct error *error);
+
+/* An error of the above, or one of a connection. */
+enum kafka_retry kafka_retry_of(const struct error *error);
+
+#endif

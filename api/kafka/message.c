@@ -1,0 +1,409 @@
+#include "api/kafka/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who the broker's logs say that we are. */
+#define CLIENT_ID "checkpointfs"
+
+/* Nothing may follow an answer. */
+static int end_of(const struct wire *wire)
+{
+    return wire->broken || wire->left ? -EBADMSG : 0;
+}
+
+/* Heads */
+
+void kafka_put_head(struct buf *buf, enum kafka_api api, int16_t version, int32_t correlation)
+{
+    wire_put_int16(buf, (int16_t)api);
+    wire_put_int16(buf, version);
+    wire_put_int32(buf, correlation);
+    wire_put_text(buf, CLIENT_ID);
+    if (kafka_head_has_tags(api, version))
+        wire_put_int8(buf, 0);
+}
+
+bool kafka_head_has_tags(enum kafka_api api, int16_t version)
+{
+    return api == KAFKA_LIST_GROUPS && version >= KAFKA_LIST_GROUPS_COMPACT;
+}
+
+/* ApiVersions */
+
+int kafka_read_versions(struct wire *wire, struct kafka_versions *versions, int16_t *code)
+{
+    struct kafka_versions read = {0};
+
+    for (int i = 0; i < KAFKA_APIS; i++)
+        read.highest[i] = -1;
+    *code = wire_int16(wire);
+    for (size_t count = wire_array(wire, 6); count; count--) {
+        int16_t api = wire_int16(wire);
+        int16_t lowest = wire_int16(wire);
+        int16_t highest = wire_int16(wire);
+
+        if (api >= 0 && api < KAFKA_APIS) {
+            read.lowest[api] = lowest;
+            read.highest[api] = highest;
+        }
+    }
+    if (end_of(wire))
+        return -EBADMSG;
+    *versions = read;
+    return 0;
+}
+
+int16_t kafka_choose_version(const struct kafka_versions *versions, enum kafka_api api,
+                             int16_t lowest, int16_t highest)
+{
+    int16_t version = highest;
+
+    if (versions->highest[api] < highest)
+        version = versions->highest[api];
+    /* The one version of ListGroups that is compact and tells no more than the one before it. */
+    if (api == KAFKA_LIST_GROUPS && version == KAFKA_LIST_GROUPS_COMPACT - 1)
+        version--;
+    if (version < lowest || version < versions->lowest[api])
+        return -1;
+    return version;
+}
+
+/* Metadata */
+
+void kafka_put_metadata(struct buf *buf, enum kafka_topics which, const char *topic)
+{
+    wire_put_int32(buf, which == KAFKA_ALL_TOPICS ? -1 : which == KAFKA_ONE_TOPIC);
+    if (which == KAFKA_ONE_TOPIC)
+        wire_put_text(buf, topic);
+    wire_put_int8(buf, 0); /* a topic that is not there is not made */
+    wire_put_int8(buf, 0); /* nothing is told of what may be done */
+    wire_put_int8(buf, 0);
+}
+
+/* A host goes into a URL, and port 0 is none. */
+static bool is_address(const struct kafka_address *address)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:";
+
+    return *address->host && strspn(address->host, allowed) == strlen(address->host) &&
+           address->port > 0 && address->port <= UINT16_MAX;
+}
+
+/* An address that nobody can connect to has no host. */
+static void read_address(struct wire *wire, struct kafka_address *address)
+{
+    struct span host;
+
+    *address = (struct kafka_address){.id = wire_int32(wire)};
+    host = wire_text(wire);
+    address->port = wire_int32(wire);
+    if (host.size && host.size < sizeof(address->host))
+        memcpy(address->host, host.data, host.size);
+    if (strlen(address->host) != host.size || !is_address(address))
+        *address->host = '\0';
+}
+
+static int read_brokers(struct wire *wire, const struct kafka_metadata_visitor *visitor)
+{
+    for (size_t count = wire_array(wire, 12); count; count--) {
+        struct kafka_address address;
+        int status;
+
+        read_address(wire, &address);
+        wire_text(wire); /* rack */
+        status = wire->broken      ? -EBADMSG
+                 : visitor->broker ? visitor->broker(visitor->user, &address)
+                                   : 0;
+        if (status)
+            return status;
+    }
+    return 0;
+}
+
+static int32_t count_numbers(struct wire *wire)
+{
+    struct wire before = *wire;
+
+    wire_skip_numbers(wire);
+    return (int32_t)wire_array(&before, sizeof(int32_t));
+}
+
+static int read_partition(struct wire *wire, const struct kafka_metadata_visitor *visitor)
+{
+    struct kafka_partition partition;
+
+    wire_int16(wire); /* why there is no leader */
+    partition.partition = wire_int32(wire);
+    partition.leader = wire_int32(wire);
+    partition.leader_epoch = wire_int32(wire);
+    partition.replicas = count_numbers(wire);
+    partition.in_sync = count_numbers(wire);
+    partition.offline = count_numbers(wire);
+    if (wire->broken || partition.partition < 0)
+        return -EBADMSG;
+    return visitor->partition ? visitor->partition(visitor->user, &partition) : 0;
+}
+
+static int read_topic(struct wire *wire, const struct kafka_metadata_visitor *visitor)
+{
+    int16_t code = wire_int16(wire);
+    struct span name = wire_text(wire);
+    bool is_internal = wire_int8(wire);
+    int status = 0;
+
+    for (size_t count = wire_array(wire, 26); count && !status; count--)
+        status = read_partition(wire, visitor);
+    wire_int32(wire); /* what may be done */
+    if (status || wire->broken || !name.data)
+        return status ? status : -EBADMSG;
+    return visitor->topic ? visitor->topic(visitor->user, name, is_internal, code) : 0;
+}
+
+int kafka_read_metadata(struct wire *wire, const struct kafka_metadata_visitor *visitor)
+{
+    int status;
+
+    wire_int32(wire); /* throttled */
+    status = read_brokers(wire, visitor);
+    wire_text(wire);  /* the cluster */
+    wire_int32(wire); /* its controller */
+    for (size_t count = wire_array(wire, 13); count && !status; count--)
+        status = read_topic(wire, visitor);
+    wire_int32(wire); /* what may be done */
+    return status ? status : end_of(wire);
+}
+
+/* FindCoordinator */
+
+void kafka_put_find_coordinator(struct buf *buf, const char *group)
+{
+    wire_put_text(buf, group);
+    wire_put_int8(buf, 0); /* of a group */
+}
+
+int kafka_read_coordinator(struct wire *wire, struct kafka_address *address, int16_t *code)
+{
+    wire_int32(wire); /* throttled */
+    *code = wire_int16(wire);
+    wire_text(wire); /* why */
+    read_address(wire, address);
+    if (!end_of(wire))
+        return !*code && !*address->host ? -EBADMSG : 0;
+    return -EBADMSG;
+}
+
+/* ListGroups */
+
+void kafka_put_list_groups(struct buf *buf, int16_t version)
+{
+    if (version < KAFKA_LIST_GROUPS_COMPACT)
+        return;
+    wire_put_int8(buf, 1); /* in whatever state: an array of none */
+    if (version > KAFKA_LIST_GROUPS_COMPACT)
+        wire_put_int8(buf, 1); /* of whatever type */
+    wire_put_int8(buf, 0);
+}
+
+static bool says(struct span text, const char *word)
+{
+    return text.size == strlen(word) && !memcmp(text.data, word, text.size);
+}
+
+static int add_group(struct names *names, struct span id)
+{
+    char *name;
+    int status;
+
+    if (!id.data)
+        return -EBADMSG;
+    name = strndup(id.data, id.size);
+    if (!name)
+        return -ENOMEM;
+    status = names_add_listed(names, "the group", strlen(name) == id.size ? name : NULL);
+    free(name);
+    return status;
+}
+
+static int read_group(struct wire *wire, int16_t version, struct names *names)
+{
+    bool compact = version >= KAFKA_LIST_GROUPS_COMPACT;
+    struct span id = compact ? wire_compact_text(wire) : wire_text(wire);
+    struct span protocol = compact ? wire_compact_text(wire) : wire_text(wire);
+    struct span type = {0};
+
+    if (compact)
+        wire_compact_text(wire); /* its state */
+    if (version > KAFKA_LIST_GROUPS_COMPACT)
+        type = wire_compact_text(wire);
+    if (compact)
+        wire_skip_tags(wire);
+    if (wire->broken)
+        return -EBADMSG;
+    return says(protocol, "share") || says(type, "share") ? 0 : add_group(names, id);
+}
+
+int kafka_read_groups(struct wire *wire, int16_t version, struct names *names, int16_t *code)
+{
+    bool compact = version >= KAFKA_LIST_GROUPS_COMPACT;
+    size_t count;
+    int status = 0;
+
+    wire_int32(wire); /* throttled */
+    *code = wire_int16(wire);
+    for (count = compact ? wire_compact_array(wire, 4) : wire_array(wire, 4); count && !status;
+         count--)
+        status = read_group(wire, version, names);
+    if (compact)
+        wire_skip_tags(wire);
+    return status ? status : end_of(wire);
+}
+
+/* OffsetFetch */
+
+void kafka_put_offset_fetch(struct buf *buf, const char *group, const char *topic, uint32_t first,
+                            uint32_t count)
+{
+    wire_put_text(buf, group);
+    wire_put_int32(buf, topic ? 1 : -1);
+    if (!topic)
+        return;
+    wire_put_text(buf, topic);
+    wire_put_int32(buf, (int32_t)count);
+    for (uint32_t i = 0; i < count; i++)
+        wire_put_int32(buf, (int32_t)(first + i));
+}
+
+static int read_commit(struct wire *wire, struct span topic,
+                       int (*take)(void *user, const struct kafka_commit *), void *user)
+{
+    struct kafka_commit commit = {.topic = topic};
+
+    commit.partition = wire_int32(wire);
+    commit.offset = wire_int64(wire);
+    commit.leader_epoch = wire_int32(wire);
+    commit.metadata = wire_text(wire);
+    commit.code = wire_int16(wire);
+    return wire->broken || commit.partition < 0 ? -EBADMSG : take(user, &commit);
+}
+
+int kafka_read_commits(struct wire *wire, int (*take)(void *user, const struct kafka_commit *),
+                       void *user, int16_t *code)
+{
+    int status = 0;
+
+    wire_int32(wire); /* throttled */
+    for (size_t topics = wire_array(wire, 6); topics && !status; topics--) {
+        struct span topic = wire_text(wire);
+
+        for (size_t count = wire_array(wire, 20); count && !status; count--)
+            status = topic.data ? read_commit(wire, topic, take, user) : -EBADMSG;
+    }
+    *code = wire_int16(wire);
+    return status ? status : end_of(wire);
+}
+
+/* Calls about one partition */
+
+static void put_partition(struct buf *buf, const char *topic, uint32_t partition)
+{
+    wire_put_int32(buf, 1);
+    wire_put_text(buf, topic);
+    wire_put_int32(buf, 1);
+    wire_put_int32(buf, (int32_t)partition);
+}
+
+/* Where the answer is about that partition: it must be about one. */
+static int enter_partition(struct wire *wire, size_t least)
+{
+    size_t topics = wire_array(wire, 6);
+
+    wire_text(wire);
+    if (topics != 1 || wire_array(wire, least) != 1)
+        return -EBADMSG;
+    wire_int32(wire); /* the partition */
+    return 0;
+}
+
+static int read_partition_code(struct wire *wire, int16_t *code)
+{
+    if (enter_partition(wire, 6))
+        return -EBADMSG;
+    *code = wire_int16(wire);
+    return end_of(wire);
+}
+
+void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
+                             uint32_t partition, int64_t offset, const char *metadata)
+{
+    wire_put_text(buf, group);
+    wire_put_int32(buf, -1); /* generation */
+    wire_put_text(buf, "");  /* member */
+    wire_put_text(buf, NULL);
+    put_partition(buf, topic, partition);
+    wire_put_int64(buf, offset);
+    wire_put_int32(buf, -1); /* leader epoch */
+    wire_put_text(buf, metadata);
+}
+
+int kafka_read_committed(struct wire *wire, int16_t *code)
+{
+    wire_int32(wire); /* throttled */
+    return read_partition_code(wire, code);
+}
+
+void kafka_put_offset_delete(struct buf *buf, const char *group, const char *topic,
+                             uint32_t partition)
+{
+    wire_put_text(buf, group);
+    put_partition(buf, topic, partition);
+}
+
+/* What is wrong with the group stands before the topics, of which there are none then. */
+int kafka_read_deleted(struct wire *wire, int16_t *code)
+{
+    *code = wire_int16(wire);
+    wire_int32(wire); /* throttled */
+    if (!*code)
+        return read_partition_code(wire, code);
+    return wire_array(wire, 6) ? 0 : end_of(wire);
+}
+
+void kafka_put_delete_group(struct buf *buf, const char *group)
+{
+    wire_put_int32(buf, 1);
+    wire_put_text(buf, group);
+}
+
+int kafka_read_group_deleted(struct wire *wire, int16_t *code)
+{
+    wire_int32(wire); /* throttled */
+    if (wire_array(wire, 4) != 1)
+        return -EBADMSG;
+    wire_text(wire);
+    *code = wire_int16(wire);
+    return end_of(wire);
+}
+
+void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time)
+{
+    wire_put_int32(buf, -1); /* no replica asks */
+    wire_put_int8(buf, 0);   /* transactions that are open count */
+    put_partition(buf, topic, partition);
+    wire_put_int32(buf, -1); /* leader epoch */
+    wire_put_int64(buf, time);
+}
+
+int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code)
+{
+    wire_int32(wire); /* throttled */
+    if (enter_partition(wire, 26))
+        return -EBADMSG;
+    *code = wire_int16(wire);
+    wire_int64(wire); /* the record's time */
+    *offset = wire_int64(wire);
+    wire_int32(wire); /* leader epoch */
+    return end_of(wire);
+}

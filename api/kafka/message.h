@@ -1,0 +1,134 @@
+#ifndef API_KAFKA_MESSAGE_H
+#define API_KAFKA_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/kafka/wire.h"
+#include "api/names.h"
+
+/*
+ * The bodies of Kafka's requests and answers, as far as positions need them. Each call has one
+ * version, which all brokers from 2.4 to 4.1 know, but for ListGroups.
+ *
+ * Functions that read return 0; -EBADMSG when it is no such answer or goes on behind its end;
+ * -ENOMEM or -EFBIG. What they leave in *code is what Kafka calls an error code, 0 for none; where
+ * it is not 0, nothing else was told.
+ */
+
+enum kafka_api {
+    KAFKA_LIST_OFFSETS = 2,
+    KAFKA_METADATA = 3,
+    KAFKA_OFFSET_COMMIT = 8,
+    KAFKA_OFFSET_FETCH = 9,
+    KAFKA_FIND_COORDINATOR = 10,
+    KAFKA_LIST_GROUPS = 16,
+    KAFKA_VERSIONS = 18,
+    KAFKA_DELETE_GROUPS = 42,
+    KAFKA_OFFSET_DELETE = 47,
+};
+
+/* The first version of ListGroups that has the compact encoding. */
+#define KAFKA_LIST_GROUPS_COMPACT 4
+
+/* Above all calls that are used. */
+#define KAFKA_APIS 48
+
+/* Which versions of each call a broker knows; those that it does not know are from 0 to -1. */
+struct kafka_versions {
+    int16_t lowest[KAFKA_APIS];
+    int16_t highest[KAFKA_APIS];
+};
+
+/* The version of a call that both sides know, between these two of ours; -1 when there is none. */
+int16_t kafka_choose_version(const struct kafka_versions *versions, enum kafka_api api,
+                             int16_t lowest, int16_t highest);
+
+/* The head of a request, whose body follows. */
+void kafka_put_head(struct buf *buf, enum kafka_api api, int16_t version, int32_t correlation);
+
+/* Whether a version of a call has tagged fields behind the head of its answer. */
+bool kafka_head_has_tags(enum kafka_api api, int16_t version);
+
+/* ApiVersions 0, whose request is empty. */
+int kafka_read_versions(struct wire *wire, struct kafka_versions *versions, int16_t *code);
+
+/* Where a broker says that it is. */
+struct kafka_address {
+    int32_t id;
+    int32_t port;
+    char host[256];
+};
+
+struct kafka_partition {
+    int32_t partition;
+    int32_t leader; /* -1: none */
+    int32_t leader_epoch;
+    int32_t replicas;
+    int32_t in_sync;
+    int32_t offline;
+};
+
+/* Metadata 8. All brokers are told, then of each topic its partitions and then itself. Each
+ * function may be NULL, and ends all with a negative errno. */
+struct kafka_metadata_visitor {
+    int (*broker)(void *user, const struct kafka_address *address);
+    int (*partition)(void *user, const struct kafka_partition *partition);
+    int (*topic)(void *user, struct span name, bool is_internal, int16_t code);
+    void *user;
+};
+
+/* Asks for one topic, or for all; `none` is for the brokers alone. */
+enum kafka_topics { KAFKA_ALL_TOPICS, KAFKA_NO_TOPIC, KAFKA_ONE_TOPIC };
+
+void kafka_put_metadata(struct buf *buf, enum kafka_topics which, const char *topic);
+int kafka_read_metadata(struct wire *wire, const struct kafka_metadata_visitor *visitor);
+
+/* FindCoordinator 2. */
+void kafka_put_find_coordinator(struct buf *buf, const char *group);
+int kafka_read_coordinator(struct wire *wire, struct kafka_address *address, int16_t *code);
+
+/* ListGroups 2, 4 or 5. Share groups are no consumer groups. */
+void kafka_put_list_groups(struct buf *buf, int16_t version);
+int kafka_read_groups(struct wire *wire, int16_t version, struct names *names, int16_t *code);
+
+/* What is committed for a partition: nothing if the offset is negative. */
+struct kafka_commit {
+    struct span topic;
+    int32_t partition;
+    int64_t offset;
+    int32_t leader_epoch;
+    struct span metadata;
+    int16_t code;
+};
+
+/* OffsetFetch 5: of the partitions below `count` from `first` on, or with a topic of NULL of all.
+ */
+void kafka_put_offset_fetch(struct buf *buf, const char *group, const char *topic, uint32_t first,
+                            uint32_t count);
+int kafka_read_commits(struct wire *wire, int (*take)(void *user, const struct kafka_commit *),
+                       void *user, int16_t *code);
+
+/* OffsetCommit 7 of one partition, in the name of no member. */
+void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
+                             uint32_t partition, int64_t offset, const char *metadata);
+int kafka_read_committed(struct wire *wire, int16_t *code);
+
+/* OffsetDelete 0 of one partition. */
+void kafka_put_offset_delete(struct buf *buf, const char *group, const char *topic,
+                             uint32_t partition);
+int kafka_read_deleted(struct wire *wire, int16_t *code);
+
+/* DeleteGroups 1 of one group. */
+void kafka_put_delete_group(struct buf *buf, const char *group);
+int kafka_read_group_deleted(struct wire *wire, int16_t *code);
+
+/* ListOffsets 5 of one partition; the time is in ms since 1970, or one of these. An offset of -1
+ * says that no record is of that time or later. */
+#define KAFKA_TIME_EARLIEST INT64_C(-2)
+#define KAFKA_TIME_LATEST   INT64_C(-1)
+
+void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time);
+int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code);
+
+#endif
