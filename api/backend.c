@@ -503,18 +503,6 @@ static const char *rest_after(const char *source, const char *prefix)
     return length && !strncmp(source, prefix, length) ? source + length : NULL;
 }
 
-/* What sources of backends begin with that people look for, and that are not there. */
-static const char *const planned[] = {"kafka://", "kafka+plain://"};
-
-static const char *find_planned(const char *source)
-{
-    for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++) {
-        if (rest_after(source, planned[i]))
-            return planned[i];
-    }
-    return NULL;
-}
-
 /* The type whose prefix a source was meant to begin with, or NULL. */
 static const struct backend_type *guess_type(const char *source)
 {
@@ -563,16 +551,10 @@ static void print_meant(struct buf *text, const char *source)
 static void refuse_source(const char *source, struct error *error)
 {
     struct buf advice = BUF_INIT(sizeof(error->message));
-    const char *absent = find_planned(source);
 
-    if (absent) {
-        print_known(&advice);
-        error_set(error, EINVAL, "%s is not built in: %s", absent, advice.data);
-    } else {
-        print_meant(&advice, source);
-        error_set(error, EINVAL, "unknown source \"%.*s\": %s", length_to_show(source), source,
-                  advice.data);
-    }
+    print_meant(&advice, source);
+    error_set(error, EINVAL, "unknown source \"%.*s\": %s", length_to_show(source), source,
+              advice.data);
     buf_release(&advice);
 }
 

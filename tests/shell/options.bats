@@ -39,7 +39,7 @@ wrong() {
 
 @test "an option that several other backends have is told with all of them" {
     wrong "credentials= is an option of dis:// and sls://" -o credentials=/none "local:$STORE" "$MNT"
-    wrong "cacert= is an option of dis:// and sls://" -o cacert=/none "local:$STORE" "$MNT"
+    wrong "cacert= is an option of dis://, sls:// and kafka://" -o cacert=/none "local:$STORE" "$MNT"
 }
 
 @test "the help fits a terminal of 80 columns" {
@@ -109,7 +109,7 @@ wrong() {
 
 # ---- wrong sources
 
-SOURCES="local:PATH, dis://HOST/PROJECT_ID or sls://PROJECT.ENDPOINT"
+SOURCES="local:PATH, dis://HOST/PROJECT_ID, sls://PROJECT.ENDPOINT or kafka://HOST"
 
 @test "a file as a source is told to have local: in front" {
     wrong 'unknown source "a.db": did you mean local:a.db?' a.db "$MNT"
@@ -124,9 +124,11 @@ SOURCES="local:PATH, dis://HOST/PROJECT_ID or sls://PROJECT.ENDPOINT"
     wrong "unknown source \"frobnicate:x\": use $SOURCES" frobnicate:x "$MNT"
 }
 
-@test "a backend that this program lacks is told so" {
-    wrong "kafka:// is not built in: use $SOURCES" kafka://broker.example.com:9093 "$MNT"
-    wrong "kafka+plain:// is not built in: use $SOURCES" kafka+plain://localhost "$MNT"
+@test "a list of brokers that is none is told so" {
+    local hosts
+    for hosts in "" "a,,b" "a:0" "a:65536" "a:x" "me:hunter2@a" "a/b" "[::1" "[::1]9092"; do
+        wrong "the source must be kafka://HOST[:PORT][,HOST[:PORT]...]" "kafka://$hosts" "$MNT"
+    done
 }
 
 @test "of an unknown source no user and password are shown" {
@@ -192,7 +194,7 @@ options_in_manual() {
     local own='s/^  -o ([^ ]+).*/\1/p'
     mount_store
     is "$(jq -r '.options | keys[]' "$MNT/status" | xargs)" \
-        "$("$CHECKPOINTFS" --help | grep -vE ' (dis|sls|dis, sls): ' | sed -nE "$own" | tr , '\n' |
+        "$("$CHECKPOINTFS" --help | grep -vE ' ((dis|sls|kafka)(, )?)+: ' | sed -nE "$own" | tr , '\n' |
             sed 's/=.*//' | sort | xargs)"
 }
 

@@ -889,7 +889,6 @@ static void a_source_that_nothing_opens_is_refused_with_what_could_be(void **sta
     check_unknown("ftp:x", "unknown source \"ftp:x\": " USE);
     check_unknown("third://me:secret@host", "unknown source \"third://\": " USE);
     check_unknown("://", "unknown source \"://\": " USE);
-    check_unknown("kafka://host:1", "kafka:// is not built in: " USE);
     check_unknown("second+https://me:secret@host", "unknown source \"second+https://\": " USE);
 }
 

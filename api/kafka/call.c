@@ -1,0 +1,522 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "api/kafka/client.h"
+#include "base/when.h"
+
+#define PAUSE_FIRST_MS 20
+#define PAUSE_MAX_MS   320
+
+/* A call fails when no broker at all could be reached or has answered since it began, for so long.
+ */
+#define OUTAGE_MS 3000
+
+#define TEXT_MAX (1UL << 20)
+
+OPERATION_FIRST(struct kafka_call);
+
+/* Beginning and ending */
+
+static void release_call(struct operation *operation)
+{
+    struct kafka_call *call = (struct kafka_call *)operation;
+
+    timer_stop(&call->pause);
+    free(call->metadata);
+    kafka_topic_release(&call->topic);
+    names_drop(call->names);
+    table_drop(call->table);
+    buf_release(&call->text);
+    free(call);
+}
+
+static bool is_kafka_call_sent(const struct call *call)
+{
+    const struct kafka_call *kafka_call = (const struct kafka_call *)call;
+
+    return kafka_call->may_have_changed || call_is_sent(kafka_call->operation.step);
+}
+
+static bool cancel_kafka_call(struct call *call)
+{
+    struct kafka_call *kafka_call = (struct kafka_call *)call;
+    bool sent = call_cancel(kafka_call->operation.step);
+
+    sent |= kafka_call->may_have_changed;
+    operation_drop(&kafka_call->operation);
+    return sent;
+}
+
+static const struct error *trouble_of_kafka_call(const struct call *call)
+{
+    const struct kafka_call *kafka_call = (const struct kafka_call *)call;
+
+    return kafka_call->trouble.code ? &kafka_call->trouble : NULL;
+}
+
+struct kafka_call *kafka_call_new(struct backend *backend, const char *app, const char *stream,
+                                  uint32_t partition, const struct ask *ask)
+{
+    struct kafka_call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    operation_begin(&call->operation, backend->loop, ask, release_call);
+    call->operation.call =
+        (struct call){cancel_kafka_call, is_kafka_call_sent, trouble_of_kafka_call};
+    call->kafka = (struct kafka *)backend;
+    call->has_app = app;
+    snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
+    snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
+    call->partition = partition;
+    call->began = when_monotonic();
+    call->earliest = call->latest = call->committed = -1;
+    buf_init(&call->text, TEXT_MAX);
+    return call;
+}
+
+/* Steps of a call may end it at once, which an operation must not before it has returned. */
+static void begin_call(void *user)
+{
+    struct kafka_call *call = user;
+
+    call->begin(call);
+}
+
+struct call *kafka_call_start(struct kafka_call *call, kafka_step *begin)
+{
+    call->begin = begin;
+    timer_start(call->operation.loop, &call->pause, 0, begin_call, call);
+    return &call->operation.call;
+}
+
+void kafka_end(struct kafka_call *call, const struct answer *answer)
+{
+    operation_end(&call->operation, NULL, answer);
+}
+
+static void end_with_error(struct kafka_call *call)
+{
+    call->operation.error.is_unknown = call->may_have_changed;
+    operation_fail(&call->operation);
+}
+
+void kafka_fail(struct kafka_call *call, int code, const char *format, ...)
+{
+    char message[300];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    error_set(&call->operation.error, code, "%s", message);
+    end_with_error(call);
+}
+
+/* Trying again */
+
+static void go_on_after(void *user)
+{
+    struct kafka_call *call = user;
+
+    call->then(call);
+}
+
+void kafka_wait(struct kafka_call *call, int64_t ms, kafka_step *then)
+{
+    call->then = then;
+    timer_start(call->operation.loop, &call->pause, ms, go_on_after, call);
+}
+
+static int64_t pause_of(unsigned tries)
+{
+    int64_t pause = tries < 5 ? PAUSE_FIRST_MS << tries : PAUSE_MAX_MS;
+    uint32_t number = 0;
+
+    RAND_bytes((unsigned char *)&number, sizeof(number));
+    return pause - (int64_t)(number % (uint32_t)(pause / 2));
+}
+
+/* Whether nobody has answered for so long that nobody will be waited for. */
+static bool is_out(const struct kafka_call *call)
+{
+    return kafka_retry_of(&call->trouble) == KAFKA_LOST &&
+           when_monotonic() - call->began > OUTAGE_MS &&
+           kafka_cluster_answered(&call->kafka->cluster) < call->began;
+}
+
+static void forget_route(struct kafka_call *call, enum kafka_retry retry)
+{
+    if (retry == KAFKA_AGAIN)
+        return;
+    call->checks_topic |= retry == KAFKA_IF_TOPIC_IS;
+    if (retry != KAFKA_IF_TOPIC_IS)
+        kafka_cluster_lose_coordinator(&call->kafka->cluster, call->app);
+    kafka_cluster_forget_topic(&call->kafka->cluster, call->stream);
+    call->kafka->cluster.brokers_when = 0;
+}
+
+static void count_retry(struct kafka_call *call, enum kafka_retry retry)
+{
+    struct retries *retries = &call->kafka->backend.retries;
+
+    if (retry == KAFKA_LOST)
+        retries->connection++;
+    else
+        retries->broken++;
+}
+
+void kafka_step_failed(struct kafka_call *call, const struct error *error)
+{
+    enum kafka_retry retry = kafka_retry_of(error);
+    int64_t pause = pause_of(call->tries++);
+
+    call->operation.step = NULL;
+    call->trouble = *error;
+    call->may_have_changed |= error->is_unknown;
+    forget_route(call, retry);
+    if (retry == KAFKA_FINAL || is_out(call) ||
+        when_monotonic() + pause >= call->operation.ask.deadline) {
+        call->operation.error = *error;
+        end_with_error(call);
+        return;
+    }
+    count_retry(call, retry);
+    kafka_wait(call, pause, call->begin);
+}
+
+/* Requests */
+
+struct kafka_request kafka_request_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                      void (*encode)(void *user, int16_t version, struct buf *body),
+                                      int (*decode)(void *user, struct kafka_reply *reply))
+{
+    return (struct kafka_request){.api = api,
+                                  .lowest = version,
+                                  .highest = version,
+                                  .patience = KAFKA_PATIENCE_MS,
+                                  .app = call->app,
+                                  .topic = call->stream,
+                                  .encode = encode,
+                                  .decode = decode,
+                                  .user = call};
+}
+
+static void on_request(void *user, const struct error *error, const struct answer *answer)
+{
+    struct kafka_call *call = user;
+
+    (void)answer;
+    call->operation.step = NULL;
+    if (error)
+        kafka_step_failed(call, error);
+    else
+        call->then(call);
+}
+
+static void ask_pool(struct kafka_call *call, struct kafka_pool *pool,
+                     const struct kafka_request *request, kafka_step *then)
+{
+    struct ask ask = operation_ask(&call->operation, on_request);
+
+    call->then = then;
+    operation_wait(&call->operation, kafka_pool_ask(pool, request, &ask));
+}
+
+void kafka_ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then)
+{
+    ask_pool(call, kafka_cluster_any(&call->kafka->cluster), request, then);
+}
+
+/* Coordinators */
+
+static void encode_find_coordinator(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_find_coordinator(body, call->app);
+}
+
+static int decode_coordinator(void *user, struct kafka_reply *reply)
+{
+    struct kafka_call *call = user;
+    struct kafka_cluster *cluster = &call->kafka->cluster;
+    struct kafka_address address;
+    int status = kafka_read_coordinator(reply->wire, &address, &reply->code);
+
+    if (status || reply->code)
+        return status;
+    status = kafka_cluster_list_broker(cluster, &address);
+    if (!status)
+        kafka_cluster_note_coordinator(cluster, call->app, address.id);
+    return status;
+}
+
+static void send_to_coordinator(struct kafka_call *call)
+{
+    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    int32_t node = kafka_cluster_coordinator(cluster, call->app);
+    struct kafka_pool *pool = kafka_cluster_find(cluster, node);
+
+    if (pool)
+        ask_pool(call, pool, &call->after, call->after_then);
+    else
+        kafka_fail(call, EIO, "the group %.100s has no coordinator", call->app);
+}
+
+void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *request,
+                           kafka_step *then)
+{
+    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    int32_t node = kafka_cluster_coordinator(cluster, call->app);
+    struct kafka_request find = kafka_request_of(call, KAFKA_FIND_COORDINATOR, 2,
+                                                 encode_find_coordinator, decode_coordinator);
+
+    call->after = *request;
+    call->after_then = then;
+    if (kafka_cluster_find(cluster, node))
+        send_to_coordinator(call);
+    else
+        kafka_ask_any(call, &find, send_to_coordinator);
+}
+
+/* Metadata */
+
+static int take_broker(void *user, const struct kafka_address *address)
+{
+    struct kafka_call *call = user;
+
+    return kafka_cluster_list_broker(&call->kafka->cluster, address);
+}
+
+static int take_partition(void *user, const struct kafka_partition *partition)
+{
+    struct kafka_call *call = user;
+    struct kafka_topic *topic = &call->topic;
+
+    if (partition->partition > (int32_t)PARTITION_MAX)
+        return -EBADMSG;
+    if (topic->count == topic->room) {
+        size_t room = topic->room ? topic->room * 2 : 16;
+        struct kafka_partition *grown =
+            reallocarray(topic->partitions, room, sizeof(*topic->partitions));
+
+        if (!grown)
+            return -ENOMEM;
+        topic->partitions = grown;
+        topic->room = room;
+    }
+    topic->partitions[topic->count++] = *partition;
+    return 0;
+}
+
+static int take_topic(void *user, struct span name, bool is_internal, int16_t code)
+{
+    struct kafka_call *call = user;
+
+    if (call->topic.name || name.size != strlen(call->stream) ||
+        memcmp(name.data, call->stream, name.size) != 0)
+        return -EBADMSG;
+    call->topic.name = strdup(call->stream);
+    call->topic.is_internal = is_internal;
+    call->topic.code = code;
+    return call->topic.name ? 0 : -ENOMEM;
+}
+
+static void encode_topic(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_metadata(body, KAFKA_ONE_TOPIC, call->stream);
+}
+
+static int decode_topic(void *user, struct kafka_reply *reply)
+{
+    struct kafka_call *call = user;
+    struct kafka_metadata_visitor visitor = {take_broker, take_partition, take_topic, call};
+    int status;
+
+    kafka_topic_release(&call->topic);
+    kafka_cluster_begin_brokers(&call->kafka->cluster);
+    status = kafka_read_metadata(reply->wire, &visitor);
+    if (!status && !call->topic.name)
+        status = -EBADMSG;
+    if (!status && !call->topic.code)
+        kafka_cluster_note_topic(&call->kafka->cluster, &call->topic);
+    return status;
+}
+
+/* That Metadata does not know a topic is final: it is what tells whether there is one. */
+static void on_topic(struct kafka_call *call)
+{
+    struct error error;
+
+    if (!call->topic.name) {
+        call->after_then(call);
+        return;
+    }
+    kafka_error_set(call->topic.code, "", call->stream, &error);
+    if (kafka_retry_of(&error) == KAFKA_IF_TOPIC_IS)
+        kafka_fail(call, ENOENT, "there is no topic %.100s", call->stream);
+    else
+        kafka_step_failed(call, &error);
+}
+
+void kafka_need_topic(struct kafka_call *call, int64_t age_ms, kafka_step *then)
+{
+    struct kafka_request request =
+        kafka_request_of(call, KAFKA_METADATA, 8, encode_topic, decode_topic);
+
+    call->after_then = then;
+    if (kafka_cluster_topic(&call->kafka->cluster, call->stream, age_ms))
+        then(call);
+    else
+        kafka_ask_any(call, &request, on_topic);
+}
+
+const struct kafka_topic *kafka_found_topic(struct kafka_call *call)
+{
+    const struct kafka_topic *topic =
+        kafka_cluster_topic(&call->kafka->cluster, call->stream, INT64_MAX);
+
+    if (!topic)
+        kafka_fail(call, EIO, "the topic %.100s is known no more", call->stream);
+    return topic;
+}
+
+/* All topics */
+
+static int take_name(void *user, struct span name, bool is_internal, int16_t code)
+{
+    struct kafka_call *call = user;
+    char text[NAME_MAX_STREAM + 1] = "";
+
+    (void)code;
+    if (name.size >= sizeof(text))
+        return -EBADMSG;
+    memcpy(text, name.data, name.size);
+    if (!is_internal)
+        return names_add_listed(call->names, "the topic", strlen(text) == name.size ? text : NULL);
+    buf_printf(&call->text, "%s%s", call->text.size ? ", " : "", text);
+    return 0;
+}
+
+static void encode_all_topics(void *user, int16_t version, struct buf *body)
+{
+    (void)user;
+    (void)version;
+    kafka_put_metadata(body, KAFKA_ALL_TOPICS, NULL);
+}
+
+static void encode_no_topic(void *user, int16_t version, struct buf *body)
+{
+    (void)user;
+    (void)version;
+    kafka_put_metadata(body, KAFKA_NO_TOPIC, NULL);
+}
+
+static int decode_topics(void *user, struct kafka_reply *reply)
+{
+    struct kafka_call *call = user;
+    struct kafka_metadata_visitor visitor = {take_broker, NULL, take_name, call};
+    int status;
+
+    names_drop(call->names);
+    call->names = names_new();
+    if (!call->names)
+        return -ENOMEM;
+    buf_reset(&call->text);
+    kafka_cluster_begin_brokers(&call->kafka->cluster);
+    status = kafka_read_metadata(reply->wire, &visitor);
+    names_sort(call->names);
+    return status;
+}
+
+void kafka_ask_topics(struct kafka_call *call, enum kafka_topics which, kafka_step *then)
+{
+    struct kafka_request request = kafka_request_of(
+        call, KAFKA_METADATA, 8, which == KAFKA_ALL_TOPICS ? encode_all_topics : encode_no_topic,
+        decode_topics);
+
+    kafka_ask_any(call, &request, then);
+}
+
+/* Offsets of a partition's leader */
+
+static void encode_offset(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_list_offsets(body, call->stream, call->partition, call->time);
+}
+
+static int decode_offset(void *user, struct kafka_reply *reply)
+{
+    struct kafka_call *call = user;
+
+    return kafka_read_offset(reply->wire, &call->offset, &reply->code);
+}
+
+/* The partition may have been made after the topic was asked for. */
+static void look_for_partition(struct kafka_call *call)
+{
+    struct kafka_cluster *cluster = &call->kafka->cluster;
+    const struct kafka_topic *topic = kafka_found_topic(call);
+
+    if (!topic)
+        return;
+    if (kafka_topic_partition(topic, call->partition)) {
+        call->partition_then(call);
+    } else if (topic->when < call->began) {
+        kafka_cluster_forget_topic(cluster, call->stream);
+        kafka_need_topic(call, 0, look_for_partition);
+    } else {
+        kafka_fail(call, ENOENT, "the topic %.100s has no partition %u", call->stream,
+                   call->partition);
+    }
+}
+
+void kafka_need_partition(struct kafka_call *call, kafka_step *then)
+{
+    call->partition_then = then;
+    kafka_need_topic(call, KAFKA_TOPIC_AGE_MS, look_for_partition);
+}
+
+static void fail_without_leader(struct kafka_call *call)
+{
+    struct error error;
+
+    kafka_error_set(KAFKA_LEADER_NOT_AVAILABLE, "", call->stream, &error);
+    kafka_step_failed(call, &error);
+}
+
+static void ask_leader(struct kafka_call *call)
+{
+    const struct kafka_topic *topic = kafka_found_topic(call);
+    const struct kafka_partition *partition =
+        topic ? kafka_topic_partition(topic, call->partition) : NULL;
+    struct kafka_pool *leader =
+        partition ? kafka_cluster_find(&call->kafka->cluster, partition->leader) : NULL;
+    struct kafka_request request =
+        kafka_request_of(call, KAFKA_LIST_OFFSETS, 5, encode_offset, decode_offset);
+
+    if (leader)
+        ask_pool(call, leader, &request, call->offset_then);
+    else if (topic)
+        fail_without_leader(call);
+}
+
+void kafka_ask_offset(struct kafka_call *call, int64_t time, kafka_step *then)
+{
+    call->time = time;
+    call->offset_then = then;
+    kafka_need_partition(call, ask_leader);
+}

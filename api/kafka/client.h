@@ -1,0 +1,153 @@
+#ifndef API_KAFKA_CLIENT_H
+#define API_KAFKA_CLIENT_H
+
+#include "api/backend.h"
+#include "api/kafka/cluster.h"
+#include "api/kafka/error.h"
+#include "base/buf.h"
+
+/* A mount's Kafka. */
+struct kafka {
+    struct backend backend;
+    struct kafka_cluster cluster;
+};
+
+struct kafka_call;
+
+typedef void kafka_step(struct kafka_call *call);
+
+/*
+ * An operation: a chain of steps. When one fails that may succeed later, the chain begins anew
+ * after a pause, as long as there is time. What was true before must so be found out again, and
+ * what was changed is found changed.
+ */
+struct kafka_call {
+    struct operation operation;
+    struct kafka *kafka;
+    kafka_step *begin;
+    kafka_step *then; /* after the request under way */
+
+    char app[NAME_MAX_APP + 1];
+    char stream[NAME_MAX_STREAM + 1];
+    uint32_t partition;
+    bool has_app;
+
+    int64_t began;
+    unsigned tries;
+    struct timer pause;
+    struct error trouble;       /* of the last try */
+    bool checks_topic;          /* a broker does not know the topic: is it there? */
+    bool asked_again;           /* because what was read was outdated */
+    bool may_have_changed;      /* a change was sent, and no answer came */
+    struct kafka_request after; /* what is sent once its coordinator is known */
+    kafka_step *after_then;     /* after that, or with the topic */
+    kafka_step *partition_then; /* with the partition */
+    kafka_step *offset_then;    /* with an offset */
+
+    /* What an operation works with and finds out. */
+    enum detail detail;
+    enum cursor_kind kind;
+    int64_t since; /* of CURSOR_SINCE, in ms since 1970 */
+    int64_t time;  /* of ListOffsets */
+    int64_t offset;
+    int64_t committed; /* negative: nothing */
+    int64_t earliest;  /* -1: not asked for */
+    int64_t latest;
+    bool has_commits;
+    bool has_outdated; /* commits, among those read */
+    char *metadata;    /* to be committed, or committed; or NULL */
+    struct kafka_topic topic;
+    struct names *names;
+    struct table *table;
+    struct state state;
+    char numbers[3][24]; /* the texts of state */
+    struct buf text;
+};
+
+/* How long an answer is waited for. A broker gives up a commit after 5 s, and says so. */
+#define KAFKA_PATIENCE_MS        4000
+#define KAFKA_COMMIT_PATIENCE_MS 8000
+
+/* For how long what is known of a topic is good. */
+#define KAFKA_TOPIC_AGE_MS 10000
+
+/* A call that has not begun: app and stream may be NULL. NULL without memory. */
+struct kafka_call *kafka_call_new(struct backend *backend, const char *app, const char *stream,
+                                  uint32_t partition, const struct ask *ask);
+
+/* Begins with a step. Returns the call, for a backend's function to return. */
+struct call *kafka_call_start(struct kafka_call *call, kafka_step *begin);
+
+/* A request about the call's app and stream: with its user, and with one version. */
+struct kafka_request kafka_request_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                      void (*encode)(void *user, int16_t version, struct buf *body),
+                                      int (*decode)(void *user, struct kafka_reply *reply));
+
+/* Each sends a request, and goes on when it was answered: to any broker, or to the one that
+ * coordinates the call's app. */
+void kafka_ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then);
+void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *request,
+                           kafka_step *then);
+
+/* Goes on with Metadata of the call's stream in the cluster's cache, not older than age_ms; ENOENT
+ * when there is no such stream. */
+void kafka_need_topic(struct kafka_call *call, int64_t age_ms, kafka_step *then);
+
+/* What kafka_need_topic has found; NULL has failed the call. */
+const struct kafka_topic *kafka_found_topic(struct kafka_call *call);
+
+/* The same, and ENOENT when the stream has no such partition as the call's. */
+void kafka_need_partition(struct kafka_call *call, kafka_step *then);
+
+/* Metadata of all topics or none; each name of a topic, sorted, goes to call->names. */
+void kafka_ask_topics(struct kafka_call *call, enum kafka_topics which, kafka_step *then);
+
+/* ListOffsets of the call's partition; the answer goes to call->offset. The partition must be one
+ * of the stream's, else ENOENT. */
+void kafka_ask_offset(struct kafka_call *call, int64_t time, kafka_step *then);
+
+/* Goes on after so many ms. */
+void kafka_wait(struct kafka_call *call, int64_t ms, kafka_step *then);
+
+/* A step has failed: the call begins anew, or ends with the error. */
+void kafka_step_failed(struct kafka_call *call, const struct error *error);
+
+/* End the call. */
+void kafka_fail(struct kafka_call *call, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void kafka_end(struct kafka_call *call, const struct answer *answer);
+
+/* The operations, by file. */
+struct call *kafka_list_apps(struct backend *backend, const struct ask *ask);
+struct call *kafka_find_app(struct backend *backend, const char *app, const struct ask *ask);
+struct call *kafka_delete_app(struct backend *backend, const char *app, const char *stream,
+                              const struct ask *ask);
+
+struct call *kafka_list_streams(struct backend *backend, enum streams which, const char *app,
+                                const struct ask *ask);
+struct call *kafka_describe_stream(struct backend *backend, const char *stream,
+                                   const struct ask *ask);
+struct call *kafka_locate(struct backend *backend, const struct cursor_order *order,
+                          const struct ask *ask);
+
+struct call *kafka_get_states(struct backend *backend, const char *app, const char *stream,
+                              const struct ask *ask);
+struct call *kafka_get_state(struct backend *backend, const char *app, const char *stream,
+                             uint32_t partition, enum detail detail, const struct ask *ask);
+struct call *kafka_get_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                  uint32_t partition, const struct ask *ask);
+
+struct call *kafka_commit(struct backend *backend, const struct commit_order *order,
+                          const struct ask *ask);
+struct call *kafka_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                     uint32_t partition, const struct ask *ask);
+
+/* OffsetFetch of the call's partition: its checkpoint goes to call->committed and call->metadata,
+ * where NULL is one that is no text. */
+void kafka_ask_checkpoint(struct kafka_call *call, kafka_step *then);
+
+/* OffsetFetch of all: call->names has the topics on which something is committed, sorted, and
+ * call->has_commits tells whether there are any. */
+void kafka_ask_committed_topics(struct kafka_call *call, kafka_step *then);
+
+#endif

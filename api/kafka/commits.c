@@ -1,0 +1,160 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/kafka/client.h"
+#include "base/utf8.h"
+#include "base/when.h"
+
+/* What changes what is committed. Each request is sent again until it was answered: what it says is
+ * the same each time, and the next change of the partition waits for it. */
+
+/* The brokers' default of offset.metadata.max.bytes, which counts the units of UTF-16. */
+#define METADATA_UNITS_MAX 4096
+
+/* What is beyond U+FFFF is four bytes in UTF-8, and two units. */
+static size_t count_units(const char *text)
+{
+    size_t units = 0;
+
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        units += (byte & 0xc0) != 0x80;
+        units += byte >= 0xf0;
+    }
+    return units;
+}
+
+static void encode_commit(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_offset_commit(body, call->app, call->stream, call->partition, call->offset,
+                            call->metadata);
+}
+
+static int decode_committed(void *user, struct kafka_reply *reply)
+{
+    (void)user;
+    return kafka_read_committed(reply->wire, &reply->code);
+}
+
+static void on_offset_committed(struct kafka_call *call)
+{
+    struct answer answer = {.state = &call->state};
+
+    kafka_cluster_note_commit(&call->kafka->cluster, call->app, call->stream, call->partition,
+                              call->offset);
+    kafka_end(call, &answer);
+}
+
+static void send_offset_commit(struct kafka_call *call)
+{
+    struct kafka_request request =
+        kafka_request_of(call, KAFKA_OFFSET_COMMIT, 7, encode_commit, decode_committed);
+
+    request.changes = true;
+    request.patience = KAFKA_COMMIT_PATIENCE_MS;
+    kafka_ask_coordinator(call, &request, on_offset_committed);
+}
+
+/* A broker that does not know the topic may be about to learn of it. */
+static void begin_offset_commit(struct kafka_call *call)
+{
+    size_t units = count_units(call->metadata);
+
+    if (units > METADATA_UNITS_MAX)
+        kafka_fail(call, EINVAL,
+                   "the metadata has %zu units of UTF-16, in which a character beyond U+FFFF is "
+                   "two: at most %d can be stored",
+                   units, METADATA_UNITS_MAX);
+    else if (call->checks_topic)
+        kafka_need_partition(call, send_offset_commit);
+    else
+        send_offset_commit(call);
+}
+
+static int decode_deleted(void *user, struct kafka_reply *reply)
+{
+    const struct kafka_call *call = user;
+    int status = kafka_read_deleted(reply->wire, &reply->code);
+
+    /* With its last commit the group may be gone. */
+    if (!status && reply->code == KAFKA_GROUP_ID_NOT_FOUND && call->may_have_changed)
+        reply->code = 0;
+    return status;
+}
+
+/* The texts of the state are those of the call. */
+static int set_commit(struct kafka_call *call, const struct commit_order *order)
+{
+    call->offset = strtoll(order->sequence, NULL, 10);
+    call->metadata = strdup(order->metadata);
+    snprintf(call->numbers[0], sizeof(call->numbers[0]), "%s", order->sequence);
+    call->state = (struct state){.partition = order->partition,
+                                 .committed = WHEN_UNKNOWN,
+                                 .sequence = call->numbers[0],
+                                 .metadata = call->metadata};
+    return call->metadata ? 0 : -ENOMEM;
+}
+
+struct call *kafka_commit(struct backend *backend, const struct commit_order *order,
+                          const struct ask *ask)
+{
+    struct kafka_call *call =
+        kafka_call_new(backend, order->app, order->stream, order->partition, ask);
+
+    if (!call)
+        return NULL;
+    if (!set_commit(call, order))
+        return kafka_call_start(call, begin_offset_commit);
+    operation_drop(&call->operation);
+    return NULL;
+}
+
+/* Deleting */
+
+static void encode_offset_delete(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_offset_delete(body, call->app, call->stream, call->partition);
+}
+
+static void on_deleted(struct kafka_call *call)
+{
+    kafka_cluster_note_commit(&call->kafka->cluster, call->app, call->stream, call->partition, -1);
+    kafka_end(call, &no_answer);
+}
+
+/* Kafka deletes what is not there without an error. */
+static void delete_if_committed(struct kafka_call *call)
+{
+    struct kafka_request request =
+        kafka_request_of(call, KAFKA_OFFSET_DELETE, 0, encode_offset_delete, decode_deleted);
+
+    request.changes = true;
+    request.patience = KAFKA_COMMIT_PATIENCE_MS;
+    if (call->committed >= 0)
+        kafka_ask_coordinator(call, &request, on_deleted);
+    else if (call->may_have_changed)
+        on_deleted(call);
+    else
+        kafka_fail(call, ENOENT, "nothing is committed");
+}
+
+static void begin_delete_checkpoint(struct kafka_call *call)
+{
+    kafka_ask_checkpoint(call, delete_if_committed);
+}
+
+struct call *kafka_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
+                                     uint32_t partition, const struct ask *ask)
+{
+    struct kafka_call *call = kafka_call_new(backend, app, stream, partition, ask);
+
+    return call ? kafka_call_start(call, begin_delete_checkpoint) : NULL;
+}

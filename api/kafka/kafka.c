@@ -1,0 +1,268 @@
+#include "api/kafka/kafka.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http/endpoint.h"
+#include "api/kafka/client.h"
+#include "base/decimal.h"
+#include "base/utf8.h"
+
+#define PORT_DEFAULT 9092
+
+/* Kafka's limit for topics, and the brokers' default for metadata. */
+#define TOPIC_NAME_MAX 249
+#define METADATA_MAX   4096
+
+/* The longest list of hosts. */
+#define SOURCE_MAX 4096
+
+/* Numbers. The brokers would take any, also negative ones, of which -1 is read as "none". */
+
+static int kafka_parse_sequence(const char *text, char sequence[static SEQUENCE_MAX + 1],
+                                struct error *error)
+{
+    char decimal[DECIMAL_ROOM];
+    char most[24];
+
+    if (!decimal_is_unsigned(text) || decimal_normalize(decimal, text))
+        return error_set(error, EINVAL, "\"%.60s\" is not an offset", text);
+    snprintf(most, sizeof(most), "%" PRId64, INT64_MAX);
+    if (decimal_compare(decimal, most) > 0)
+        return error_set(error, ERANGE, "%.100s is out of range: the greatest is %s", text, most);
+    snprintf(sequence, SEQUENCE_MAX + 1, "%s", decimal);
+    return 0;
+}
+
+static int kafka_to_decimal(const char *sequence, char decimal[static DECIMAL_ROOM])
+{
+    return decimal_is_unsigned(sequence) && !decimal_normalize(decimal, sequence) ? 0 : -EBADMSG;
+}
+
+/* Names */
+
+static bool takes_group(const char *name)
+{
+    return name_is_shown(name) && utf8_is_valid(name);
+}
+
+static bool takes_topic(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length >= 1 && length <= TOPIC_NAME_MAX && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+               length;
+}
+
+/* Closing */
+
+/* Certificates are read for each new connection. */
+static void reload_kafka(struct backend *backend)
+{
+    struct kafka_cluster *cluster = &((struct kafka *)backend)->cluster;
+
+    for (size_t i = 0; i < cluster->count; i++)
+        kafka_pool_renew(cluster->pools[i]);
+}
+
+static void close_kafka(struct backend *backend)
+{
+    struct kafka *kafka = (struct kafka *)backend;
+    struct easy_settings *easy = &kafka->cluster.network.easy;
+
+    kafka_cluster_release(&kafka->cluster);
+    curl_share_cleanup(easy->sessions);
+    free(easy->cacert);
+    free(easy->cert);
+    free(easy->key);
+    free(kafka);
+}
+
+static const struct backend_operations operations = {
+    .list_apps = kafka_list_apps,
+    .find_app = kafka_find_app,
+    .delete_app = kafka_delete_app,
+    .list_streams = kafka_list_streams,
+    .describe_stream = kafka_describe_stream,
+    .get_states = kafka_get_states,
+    .get_state = kafka_get_state,
+    .get_checkpoint = kafka_get_checkpoint,
+    .commit = kafka_commit,
+    .delete_checkpoint = kafka_delete_checkpoint,
+    .locate = kafka_locate,
+    .parse_sequence = kafka_parse_sequence,
+    .to_decimal = kafka_to_decimal,
+    .takes_app = takes_group,
+    .takes_stream = takes_topic,
+    .reload = reload_kafka,
+    .close = close_kafka,
+};
+
+/* Opening */
+
+/* Reads "HOST", "HOST:PORT" or "[ADDRESS]:PORT", which is cut up. 0 or -EINVAL. */
+static int split_host(char *text, char **host, long *port)
+{
+    bool is_bracketed = *text == '[';
+    char *end = is_bracketed ? strchr(text, ']') : strchr(text, ':');
+    char *colon = is_bracketed && end ? end + 1 : end;
+
+    *host = text + is_bracketed;
+    *port = PORT_DEFAULT;
+    if (is_bracketed && !end)
+        return -EINVAL;
+    if (colon && *colon == ':') {
+        size_t digits = strspn(colon + 1, "0123456789");
+
+        if (!digits || digits > 5 || colon[1 + digits])
+            return -EINVAL;
+        *port = strtol(colon + 1, NULL, 10);
+    } else if (colon && *colon) {
+        return -EINVAL;
+    }
+    if (end)
+        *end = '\0';
+    return *port >= 1 && *port <= UINT16_MAX ? 0 : -EINVAL;
+}
+
+static bool is_host(const char *host)
+{
+    size_t length = strlen(host);
+
+    return length >= 1 && length <= 255 &&
+           strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:") ==
+               length;
+}
+
+static bool is_on_loopback(const char *host)
+{
+    struct endpoint endpoint = {0};
+    struct error unused;
+    bool is_ipv6 = strchr(host, ':');
+    char url[300];
+
+    snprintf(url, sizeof(url), "http://%s%s%s", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "");
+    return !endpoint_parse(url, &endpoint, &unused) && endpoint.loopback;
+}
+
+static int add_hosts(struct kafka *kafka, char *list, bool *loopback, struct error *error)
+{
+    char *next = list;
+    char *part;
+
+    while ((part = strsep(&next, ","))) {
+        char *host;
+        long port;
+        int status = split_host(part, &host, &port);
+
+        if (status || !is_host(host))
+            return error_set(error, EINVAL,
+                             "the source must be kafka://HOST[:PORT][,HOST[:PORT]...]");
+        status = kafka_cluster_add(&kafka->cluster, host, (int32_t)port);
+        if (status)
+            return error_set(error, status == -EFBIG ? EINVAL : ENOMEM,
+                             status == -EFBIG ? "the source names more than 16 hosts"
+                                              : "no memory");
+        *loopback &= is_on_loopback(host);
+    }
+    return 0;
+}
+
+static int copy_setting(char **target, const struct backend_options *options, const char *name)
+{
+    const char *value = backend_setting(options, name);
+
+    *target = value ? strdup(value) : NULL;
+    return value && !*target ? -ENOMEM : 0;
+}
+
+static int kafka_set_network(struct kafka *kafka, bool plain, const struct backend_options *options,
+                             struct error *error)
+{
+    struct kafka_network *network = &kafka->cluster.network;
+    struct easy_settings *easy = &network->easy;
+
+    network->loop = options->loop;
+    easy->plain = plain;
+    easy->sessions = easy_sessions();
+    if (!easy->sessions || copy_setting(&easy->cacert, options, "cacert") ||
+        copy_setting(&easy->cert, options, "cert") || copy_setting(&easy->key, options, "key"))
+        return error_set(error, ENOMEM, "no memory");
+    return 0;
+}
+
+static struct kafka *new_kafka(const struct backend_options *options)
+{
+    struct kafka *kafka = calloc(1, sizeof(*kafka));
+
+    if (!kafka)
+        return NULL;
+    kafka->backend = (struct backend){
+        .operations = &operations,
+        .loop = options->loop,
+        .abilities =
+            CAN_STORE_METADATA | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT | APP_BEGINS_WITH_COMMIT,
+        .metadata_max = METADATA_MAX,
+        .checkpoint_is_next = true,
+        .checks_no_range = true,
+        .states_lack_bounds = true,
+    };
+    return kafka;
+}
+
+static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
+                        const struct backend_options *options, struct error *error)
+{
+    char list[SOURCE_MAX];
+    bool loopback = true;
+    int status;
+
+    if (strlen(rest) >= sizeof(list))
+        return error_set(error, EINVAL, "the source is too long");
+    snprintf(list, sizeof(list), "%s", rest);
+    status = add_hosts(kafka, list, &loopback, error);
+    if (!status)
+        status = kafka_set_network(kafka, plain, options, error);
+    if (!status && plain && !loopback)
+        kafka->backend.warning = "kafka+plain: sends checkpoints unencrypted";
+    return status;
+}
+
+static int open_kafka(const char *rest, bool plain, const struct backend_options *options,
+                      struct backend **backend, struct error *error)
+{
+    struct kafka *kafka = new_kafka(options);
+    int status;
+
+    if (!kafka)
+        return error_set(error, ENOMEM, "no memory");
+    status = set_up_kafka(kafka, rest, plain, options, error);
+    if (status) {
+        close_kafka(&kafka->backend);
+        return status;
+    }
+    *backend = &kafka->backend;
+    return 0;
+}
+
+static const struct backend_option kafka_options[] = {
+    {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},
+    {"cert", OPTION_FILE, "FILE", "show this client certificate"},
+    {"key", OPTION_FILE, "FILE", "the key of the client certificate"},
+    {0},
+};
+
+const struct backend_type kafka_backend = {
+    .name = "kafka",
+    .prefix = "kafka://",
+    .plain_prefix = "kafka+plain://",
+    .source = "kafka://HOST",
+    .help = "Apache Kafka; its consumer groups are the apps",
+    .options = kafka_options,
+    .open = open_kafka,
+};

@@ -1,0 +1,132 @@
+import java.util.List;
+import java.util.Map;
+import java.util.Scanner;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/*
+ * Kafka's own client in one process, for tests, as a JVM for each call takes seconds. It reads lines of words with
+ * tabs between them, does what each says, and answers each with one line, "ok ..." or "error ...":
+ *
+ *   create TOPIC COUNT           a topic with so many partitions
+ *   produce TOPIC PARTITION COUNT TIME
+ *   get GROUP TOPIC PARTITION    "ok OFFSET METADATA", or "ok none"
+ *   put GROUP TOPIC PARTITION OFFSET METADATA
+ *   groups                       the ids of all groups
+ *   coordinator GROUP            the number of its broker
+ *   join GROUP TOPIC             a consumer becomes a member of the group
+ *   leave                        and ends
+ */
+public class Client {
+    private final Map<String, Object> base;
+    private final Admin admin;
+    private KafkaConsumer<String, String> member;
+
+    private Client(String brokers) {
+        base = Map.of("bootstrap.servers", brokers, "default.api.timeout.ms", "20000", "request.timeout.ms", "5000");
+        admin = Admin.create(base);
+    }
+
+    private static Map<String, Object> with(Map<String, Object> settings, Map<String, Object> more) {
+        Map<String, Object> all = new java.util.HashMap<>(settings);
+        all.putAll(more);
+        return all;
+    }
+
+    private KafkaConsumer<String, String> consumer(String group) {
+        return new KafkaConsumer<>(with(base, Map.of("group.id", group, "enable.auto.commit", "false",
+                "auto.offset.reset", "earliest")), new StringDeserializer(), new StringDeserializer());
+    }
+
+    private String create(String topic, int count) throws Exception {
+        admin.createTopics(Set.of(new NewTopic(topic, count, (short) 3))).all().get();
+        return "";
+    }
+
+    private String produce(String topic, int partition, int count, long time) throws Exception {
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(base, new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; i < count; i++)
+                producer.send(new ProducerRecord<>(topic, partition, time + i, null, "record " + i)).get();
+        }
+        return "";
+    }
+
+    private String get(String group, TopicPartition partition) throws Exception {
+        OffsetAndMetadata found = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get()
+                .get(partition);
+        return found == null ? "none" : found.offset() + " " + found.metadata();
+    }
+
+    private String put(String group, TopicPartition partition, long offset, String metadata) {
+        try (KafkaConsumer<String, String> consumer = consumer(group)) {
+            consumer.assign(List.of(partition));
+            consumer.commitSync(Map.of(partition, new OffsetAndMetadata(offset, metadata)));
+        }
+        return "";
+    }
+
+    private String groups() throws Exception {
+        List<String> ids = new java.util.ArrayList<>();
+        admin.listGroups().all().get().forEach(group -> ids.add(group.groupId()));
+        java.util.Collections.sort(ids);
+        return String.join("\t", ids);
+    }
+
+    private String coordinator(String group) throws Exception {
+        return admin.describeConsumerGroups(List.of(group)).all().get().get(group).coordinator().idString();
+    }
+
+    private String join(String group, String topic) {
+        member = consumer(group);
+        member.subscribe(List.of(topic));
+        while (member.assignment().isEmpty())
+            member.poll(java.time.Duration.ofMillis(100));
+        return "";
+    }
+
+    private String leave() {
+        member.close();
+        return "";
+    }
+
+    private static TopicPartition partition(String[] words) {
+        return new TopicPartition(words[2], Integer.parseInt(words[3]));
+    }
+
+    private String run(String[] words) throws Exception {
+        return switch (words[0]) {
+            case "create" -> create(words[1], Integer.parseInt(words[2]));
+            case "produce" -> produce(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]),
+                    Long.parseLong(words[4]));
+            case "get" -> get(words[1], partition(words));
+            case "put" -> put(words[1], partition(words), Long.parseLong(words[4]), words[5]);
+            case "groups" -> groups();
+            case "coordinator" -> coordinator(words[1]);
+            case "join" -> join(words[1], words[2]);
+            case "leave" -> leave();
+            default -> throw new IllegalArgumentException(words[0]);
+        };
+    }
+
+    public static void main(String[] arguments) {
+        Client client = new Client(arguments[0]);
+        Scanner lines = new Scanner(System.in);
+        while (lines.hasNextLine()) {
+            try {
+                System.out.println("ok " + client.run(lines.nextLine().split("\t", -1)));
+            } catch (Exception e) {
+                System.out.println("error " + e);
+            }
+        }
+        System.exit(0);
+    }
+}
