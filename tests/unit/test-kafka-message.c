@@ -343,8 +343,10 @@ static int groups_status(struct wire *wire, int16_t version)
 {
     struct names *names = names_new();
     int16_t code;
-    int status = kafka_read_groups(wire, version, names, &code);
+    int status;
 
+    assert_non_null(names);
+    status = kafka_read_groups(wire, version, names, &code);
     names_drop(names);
     return status;
 }
@@ -386,6 +388,7 @@ TEST(groups_that_cannot_be_shown_are_left_out)
     struct wire wire = READ("\0\0\0\0\0\0\0\0\0\3\0\0\0\0\0\3a\0b\0\0\0\3a/b\0\0");
     int16_t code;
 
+    assert_non_null(names);
     assert_int_equal(kafka_read_groups(&wire, 2, names, &code), 0);
     assert_int_equal(names_count(names), 1);
     assert_string_equal(names_at(names, 0), "a/b");

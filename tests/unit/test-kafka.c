@@ -1,0 +1,742 @@
+#include "ask.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "api/kafka/message.h"
+
+/*
+ * The backend of Kafka beside a broker of one group, one topic and one partition, which is in the
+ * same loop: it counts what it is asked, and fails as a test says. What real brokers do is tested
+ * in tests/shell/kafka.bats.
+ */
+
+#define CLIENTS     64
+#define PARTITIONS  3
+#define EVERY_TIME  1000
+#define SHORT_MS    300
+#define LONG_ENOUGH 60000
+
+struct broker;
+
+/* A connection that the broker has accepted. */
+struct client {
+    struct broker *broker;
+    int fd;
+    struct buf in;
+    bool held; /* a request of it waits for an answer that does not come */
+};
+
+/* How requests of one call fail: so many times. */
+struct fault {
+    unsigned times;
+    int16_t code;     /* with this code, or 0 */
+    bool closes;      /* by closing the connection, after it was done */
+    bool hangs;       /* by no answer */
+    bool mixes;       /* by an answer to another request */
+    const char *says; /* by these bytes */
+};
+
+struct broker {
+    struct loop *loop;
+    struct backend *backend;
+    int listener;
+    int port;
+    struct client clients[CLIENTS];
+    unsigned accepted;
+    unsigned asked[KAFKA_APIS];
+    struct fault faults[KAFKA_APIS];
+    bool crowded;   /* a connection had two requests at once */
+    int16_t newest; /* the versions that it knows are those below */
+    bool has_no_topic;
+    int64_t offset;    /* what is committed */
+    unsigned outdated; /* so many reads are answered as if nothing was */
+    char left_out[200];
+};
+
+/* The broker's answers */
+
+static void put_where(const struct broker *broker, struct buf *out)
+{
+    wire_put_int32(out, 7);
+    wire_put_text(out, "127.0.0.1");
+    wire_put_int32(out, broker->port);
+}
+
+static void answer_versions(const struct broker *broker, struct buf *out)
+{
+    wire_put_int16(out, 0);
+    wire_put_int32(out, KAFKA_APIS);
+    for (int16_t api = 0; api < KAFKA_APIS; api++) {
+        wire_put_int16(out, api);
+        wire_put_int16(out, broker->newest ? broker->newest : 0);
+        wire_put_int16(out, broker->newest ? broker->newest : 20);
+    }
+}
+
+static void put_topic(struct buf *out, const char *name, bool is_internal, int32_t partitions,
+                      int16_t code)
+{
+    wire_put_int16(out, code);
+    wire_put_text(out, name);
+    wire_put_int8(out, is_internal);
+    wire_put_int32(out, partitions);
+    for (int32_t i = 0; i < partitions; i++) {
+        wire_put_int16(out, 0);
+        wire_put_int32(out, i);
+        wire_put_int32(out, 7);
+        wire_put_int32(out, 0);
+        for (int list = 0; list < 3; list++)
+            wire_put_int32(out, 0);
+    }
+    wire_put_int32(out, 0);
+}
+
+static void answer_metadata(const struct broker *broker, struct wire *request, struct buf *out)
+{
+    int32_t topics = wire_int32(request);
+
+    wire_put_int32(out, 0);
+    wire_put_int32(out, 1);
+    put_where(broker, out);
+    wire_put_text(out, NULL);
+    wire_put_text(out, "cluster");
+    wire_put_int32(out, 7);
+    wire_put_int32(out, topics < 0 ? 2 : topics);
+    if (topics && broker->has_no_topic)
+        put_topic(out, "t", false, 0, 3);
+    else if (topics)
+        put_topic(out, "t", false, PARTITIONS, 0);
+    if (topics < 0)
+        put_topic(out, "__consumer_offsets", true, 1, 0);
+    wire_put_int32(out, 0);
+}
+
+static void answer_groups(struct buf *out)
+{
+    wire_put_int32(out, 0);
+    wire_put_int16(out, 0);
+    buf_add(out, "\2\2g\1\6Empty\1\0\0", 13);
+}
+
+static void answer_commits(struct broker *broker, struct wire *request, struct buf *out)
+{
+    int32_t topics;
+    int32_t count;
+
+    wire_text(request);
+    topics = wire_int32(request);
+    wire_text(request);
+    count = topics < 0 ? 1 : wire_int32(request);
+    wire_put_int32(out, 0);
+    wire_put_int32(out, 1);
+    wire_put_text(out, "t");
+    wire_put_int32(out, count);
+    for (int32_t i = 0; i < count; i++) {
+        int32_t partition = topics < 0 ? 0 : wire_int32(request);
+        bool is_told = !partition && !broker->outdated;
+
+        wire_put_int32(out, partition);
+        wire_put_int64(out, is_told ? broker->offset : -1);
+        wire_put_int32(out, -1);
+        wire_put_text(out, is_told ? "note" : "");
+        wire_put_int16(out, 0);
+    }
+    broker->outdated -= broker->outdated != 0;
+    wire_put_int16(out, 0);
+}
+
+static void put_partition_code(struct buf *out, int16_t code)
+{
+    wire_put_int32(out, 1);
+    wire_put_text(out, "t");
+    wire_put_int32(out, 1);
+    wire_put_int32(out, 0);
+    wire_put_int16(out, code);
+}
+
+static void answer_commit(struct broker *broker, struct wire *request, int16_t code,
+                          struct buf *out)
+{
+    wire_text(request);
+    wire_int32(request);
+    wire_text(request);
+    wire_text(request);
+    wire_int32(request);
+    wire_text(request);
+    wire_int32(request);
+    wire_int32(request);
+    if (!code)
+        broker->offset = wire_int64(request);
+    wire_put_int32(out, 0);
+    put_partition_code(out, code);
+}
+
+static void answer_offset(struct wire *request, struct buf *out)
+{
+    int64_t time;
+
+    wire_int32(request);
+    wire_int8(request);
+    wire_int32(request);
+    wire_text(request);
+    wire_int32(request);
+    wire_int32(request);
+    wire_int32(request);
+    time = wire_int64(request);
+    wire_put_int32(out, 0);
+    put_partition_code(out, 0);
+    wire_put_int64(out, -1);
+    wire_put_int64(out, time == KAFKA_TIME_EARLIEST ? 10 : time == KAFKA_TIME_LATEST ? 50 : -1);
+    wire_put_int32(out, 0);
+}
+
+static void answer_request(struct broker *broker, int16_t api, struct wire *request, int16_t code,
+                           struct buf *out)
+{
+    switch (api) {
+    case KAFKA_VERSIONS:
+        answer_versions(broker, out);
+        break;
+    case KAFKA_METADATA:
+        answer_metadata(broker, request, out);
+        break;
+    case KAFKA_FIND_COORDINATOR:
+        wire_put_int32(out, 0);
+        wire_put_int16(out, code);
+        wire_put_text(out, NULL);
+        put_where(broker, out);
+        break;
+    case KAFKA_LIST_GROUPS:
+        answer_groups(out);
+        break;
+    case KAFKA_OFFSET_FETCH:
+        answer_commits(broker, request, out);
+        break;
+    case KAFKA_OFFSET_COMMIT:
+        answer_commit(broker, request, code, out);
+        break;
+    case KAFKA_OFFSET_DELETE:
+        broker->offset = -1;
+        wire_put_int16(out, code);
+        wire_put_int32(out, 0);
+        put_partition_code(out, 0);
+        break;
+    default:
+        answer_offset(request, out);
+    }
+}
+
+/* Its connections */
+
+static void close_client(struct client *client)
+{
+    loop_unwatch(client->broker->loop, client->fd);
+    close(client->fd);
+    client->fd = -1;
+    buf_release(&client->in);
+}
+
+static void send_bytes(struct client *client, const char *bytes, size_t size)
+{
+    if (write(client->fd, bytes, size) != (ssize_t)size)
+        close_client(client);
+}
+
+static void send_answer(struct client *client, int16_t api, int32_t correlation,
+                        const struct buf *body)
+{
+    struct buf out = BUF_INIT(1000000);
+    bool has_tags = api == KAFKA_LIST_GROUPS;
+
+    wire_put_int32(&out, (int32_t)body->size + 4 + has_tags);
+    wire_put_int32(&out, correlation);
+    if (has_tags)
+        wire_put_int8(&out, 0);
+    buf_add(&out, body->data, body->size);
+    send_bytes(client, out.data, out.size);
+    buf_release(&out);
+}
+
+static void on_broker_request(struct client *client, struct wire *request)
+{
+    struct broker *broker = client->broker;
+    struct buf body = BUF_INIT(1000000);
+    int16_t api = wire_int16(request);
+    int32_t correlation;
+    struct fault fault = {0};
+
+    wire_int16(request);
+    correlation = wire_int32(request);
+    wire_text(request);
+    broker->asked[api]++;
+    if (broker->faults[api].times) {
+        fault = broker->faults[api];
+        broker->faults[api].times--;
+    }
+    answer_request(broker, api, request, fault.code, &body);
+    client->held = fault.hangs;
+    if (fault.closes)
+        close_client(client);
+    else if (fault.says)
+        send_bytes(client, fault.says, strlen(fault.says));
+    else if (!fault.hangs)
+        send_answer(client, api, correlation + fault.mixes, &body);
+    buf_release(&body);
+}
+
+static void on_bytes(void *user)
+{
+    struct client *client = user;
+    char bytes[4096];
+    ssize_t count = read(client->fd, bytes, sizeof(bytes));
+    struct wire prefix;
+    int32_t size;
+
+    if (count <= 0) {
+        close_client(client);
+        return;
+    }
+    client->broker->crowded |= client->held;
+    buf_add(&client->in, bytes, (size_t)count);
+    prefix = wire_of(client->in.data, client->in.size);
+    size = wire_int32(&prefix);
+    if (prefix.broken || prefix.left < (size_t)size)
+        return;
+    client->broker->crowded |= prefix.left > (size_t)size;
+    prefix.left = (size_t)size;
+    on_broker_request(client, &prefix);
+    buf_reset(&client->in);
+}
+
+static void on_accept(void *user)
+{
+    struct broker *broker = user;
+    struct client *client = &broker->clients[broker->accepted];
+
+    assert_true(broker->accepted < CLIENTS);
+    broker->accepted++;
+    client->broker = broker;
+    client->fd = accept4(broker->listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(client->fd >= 0);
+    buf_init(&client->in, 1000000);
+    assert_int_equal(loop_watch(broker->loop, client->fd, on_bytes, client), 0);
+}
+
+static void note_left_out(void *user, const char *sentence)
+{
+    struct broker *broker = user;
+
+    snprintf(broker->left_out, sizeof(broker->left_out), "%s", sentence);
+}
+
+/* The stage */
+
+static void open_listener(struct broker *broker)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+
+    broker->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(broker->listener >= 0);
+    assert_int_equal(bind(broker->listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(broker->listener, CLIENTS), 0);
+    assert_int_equal(getsockname(broker->listener, (struct sockaddr *)&address, &size), 0);
+    broker->port = ntohs(address.sin_port);
+    assert_int_equal(loop_watch(broker->loop, broker->listener, on_accept, broker), 0);
+}
+
+static int begin_stage(void **state)
+{
+    struct broker *broker = calloc(1, sizeof(*broker));
+    struct backend_options options = {.left_out = note_left_out, .observer = broker};
+    struct error error = {0};
+    char source[64];
+
+    assert_non_null(broker);
+    broker->loop = options.loop = loop_new();
+    assert_non_null(broker->loop);
+    broker->offset = -1;
+    for (size_t i = 0; i < CLIENTS; i++)
+        broker->clients[i].fd = -1;
+    open_listener(broker);
+    snprintf(source, sizeof(source), "kafka+plain://127.0.0.1:%d", broker->port);
+    assert_int_equal(backend_open(source, &options, &broker->backend, &error), 0);
+    *state = broker;
+    return 0;
+}
+
+static int end_stage(void **state)
+{
+    struct broker *broker = *state;
+
+    backend_close(broker->backend);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        if (broker->clients[i].fd >= 0)
+            close_client(&broker->clients[i]);
+    }
+    if (broker->listener >= 0)
+        close(broker->listener);
+    loop_unwatch(broker->loop, broker->listener);
+    loop_free(broker->loop);
+    free(broker);
+    return 0;
+}
+
+static void go_away(struct broker *broker)
+{
+    loop_unwatch(broker->loop, broker->listener);
+    close(broker->listener);
+    broker->listener = -1;
+}
+
+static struct ask ask_for_ms(struct reply *reply, int64_t ms)
+{
+    return (struct ask){.deadline = when_monotonic() + ms, .done = note_reply, .user = reply};
+}
+
+static struct call *start_commit(struct broker *broker, const char *sequence, int64_t ms,
+                                 struct reply *reply)
+{
+    struct commit_order order = {
+        .app = "g", .stream = "t", .sequence = sequence, .metadata = "note"};
+    struct ask ask = ask_for_ms(reply, ms);
+
+    *reply = (struct reply){0};
+    return backend_commit(broker->backend, &order, &ask);
+}
+
+/* Its errno, or 0. */
+static int commit_in(struct broker *broker, const char *sequence, int64_t ms, struct reply *reply)
+{
+    assert_non_null(start_commit(broker, sequence, ms, reply));
+    run_until(broker->loop, reply);
+    return reply->error.code;
+}
+
+static int commit(struct broker *broker, const char *sequence)
+{
+    struct reply reply;
+    int code = commit_in(broker, sequence, LONG_ENOUGH, &reply);
+
+    reply_release(&reply);
+    return code;
+}
+
+static void get_checkpoint(struct broker *broker, struct reply *reply)
+{
+    struct ask ask = ask_into(reply);
+
+    *reply = (struct reply){0};
+    assert_non_null(backend_get_checkpoint(broker->backend, "g", "t", 0, &ask));
+    run_until(broker->loop, reply);
+}
+
+static void check_checkpoint(struct broker *broker, const char *sequence)
+{
+    struct reply reply;
+
+    get_checkpoint(broker, &reply);
+    assert_int_equal(reply.error.code, 0);
+    if (sequence)
+        assert_string_equal(reply.state.sequence, sequence);
+    else
+        assert_null(reply.state.sequence);
+    reply_release(&reply);
+}
+
+static int delete_checkpoint(struct broker *broker)
+{
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+
+    assert_non_null(backend_delete_checkpoint(broker->backend, "g", "t", 0, &ask));
+    run_until(broker->loop, &reply);
+    return reply.error.code;
+}
+
+static void break_call(struct broker *broker, enum kafka_api api, struct fault fault)
+{
+    broker->faults[api] = fault;
+}
+
+/* Requests */
+
+static void a_commit_and_a_read_are_one_request_each(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "41"), 0);
+    memset(broker->asked, 0, sizeof(broker->asked));
+    assert_int_equal(commit(broker, "42"), 0);
+    check_checkpoint(broker, "42");
+    for (size_t api = 0; api < KAFKA_APIS; api++)
+        assert_int_equal(broker->asked[api],
+                         api == KAFKA_OFFSET_COMMIT || api == KAFKA_OFFSET_FETCH);
+    assert_int_equal(broker->accepted, 2); /* that of the source, and that of the coordinator */
+}
+
+static void all_partitions_are_one_request(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+    struct state found;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    assert_non_null(backend_get_states(broker->backend, "g", "t", &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, 0);
+    assert_int_equal(table_count(reply.table), PARTITIONS);
+    assert_int_equal(table_find(reply.table, 0, &found), 0);
+    assert_string_equal(found.sequence, "42");
+    assert_string_equal(found.metadata, "note");
+    assert_int_equal(table_find(reply.table, 1, &found), 0);
+    assert_null(found.sequence);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 1);
+    reply_release(&reply);
+}
+
+static void apps_are_listed_and_what_is_left_out_is_told(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+
+    assert_non_null(backend_list_apps(broker->backend, &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, 0);
+    assert_int_equal(names_count(reply.names), 1);
+    assert_string_equal(names_at(reply.names, 0), "g");
+    reply_release(&reply);
+    assert_non_null(backend_list_streams(broker->backend, STREAMS_ALL, NULL, &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(names_count(reply.names), 1);
+    assert_string_equal(names_at(reply.names, 0), "t");
+    assert_string_equal(broker->left_out,
+                        "topics of Kafka's own are not listed: __consumer_offsets");
+    reply_release(&reply);
+}
+
+static void a_time_past_the_newest_record_is_the_next_one(void **state)
+{
+    struct broker *broker = *state;
+    struct cursor_order order = {.stream = "t", .kind = CURSOR_SINCE, .time = INT64_MAX};
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+
+    assert_non_null(backend_locate(broker->backend, &order, &ask));
+    run_until(broker->loop, &reply);
+    assert_string_equal(reply.text, "50");
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 2);
+    reply_release(&reply);
+}
+
+static void requests_share_sixteen_connections_one_at_a_time(void **state)
+{
+    struct broker *broker = *state;
+    struct reply replies[40];
+
+    assert_int_equal(commit(broker, "1"), 0);
+    for (size_t i = 0; i < COUNT(replies); i++)
+        assert_non_null(start_commit(broker, "2", LONG_ENOUGH, &replies[i]));
+    run_for(broker->loop, 1000);
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        assert_int_equal(replies[i].count, 1);
+        assert_int_equal(replies[i].error.code, 0);
+        reply_release(&replies[i]);
+    }
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 1 + COUNT(replies));
+    assert_true(broker->accepted > 2 && broker->accepted <= 17);
+    assert_false(broker->crowded);
+}
+
+/* Failures */
+
+static void another_coordinator_is_looked_for(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 2, .code = 16});
+    break_call(broker, KAFKA_FIND_COORDINATOR, (struct fault){.times = 1, .code = 15});
+    assert_int_equal(commit(broker, "42"), 0);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 3);
+    assert_int_equal(broker->asked[KAFKA_FIND_COORDINATOR], 4);
+    assert_int_equal(broker->backend->retries.broken, 3);
+    assert_true(broker->offset == 42);
+}
+
+static void what_a_lost_connection_took_is_sent_again(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 2, .closes = true});
+    assert_int_equal(commit(broker, "42"), 0);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 3);
+    assert_int_equal(broker->backend->retries.connection, 2);
+}
+
+static void a_group_with_members_is_not_asked_again(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = EVERY_TIME, .code = 25});
+    assert_int_equal(commit(broker, "42"), EBUSY);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 1);
+}
+
+static void an_unknown_topic_is_final_when_metadata_says_so(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 2, .code = 3});
+    assert_int_equal(commit(broker, "42"), 0);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 3);
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = EVERY_TIME, .code = 3});
+    broker->has_no_topic = true;
+    assert_int_equal(commit(broker, "43"), ENOENT);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 4);
+}
+
+static void a_commit_without_an_answer_is_unknown(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = EVERY_TIME, .hangs = true});
+    assert_int_equal(commit_in(broker, "42", SHORT_MS, &reply), ETIMEDOUT);
+    assert_true(reply.error.is_unknown);
+    reply_release(&reply);
+}
+
+static void a_commit_that_is_given_up_tells_whether_it_was_sent(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+    struct call *call = start_commit(broker, "42", LONG_ENOUGH, &reply);
+
+    assert_false(call_cancel(call));
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .hangs = true});
+    call = start_commit(broker, "43", LONG_ENOUGH, &reply);
+    run_for(broker->loop, SHORT_MS);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_COMMIT], 1);
+    assert_true(call_is_sent(call));
+    assert_true(call_cancel(call));
+    assert_int_equal(reply.count, 0);
+    /* Its connection is not used any more, for its answer could be taken for another's. */
+    check_checkpoint(broker, "43");
+    assert_false(broker->crowded);
+}
+
+static void with_no_broker_it_fails_and_nothing_was_sent(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    go_away(broker);
+    assert_int_equal(commit_in(broker, "42", SHORT_MS, &reply), ECONNREFUSED);
+    assert_false(reply.error.is_unknown);
+    reply_release(&reply);
+}
+
+static void an_outage_is_noticed_before_the_time_is_up(void **state)
+{
+    struct broker *broker = *state;
+    int64_t before = when_monotonic();
+
+    go_away(broker);
+    assert_int_equal(commit(broker, "42"), ECONNREFUSED);
+    assert_true(when_monotonic() - before < LONG_ENOUGH / 4);
+}
+
+static void check_garbage(struct broker *broker, struct fault fault, const char *says)
+{
+    struct reply reply;
+
+    break_call(broker, KAFKA_VERSIONS, fault);
+    get_checkpoint(broker, &reply);
+    assert_int_equal(reply.error.code, EBADMSG);
+    assert_non_null(strstr(reply.error.message, says));
+    reply_release(&reply);
+}
+
+static void what_does_not_speak_kafka_is_told(void **state)
+{
+    struct broker *broker = *state;
+
+    check_garbage(broker, (struct fault){.times = 1, .says = "\x15\x03\x03\x01\x02\x02\x46"},
+                  "its port speaks TLS, so write kafka://");
+    check_garbage(broker, (struct fault){.times = 1, .says = "HTTP/1.1 400 Bad Request\r\n"},
+                  "its port speaks HTTP");
+    check_garbage(broker, (struct fault){.times = 1, .says = "\xff\xff\xff\xff"},
+                  "does not answer as a Kafka broker");
+    check_garbage(broker, (struct fault){.times = 1, .mixes = true},
+                  "does not answer as a Kafka broker");
+}
+
+static void a_broker_that_knows_none_of_our_versions_is_told_of(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    broker->newest = 30;
+    get_checkpoint(broker, &reply);
+    assert_int_equal(reply.error.code, EOPNOTSUPP);
+    reply_release(&reply);
+}
+
+/* As Kafka 4.1 was seen to do right after a failover. */
+static void an_answer_that_is_older_than_our_commit_is_asked_for_again(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    run_for(broker->loop, 5);
+    break_call(broker, KAFKA_OFFSET_FETCH, (struct fault){.times = 1, .closes = true});
+    broker->outdated = 2; /* that of the connection that is closed, and one more */
+    check_checkpoint(broker, "42");
+    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 3);
+    broker->offset = -1; /* but what somebody else has deleted is believed */
+    check_checkpoint(broker, NULL);
+}
+
+static void a_checkpoint_is_deleted_once_also_when_the_answer_is_lost(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(delete_checkpoint(broker), ENOENT);
+    assert_int_equal(commit(broker, "42"), 0);
+    break_call(broker, KAFKA_OFFSET_DELETE, (struct fault){.times = 1, .closes = true});
+    assert_int_equal(delete_checkpoint(broker), 0);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_DELETE], 1);
+    check_checkpoint(broker, NULL);
+}
+
+#define STAGE(test) cmocka_unit_test_setup_teardown(test, begin_stage, end_stage)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGE(a_commit_and_a_read_are_one_request_each),
+        STAGE(all_partitions_are_one_request),
+        STAGE(apps_are_listed_and_what_is_left_out_is_told),
+        STAGE(a_time_past_the_newest_record_is_the_next_one),
+        STAGE(requests_share_sixteen_connections_one_at_a_time),
+        STAGE(another_coordinator_is_looked_for),
+        STAGE(what_a_lost_connection_took_is_sent_again),
+        STAGE(a_group_with_members_is_not_asked_again),
+        STAGE(an_unknown_topic_is_final_when_metadata_says_so),
+        STAGE(a_commit_without_an_answer_is_unknown),
+        STAGE(a_commit_that_is_given_up_tells_whether_it_was_sent),
+        STAGE(with_no_broker_it_fails_and_nothing_was_sent),
+        STAGE(an_outage_is_noticed_before_the_time_is_up),
+        STAGE(what_does_not_speak_kafka_is_told),
+        STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
+        STAGE(an_answer_that_is_older_than_our_commit_is_asked_for_again),
+        STAGE(a_checkpoint_is_deleted_once_also_when_the_answer_is_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
