@@ -265,6 +265,7 @@ TEST(detach_hands_the_text_over)
     text = buf_detach(&buf);
     assert_text(&buf, "");
     buf_puts(&buf, "de");
+    assert_non_null(text);
     assert_string_equal(text, "abc");
     assert_text(&buf, "de");
     free(text);

@@ -22,6 +22,9 @@ static pid_t start(void)
 
     assert_true(child >= 0);
     if (!child) {
+        /* A shell's background jobs have SIGINT and SIGQUIT ignored, and pass that on. */
+        for (int i = 1; i < SIGRTMIN; i++)
+            signal(i, SIG_DFL);
         for (size_t i = 0; i < COUNT(handled); i++)
             signal(handled[i], take);
         signal(SIGIO, SIG_IGN);
