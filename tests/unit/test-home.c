@@ -13,6 +13,7 @@ static void check_path(const char *home, const char *expected)
     else
         unsetenv("HOME");
     path = home_path(".config/file");
+    assert_non_null(path);
     assert_string_equal(path, expected);
     free(path);
 }
