@@ -1,9 +1,8 @@
 #include "base/decimal.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -51,22 +50,38 @@ static int print(char result[static DECIMAL_ROOM], const BIGNUM *number)
 }
 
 /* Almost all numbers are small, and each record has some: those need no BIGNUM. Neither a sum nor a
- * difference of two with so many characters overflows. */
+ * difference of two with so many digits overflows. */
 #define SMALL_MAX 18
+
+static bool read_small(const char *text, int64_t *number)
+{
+    const char *digits = skip_sign(text);
+    size_t count = 0;
+
+    for (*number = 0; count < SMALL_MAX && isdigit((unsigned char)digits[count]); count++)
+        *number = *number * 10 + (digits[count] - '0');
+    if (*text == '-')
+        *number = -*number;
+    return count && !digits[count];
+}
 
 static bool are_small(const char *a, const char *b, int64_t *left, int64_t *right)
 {
-    if (strlen(a) > SMALL_MAX || strlen(b) > SMALL_MAX || !decimal_is_valid(a) ||
-        !decimal_is_valid(b))
-        return false;
-    *left = strtoll(a, NULL, 10);
-    *right = strtoll(b, NULL, 10);
-    return true;
+    return read_small(a, left) && read_small(b, right);
 }
 
 static int print_small(char result[static DECIMAL_ROOM], int64_t number)
 {
-    snprintf(result, DECIMAL_ROOM, "%" PRId64, number);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char digits[24] = "";
+    char *first = digits + sizeof(digits) - 1;
+
+    do
+        *--first = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        *--first = '-';
+    memcpy(result, first, (size_t)(digits + sizeof(digits) - first));
     return 0;
 }
 
@@ -108,25 +123,27 @@ int decimal_normalize(char result[static DECIMAL_ROOM], const char *text)
     return decimal_add(result, text, "0");
 }
 
-static int compare_large(const char *a, const char *b)
+/* Of numbers without their signs. */
+static int compare_digits(const char *a, const char *b)
 {
-    BIGNUM *left = number_of(a);
-    BIGNUM *right = number_of(b);
-    int order = left && right ? BN_cmp(left, right) : 0;
+    size_t digits_of_a;
+    size_t digits_of_b;
 
-    BN_free(left);
-    BN_free(right);
-    return order;
+    a += strspn(a, "0");
+    b += strspn(b, "0");
+    digits_of_a = strlen(a);
+    digits_of_b = strlen(b);
+    return digits_of_a == digits_of_b ? strcmp(a, b) : digits_of_a < digits_of_b ? -1 : 1;
 }
 
 int decimal_compare(const char *a, const char *b)
 {
-    int64_t small_left;
-    int64_t small_right;
+    bool is_below = decimal_is_negative(a);
 
-    return are_small(a, b, &small_left, &small_right)
-               ? (small_left > small_right) - (small_left < small_right)
-               : compare_large(a, b);
+    if (is_below != decimal_is_negative(b))
+        return is_below ? -1 : 1;
+    return is_below ? compare_digits(skip_sign(b), skip_sign(a))
+                    : compare_digits(skip_sign(a), skip_sign(b));
 }
 
 bool decimal_is_negative(const char *text)
