@@ -46,44 +46,73 @@ static size_t quoted_length(const char *text, bool *has_nul)
     const char *next = text + 1;
 
     *has_nul = false;
-    for (; *next && *next != '"'; next++) {
+    for (next += strcspn(next, "\"\\"); *next == '\\'; next += strcspn(next, "\"\\")) {
         *has_nul |= !strncmp(next, "\\u0000", 6);
-        if (*next == '\\' && next[1])
-            next++;
+        next += next[1] ? 2 : 1;
     }
     return *next ? (size_t)(next + 1 - text) : 0;
 }
 
-/* Copies a number in quotes; a text, or what stands in for one that cannot be read; or any other
- * character. Gives the length of what was copied, or 0. */
-static size_t copy_token(const char *text, struct buf *quoted)
+/* What of a text is quoted, and what was copied of it: long pieces take least. */
+struct quoting {
+    const char *copied; /* up to there */
+    const char *next;
+    struct buf *quoted;
+};
+
+static void copy_up_to(struct quoting *quoting, const char *end)
 {
-    bool number = *text == '-' || isdigit((unsigned char)*text);
-    bool has_nul = false;
-    size_t length = number ? number_length(text) : *text == '"' ? quoted_length(text, &has_nul) : 1;
+    buf_add(quoting->quoted, quoting->copied, (size_t)(end - quoting->copied));
+    quoting->copied = end;
+}
+
+/* Passes over a text; puts what stands in for one that cannot be read in its place. */
+static bool take_text(struct quoting *quoting)
+{
+    bool has_nul;
+    size_t length = quoted_length(quoting->next, &has_nul);
 
     if (has_nul) {
-        buf_puts(quoted, TEXT_WITH_NUL);
-        return length;
+        copy_up_to(quoting, quoting->next);
+        buf_puts(quoting->quoted, TEXT_WITH_NUL);
+        quoting->copied += length;
     }
-    buf_puts(quoted, number ? "\"" : "");
-    buf_add(quoted, text, length);
-    buf_puts(quoted, number ? "\"" : "");
+    quoting->next += length;
+    return length;
+}
+
+static bool take_number(struct quoting *quoting)
+{
+    size_t length = number_length(quoting->next);
+
+    copy_up_to(quoting, quoting->next);
+    buf_puts(quoting->quoted, "\"");
+    copy_up_to(quoting, quoting->next + length);
+    buf_puts(quoting->quoted, "\"");
+    quoting->next += length;
     return length;
 }
 
 /* Copies JSON with its numbers in quotes. 0, or -EBADMSG when it cannot be JSON, or -ENOMEM. */
 static int quote_numbers(const char *text, struct buf *quoted)
 {
+    struct quoting quoting = {text, text, quoted};
     size_t values = 0;
+    bool is_good = true;
 
-    while (*text) {
-        size_t length = copy_token(text, quoted);
+    while (is_good && *quoting.next) {
+        char c = *quoting.next;
 
-        if (!length || (strchr(",[{", *text) && ++values > VALUES_MAX))
-            return -EBADMSG;
-        text += length;
+        if (c == '"')
+            is_good = take_text(&quoting);
+        else if (c == '-' || isdigit((unsigned char)c))
+            is_good = take_number(&quoting);
+        else if (strchr(",[{", *quoting.next++))
+            is_good = ++values <= VALUES_MAX;
     }
+    copy_up_to(&quoting, quoting.next);
+    if (!is_good)
+        return -EBADMSG;
     return buf_error(quoted) == -ENOMEM ? -ENOMEM : buf_error(quoted) ? -EBADMSG : 0;
 }
 
