@@ -27,10 +27,21 @@ void batch_release(struct batch *batch)
     buf_release(&batch->text);
 }
 
+static size_t text_limit(const struct batch *batch)
+{
+    return TEXT_LEAST + TEXT_FACTOR * batch->limit;
+}
+
 bool batch_is_full(const struct batch *batch)
 {
     return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit ||
-                            batch->text.size >= TEXT_LEAST + TEXT_FACTOR * batch->limit);
+                            batch->text.size >= text_limit(batch));
+}
+
+bool batch_may_grow(const struct batch *batch, const struct batch *before)
+{
+    return 2 * batch->bytes - before->bytes <= batch->limit &&
+           2 * batch->text.size - before->text.size <= text_limit(batch);
 }
 
 void batch_take_back(struct batch *batch, const struct batch *before)
@@ -132,7 +143,9 @@ void batch_begin(struct batch *batch, const char *checkpoint, const char *sequen
     if (time == WHEN_UNKNOWN)
         return;
     when_format(time, when);
-    buf_printf(&batch->text, ",\"time\":\"%s\"", when);
+    buf_puts(&batch->text, ",\"time\":\"");
+    buf_puts(&batch->text, when);
+    buf_puts(&batch->text, "\"");
 }
 
 void batch_end(struct batch *batch, size_t bytes)

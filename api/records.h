@@ -52,10 +52,17 @@ struct batch {
 /* The greatest limit of a batch. Each byte may be six of its text: \u00XX. */
 #define BATCH_LIMIT_MAX (16UL << 20)
 
+/* Where a batch is filled by one answer after the other, nothing more is asked for after so long:
+ * somebody waits. */
+#define BATCH_FILL_MS 1000
+
 void batch_init(struct batch *batch, enum record_form form, size_t limit);
 void batch_release(struct batch *batch);
 
 bool batch_is_full(const struct batch *batch);
+
+/* Whether as much again as was added since `before`, a copy of the batch, has room in it. */
+bool batch_may_grow(const struct batch *batch, const struct batch *before);
 
 /* Adds a record. */
 void batch_add(struct batch *batch, const struct record *record);

@@ -93,14 +93,11 @@ static int take_message(struct span *rest, unsigned number, struct span *message
     return status;
 }
 
-static int take_pair(struct span *rest, unsigned number, struct loggroup_pair *pair)
+static int read_pair(struct span message, struct loggroup_pair *pair)
 {
-    struct span message;
     struct field field;
-    int status = take_message(rest, number, &message);
+    int status;
 
-    if (status <= 0)
-        return status;
     *pair = (struct loggroup_pair){{"", 0}, {"", 0}};
     while ((status = take_field(&message, &field)) > 0) {
         if (field.tag == TAG(PAIR_KEY, WIRE_BYTES))
@@ -108,7 +105,17 @@ static int take_pair(struct span *rest, unsigned number, struct loggroup_pair *p
         else if (field.tag == TAG(PAIR_VALUE, WIRE_BYTES))
             pair->value = field.bytes;
     }
-    return status < 0 ? status : 1;
+    return status;
+}
+
+static int take_pair(struct span *rest, unsigned number, struct loggroup_pair *pair)
+{
+    struct span message;
+    int status = take_message(rest, number, &message);
+
+    if (status > 0 && read_pair(message, pair))
+        return -EBADMSG;
+    return status;
 }
 
 int loggroup_next_content(struct span *rest, struct loggroup_pair *content)
@@ -152,65 +159,88 @@ int loggroup_next_log(struct span *rest, struct loggroup_log *log)
     return status < 0 ? status : 1;
 }
 
-typedef int next_pair(struct span *rest, struct loggroup_pair *pair);
+struct count {
+    size_t pairs;
+    size_t bytes;
+};
 
-/* Counts all pairs that next takes, with their bytes. */
-static int count_pairs(struct span rest, next_pair *next, size_t *pairs, size_t *bytes)
+static void count_pair(struct count *count, const struct loggroup_pair *pair)
 {
-    struct loggroup_pair pair;
+    count->pairs++;
+    count->bytes += pair->key.size + pair->value.size;
+}
+
+static int count_contents(struct count *count, struct span log)
+{
+    struct loggroup_pair content;
     int status;
 
-    while ((status = next(&rest, &pair)) > 0) {
-        ++*pairs;
-        *bytes += pair.key.size + pair.value.size;
-    }
+    while ((status = loggroup_next_content(&log, &content)) > 0)
+        count_pair(count, &content);
     return status;
 }
 
-static int take_ends(struct span rest, struct loggroup *group)
+static int count_tag(struct count *count, struct span message)
 {
-    struct field field;
-    int status;
+    struct loggroup_pair tag;
+    int status = read_pair(message, &tag);
 
-    while ((status = take_field(&rest, &field)) > 0) {
-        if (field.tag == TAG(GROUP_TOPIC, WIRE_BYTES))
-            group->topic = field.bytes;
-        else if (field.tag == TAG(GROUP_SOURCE, WIRE_BYTES))
-            group->source = field.bytes;
-    }
+    if (!status)
+        count_pair(count, &tag);
     return status;
 }
 
-static int count_logs(struct loggroup *group)
+static int read_group_field(struct loggroup *group, const struct field *field,
+                            struct count *contents, struct count *tags)
 {
-    struct span rest = group->all;
-    struct loggroup_log log;
-    int status;
-
-    while ((status = loggroup_next_log(&rest, &log)) > 0) {
+    switch (field->tag) {
+    case TAG(GROUP_LOG, WIRE_BYTES):
         group->logs++;
-        if (count_pairs(log.all, loggroup_next_content, &group->pairs, &group->bytes))
-            return -EBADMSG;
+        return count_contents(contents, field->bytes);
+    case TAG(GROUP_TAG, WIRE_BYTES):
+        return count_tag(tags, field->bytes);
+    case TAG(GROUP_TOPIC, WIRE_BYTES):
+        group->topic = field->bytes;
+        return 0;
+    case TAG(GROUP_SOURCE, WIRE_BYTES):
+        group->source = field->bytes;
+        return 0;
+    default:
+        return 0;
     }
-    return status;
 }
 
 int loggroup_next(struct span *rest, struct loggroup *group)
 {
-    size_t tags = 0;
-    size_t bytes = 0;
+    struct count contents = {0};
+    struct count tags = {0};
+    struct field field;
+    struct span fields;
     int status;
 
     *group = (struct loggroup){.topic = {"", 0}, .source = {"", 0}};
     status = take_message(rest, LIST_GROUP, &group->all);
     if (status <= 0)
         return status;
-    if (take_ends(group->all, group) || count_logs(group) ||
-        count_pairs(group->all, loggroup_next_tag, &tags, &bytes))
-        return -EBADMSG;
-    group->pairs += group->logs * tags;
-    group->bytes += group->logs * (bytes + group->topic.size + group->source.size);
-    return 1;
+    fields = group->all;
+    while ((status = take_field(&fields, &field)) > 0) {
+        if (read_group_field(group, &field, &contents, &tags))
+            return -EBADMSG;
+    }
+    group->pairs = contents.pairs + group->logs * tags.pairs;
+    group->bytes =
+        contents.bytes + group->logs * (tags.bytes + group->topic.size + group->source.size);
+    return status < 0 ? status : 1;
+}
+
+int loggroup_count(struct span list, size_t *groups)
+{
+    struct span group;
+    int status;
+
+    for (*groups = 0; (status = take_message(&list, LIST_GROUP, &group)) > 0; ++*groups)
+        ;
+    return status;
 }
 
 /* Writing */

@@ -48,6 +48,9 @@ int loggroup_next_tag(struct span *rest, struct loggroup_pair *tag);
 int loggroup_next_log(struct span *rest, struct loggroup_log *log);
 int loggroup_next_content(struct span *rest, struct loggroup_pair *content);
 
+/* How many groups a list has, whatever is in them. 0 or -EBADMSG. */
+int loggroup_count(struct span list, size_t *groups);
+
 /* Adds a log of one content to a group, which is empty before its first. */
 void loggroup_add(struct buf *group, int64_t time, const struct loggroup_pair *content);
 

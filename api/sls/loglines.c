@@ -148,7 +148,9 @@ static void print_object(struct batch *batch, const char *name, const struct pai
 {
     const char *before = "";
 
-    buf_printf(&batch->text, ",\"%s%s\":{", name, of_texts ? "" : "_base64");
+    buf_puts(&batch->text, ",\"");
+    buf_puts(&batch->text, name);
+    buf_puts(&batch->text, of_texts ? "\":{" : "_base64\":{");
     for (size_t i = 0; i < pairs->count; i++) {
         const struct pair *pair = &pairs->items[i];
 

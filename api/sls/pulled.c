@@ -98,17 +98,12 @@ static int unpack_lz4(struct pulled *pulled, const struct span *body)
     return 0;
 }
 
-/* Reads all of it, and compares the count. */
-static int check_groups(const struct pulled *pulled)
+/* Their numbers are counted back from the last one, so that none may be missing. */
+static bool has_its_groups(const struct pulled *pulled)
 {
-    struct span rest = pulled->raw;
-    struct loggroup group;
-    size_t groups = 0;
-    int status;
+    size_t groups;
 
-    while ((status = loggroup_next(&rest, &group)) > 0)
-        groups++;
-    return status || groups == pulled->groups ? status : -EBADMSG;
+    return !loggroup_count(pulled->raw, &groups) && groups == pulled->groups;
 }
 
 int pulled_unpack(struct pulled *pulled, const struct span *body, const char **wrong)
@@ -125,7 +120,7 @@ int pulled_unpack(struct pulled *pulled, const struct span *body, const char **w
         return status;
     if (status || pulled->raw.size != pulled->raw_size)
         return is_wrong(wrong, "is not of the size that it tells");
-    return check_groups(pulled) ? is_wrong(wrong, "has not the log groups that it tells") : 0;
+    return has_its_groups(pulled) ? 0 : is_wrong(wrong, "has not the log groups that it tells");
 }
 
 void pulled_release(struct pulled *pulled)
@@ -166,8 +161,9 @@ int pulled_print(const struct pulled *pulled, struct batch *batch, size_t *added
     for (*added = 0; *added < pulled->groups && !batch_is_full(batch); ++*added) {
         struct batch before = *batch;
 
-        status = loggroup_next(&rest, &group) > 0 ? 0 : -EBADMSG;
-        if (status || (batch->count && !loglines_fit(batch, &group)))
+        if (loggroup_next(&rest, &group) <= 0)
+            return is_wrong(wrong, "has a log group that is none");
+        if (batch->count && !loglines_fit(batch, &group))
             break;
         status = print_group(pulled, batch, &group, *added + 1 == pulled->groups, number);
         if (status) {

@@ -39,6 +39,7 @@ int sls_note_shards(const struct service_call *call, const cJSON *root)
 struct reading {
     char cursor[SEQUENCE_MAX + 1];
     bool is_readonly; /* the shard was, before the request under way was sent */
+    int64_t began;    /* of when_monotonic() */
 };
 
 static void send_pull(struct service_call *call);
@@ -125,10 +126,14 @@ static int take_less(struct service_call *call)
     return TAKEN_PART;
 }
 
-/* For an answer of up to twice as much. */
-static bool has_room(const struct batch *batch, const struct pulled *pulled)
+/* For an answer of up to twice as much; and time. */
+static bool has_room(const struct service_call *call, const struct pulled *pulled)
 {
-    return !batch_is_full(batch) && batch->bytes + 2 * pulled->raw_size <= batch->limit;
+    const struct reading *reading = call->data;
+    const struct batch *batch = call->batch;
+
+    return !batch_is_full(batch) && batch->bytes + 2 * pulled->raw_size <= batch->limit &&
+           when_monotonic() - reading->began <= BATCH_FILL_MS;
 }
 
 static int pull_on(struct service_call *call, const struct pulled *pulled)
@@ -154,17 +159,9 @@ static int take_groups(struct service_call *call, const struct pulled *pulled, c
     if (status)
         return status;
     adapt_groups(call, pulled, added);
-    if (call->batch->count &&
-        !(has_all_asked && added == pulled->groups && has_room(call->batch, pulled)))
+    if (call->batch->count && !(has_all_asked && added == pulled->groups && has_room(call, pulled)))
         return TAKEN_ALL;
     return pull_on(call, pulled);
-}
-
-/* The next batch begins where this one fails, and is told why. */
-static int stop_pulling(struct service_call *call)
-{
-    call->operation.error = (struct error){0};
-    return TAKEN_ALL;
 }
 
 static int take_pulled(struct service_call *call, struct pulled *pulled, const char **wrong)
@@ -176,8 +173,6 @@ static int take_pulled(struct service_call *call, struct pulled *pulled, const c
         status = take_less(call);
     else if (!status)
         status = check_begin(call, pulled);
-    if (status < 0 && call->batch->count)
-        return stop_pulling(call);
     if (status)
         return status;
     return pulled->groups ? take_groups(call, pulled, wrong) : take_end(call);
@@ -188,8 +183,17 @@ static const char *header_of(const void *answer, const char *name)
     return http_header(answer, name);
 }
 
+/* The next batch begins where this one fails, and is told why. */
+static int stop_pulling(struct service_call *call, const struct batch *before)
+{
+    batch_take_back(call->batch, before);
+    call->operation.error = (struct error){0};
+    return TAKEN_ALL;
+}
+
 static int on_pulled(struct service_call *call, const cJSON *root)
 {
+    struct batch before = *call->batch;
     struct pulled pulled;
     const char *wrong = NULL;
     int status = pulled_read(&pulled, header_of, call->answer, &wrong);
@@ -198,6 +202,8 @@ static int on_pulled(struct service_call *call, const cJSON *root)
     if (!status)
         status = take_pulled(call, &pulled, &wrong);
     pulled_release(&pulled);
+    if (status < 0 && before.count)
+        return stop_pulling(call, &before);
     if (wrong)
         error_set(&call->operation.error, EBADMSG, "the answer of PullLogs %s", wrong);
     return status;
@@ -260,6 +266,7 @@ struct call *sls_read_records(struct backend *backend, const struct read_order *
         return service_refuse(call, ENOMEM, "no memory");
     call->data = reading;
     call->release_data = free;
+    reading->began = when_monotonic();
     send_read(call);
     return &call->operation.call;
 }

@@ -83,6 +83,25 @@ says_why() {
     is "$(cat "$P/checkpoint")" "$(b64 100)"
 }
 
+@test "what has been read stands, whatever comes of the next answer" {
+    local kind words
+    for kind in 'garbage status=200' 'status status=400 code=ParameterInvalid' truncated; do
+        put "$P/checkpoint" "$(b64 42)"
+        remount_service
+        read -ra words <<<"$kind"
+        fault "${words[@]}" path=type=log skip=1
+        tail -n 1 "$R/now" >"$P/checkpoint"
+        is "$(cat "$P/checkpoint")" "$(b64 52)"
+    done
+    is "$(cat errors)" ""
+}
+
+@test "nobody waits for a batch to be filled for more than a second" {
+    put "$P/checkpoint" "$(b64 10)"
+    fault delay delay=700 path=type=log count=forever
+    is "$(wc -l <"$R/now")" 30
+}
+
 @test "where all has been read, the shards are listed once in a minute" {
     put "$P/checkpoint" "$(b64 100)"
     warm
