@@ -9,7 +9,9 @@
 
 /*
  * Reading records: a request for a cursor and one for what follows it. The answer has a cursor to
- * go on with, which is kept: who reads on from there needs the second request alone.
+ * go on with, which is kept: who reads on from there needs the second request alone. A batch that
+ * an answer with many records leaves half empty is filled by the next answer. What was read before
+ * stands, whatever comes of that.
  *
  * A record that is larger than what is asked for never comes, and the answer looks as at the end of
  * the partition. Where many small records are waiting no more is asked for than the batch takes;
@@ -25,15 +27,21 @@
 /* An answer of at least this size that is no JSON has more values than this program takes. */
 #define LARGE_ANSWER (1UL << 20)
 
+/* An answer with fewer records is taken to be the last for now: to ask for more would mostly bring
+ * nothing. */
+#define MANY_RECORDS 100
+
 /* The official Kafka adapter tries so often while a partition that was just made is not there. */
 #define PARTITION_TRIES 5
 
 struct reading {
-    char *cursor;    /* of the read under way, or NULL before there is one */
-    bool is_renewed; /* a cursor that was refused was replaced */
-    bool is_whole;   /* the greatest record must fit, although less was asked for before */
-    int64_t fetch;   /* how many bytes are asked for */
-    unsigned tries;  /* to find the partition */
+    char *cursor;            /* of the read under way, or NULL before there is one */
+    bool is_renewed;         /* a cursor that was refused was replaced */
+    bool is_whole;           /* the greatest record must fit, although less was asked for before */
+    int64_t fetch;           /* how many bytes are asked for */
+    unsigned tries;          /* to find the partition */
+    int64_t began;           /* of when_monotonic() */
+    char next[DECIMAL_ROOM]; /* the least number that may come next; "" when that is not known */
 };
 
 static struct dis_kept *kept_of(const struct service_call *call)
@@ -75,50 +83,31 @@ static int tell_no_record(struct service_call *call)
                      call->partition, call->stream, call->sequence);
 }
 
-/* Whether a record may follow the last one, "" for none, and be what was asked for: numbers rise,
- * and a record that had to be read already would let a checkpoint go backwards. */
-static bool is_in_order(const struct service_call *call, const char *last, const char *sequence)
+/* Numbers rise, and a record that had to be read already would let a checkpoint go backwards. */
+static bool is_in_order(const struct reading *reading, const char *sequence)
 {
-    if (*last)
-        return decimal_compare(sequence, last) > 0;
-    return call->cursor != CURSOR_AT || decimal_compare(sequence, call->sequence) >= 0;
+    return !*reading->next || decimal_compare(sequence, reading->next) >= 0;
 }
 
-static int add_record(struct service_call *call, const cJSON *entry, char last[static DECIMAL_ROOM])
+static int add_record(struct service_call *call, const cJSON *entry)
 {
+    struct reading *reading = call->data;
     char sequence[DECIMAL_ROOM];
-    char next[DECIMAL_ROOM];
     struct record record;
     struct span key;
     int status = dis_answer_record(entry, sequence, &key, &record);
 
+    if (!status && !is_in_order(reading, sequence))
+        status = -EBADMSG;
     if (!status)
-        status = decimal_add(next, sequence, "1");
+        status = decimal_add(reading->next, sequence, "1");
     if (status)
         return status;
-    if (!is_in_order(call, last, sequence))
-        return -EBADMSG;
-    memcpy(last, sequence, sizeof(sequence));
     if (call->batch->form == RECORD_BYTES && decimal_compare(sequence, call->sequence) != 0)
         return tell_no_record(call);
-    record.checkpoint = call->service->backend.checkpoint_is_next ? next : sequence;
+    record.checkpoint = call->service->backend.checkpoint_is_next ? reading->next : sequence;
     batch_add(call->batch, &record);
     return buf_error(&call->batch->text);
-}
-
-static void keep_for(const struct service_call *call, const char *next,
-                     const struct dis_kept_item *item)
-{
-    struct dis_place place = {call->stream, call->partition, next};
-
-    dis_kept_put(kept_of(call), &place, item, when_monotonic());
-}
-
-/* Keeps a cursor for where this call begins, which has a number or is not known. */
-static void keep_beginning(const struct service_call *call, const char *cursor)
-{
-    if (call->cursor == CURSOR_AT)
-        keep_for(call, call->sequence, &(struct dis_kept_item){.cursor = cursor});
 }
 
 /* Whether as much as a batch takes may be asked for next, and no more. Only small records are sure
@@ -128,31 +117,31 @@ static bool is_behind(const struct batch *batch)
     return batch->count >= 4 && batch->bytes >= batch->limit / 2;
 }
 
-/* Keeps what is known of the place behind the last record that was taken. */
-static void keep_end(const struct service_call *call, const char *last, const char *cursor)
+/* Keeps what is known of the place where the next record is read: a cursor, or NULL. */
+static void keep_place(const struct service_call *call, const char *cursor)
 {
+    const struct reading *reading = call->data;
+    struct dis_place place = {call->stream, call->partition, reading->next};
     struct dis_kept_item item = {cursor, is_behind(call->batch)};
-    char next[DECIMAL_ROOM];
 
-    if ((item.cursor || item.is_behind) && !decimal_add(next, last, "1"))
-        keep_for(call, next, &item);
+    if (*reading->next && (item.cursor || item.is_behind))
+        dis_kept_put(kept_of(call), &place, &item, when_monotonic());
 }
 
-/* Whatever of the records the batch has no room for is left; then the cursor does not fit. */
-static int add_records(struct service_call *call, const cJSON *records, const char *cursor)
+/* Whatever of the records the batch has no room for is left; then the cursor does not fit, and is
+ * NULL. */
+static int add_records(struct service_call *call, const cJSON *records, const char **cursor)
 {
-    char last[DECIMAL_ROOM] = "";
     const cJSON *entry = records->child;
     int status = 0;
 
     for (; entry && !status && !batch_is_full(call->batch); entry = entry->next)
-        status = add_record(call, entry, last);
+        status = add_record(call, entry);
     if (status)
         return status;
-    if (*last)
-        keep_end(call, last, entry ? NULL : cursor);
-    else if (cursor)
-        keep_beginning(call, cursor);
+    if (entry)
+        *cursor = NULL;
+    keep_place(call, *cursor);
     return 0;
 }
 
@@ -191,22 +180,66 @@ static bool read_whole(struct service_call *call)
     return true;
 }
 
-static int on_records_read(struct service_call *call, const cJSON *root)
+/* What was read before the answer that cannot be taken is the batch. */
+static int stop_reading(struct service_call *call, const struct batch *before)
 {
+    batch_take_back(call->batch, before);
+    call->operation.error = (struct error){0};
+    return TAKEN_ALL;
+}
+
+/* A bit less than there is room for, for DIS may count no keys: what is left behind is read twice,
+ * and needs another cursor. */
+static int64_t fetch_for(size_t room)
+{
+    int64_t most = (int64_t)(room - room / 8);
+
+    return most < FETCH_MOST ? most : FETCH_MOST;
+}
+
+/* Asks for more, when many came and as many again have room: it takes fewer commits. */
+static bool read_on(struct service_call *call, const struct batch *before, const char *cursor)
+{
+    struct reading *reading = call->data;
+    const struct batch *batch = call->batch;
+
+    if (!cursor || batch->count < before->count + MANY_RECORDS || !batch_may_grow(batch, before) ||
+        when_monotonic() - reading->began > BATCH_FILL_MS)
+        return false;
+    free(reading->cursor);
+    reading->cursor = strdup(cursor);
+    if (!reading->cursor)
+        return false;
+    reading->fetch = fetch_for(batch->limit - batch->bytes);
+    send_reading(call);
+    return true;
+}
+
+static int take_records(struct service_call *call, const cJSON *root)
+{
+    struct batch before = *call->batch;
     const cJSON *records;
     const char *cursor;
-    int status;
+    int status = dis_answer_records(root, &records, &cursor);
 
-    if (!root && call->answer->size >= LARGE_ANSWER && read_less(call))
-        return TAKEN_PART;
-    status = dis_answer_records(root, &records, &cursor);
-    if (!status && !records->child && read_whole(call))
+    if (!status && !records->child && !before.count && read_whole(call))
         return TAKEN_PART;
     if (!status)
-        status = add_records(call, records, cursor);
+        status = add_records(call, records, &cursor);
+    if (!status && read_on(call, &before, cursor))
+        return TAKEN_PART;
     if (!status && call->batch->form == RECORD_BYTES && !call->batch->count)
         status = tell_no_record(call);
+    if (status && before.count)
+        return stop_reading(call, &before);
     return status;
+}
+
+static int on_records_read(struct service_call *call, const cJSON *root)
+{
+    if (!root && call->answer->size >= LARGE_ANSWER && !call->batch->count && read_less(call))
+        return TAKEN_PART;
+    return take_records(call, root);
 }
 
 /* Getting there */
@@ -222,7 +255,7 @@ static int on_cursor_to_read(struct service_call *call, const cJSON *root)
     reading->cursor = strdup(cursor);
     if (!reading->cursor)
         return -ENOMEM;
-    keep_beginning(call, cursor);
+    keep_place(call, cursor);
     send_reading(call);
     return TAKEN_PART;
 }
@@ -289,6 +322,10 @@ static bool recover_reading(struct service_call *call, const struct error *error
 {
     const struct reading *reading = call->data;
 
+    if (call->batch->count) {
+        service_end_soon(call);
+        return true;
+    }
     if (dis_recover_time(call, error)) {
         send_step(call);
         return true;
@@ -312,33 +349,31 @@ static int begin_after(struct service_call *call)
     return decimal_add(call->sequence, call->sequence, "1");
 }
 
-/* A bit less than the batch takes, for DIS may count no keys: what is left behind is read twice,
- * and needs another cursor. */
-static int64_t bytes_of_batch(const struct batch *batch)
-{
-    int64_t most = (int64_t)(batch->limit - batch->limit / 8);
-
-    return most < FETCH_MOST ? most : FETCH_MOST;
-}
-
 static void choose_fetch(const struct service_call *call, struct reading *reading, bool is_behind)
 {
-    reading->fetch = bytes_of_batch(call->batch);
+    reading->fetch = fetch_for(call->batch->limit);
     if (call->batch->form == RECORD_BYTES || (!is_behind && reading->fetch < DIS_FETCH_RECORD))
         reading->fetch = DIS_FETCH_RECORD;
 }
 
 /* Begins with what is known of the place. Without memory for the cursor another is asked for, which
  * says so. */
-static void begin_reading(const struct service_call *call, struct reading *reading)
+static int begin_reading(struct service_call *call, struct reading *reading)
 {
-    struct dis_place place = {call->stream, call->partition, call->sequence};
+    struct dis_place place = {call->stream, call->partition, reading->next};
     struct dis_kept_item item = {0};
+    int status = begin_after(call);
 
-    if (call->cursor == CURSOR_AT)
+    if (!status && call->cursor == CURSOR_AT)
+        status = decimal_normalize(reading->next, call->sequence);
+    if (status)
+        return status;
+    if (*reading->next)
         item = dis_kept_find(kept_of(call), &place, when_monotonic());
     reading->cursor = item.cursor ? strdup(item.cursor) : NULL;
+    reading->began = when_monotonic();
     choose_fetch(call, reading, item.is_behind);
+    return 0;
 }
 
 struct call *dis_read_records(struct backend *backend, const struct read_order *order,
@@ -355,9 +390,8 @@ struct call *dis_read_records(struct backend *backend, const struct read_order *
     call->release_data = release_reading;
     call->recover = recover_reading;
     dis_settle_time(call);
-    if (begin_after(call))
+    if (begin_reading(call, reading))
         return service_refuse(call, EINVAL, "no record has a number to read on from");
-    begin_reading(call, reading);
     send_step(call);
     return &call->operation.call;
 }

@@ -211,6 +211,39 @@ fetched() {
     is "$(fetched)" "1572864 57344 1572864 1572864"
 }
 
+@test "a batch that many records leave half empty is filled by the next answer" {
+    keeps 10 3510
+    committed billing orders 0 9
+    warm
+    is "$(wc -l <"$R/now")" 3500
+    is "$(requests GET /cursors) $(requests GET /records)" "1 5"
+    tail -n 1 "$R/now" >"$P/checkpoint"
+    forget_requests
+    is "$(numbers "$R/now")" ""
+    is "$(requests GET /cursors) $(requests GET /records)" "0 1"
+}
+
+@test "what has been read stands, whatever comes of the next answer" {
+    local kind words
+    keeps 10 3510
+    for kind in 'garbage status=200' 'status status=400 code=DIS.4302' truncated; do
+        committed billing orders 0 9
+        read -ra words <<<"$kind"
+        fault "${words[@]}" path=/records skip=1
+        tail -n 1 "$R/now" >"$P/checkpoint"
+        is "$(cat "$P/checkpoint")" 1009
+        is "$(head -n 1 "$R/now" | jq -r .sequence)" 1010
+    done
+    is "$(cat errors)" ""
+}
+
+@test "nobody waits for a batch to be filled for more than a second" {
+    keeps 10 3510
+    committed billing orders 0 9
+    fault delay delay=700 path=/records count=forever
+    is "$(wc -l <"$R/now")" 2000
+}
+
 @test "where an answer is too large, less is asked for" {
     three_records
     fault huge path=/records
