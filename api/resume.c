@@ -94,7 +94,7 @@ static void end_resume(void *user, const struct error *error, const struct answe
 }
 
 /* The record before the oldest one is out of range for a service, and where "earliest" has put the
- * app: then the next record is asked for by its own number. */
+ * app: then a cursor for the next record is asked for by its own number. */
 static void on_begun_after(void *user, const struct error *error, const struct answer *answer)
 {
     struct resume *resume = user;
@@ -116,7 +116,8 @@ static void begin_after(struct resume *resume, const char *committed)
     else if (resume->backend->checkpoint_is_next)
         begin_at(resume, CURSOR_AT, resume->sequence, end_resume);
     else
-        begin_at(resume, CURSOR_AFTER, resume->sequence, on_begun_after);
+        begin_at(resume, CURSOR_AFTER, resume->sequence,
+                 resume->reads ? end_resume : on_begun_after);
 }
 
 static void on_committed(void *user, const struct error *error, const struct answer *answer)
