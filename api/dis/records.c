@@ -13,6 +13,10 @@
  * an answer with many records leaves half empty is filled by the next answer. What was read before
  * stands, whatever comes of that.
  *
+ * Numbers may have gaps. But retention may have deleted what is missing, too, since the cursor was
+ * made, and whether DIS then goes on behind that is not known. So a cursor for what is missing is
+ * asked for: DIS gives none from before the oldest record.
+ *
  * A record that is larger than what is asked for never comes, and the answer looks as at the end of
  * the partition. Where many small records are waiting no more is asked for than the batch takes;
  * and an answer that is larger than this program takes has many, too, so that less is asked for.
@@ -42,6 +46,8 @@ struct reading {
     unsigned tries;          /* to find the partition */
     int64_t began;           /* of when_monotonic() */
     char next[DECIMAL_ROOM]; /* the least number that may come next; "" when that is not known */
+    char gap[DECIMAL_ROOM];  /* the first one that was missing; "" for none */
+    struct batch before_gap; /* what was read before it: a copy for batch_take_back */
 };
 
 static struct dis_kept *kept_of(const struct service_call *call)
@@ -83,10 +89,20 @@ static int tell_no_record(struct service_call *call)
                      call->partition, call->stream, call->sequence);
 }
 
-/* Numbers rise, and a record that had to be read already would let a checkpoint go backwards. */
-static bool is_in_order(const struct reading *reading, const char *sequence)
+/* Numbers rise, and a record that had to be read already would let a checkpoint go backwards. Sees
+ * whether some are missing. */
+static int check_order(struct service_call *call, const char *sequence)
 {
-    return !*reading->next || decimal_compare(sequence, reading->next) >= 0;
+    struct reading *reading = call->data;
+    int order = *reading->next ? decimal_compare(sequence, reading->next) : 0;
+
+    if (order < 0)
+        return -EBADMSG;
+    if (order > 0 && !*reading->gap) {
+        snprintf(reading->gap, sizeof(reading->gap), "%s", reading->next);
+        reading->before_gap = *call->batch;
+    }
+    return 0;
 }
 
 static int add_record(struct service_call *call, const cJSON *entry)
@@ -97,8 +113,8 @@ static int add_record(struct service_call *call, const cJSON *entry)
     struct span key;
     int status = dis_answer_record(entry, sequence, &key, &record);
 
-    if (!status && !is_in_order(reading, sequence))
-        status = -EBADMSG;
+    if (!status)
+        status = check_order(call, sequence);
     if (!status)
         status = decimal_add(reading->next, sequence, "1");
     if (status)
@@ -215,8 +231,68 @@ static bool read_on(struct service_call *call, const struct batch *before, const
     return true;
 }
 
+/* The record to begin with is not there, or not any more: says which it is. */
+static void tell_place(const struct service_call *call, struct error *error)
+{
+    char said[sizeof(error->message)];
+
+    snprintf(said, sizeof(said), "%s", error->message);
+    snprintf(error->message, sizeof(error->message),
+             "partition %u of %.60s cannot be read from record %.40s on: %.200s", call->partition,
+             call->stream, call->sequence, said);
+    if (call->batch->form == RECORD_BYTES)
+        error->code = ENOENT;
+}
+
+/* An error that means something else than DIS says. A cursor that is none is not the user's. */
+static bool fail_reading(struct service_call *call, const struct error *error)
+{
+    struct error *own = &call->operation.error;
+
+    *own = *error;
+    if (error->code == ERANGE && call->cursor == CURSOR_AT)
+        tell_place(call, own);
+    else if (error->code == EINVAL && dis_is_cursor_refused(error))
+        own->code = EBADMSG;
+    service_end_soon(call);
+    return true;
+}
+
+/* Records may be gone. Those before stand, and the next batch begins with the gap. */
+static bool recover_gap(struct service_call *call, const struct error *error)
+{
+    const struct reading *reading = call->data;
+
+    if (!reading->before_gap.count)
+        return fail_reading(call, error);
+    batch_take_back(call->batch, &reading->before_gap);
+    service_end_soon(call);
+    return true;
+}
+
+static int on_cursor_in_gap(struct service_call *call, const cJSON *root)
+{
+    const struct reading *reading = call->data;
+    const char *cursor;
+    int status = dis_answer_cursor(root, &cursor);
+
+    return status && reading->before_gap.count ? stop_reading(call, &reading->before_gap) : status;
+}
+
+static int check_gap(struct service_call *call)
+{
+    const struct reading *reading = call->data;
+
+    call->cursor = CURSOR_AT;
+    snprintf(call->sequence, sizeof(call->sequence), "%s", reading->gap);
+    call->recover = recover_gap;
+    dis_send_cursor(call, on_cursor_in_gap);
+    return TAKEN_PART;
+}
+
 static int take_records(struct service_call *call, const cJSON *root)
 {
+    const struct reading *reading = call->data;
     struct batch before = *call->batch;
     const cJSON *records;
     const char *cursor;
@@ -226,6 +302,8 @@ static int take_records(struct service_call *call, const cJSON *root)
         return TAKEN_PART;
     if (!status)
         status = add_records(call, records, &cursor);
+    if (!status && *reading->gap)
+        return check_gap(call);
     if (!status && read_on(call, &before, cursor))
         return TAKEN_PART;
     if (!status && call->batch->form == RECORD_BYTES && !call->batch->count)
@@ -289,33 +367,6 @@ static bool wait_for_partition(struct service_call *call)
     struct reading *reading = call->data;
 
     return ++reading->tries < PARTITION_TRIES && dis_pause(call, reading->tries, send_step);
-}
-
-/* The record to begin with is not there, or not any more: says which it is. */
-static void tell_place(const struct service_call *call, struct error *error)
-{
-    char said[sizeof(error->message)];
-
-    snprintf(said, sizeof(said), "%s", error->message);
-    snprintf(error->message, sizeof(error->message),
-             "partition %u of %.60s cannot be read from record %.40s on: %.200s", call->partition,
-             call->stream, call->sequence, said);
-    if (call->batch->form == RECORD_BYTES)
-        error->code = ENOENT;
-}
-
-/* An error that means something else than DIS says. A cursor that is none is not the user's. */
-static bool fail_reading(struct service_call *call, const struct error *error)
-{
-    struct error *own = &call->operation.error;
-
-    *own = *error;
-    if (error->code == ERANGE && call->cursor == CURSOR_AT)
-        tell_place(call, own);
-    else if (error->code == EINVAL && dis_is_cursor_refused(error))
-        own->code = EBADMSG;
-    service_end_soon(call);
-    return true;
 }
 
 static bool recover_reading(struct service_call *call, const struct error *error)

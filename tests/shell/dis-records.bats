@@ -88,6 +88,38 @@ three_records() {
     is "$(requests GET /cursors)" 0
 }
 
+@test "numbers that do not rise, or are below what was asked for, are a bad message" {
+    local word
+    three_records
+    for word in repeated low; do
+        quirk record_numbers=$word
+        refused "${SAYS[EBADMSG]}" cat "$R/now"
+    done
+    refused "${SAYS[EBADMSG]}" cat "$RECORDS/at/101"
+}
+
+@test "a gap is no loss where DIS knows a cursor for it, which is asked for once" {
+    quirk record_numbers=even
+    committed billing orders 0 90
+    warm
+    is "$(numbers "$R/now")" "92 94 96 98"
+    is "$(requests GET /cursors) $(requests GET /records)" "2 1"
+    is "$(parameters "$(last_request)")" \
+        "cursor-type=AT_SEQUENCE_NUMBER partition-id=0 starting-sequence-number=91 stream-name=orders"
+}
+
+@test "what is before a gap that may be a loss stands, and the next batch tells of it" {
+    local fault=(status status=400 code=DIS.4224 message=range path=/cursors)
+    quirk record_numbers=even
+    committed billing orders 0 91
+    fault "${fault[@]}" skip=1
+    is "$(numbers "$R/now")" 92
+    committed billing orders 0 92
+    fault "${fault[@]}" skip=1
+    refused "${SAYS[ERANGE]}" cat "$R/now"
+    is "$(numbers "$R/now")" "94 96 98"
+}
+
 # ---- requests
 
 @test "a batch is a cursor and the records, with room for a record of 1 MiB" {
@@ -328,6 +360,30 @@ fetched() {
     is "$(numbers "$R/now")" "100 101 102"
     keeps 101 103
     refused "${SAYS[ERANGE]}" cat "$R/now"
+}
+
+@test "so they are where DIS goes on at the oldest record with a cursor from before it" {
+    quirk old_cursor=oldest
+    three_records
+    is "$(numbers "$R/now")" "100 101 102"
+    keeps 102 103
+    forget_requests
+    refused "${SAYS[ERANGE]}" cat "$R/now"
+    matches "$(tail -n 1 errors)" "the oldest has number 102"
+    is "$(requests GET /cursors) $(requests GET /records)" "1 1"
+    refused "${SAYS[ERANGE]}" cat "$RECORDS/at/100"
+    put "$P/checkpoint" earliest
+    is "$(numbers "$R/now")" 102
+}
+
+@test "a position that is kept no more is asked for once" {
+    three_records
+    keeps 101 103
+    warm
+    refused "${SAYS[ERANGE]}" cat "$R/now"
+    is "$(summary)" "1 GET $ROOT/checkpoints
+1 GET $ROOT/cursors
+1 GET $ROOT/streams/orders"
 }
 
 @test "a checkpoint at the last record that was deleted leaves nothing out" {

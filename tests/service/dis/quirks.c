@@ -15,6 +15,7 @@ const struct quirk_row dis_quirks[QUIRK_COUNT] = {
     [QUIRK_DELETE_NONE] = {"delete_none", {"accepted", "refused"}},
     [QUIRK_APP_DELETE] = {"app_delete", {"always", "unused"}},
     [QUIRK_EXPIRED_RANGE] = {"expired_range", {"null", "text"}},
-    [QUIRK_RECORD_NUMBERS] = {"record_numbers", {"all", "even"}},
+    [QUIRK_RECORD_NUMBERS] = {"record_numbers", {"all", "even", "repeated", "low"}},
+    [QUIRK_OLD_CURSOR] = {"old_cursor", {"refused", "oldest"}},
     [QUIRK_SIGNED_HOST] = {"signed_host", {"exact", "without-port"}},
 };

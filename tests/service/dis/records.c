@@ -13,13 +13,13 @@
 #define WRITE_SIZE_MAX  ((size_t)5 * 1024 * 1024)
 #define WRITE_COUNT_MAX 10000
 
-static cJSON *describe_record(const struct record *record)
+static cJSON *describe_record(const struct record *record, int64_t number)
 {
     cJSON *json = must(cJSON_CreateObject());
     char text[64];
     char *made_up;
 
-    snprintf(text, sizeof(text), "%lld", (long long)record->number);
+    snprintf(text, sizeof(text), "%lld", (long long)number);
     add_text(json, "sequence_number", text);
     if (record->key)
         add_text(json, "partition_key", record->key);
@@ -38,6 +38,14 @@ static bool is_left_out(const struct dis *dis, int64_t number)
     return quirk_is(&dis->service->quirks, QUIRK_RECORD_NUMBERS, "even") && number % 2;
 }
 
+/* The number that is told of a record: no client should believe the wrong ones. */
+static int64_t number_told(const struct dis *dis, const struct cursor *cursor, int64_t number)
+{
+    if (quirk_is(&dis->service->quirks, QUIRK_RECORD_NUMBERS, "repeated"))
+        return cursor->number;
+    return number - (quirk_is(&dis->service->quirks, QUIRK_RECORD_NUMBERS, "low") ? 1 : 0);
+}
+
 /* Records from the cursor on, as many as fit; moves the cursor behind them. One that does not fit
  * is not passed over: where it is the first there are none, and the cursor stays. */
 static cJSON *read_records(const struct dis *dis, const struct partition *partition,
@@ -54,7 +62,7 @@ static cJSON *read_records(const struct dis *dis, const struct partition *partit
         room -= record.data ? (int64_t)strlen(record.data) * 3 / 4 : 20;
         if (room < 0)
             break;
-        cJSON_AddItemToArray(records, describe_record(&record));
+        cJSON_AddItemToArray(records, describe_record(&record, number_told(dis, cursor, number)));
     }
     cursor->number = number;
     return records;
@@ -94,6 +102,23 @@ static void answer_records(struct call *call, const struct partition *partition,
     answer_json(call->answer, 200, json);
 }
 
+/* What becomes of a cursor whose record has expired since it was made. That it may go on at the
+ * oldest one is a guess. */
+static bool pass_expired(struct call *call, const struct partition *partition,
+                         struct cursor *cursor)
+{
+    const struct dis *dis = call->service;
+
+    if (cursor->number >= partition->earliest)
+        return true;
+    if (quirk_is(&dis->service->quirks, QUIRK_OLD_CURSOR, "oldest")) {
+        cursor->number = partition->earliest;
+        return true;
+    }
+    refuse(call, 4226, "[%lld]", (long long)cursor->number);
+    return false;
+}
+
 void records_read(struct call *call)
 {
     const char *fetch = request_parameter(call->request, "max_fetch_bytes");
@@ -113,9 +138,7 @@ void records_read(struct call *call)
         return;
     if (!strcmp(cursor.type, "AFTER_SEQUENCE_NUMBER") && cursor.number < INT64_MAX)
         cursor.number++;
-    if (cursor.number < stream->partitions[number].earliest)
-        refuse(call, 4226, "[%lld]", (long long)cursor.number);
-    else
+    if (pass_expired(call, &stream->partitions[number], &cursor))
         answer_records(call, &stream->partitions[number], &cursor, room);
 }
 
