@@ -9,6 +9,9 @@
 # moment it goes on from there: what was written after the last commit is cut off and written again, so
 # that no record is lost and none is there twice. SLS stores no metadata, so it is not for that.
 #
+# While it works OUTPUT.batch is there. Only after one that was killed with it is anything cut off: an OUTPUT
+# of somebody else, which has more than was committed, is refused.
+#
 # Only one may work on a partition at a time: flock -n PARTITION consume.sh PARTITION OUTPUT
 set -eu
 
@@ -26,10 +29,12 @@ committed() {
     jq -r '"\(.checkpoint) \(.metadata // "")"' "$partition/status"
 }
 
+trap 'rm -f "$batch.first"' EXIT
+
 # A consumer that was killed may have a commit under way: the first batch is one that was read while nothing changed.
 until
     before=$(committed)
-    cat "$records" >"$batch" || exit
+    cat "$records" >"$batch.first" || exit
     [ "$(committed)" = "$before" ]
 do :; done
 
@@ -42,13 +47,20 @@ esac
 case $length in
 '' | *[!0-9]*) ;;
 *)
-    if [ "$(wc -c <"$output")" -lt "$length" ]; then
+    size=$(wc -c <"$output")
+    if [ "$size" -lt "$length" ]; then
         echo "consume.sh: $output is shorter than the $length bytes that were committed" >&2
+        exit 1
+    fi
+    if [ "$size" -gt "$length" ] && ! [ -e "$batch" ]; then
+        echo "consume.sh: $output has $size bytes, and $length were committed: name another file, or," \
+            "if the rest may go, truncate -s $length $output" >&2
         exit 1
     fi
     truncate -s "$length" "$output"
     ;;
 esac
+mv "$batch.first" "$batch"
 
 while [ -s "$batch" ]; do
     jq -r '"\(.sequence)\t\(.data // .base64)"' "$batch" >>"$output"

@@ -261,10 +261,12 @@ consumes_once() {
     is "$output $(cat "$DIR/output")" $' 0\t100\n1\t101\n2\t102\n3\t103\n4\t104'
     is "$(cat "$L/checkpoint" "$L/metadata" | xargs)" "4 $(wc -c <"$DIR/output")"
     # as if it had been killed behind record 2
+    : >"$DIR/output.batch"
     put_once "$L/checkpoint" '2\n18\n'
     by_shell 0 consume.sh "$L" "$DIR/output"
     is "$(cut -f 2 "$DIR/output" | xargs) $(cat "$L/checkpoint")" "100 101 102 103 104 4"
     # and before anything was committed
+    : >"$DIR/output.batch"
     rm "$L/checkpoint"
     by_shell 0 consume.sh "$L" "$DIR/output"
     is "$(cut -f 2 "$DIR/output" | xargs)" "100 101 102 103 104"
@@ -286,6 +288,25 @@ consumes_once() {
     put_once "$L/checkpoint" '3\nby hand, 12 lines\n'
     "$EXAMPLES/consume.sh" "$L" "$DIR/output"
     is "$(cut -f 1 "$DIR/output" | xargs)" "0 1 2 3 4 3 4 4"
+}
+
+refuses_output_of_others() {
+    rm -f "$L/checkpoint" "$DIR/output"
+    echo precious >"$DIR/mine"
+    by_shell 1 consume.sh "$L" "$DIR/mine"
+    is "$output" "consume.sh: $DIR/mine has 9 bytes, and 0 were committed: name another file, or, \
+if the rest may go, truncate -s 0 $DIR/mine"
+    by_shell 0 consume.sh "$L" "$DIR/output"
+    seq 100 >"$DIR/mine"
+    by_shell 1 consume.sh "$L" "$DIR/mine"
+    matches "$output" ' has 292 bytes, and 30 were committed: '
+    is "$(seq 100 | cmp - "$DIR/mine")$(find "$DIR" -name '*.batch*')" ""
+}
+
+@test "consume.sh takes nothing from an output that somebody else has written" {
+    needs jq
+    log_has 100 101 102 103 104
+    with_each_shell refuses_output_of_others
 }
 
 @test "consume.sh has every record once when it is killed at any moment" {
