@@ -171,6 +171,22 @@ static int refuse_record(struct error *error, const char *why)
                      "what begins with { is to be a line of records/, as it was read: %s", why);
 }
 
+static int parse_place(const cJSON *root, struct position *position, struct error *error)
+{
+    const char *stream = NULL;
+    const char *partition = NULL;
+    bool long_form;
+
+    if (json_text(root, "stream", &stream) || (stream && strlen(stream) > NAME_MAX_STREAM))
+        return refuse_record(error, "its stream is no name");
+    if (json_text(root, "partition", &partition) ||
+        (partition && partition_parse(partition, &position->partition, &long_form)))
+        return refuse_record(error, "its partition is no number");
+    snprintf(position->stream, sizeof(position->stream), "%s", stream ? stream : "");
+    position->has_partition = partition;
+    return 0;
+}
+
 static int parse_member(const cJSON *root, struct position *position, struct error *error)
 {
     const char *checkpoint = NULL;
@@ -179,7 +195,7 @@ static int parse_member(const cJSON *root, struct position *position, struct err
         return refuse_record(error, "it says no checkpoint");
     if (!*checkpoint || parse_sequence_word(checkpoint, position))
         return refuse_record(error, "its checkpoint is no sequence number");
-    return 0;
+    return parse_place(root, position, error);
 }
 
 static int parse_record(const char *line, size_t size, struct position *position,
@@ -197,6 +213,20 @@ static int parse_record(const char *line, size_t size, struct position *position
     if (!status)
         *position = parsed;
     return status;
+}
+
+int position_check_place(const struct position *position, const char *stream, uint32_t partition,
+                         struct error *error)
+{
+    if (*position->stream && strcmp(position->stream, stream) != 0)
+        return error_set(error, EINVAL,
+                         "that line is of the stream %.100s, where numbers are of other records",
+                         position->stream);
+    if (position->has_partition && position->partition != partition)
+        return error_set(error, EINVAL,
+                         "that line is of partition %u, where numbers are of other records",
+                         position->partition);
+    return 0;
 }
 
 /* Metadata */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "api/error.h"
+#include "api/name.h"
 #include "api/state.h"
 #include "base/decimal.h"
 
@@ -23,6 +24,11 @@ struct position {
     char sequence[SEQUENCE_MAX + 1]; /* as written: the backend judges it */
     int64_t time;                    /* as in base/when.h */
     char shift[DECIMAL_ROOM];        /* a decimal number with its sign */
+
+    /* Where a line of JSON says that it is from. */
+    char stream[NAME_MAX_STREAM + 1]; /* "" if it does not say */
+    bool has_partition;
+    uint32_t partition;
 };
 
 /*
@@ -35,7 +41,8 @@ int position_parse(const char *text, int64_t now, struct position *position, str
  * where that is plain, and all forms of a position. Returns -error->code. */
 int position_explain(struct error *error, const char *word);
 
-/* What a line of records/ begins with, api/records.h: the position is that member. */
+/* What a line of records/ begins with, api/records.h: the position is that member. Any other object
+ * of JSON that has the member will do, such as what `status` says. */
 #define POSITION_OF_RECORD "{\"checkpoint\":"
 
 /*
@@ -48,6 +55,11 @@ int position_explain(struct error *error, const char *word);
  */
 int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_max,
                         struct position *position, const char **metadata, struct error *error);
+
+/* Whether a position may be committed there. 0; or -EINVAL with an error when it says that it is
+ * from elsewhere, where numbers mean other records. */
+int position_check_place(const struct position *position, const char *stream, uint32_t partition,
+                         struct error *error);
 
 /* Checks metadata that is written alone, in the same way. */
 int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,

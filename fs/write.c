@@ -72,7 +72,8 @@ void write_checkpoint(struct request *request, const struct node *node, char *te
     /* Where there is no metadata, some of any length is refused for that. */
     if (position_parse_text(text, size, when_now(),
                             backend->abilities & CAN_STORE_METADATA ? backend->metadata_max : size,
-                            &position, &metadata, &error))
+                            &position, &metadata, &error) ||
+        position_check_place(&position, node->place->stream, node->partition, &error))
         request_fail(request, &error);
     else
         ask_for_commit(request, node, &position, metadata);

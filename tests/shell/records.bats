@@ -485,6 +485,24 @@ print(text, end="")' "$NEXT"
     is "$(cat "$P/checkpoint" "$P/metadata")" $'0\n{"note": 1}'
 }
 
+@test "what says that it is from another partition or stream is no position here" {
+    local line
+    produce 0 9
+    mkdir -p apps/billing/{orders/1,log/0}
+    put "$P/checkpoint" 7
+    for file in apps/billing/{orders/1,log/0}/checkpoint checkpoints/billing/orders/1; do
+        refused "Invalid argument" cp --no-preserve=all "$P/status" "$file"
+    done
+    is "$(grep -c "that line is of partition 0" errors)" 2
+    line=$(jq -c '. + {stream: "orders", partition: 0}' <(tail -n 1 "$NOW"))
+    refused "Invalid argument" put apps/billing/log/0/checkpoint "$line"
+    matches "$(tail -n 1 errors)" "that line is of the stream orders"
+    put "$P/checkpoint" "$line"
+    is "$(cat "$P/checkpoint")" 9
+    cp "$P/status" "$P/checkpoint"
+    is "$(journal result number)" $'ok\t7\nok\t9\nok\t9'
+}
+
 # echoes SHELL...: its echo commits a line that has everything in it that shells expand.
 echoes() {
     put "$P/checkpoint" 1

@@ -315,6 +315,36 @@ static void assert_split_refused(const char *data, size_t size)
     free(text.text);
 }
 
+static int check_place(const char *line, const char *stream, uint32_t partition)
+{
+    struct text text = text_of(line, strlen(line));
+    struct position position;
+    struct error error = {0};
+    const char *metadata = NULL;
+    int status;
+
+    assert_int_equal(split(&text, &position, &metadata), 0);
+    status = position_check_place(&position, stream, partition, &error);
+    assert_int_equal(-status, error.code);
+    free(text.text);
+    return status;
+}
+
+TEST(a_line_that_says_where_it_is_from_is_taken_there_alone)
+{
+    static const char orders_1[] = "{\"stream\":\"orders\",\"partition\":1,\"checkpoint\":\"7\"}";
+    static const char shard_1[] =
+        "{\"checkpoint\":\"7\",\"partition\":\"shardId-0000000001\",\"stream\":null}";
+
+    assert_int_equal(check_place(orders_1, "orders", 1), 0);
+    assert_int_equal(check_place(orders_1, "orders", 0), -EINVAL);
+    assert_int_equal(check_place(orders_1, "order", 1), -EINVAL);
+    assert_int_equal(check_place(shard_1, "payments", 1), 0);
+    assert_int_equal(check_place(shard_1, "payments", 2), -EINVAL);
+    assert_int_equal(check_place("{\"checkpoint\":\"7\"}", "orders", 3), 0);
+    assert_int_equal(check_place("7\n", "orders", 3), 0);
+}
+
 TEST(a_text_without_a_position_is_einval)
 {
     assert_split_refused("", 0);
@@ -339,6 +369,10 @@ TEST(a_line_that_is_no_record_is_einval)
         "{\"checkpoint\":\"earliest!\"}",
         "{\"checkpoint\":\"shift +1\"}",
         "{\"checkpoint\":\"4\\u00002\"}",
+        "{\"checkpoint\":\"42\",\"stream\":[]}",
+        "{\"checkpoint\":\"42\",\"stream\":\"or\\u0000ders\"}",
+        "{\"checkpoint\":\"42\",\"partition\":\"all\"}",
+        "{\"checkpoint\":\"42\",\"partition\":-1}",
         "{\"data\":{\"checkpoint\":\"42\"}}",
         "{\"checkpoint\":\"42\",\n\"data\":\"x\"}",
         "{\"checkpoint\":\"42\"}\n{\"checkpoint\":\"43\"}\n",
@@ -478,6 +512,7 @@ int main(void)
         cmocka_unit_test(all_forms_are_in_the_message),
         cmocka_unit_test(a_long_line_is_einval_with_a_short_message),
         cmocka_unit_test(the_first_line_is_a_position_and_the_rest_metadata),
+        cmocka_unit_test(a_line_that_says_where_it_is_from_is_taken_there_alone),
         cmocka_unit_test(a_text_without_a_position_is_einval),
         cmocka_unit_test(a_line_that_is_no_record_is_einval),
         cmocka_unit_test(nuls_are_einval_wherever_they_are),
