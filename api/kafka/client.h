@@ -43,12 +43,14 @@ struct kafka_call {
     kafka_step *after_then;     /* after that, or with the topic */
     kafka_step *partition_then; /* with the partition */
     kafka_step *offset_then;    /* with an offset */
+    kafka_step *place_then;     /* with the offset of a place */
 
     /* What an operation works with and finds out. */
     enum detail detail;
     enum cursor_kind kind;
-    int64_t since; /* of CURSOR_SINCE, in ms since 1970 */
-    int64_t time;  /* of ListOffsets */
+    int64_t number; /* of CURSOR_AT and CURSOR_AFTER */
+    int64_t since;  /* of CURSOR_SINCE, in ms since 1970 */
+    int64_t time;   /* of ListOffsets */
     int64_t offset;
     int64_t committed; /* negative: nothing */
     int64_t earliest;  /* -1: not asked for */
@@ -127,8 +129,9 @@ struct call *kafka_list_streams(struct backend *backend, enum streams which, con
                                 const struct ask *ask);
 struct call *kafka_describe_stream(struct backend *backend, const char *stream,
                                    const struct ask *ask);
-struct call *kafka_locate(struct backend *backend, const struct cursor_order *order,
-                          const struct ask *ask);
+/* Also locates. */
+struct call *kafka_get_cursor(struct backend *backend, const struct cursor_order *order,
+                              const struct ask *ask);
 
 struct call *kafka_get_states(struct backend *backend, const char *app, const char *stream,
                               const struct ask *ask);
@@ -141,6 +144,13 @@ struct call *kafka_commit(struct backend *backend, const struct commit_order *or
                           const struct ask *ask);
 struct call *kafka_delete_checkpoint(struct backend *backend, const char *app, const char *stream,
                                      uint32_t partition, const struct ask *ask);
+
+/* A call about a place in its partition. */
+struct kafka_call *kafka_place_call_new(struct backend *backend, const struct cursor_order *order,
+                                        const struct ask *ask);
+
+/* The offset of that place goes to call->offset: what is there, or will be. */
+void kafka_find_place(struct kafka_call *call, kafka_step *then);
 
 /* OffsetFetch of the call's partition: its checkpoint goes to call->committed and call->metadata,
  * where NULL is one that is no text. */

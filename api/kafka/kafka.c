@@ -94,7 +94,8 @@ static const struct backend_operations operations = {
     .get_checkpoint = kafka_get_checkpoint,
     .commit = kafka_commit,
     .delete_checkpoint = kafka_delete_checkpoint,
-    .locate = kafka_locate,
+    .get_cursor = kafka_get_cursor,
+    .locate = kafka_get_cursor,
     .parse_sequence = kafka_parse_sequence,
     .to_decimal = kafka_to_decimal,
     .takes_app = takes_group,
@@ -205,8 +206,8 @@ static struct kafka *new_kafka(const struct backend_options *options)
     kafka->backend = (struct backend){
         .operations = &operations,
         .loop = options->loop,
-        .abilities =
-            CAN_STORE_METADATA | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT | APP_BEGINS_WITH_COMMIT,
+        .abilities = CAN_STORE_METADATA | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
+                     APP_BEGINS_WITH_COMMIT | CAN_GIVE_CURSOR,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = true,
         .checks_no_range = true,

@@ -1,12 +1,10 @@
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <cjson/cJSON.h>
 
 #include "api/json.h"
 #include "api/kafka/client.h"
-#include "base/decimal.h"
 
 /* Lists */
 
@@ -115,61 +113,4 @@ struct call *kafka_describe_stream(struct backend *backend, const char *stream,
     struct kafka_call *call = kafka_call_new(backend, NULL, stream, 0, ask);
 
     return call ? kafka_call_start(call, begin_describe) : NULL;
-}
-
-/* Where records are */
-
-static void end_with_offset(struct kafka_call *call)
-{
-    struct answer answer = {.text = call->numbers[0]};
-
-    snprintf(call->numbers[0], sizeof(call->numbers[0]), "%" PRId64, call->offset);
-    kafka_end(call, &answer);
-}
-
-/* No record is of that time or later: the next one will be. */
-static void on_since(struct kafka_call *call)
-{
-    if (call->offset < 0)
-        kafka_ask_offset(call, KAFKA_TIME_LATEST, end_with_offset);
-    else
-        end_with_offset(call);
-}
-
-static void begin_locate(struct kafka_call *call)
-{
-    switch (call->kind) {
-    case CURSOR_EARLIEST:
-        kafka_ask_offset(call, KAFKA_TIME_EARLIEST, end_with_offset);
-        break;
-    case CURSOR_LATEST:
-        kafka_ask_offset(call, KAFKA_TIME_LATEST, end_with_offset);
-        break;
-    case CURSOR_SINCE:
-        kafka_ask_offset(call, call->since, on_since);
-        break;
-    case CURSOR_AT:
-    case CURSOR_AFTER:
-        kafka_fail(call, EINVAL, "only where records are can be located");
-        break;
-    }
-}
-
-/* The first whole millisecond that is not before a time of base/when.h; Kafka knows none before
- * 1970. */
-static int64_t to_ms(int64_t time)
-{
-    return time <= 0 ? 0 : (time - 1) / 1000000 + 1;
-}
-
-struct call *kafka_locate(struct backend *backend, const struct cursor_order *order,
-                          const struct ask *ask)
-{
-    struct kafka_call *call = kafka_call_new(backend, NULL, order->stream, order->partition, ask);
-
-    if (!call)
-        return NULL;
-    call->kind = order->kind;
-    call->since = to_ms(order->time);
-    return kafka_call_start(call, begin_locate);
 }

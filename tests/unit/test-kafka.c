@@ -534,6 +534,65 @@ static void a_time_past_the_newest_record_is_the_next_one(void **state)
     reply_release(&reply);
 }
 
+/* The text of a cursor, or NULL and *code. */
+static char *get_cursor(struct broker *broker, enum cursor_kind kind, const char *sequence,
+                        int *code)
+{
+    struct cursor_order order = {.stream = "t", .kind = kind, .sequence = sequence};
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+    char *text;
+
+    assert_non_null(backend_get_cursor(broker->backend, &order, &ask));
+    run_until(broker->loop, &reply);
+    *code = reply.error.code;
+    text = reply.text ? strdup(reply.text) : NULL;
+    reply_release(&reply);
+    return text;
+}
+
+static void check_cursor(struct broker *broker, enum cursor_kind kind, const char *sequence,
+                         const char *expected)
+{
+    int code;
+    char *text = get_cursor(broker, kind, sequence, &code);
+
+    assert_int_equal(code, 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void a_cursor_is_the_offset_to_be_read_next(void **state)
+{
+    struct broker *broker = *state;
+    int code;
+
+    check_cursor(broker, CURSOR_EARLIEST, NULL, "10");
+    check_cursor(broker, CURSOR_LATEST, NULL, "50");
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 2);
+    check_cursor(broker, CURSOR_SINCE, NULL, "50");
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 4);
+    check_cursor(broker, CURSOR_AT, "42", "42");
+    check_cursor(broker, CURSOR_AFTER, "42", "43");
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 4);
+    assert_int_equal(broker->asked[KAFKA_METADATA], 1);
+    check_cursor(broker, CURSOR_AT, "9223372036854775807", "9223372036854775807");
+    assert_null(get_cursor(broker, CURSOR_AFTER, "9223372036854775807", &code));
+    assert_int_equal(code, ERANGE);
+}
+
+static void a_topic_that_is_not_there_has_no_cursor(void **state)
+{
+    struct broker *broker = *state;
+    int code;
+
+    broker->has_no_topic = true;
+    assert_null(get_cursor(broker, CURSOR_AT, "42", &code));
+    assert_int_equal(code, ENOENT);
+    assert_null(get_cursor(broker, CURSOR_EARLIEST, NULL, &code));
+    assert_int_equal(code, ENOENT);
+}
+
 static void requests_share_sixteen_connections_one_at_a_time(void **state)
 {
     struct broker *broker = *state;
@@ -723,6 +782,8 @@ int main(void)
         STAGE(all_partitions_are_one_request),
         STAGE(apps_are_listed_and_what_is_left_out_is_told),
         STAGE(a_time_past_the_newest_record_is_the_next_one),
+        STAGE(a_cursor_is_the_offset_to_be_read_next),
+        STAGE(a_topic_that_is_not_there_has_no_cursor),
         STAGE(requests_share_sixteen_connections_one_at_a_time),
         STAGE(another_coordinator_is_looked_for),
         STAGE(what_a_lost_connection_took_is_sent_again),
