@@ -130,6 +130,14 @@ void batch_member(struct batch *batch, const char *name, const struct span *valu
     add_member(&batch->text, name, binary_name, value);
 }
 
+void batch_data(struct batch *batch, const struct span *data)
+{
+    if (data->data)
+        add_member(&batch->text, "data", "base64", data);
+    else
+        buf_puts(&batch->text, ",\"data\":null");
+}
+
 void batch_begin(struct batch *batch, const char *checkpoint, const char *sequence, int64_t time)
 {
     struct span number = {sequence, strlen(sequence)};

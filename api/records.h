@@ -80,6 +80,9 @@ void batch_end(struct batch *batch, size_t bytes);
 /* Adds ,"name":"text"; or what cannot be a text as ,"name_base64":"...". */
 void batch_member(struct batch *batch, const char *name, const struct span *value);
 
+/* Adds ,"data":"text"; or ,"base64":"..."; or, where the data are NULL, ,"data":null. */
+void batch_data(struct batch *batch, const struct span *data);
+
 /* Adds bytes that utf8_is_text as a JSON text. */
 void batch_print(struct batch *batch, const struct span *value);
 

@@ -2,6 +2,7 @@
 
 #include <lz4.h>
 
+#include "api/members.h"
 #include "api/sls/loglines.h"
 #include "api/sls/pulled.h"
 #include "api/sls/shards.h"
@@ -302,14 +303,14 @@ TEST(the_contents_of_a_log_are_bounded)
     struct buf group = BUF_INIT(8 << 20);
     struct loggroup made = {.topic = SPAN(""), .source = SPAN(""), .logs = 1};
 
-    for (int i = 0; i < LOGLINE_PAIRS_MAX; i++)
+    for (int i = 0; i < MEMBERS_MAX; i++)
         buf_add(&log, "\x12\x06\x0a\x01k\x12\x01v", 8);
     buf_puts(&group, "\x0a\x80\x80\x20");
     buf_add(&group, log.data, log.size);
     made.all = (struct span){group.data, group.size};
     begin(1 << 20);
     assert_int_equal(loglines_add(&batch, &made, &place), 0);
-    assert_int_equal(batch.bytes, 2 * LOGLINE_PAIRS_MAX);
+    assert_int_equal(batch.bytes, 2 * MEMBERS_MAX);
 
     buf_reset(&group);
     buf_puts(&group, "\x0a\x88\x80\x20");
