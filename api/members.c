@@ -68,7 +68,7 @@ size_t members_bytes(const struct members *members)
 
 /* Finding those of the same name */
 
-static int compare_names(const struct span *a, const struct span *b)
+static int compare_member_names(const struct span *a, const struct span *b)
 {
     int order = memcmp(a->data, b->data, a->size < b->size ? a->size : b->size);
 
@@ -80,7 +80,7 @@ static int compare_members(const void *a, const void *b)
 {
     const struct member *one = *(struct member *const *)a;
     const struct member *other = *(struct member *const *)b;
-    int order = compare_names(&one->name, &other->name);
+    int order = compare_member_names(&one->name, &other->name);
 
     return order ? order : (one > other) - (one < other);
 }
@@ -96,7 +96,7 @@ static void link_members(struct members *members)
         struct member *before = i ? members->sorted[i - 1] : NULL;
 
         member->next = NULL;
-        member->is_first = !before || compare_names(&before->name, &member->name) != 0;
+        member->is_first = !before || compare_member_names(&before->name, &member->name) != 0;
         if (!member->is_first)
             before->next = member;
     }
@@ -109,7 +109,7 @@ static bool is_text(const struct span *value)
     return utf8_is_text(value->data, value->size);
 }
 
-static void print_value(struct batch *batch, const struct span *value)
+static void print_member(struct batch *batch, const struct span *value)
 {
     if (!value->data) {
         buf_puts(&batch->text, "null");
@@ -127,17 +127,17 @@ static void print_value(struct batch *batch, const struct span *value)
 static void print_values(struct batch *batch, const struct member *member)
 {
     if (!member->next) {
-        print_value(batch, &member->value);
+        print_member(batch, &member->value);
         return;
     }
     for (const char *before = "["; member; member = member->next, before = ",") {
         buf_puts(&batch->text, before);
-        print_value(batch, &member->value);
+        print_member(batch, &member->value);
     }
     buf_puts(&batch->text, "]");
 }
 
-static void print_name(struct batch *batch, const struct span *name)
+static void print_member_name(struct batch *batch, const struct span *name)
 {
     if (is_text(name))
         batch_print(batch, name);
@@ -161,7 +161,7 @@ static void print_object(struct batch *batch, const char *name, const struct mem
         if (!member->is_first || is_text(&member->name) != of_texts)
             continue;
         buf_puts(&batch->text, before);
-        print_name(batch, &member->name);
+        print_member_name(batch, &member->name);
         print_values(batch, member);
         before = ",";
     }

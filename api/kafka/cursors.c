@@ -20,7 +20,7 @@ static void on_since(struct kafka_call *call)
 }
 
 /* What follows the greatest offset has none. */
-static void find_number(struct kafka_call *call)
+static void find_numbered(struct kafka_call *call)
 {
     bool is_after = call->kind == CURSOR_AFTER;
 
@@ -47,7 +47,7 @@ void kafka_find_place(struct kafka_call *call, kafka_step *then)
         break;
     case CURSOR_AT:
     case CURSOR_AFTER:
-        kafka_need_partition(call, find_number);
+        kafka_need_partition(call, find_numbered);
         break;
     }
 }

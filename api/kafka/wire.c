@@ -59,20 +59,43 @@ int64_t wire_int64(struct wire *wire)
     return (int64_t)take_number(wire, sizeof(int64_t));
 }
 
-/* Seven bits in each byte, the lowest first; a byte of 128 and more has another behind it. */
-static uint32_t take_varint(struct wire *wire)
+/* Seven bits in each byte, the lowest first; a byte of 128 and more has another behind it. The
+ * greatest number has `bits`. */
+static uint64_t take_varnumber(struct wire *wire, unsigned bits)
 {
     uint64_t value = 0;
 
-    for (unsigned shift = 0; shift < 35; shift += 7) {
+    for (unsigned shift = 0; shift < bits; shift += 7) {
         uint64_t byte = take_number(wire, 1);
 
+        if (shift + 7 > bits && byte >> (bits - shift))
+            break;
         value |= (byte & 127) << shift;
-        if (byte < 128 && value <= UINT32_MAX)
-            return (uint32_t)value;
+        if (byte < 128)
+            return value;
     }
     break_wire(wire);
     return 0;
+}
+
+static uint32_t take_varint(struct wire *wire)
+{
+    return (uint32_t)take_varnumber(wire, 32);
+}
+
+/* The sign is the lowest bit. */
+int64_t wire_varlong(struct wire *wire)
+{
+    uint64_t value = take_varnumber(wire, 64);
+
+    return (int64_t)(value >> 1 ^ -(value & 1));
+}
+
+int32_t wire_varint(struct wire *wire)
+{
+    uint32_t value = take_varint(wire);
+
+    return (int32_t)(value >> 1 ^ -(value & 1));
 }
 
 /* -1 is null; nothing else below 0 is a size. */
@@ -95,6 +118,16 @@ struct span wire_text(struct wire *wire)
 struct span wire_compact_text(struct wire *wire)
 {
     return take_span(wire, (int64_t)take_varint(wire) - 1);
+}
+
+struct span wire_bytes(struct wire *wire)
+{
+    return take_span(wire, wire_int32(wire));
+}
+
+struct span wire_varbytes(struct wire *wire)
+{
+    return take_span(wire, wire_varint(wire));
 }
 
 static size_t take_count(struct wire *wire, int64_t count, size_t least)
@@ -168,4 +201,24 @@ void wire_put_text(struct buf *buf, const char *text)
     }
     put_number(buf, text ? size : UINT64_MAX, sizeof(int16_t));
     buf_add(buf, text ? text : "", size);
+}
+
+void wire_put_varint(struct buf *buf, int32_t value)
+{
+    uint32_t rest = (uint32_t)value << 1 ^ (value < 0 ? UINT32_MAX : 0);
+
+    for (; rest >= 128; rest >>= 7)
+        put_number(buf, (rest & 127) | 128, 1);
+    put_number(buf, rest, 1);
+}
+
+void wire_put_varbytes(struct buf *buf, struct span bytes)
+{
+    if (bytes.size > INT32_MAX) {
+        buf_fail(buf, -EFBIG);
+        return;
+    }
+    wire_put_varint(buf, bytes.data ? (int32_t)bytes.size : -1);
+    if (bytes.data)
+        buf_add(buf, bytes.data, bytes.size);
 }

@@ -36,6 +36,15 @@ int64_t wire_int64(struct wire *wire);
 struct span wire_text(struct wire *wire);
 struct span wire_compact_text(struct wire *wire);
 
+/* Bytes, in the same way. */
+struct span wire_bytes(struct wire *wire);
+
+/* What records are made of: numbers in as few bytes as they need, and bytes, whose data are NULL
+ * for null. */
+int32_t wire_varint(struct wire *wire);
+int64_t wire_varlong(struct wire *wire);
+struct span wire_varbytes(struct wire *wire);
+
 /* How many elements an array has, 0 for null: no more than there can be in what is left, when each
  * takes at least so many bytes, which are more than 0. */
 size_t wire_array(struct wire *wire, size_t least);
@@ -53,5 +62,7 @@ void wire_put_int16(struct buf *buf, int16_t value);
 void wire_put_int32(struct buf *buf, int32_t value);
 void wire_put_int64(struct buf *buf, int64_t value);
 void wire_put_text(struct buf *buf, const char *text);
+void wire_put_varint(struct buf *buf, int32_t value);
+void wire_put_varbytes(struct buf *buf, struct span bytes);
 
 #endif
