@@ -32,6 +32,8 @@ static void release_call(struct operation *operation)
     names_drop(call->names);
     table_drop(call->table);
     buf_release(&call->text);
+    if (call->release_data)
+        call->release_data(call->data);
     free(call);
 }
 
@@ -100,9 +102,13 @@ void kafka_end(struct kafka_call *call, const struct answer *answer)
     operation_end(&call->operation, NULL, answer);
 }
 
+/* What is not sent again ends with the error of what was sent last. */
 static void end_with_error(struct kafka_call *call)
 {
-    call->operation.error.is_unknown = call->may_have_changed;
+    if (!call->is_once)
+        call->operation.error.is_unknown = call->may_have_changed;
+    if (call->explain)
+        call->explain(call);
     operation_fail(&call->operation);
 }
 
@@ -173,6 +179,7 @@ static void count_retry(struct kafka_call *call, enum kafka_retry retry)
 
 void kafka_step_failed(struct kafka_call *call, const struct error *error)
 {
+    bool is_over = call->is_once && error->is_unknown;
     enum kafka_retry retry = kafka_retry_of(error);
     int64_t pause = pause_of(call->tries++);
 
@@ -180,7 +187,7 @@ void kafka_step_failed(struct kafka_call *call, const struct error *error)
     call->trouble = *error;
     call->may_have_changed |= error->is_unknown;
     forget_route(call, retry);
-    if (retry == KAFKA_FINAL || is_out(call) ||
+    if (is_over || retry == KAFKA_FINAL || is_out(call) ||
         when_monotonic() + pause >= call->operation.ask.deadline) {
         call->operation.error = *error;
         end_with_error(call);
@@ -448,22 +455,7 @@ void kafka_ask_topics(struct kafka_call *call, enum kafka_topics which, kafka_st
     kafka_ask_any(call, &request, then);
 }
 
-/* Offsets of a partition's leader */
-
-static void encode_offset(void *user, int16_t version, struct buf *body)
-{
-    const struct kafka_call *call = user;
-
-    (void)version;
-    kafka_put_list_offsets(body, call->stream, call->partition, call->time);
-}
-
-static int decode_offset(void *user, struct kafka_reply *reply)
-{
-    struct kafka_call *call = user;
-
-    return kafka_read_offset(reply->wire, &call->offset, &reply->code);
-}
+/* Leaders of partitions */
 
 /* The partition may have been made after the topic was asked for. */
 static void look_for_partition(struct kafka_call *call)
@@ -498,25 +490,50 @@ static void fail_without_leader(struct kafka_call *call)
     kafka_step_failed(call, &error);
 }
 
-static void ask_leader(struct kafka_call *call)
+static void send_to_leader(struct kafka_call *call)
 {
     const struct kafka_topic *topic = kafka_found_topic(call);
     const struct kafka_partition *partition =
         topic ? kafka_topic_partition(topic, call->partition) : NULL;
     struct kafka_pool *leader =
         partition ? kafka_cluster_find(&call->kafka->cluster, partition->leader) : NULL;
-    struct kafka_request request =
-        kafka_request_of(call, KAFKA_LIST_OFFSETS, 5, encode_offset, decode_offset);
 
     if (leader)
-        ask_pool(call, leader, &request, call->offset_then);
+        ask_pool(call, leader, &call->after, call->leader_then);
     else if (topic)
         fail_without_leader(call);
 }
 
+void kafka_ask_leader(struct kafka_call *call, const struct kafka_request *request,
+                      kafka_step *then)
+{
+    call->after = *request;
+    call->leader_then = then;
+    kafka_need_partition(call, send_to_leader);
+}
+
+/* Offsets */
+
+static void encode_offset(void *user, int16_t version, struct buf *body)
+{
+    const struct kafka_call *call = user;
+
+    (void)version;
+    kafka_put_list_offsets(body, call->stream, call->partition, call->time);
+}
+
+static int decode_offset(void *user, struct kafka_reply *reply)
+{
+    struct kafka_call *call = user;
+
+    return kafka_read_offset(reply->wire, &call->offset, &reply->code);
+}
+
 void kafka_ask_offset(struct kafka_call *call, int64_t time, kafka_step *then)
 {
+    struct kafka_request request =
+        kafka_request_of(call, KAFKA_LIST_OFFSETS, 5, encode_offset, decode_offset);
+
     call->time = time;
-    call->offset_then = then;
-    kafka_need_partition(call, ask_leader);
+    kafka_ask_leader(call, &request, then);
 }

@@ -38,12 +38,17 @@ struct kafka_call {
     struct error trouble;       /* of the last try */
     bool checks_topic;          /* a broker does not know the topic: is it there? */
     bool asked_again;           /* because what was read was outdated */
+    bool is_once;               /* what may have changed something is not sent again */
     bool may_have_changed;      /* a change was sent, and no answer came */
-    struct kafka_request after; /* what is sent once its coordinator is known */
+    struct kafka_request after; /* what is sent once its coordinator, or leader, is known */
     kafka_step *after_then;     /* after that, or with the topic */
     kafka_step *partition_then; /* with the partition */
-    kafka_step *offset_then;    /* with an offset */
+    kafka_step *leader_then;    /* after what is sent once its leader is known */
     kafka_step *place_then;     /* with the offset of a place */
+
+    kafka_step *explain; /* says more of operation.error, with which it ends; or NULL */
+    void *data;          /* of the operation's own; release_data frees it, where that is not NULL */
+    void (*release_data)(void *data);
 
     /* What an operation works with and finds out. */
     enum detail detail;
@@ -104,8 +109,12 @@ void kafka_need_partition(struct kafka_call *call, kafka_step *then);
 /* Metadata of all topics or none; each name of a topic, sorted, goes to call->names. */
 void kafka_ask_topics(struct kafka_call *call, enum kafka_topics which, kafka_step *then);
 
-/* ListOffsets of the call's partition; the answer goes to call->offset. The partition must be one
- * of the stream's, else ENOENT. */
+/* Sends a request to the leader of the call's partition, and goes on when it was answered. The
+ * partition must be one of the stream's, else ENOENT. */
+void kafka_ask_leader(struct kafka_call *call, const struct kafka_request *request,
+                      kafka_step *then);
+
+/* ListOffsets of the call's partition; the answer goes to call->offset. */
 void kafka_ask_offset(struct kafka_call *call, int64_t time, kafka_step *then);
 
 /* Goes on after so many ms. */
@@ -120,6 +129,11 @@ void kafka_fail(struct kafka_call *call, int code, const char *format, ...)
 void kafka_end(struct kafka_call *call, const struct answer *answer);
 
 /* The operations, by file. */
+struct call *kafka_read_records(struct backend *backend, const struct read_order *order,
+                                const struct ask *ask);
+struct call *kafka_append_records(struct backend *backend, const struct append_order *order,
+                                  const struct ask *ask);
+
 struct call *kafka_list_apps(struct backend *backend, const struct ask *ask);
 struct call *kafka_find_app(struct backend *backend, const char *app, const struct ask *ask);
 struct call *kafka_delete_app(struct backend *backend, const char *app, const char *stream,

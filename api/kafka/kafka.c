@@ -96,6 +96,8 @@ static const struct backend_operations operations = {
     .delete_checkpoint = kafka_delete_checkpoint,
     .get_cursor = kafka_get_cursor,
     .locate = kafka_get_cursor,
+    .read_records = kafka_read_records,
+    .append_records = kafka_append_records,
     .parse_sequence = kafka_parse_sequence,
     .to_decimal = kafka_to_decimal,
     .takes_app = takes_group,
@@ -207,7 +209,8 @@ static struct kafka *new_kafka(const struct backend_options *options)
         .operations = &operations,
         .loop = options->loop,
         .abilities = CAN_STORE_METADATA | CAN_DELETE_APP | CAN_DELETE_CHECKPOINT |
-                     APP_BEGINS_WITH_COMMIT | CAN_GIVE_CURSOR,
+                     APP_BEGINS_WITH_COMMIT | CAN_GIVE_CURSOR | CAN_READ_RECORDS |
+                     CAN_APPEND_RECORDS | RECORDS_ARE_BYTES,
         .metadata_max = METADATA_MAX,
         .checkpoint_is_next = true,
         .checks_no_range = true,
@@ -230,7 +233,7 @@ static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
     if (!status)
         status = kafka_set_network(kafka, plain, options, error);
     if (!status && plain && !loopback)
-        kafka->backend.warning = "kafka+plain: sends checkpoints unencrypted";
+        kafka->backend.warning = "kafka+plain: sends checkpoints and records unencrypted";
     return status;
 }
 

@@ -407,3 +407,102 @@ int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code)
     wire_int32(wire); /* leader epoch */
     return end_of(wire);
 }
+
+/* Records */
+
+/* How long a broker may look for what it keeps elsewhere (KIP-405). */
+#define FETCH_WAIT_MS 500
+
+void kafka_put_fetch(struct buf *buf, const char *topic, uint32_t partition, int64_t offset,
+                     int32_t bytes)
+{
+    wire_put_int32(buf, -1); /* no replica asks */
+    wire_put_int32(buf, FETCH_WAIT_MS);
+    wire_put_int32(buf, 0); /* nothing is enough, so that the end is told at once */
+    wire_put_int32(buf, bytes);
+    wire_put_int8(buf, 1); /* without what may be aborted yet */
+    wire_put_int32(buf, 0);
+    wire_put_int32(buf, -1); /* no session */
+    put_partition(buf, topic, partition);
+    wire_put_int32(buf, -1); /* leader epoch */
+    wire_put_int64(buf, offset);
+    wire_put_int64(buf, -1); /* no replica, no log of its own */
+    wire_put_int32(buf, bytes);
+    wire_put_int32(buf, 0); /* topics that a session forgets */
+}
+
+static int read_aborted(struct wire *wire, struct kafka_recordset *set)
+{
+    size_t count = wire_array(wire, 16);
+
+    set->aborted = count ? calloc(count, sizeof(*set->aborted)) : NULL;
+    if (count && !set->aborted)
+        return -ENOMEM;
+    set->aborted_count = count;
+    for (size_t i = 0; i < count; i++) {
+        set->aborted[i].producer = wire_int64(wire);
+        set->aborted[i].first = wire_int64(wire);
+    }
+    return 0;
+}
+
+int kafka_read_fetched(struct wire *wire, struct kafka_recordset *set, int16_t *code)
+{
+    int status;
+
+    *set = (struct kafka_recordset){0};
+    wire_int32(wire); /* throttled */
+    *code = wire_int16(wire);
+    wire_int32(wire); /* session */
+    if (*code)
+        return wire->broken ? -EBADMSG : 0;
+    if (enter_partition(wire, 38))
+        return -EBADMSG;
+    *code = wire_int16(wire);
+    wire_int64(wire); /* high watermark */
+    set->stable = wire_int64(wire);
+    wire_int64(wire); /* log start offset */
+    status = read_aborted(wire, set);
+    set->bytes = wire_bytes(wire);
+    if (!status)
+        status = end_of(wire);
+    if (!status)
+        return 0;
+    free(set->aborted);
+    *set = (struct kafka_recordset){0};
+    return status;
+}
+
+void kafka_put_produce(struct buf *buf, const char *topic, uint32_t partition, struct span set,
+                       int32_t timeout_ms)
+{
+    wire_put_text(buf, NULL); /* no transaction */
+    wire_put_int16(buf, -1);  /* all replicas that are in sync */
+    wire_put_int32(buf, timeout_ms);
+    put_partition(buf, topic, partition);
+    wire_put_int32(buf, (int32_t)set.size);
+    buf_add(buf, set.data, set.size);
+}
+
+static void skip_record_errors(struct wire *wire)
+{
+    for (size_t count = wire_array(wire, 6); count && !wire->broken; count--) {
+        wire_int32(wire);
+        wire_text(wire);
+    }
+    wire_text(wire);
+}
+
+/* Where nothing was stored there is no offset. */
+int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code)
+{
+    if (enter_partition(wire, 32))
+        return -EBADMSG;
+    *code = wire_int16(wire);
+    *is_stored = wire_int64(wire) >= 0;
+    wire_int64(wire); /* its time */
+    wire_int64(wire); /* log start offset */
+    skip_record_errors(wire);
+    wire_int32(wire); /* throttled */
+    return end_of(wire);
+}

@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/kafka/wire.h"
+#include "api/kafka/recordset.h"
 #include "api/names.h"
 
 /*
- * The bodies of Kafka's requests and answers, as far as positions need them. Each call has one
- * version, which all brokers from 2.4 to 4.1 know, but for ListGroups.
+ * The bodies of Kafka's requests and answers, as far as positions and records need them. Each call
+ * has one version, which all brokers from 2.4 to 4.1 know, but for ListGroups.
  *
  * Functions that read return 0; -EBADMSG when it is no such answer or goes on behind its end;
  * -ENOMEM or -EFBIG. What they leave in *code is what Kafka calls an error code, 0 for none; where
@@ -17,6 +17,8 @@
  */
 
 enum kafka_api {
+    KAFKA_PRODUCE = 0,
+    KAFKA_FETCH = 1,
     KAFKA_LIST_OFFSETS = 2,
     KAFKA_METADATA = 3,
     KAFKA_OFFSET_COMMIT = 8,
@@ -130,5 +132,20 @@ int kafka_read_group_deleted(struct wire *wire, int16_t *code);
 
 void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time);
 int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code);
+
+/* Fetch 10 of one partition, which is the first version whose answer may hold zstd: without what
+ * belongs to transactions that are open, about so many bytes. The broker answers at once. */
+void kafka_put_fetch(struct buf *buf, const char *topic, uint32_t partition, int64_t offset,
+                     int32_t bytes);
+
+/* What lies in the answer lasts as long; set->aborted is allocated. */
+int kafka_read_fetched(struct wire *wire, struct kafka_recordset *set, int16_t *code);
+
+/* Produce 8 of one partition, to be answered once all replicas that are in sync have it. */
+void kafka_put_produce(struct buf *buf, const char *topic, uint32_t partition, struct span set,
+                       int32_t timeout_ms);
+
+/* *is_stored: the leader has stored it, also with a code, which says that the others may not. */
+int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code);
 
 #endif

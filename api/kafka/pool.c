@@ -110,6 +110,18 @@ static void on_link_ready(void *user)
     pool_go(link->pool);
 }
 
+static void explain_unread(struct kafka_exchange *exchange, int status)
+{
+    const struct kafka_address *address = &exchange->pool->address;
+
+    error_set(&exchange->operation.error, -status, "%s:%d: %s", address->host, address->port,
+              status == -ENOMEM  ? "no memory"
+              : status == -EFBIG ? "it answers with more than this program will hold"
+                                 : "its answer cannot be read");
+    exchange->operation.error.is_unknown = exchange->request.changes;
+}
+
+/* 0, or an error of the exchange's. */
 static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
 {
     struct kafka_reply reply = {
@@ -117,16 +129,13 @@ static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
     const struct kafka_request *request = &exchange->request;
     int status = request->decode(request->user, &reply);
 
-    if (status)
-        return error_set(&exchange->operation.error, -status, "%s:%d: %s",
-                         exchange->pool->address.host, exchange->pool->address.port,
-                         status == -ENOMEM  ? "no memory"
-                         : status == -EFBIG ? "it answers with more than this program will hold"
-                                            : "its answer cannot be read");
-    if (!reply.code)
-        return 0;
-    kafka_error_set(reply.code, request->app, request->topic, &exchange->operation.error);
-    return -exchange->operation.error.code;
+    if (status) {
+        explain_unread(exchange, status);
+    } else if (reply.code) {
+        kafka_error_set(reply.code, request->app, request->topic, &exchange->operation.error);
+        exchange->operation.error.is_unknown = reply.has_changed;
+    }
+    return exchange->operation.error.code;
 }
 
 static void on_link_answered(void *user, struct wire *answer)

@@ -31,7 +31,8 @@ struct kafka_reply {
     int32_t node; /* whose */
     int16_t version;
     struct wire *wire;
-    int16_t code; /* what Kafka calls an error code; decoding sets it */
+    int16_t code;     /* what Kafka calls an error code; decoding sets it */
+    bool has_changed; /* with a code of a request that changes something: it may have done so */
 };
 
 /* What is asked. */
