@@ -45,6 +45,7 @@ static bool set_text(CURL *easy, CURLoption option, const char *text)
     return !curl_easy_setopt(easy, option, text);
 }
 
+/* Without a password OpenSSL would ask for one on the terminal, and wait. */
 static bool set_tls(CURL *easy, const struct easy_settings *settings)
 {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -52,7 +53,8 @@ static bool set_tls(CURL *easy, const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     return (!settings->cacert || set_text(easy, CURLOPT_CAINFO, settings->cacert)) &&
            (!settings->cert || set_text(easy, CURLOPT_SSLCERT, settings->cert)) &&
-           (!settings->key || set_text(easy, CURLOPT_SSLKEY, settings->key));
+           (!settings->key || set_text(easy, CURLOPT_SSLKEY, settings->key)) &&
+           set_text(easy, CURLOPT_KEYPASSWD, settings->key_password ? settings->key_password : "");
 }
 
 /* libcurl tells in no other way that it has sent a request, and not merely begun to. Nothing is

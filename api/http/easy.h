@@ -15,7 +15,8 @@ struct easy_settings {
     char *cacert;
     char *cert;
     char *key;
-    CURLSH *sessions; /* of TLS, which all handles share; or NULL */
+    char *key_password; /* of the key; or NULL */
+    CURLSH *sessions;   /* of TLS, which all handles share; or NULL */
 };
 
 /* What one try sends and receives. The texts last until it has ended. */

@@ -10,6 +10,10 @@
 struct kafka {
     struct backend backend;
     struct kafka_cluster cluster;
+    struct easy_settings easy; /* of the options */
+    char *brokers;             /* of the source */
+    char *credentials_file;    /* of the options; or NULL */
+    char *token_file;
 };
 
 struct kafka_call;

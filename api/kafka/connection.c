@@ -5,8 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "api/http/endpoint.h"
 #include "api/http/failure.h"
+#include "api/kafka/error.h"
 #include "base/always.h"
+#include "base/base64.h"
 
 /* Until it is ready. */
 #define CONNECT_MS 3000L
@@ -22,6 +28,13 @@
 /* Of a frame that is sent. */
 #define SENT_MAX (16UL << 20)
 
+/* A login that lasts for a time is left so much before its end: a share of it, or some seconds. */
+#define EARLY_SHARE  10
+#define EARLY_MAX_MS 10000
+
+/* How far it has come. */
+enum stage { GREETING, CHOOSING, LOGGING_IN, READY };
+
 struct kafka_connection {
     struct kafka_network *network;
     struct kafka_address address;
@@ -31,8 +44,13 @@ struct kafka_connection {
     struct transfer transfer;
     curl_socket_t socket; /* CURL_SOCKET_BAD while it is not watched */
     struct timer timer;   /* it must be ready by then; or it tells soon that it is lost */
-    bool ready;
-    bool proven; /* it has answered a request after the first */
+    enum stage stage;
+    bool proven; /* it has answered a request since it is ready */
+
+    struct kafka_turn turn; /* to log in */
+    struct kafka_sasl sasl;
+    struct timer end; /* of the login */
+    bool spent;       /* that is near */
 
     struct buf out;
     size_t sent;
@@ -48,14 +66,47 @@ struct kafka_connection {
 
 /* Losing it */
 
+/* What a long message took is given back. */
+static void empty_buffer(struct buf *buf)
+{
+    if (buf->room > KEPT_MAX)
+        buf_release(buf);
+    else
+        buf_reset(buf);
+}
+
+/* The same of one that held a secret. */
+static void wipe_buffer(struct buf *buf)
+{
+    if (buf->room)
+        OPENSSL_cleanse(buf->data, buf->room);
+    buf_release(buf);
+}
+
+static void end_turn(struct kafka_connection *connection)
+{
+    kafka_login_leave(&connection->turn);
+    kafka_sasl_end(&connection->sasl);
+    if (connection->stage != READY)
+        wipe_buffer(&connection->out);
+}
+
+/* Nothing calls it any more but its owner. */
+static void stop_all(struct kafka_connection *connection)
+{
+    timer_stop(&connection->timer);
+    timer_stop(&connection->end);
+    if (connection->socket != CURL_SOCKET_BAD)
+        loop_unwatch(connection->network->loop, connection->socket);
+    connection->socket = CURL_SOCKET_BAD;
+    end_turn(connection);
+}
+
 static void tell_lost(void *user)
 {
     struct kafka_connection *connection = user;
 
-    timer_stop(&connection->timer);
-    if (connection->socket != CURL_SOCKET_BAD)
-        loop_unwatch(connection->network->loop, connection->socket);
-    connection->socket = CURL_SOCKET_BAD;
+    stop_all(connection);
     connection->listener.lost(connection->listener.user, &connection->error);
 }
 
@@ -64,24 +115,50 @@ static void lose_soon(struct kafka_connection *connection)
     timer_start(connection->network->loop, &connection->timer, 0, tell_lost, connection);
 }
 
-/* Says who gave the address when nobody can be found there. */
-static void add_origin(struct kafka_connection *connection)
+static void add_words(struct kafka_connection *connection, const char *words)
 {
     size_t length = strlen(connection->error.message);
 
-    if (connection->address.id >= 0)
-        snprintf(connection->error.message + length, sizeof(connection->error.message) - length,
-                 " (broker %d says that it is there)", connection->address.id);
+    snprintf(connection->error.message + length, sizeof(connection->error.message) - length, "%s",
+             words);
 }
 
+/* What a listener without TLS does with its greeting; and who gave the address when nobody can be
+ * found there. */
+static void add_hints(struct kafka_connection *connection)
+{
+    char origin[64];
+
+    if (connection->error.code == ECONNRESET && !connection->network->easy.plain)
+        add_words(connection, ": its port may speak no TLS (kafka+plain://)");
+    snprintf(origin, sizeof(origin), " (broker %d says that it is there)", connection->address.id);
+    if (connection->address.id >= 0)
+        add_words(connection, origin);
+}
+
+/* What it may mean that a broker closes a connection without a word. */
+static const char *guess_reason(const struct kafka_connection *connection)
+{
+    if (connection->proven)
+        return "";
+    if (connection->stage == CHOOSING || connection->stage == LOGGING_IN)
+        return " during the login";
+    return connection->network->easy.plain
+               ? ": its port may want TLS (kafka://) or a login"
+               : ": its port may want a client certificate (-o cert) or a login";
+}
+
+/* With TLS 1.3 a broker refuses a client after the handshake, by an alert. */
 static void on_closed(struct kafka_connection *connection)
 {
-    bool plain = connection->network->easy.plain;
-
-    error_set(&connection->error, ECONNRESET, "%s closed the connection%s", connection->host,
-              connection->proven ? ""
-              : plain            ? ": its port may want TLS (kafka://) or a login"
-                                 : ": its port may want a client certificate (-o cert) or a login");
+    if (!connection->network->easy.plain && strstr(connection->detail, " alert "))
+        error_set(&connection->error, EPROTO,
+                  "%s ended TLS: its port may want a client certificate "
+                  "(-o cert, key), or another one: %.150s",
+                  connection->host, connection->detail);
+    else
+        error_set(&connection->error, ECONNRESET, "%s closed the connection%s", connection->host,
+                  guess_reason(connection));
     tell_lost(connection);
 }
 
@@ -89,17 +166,11 @@ static void on_silent(void *user)
 {
     struct kafka_connection *connection = user;
 
-    error_set(&connection->error, ETIMEDOUT, "%s did not answer in time", connection->host);
-    tell_lost(connection);
-}
-
-/* What a long message took is given back. */
-static void empty_buffer(struct buf *buf)
-{
-    if (buf->room > KEPT_MAX)
-        buf_release(buf);
+    if (connection->turn.waits)
+        error_set(&connection->error, ETIMEDOUT, "another login did not end in time");
     else
-        buf_reset(buf);
+        error_set(&connection->error, ETIMEDOUT, "%s did not answer in time", connection->host);
+    tell_lost(connection);
 }
 
 /* Sending */
@@ -160,7 +231,7 @@ static int send_frame(struct kafka_connection *connection, enum kafka_api api, i
 int kafka_connection_send(struct kafka_connection *connection, enum kafka_api api, int16_t version,
                           const struct buf *body)
 {
-    if (!ALWAYS(connection->ready && !connection->waiting))
+    if (!ALWAYS(connection->stage == READY && !connection->waiting))
         return -EIO;
     return send_frame(connection, api, version, body);
 }
@@ -184,17 +255,186 @@ static void on_garbage(struct kafka_connection *connection)
     tell_lost(connection);
 }
 
+/* Logging in */
+
+static void become_ready(struct kafka_connection *connection)
+{
+    timer_stop(&connection->timer);
+    connection->stage = READY;
+    connection->listener.ready(connection->listener.user);
+}
+
+static void on_no_memory(struct kafka_connection *connection)
+{
+    error_set(&connection->error, ENOMEM, "no memory");
+    lose_soon(connection);
+}
+
+/* Sends a body that is told apart from its frame, and wipes it. */
+static void send_login(struct kafka_connection *connection, enum kafka_api api, struct buf *body)
+{
+    if (buf_error(body) || send_frame(connection, api, 1, body))
+        on_no_memory(connection);
+    wipe_buffer(body);
+}
+
+/* Another connection's login was refused. */
+static void on_refused(void *user, const struct error *error)
+{
+    struct kafka_connection *connection = user;
+
+    connection->error = *error;
+    lose_soon(connection);
+}
+
+/* The error says what the broker did, without its name. */
+static void refuse_login(struct kafka_connection *connection, const struct error *error)
+{
+    connection->error = *error;
+    snprintf(connection->error.message, sizeof(connection->error.message), "%.100s %.290s",
+             connection->host, error->message);
+    if (error->code == EACCES)
+        kafka_login_refuse(&connection->turn, &connection->error);
+    tell_lost(connection);
+}
+
+/* A code of Kafka's, with what it means here, and more words of the broker. */
+static void refuse_by_code(struct kafka_connection *connection, int16_t code, const char *what,
+                           struct span words)
+{
+    struct error error;
+
+    kafka_error_set(code, "", "", &error);
+    snprintf(error.message, sizeof(error.message), "%s%.*s", what,
+             words.size > 200 ? 200 : (int)words.size, words.data ? words.data : "");
+    refuse_login(connection, &error);
+}
+
+static void choose_mechanism(void *user)
+{
+    struct kafka_connection *connection = user;
+    const struct kafka_login *login = &connection->network->login;
+    struct buf body = BUF_INIT(SENT_MAX);
+
+    if (kafka_choose_version(&connection->versions, KAFKA_SASL_HANDSHAKE, 1, 1) < 0 ||
+        kafka_choose_version(&connection->versions, KAFKA_SASL_AUTHENTICATE, 1, 1) < 0) {
+        error_set(&connection->error, EOPNOTSUPP, "%s knows no login that is done here",
+                  connection->host);
+        lose_soon(connection);
+        return;
+    }
+    timer_start(connection->network->loop, &connection->timer, GREET_MS, on_silent, connection);
+    connection->stage = CHOOSING;
+    kafka_put_sasl_handshake(&body, kafka_mechanism_name(login->secret.mechanism));
+    send_login(connection, KAFKA_SASL_HANDSHAKE, &body);
+}
+
+static void say_next(struct kafka_connection *connection, struct span said);
+
+static void on_chosen(struct kafka_connection *connection, struct wire *answer)
+{
+    unsigned char random[24];
+    char nonce[BASE64_ROOM(sizeof(random))];
+    char mechanisms[100];
+    int16_t code;
+
+    if (kafka_read_sasl_handshake(answer, mechanisms, sizeof(mechanisms), &code)) {
+        on_garbage(connection);
+    } else if (*mechanisms && code) {
+        refuse_by_code(connection, code, "takes another login: -o sasl may be ",
+                       (struct span){mechanisms, strlen(mechanisms)});
+    } else if (code) {
+        refuse_by_code(connection, code, "takes no login at this port", (struct span){0});
+    } else if (RAND_bytes(random, sizeof(random)) != 1) {
+        on_no_memory(connection);
+    } else {
+        base64_encode(random, sizeof(random), nonce);
+        kafka_sasl_begin(&connection->sasl, nonce);
+        connection->stage = LOGGING_IN;
+        say_next(connection, (struct span){0});
+    }
+}
+
+static void on_end_of_login(void *user)
+{
+    struct kafka_connection *connection = user;
+
+    connection->spent = true;
+    if (connection->waiting)
+        return;
+    error_set(&connection->error, ECONNRESET, "the login at %s ends", connection->host);
+    tell_lost(connection);
+}
+
+static void note_lifetime(struct kafka_connection *connection, int64_t lifetime)
+{
+    int64_t early = lifetime / EARLY_SHARE;
+
+    if (early > EARLY_MAX_MS)
+        early = EARLY_MAX_MS;
+    if (lifetime)
+        timer_start(connection->network->loop, &connection->end, lifetime - early, on_end_of_login,
+                    connection);
+}
+
+static void on_logged_in(struct kafka_connection *connection)
+{
+    kafka_login_succeed(&connection->turn);
+    end_turn(connection);
+    become_ready(connection);
+}
+
+/* Answers what the broker has said, unless all is said. */
+static void say_next(struct kafka_connection *connection, struct span said)
+{
+    struct buf message = BUF_INIT(SENT_MAX);
+    struct buf body = BUF_INIT(SENT_MAX);
+    struct error error;
+    int status = kafka_sasl_next(&connection->sasl, &connection->network->login.secret, said,
+                                 &message, &error);
+
+    if (status > 0) {
+        kafka_put_sasl_authenticate(&body, &message);
+        send_login(connection, KAFKA_SASL_AUTHENTICATE, &body);
+    } else if (status < 0) {
+        refuse_login(connection, &error);
+    }
+    wipe_buffer(&message);
+    if (!status)
+        on_logged_in(connection);
+}
+
+static void on_said(struct kafka_connection *connection, struct wire *wire)
+{
+    struct kafka_authenticated answer;
+
+    if (kafka_read_sasl_authenticate(wire, &answer)) {
+        on_garbage(connection);
+    } else if (answer.code) {
+        refuse_by_code(connection, answer.code, "refuses the login: ", answer.reason);
+    } else {
+        note_lifetime(connection, answer.lifetime);
+        say_next(connection, answer.message);
+    }
+}
+
 static void on_greeted(struct kafka_connection *connection, struct wire *answer)
 {
+    struct kafka_login *login = &connection->network->login;
     int16_t code = 0;
 
     if (kafka_read_versions(answer, &connection->versions, &code) || code) {
         on_garbage(connection);
         return;
     }
-    timer_stop(&connection->timer);
-    connection->ready = true;
-    connection->listener.ready(connection->listener.user);
+    if (!kafka_login_is_wanted(login)) {
+        become_ready(connection);
+        return;
+    }
+    connection->turn.go = choose_mechanism;
+    connection->turn.refuse = on_refused;
+    connection->turn.user = connection;
+    kafka_login_enter(login, &connection->turn);
 }
 
 static void on_frame(struct kafka_connection *connection)
@@ -205,17 +445,27 @@ static void on_frame(struct kafka_connection *connection)
 
     if (connection->has_tags)
         wire_skip_tags(&answer);
-    if (answer.broken || correlation != connection->correlation) {
+    if (answer.broken || correlation != connection->correlation ||
+        connection->sent < connection->out.size) {
         on_garbage(connection);
         return;
     }
     connection->waiting = false;
-    if (!connection->ready) {
+    switch (connection->stage) {
+    case GREETING:
         on_greeted(connection, &answer);
-        return;
+        break;
+    case CHOOSING:
+        on_chosen(connection, &answer);
+        break;
+    case LOGGING_IN:
+        on_said(connection, &answer);
+        break;
+    case READY:
+        connection->proven = true;
+        connection->listener.answered(connection->listener.user, &answer);
+        break;
     }
-    connection->proven = true;
-    connection->listener.answered(connection->listener.user, &answer);
 }
 
 /* The size of the frame that has begun to come, with its prefix, or how much is needed to tell; 0
@@ -293,17 +543,15 @@ static void on_connected(void *user, int result)
     if (result) {
         failure_describe(connection->easy, (CURLcode)result, connection->host, connection->detail,
                          &connection->error);
-        add_origin(connection);
+        add_hints(connection);
         tell_lost(connection);
         return;
     }
     curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &connection->socket);
     if (connection->socket == CURL_SOCKET_BAD ||
         loop_watch(connection->network->loop, connection->socket, on_socket, connection) ||
-        send_frame(connection, KAFKA_VERSIONS, 0, &nothing)) {
-        error_set(&connection->error, ENOMEM, "no memory");
-        lose_soon(connection);
-    }
+        send_frame(connection, KAFKA_VERSIONS, 0, &nothing))
+        on_no_memory(connection);
 }
 
 static void print_host(struct kafka_connection *connection)
@@ -314,7 +562,22 @@ static void print_host(struct kafka_connection *connection)
              connection->address.host, is_ipv6 ? "]" : "", connection->address.port);
 }
 
-/* 0 or -ENOMEM. */
+/* ALL_PROXY alone is for what is no HTTP. This machine, in the clear, is not reached by a proxy. */
+static const char *find_proxy(const struct kafka_connection *connection, const char *url)
+{
+    struct endpoint endpoint = {0};
+    struct error unused;
+    const char *proxy = getenv("all_proxy");
+
+    if (connection->network->easy.plain && !endpoint_parse(url, &endpoint, &unused) &&
+        endpoint.loopback)
+        return "";
+    if (!proxy || !*proxy)
+        proxy = getenv("ALL_PROXY");
+    return proxy ? proxy : "";
+}
+
+/* 0 or -ENOMEM. A session of TLS is not resumed: certificates that are read anew must count. */
 static int prepare_easy(struct kafka_connection *connection)
 {
     char url[320];
@@ -326,12 +589,15 @@ static int prepare_easy(struct kafka_connection *connection)
              connection->host);
     curl_easy_setopt(connection->easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(connection->easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(connection->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(connection->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(connection->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(connection->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
     curl_easy_setopt(connection->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(connection->easy, CURLOPT_ERRORBUFFER, connection->detail);
     return curl_easy_setopt(connection->easy, CURLOPT_URL, url) ||
-                   curl_easy_setopt(connection->easy, CURLOPT_PROXY, "")
+                   curl_easy_setopt(connection->easy, CURLOPT_PROXY, find_proxy(connection, url))
                ? -ENOMEM
                : 0;
 }
@@ -352,6 +618,10 @@ struct kafka_connection *kafka_connect(struct kafka_network *network,
     buf_init(&connection->out, SENT_MAX);
     buf_init(&connection->in, FRAME_PREFIX + FRAME_MAX);
     print_host(connection);
+    if (kafka_login_check(&network->login, &connection->error)) {
+        lose_soon(connection);
+        return connection;
+    }
     timer_start(network->loop, &connection->timer, GREET_MS, on_silent, connection);
     if (!prepare_easy(connection) && !transfer_connect(network->loop, &connection->transfer,
                                                        connection->easy, on_connected, connection))
@@ -365,9 +635,7 @@ void kafka_disconnect(struct kafka_connection *connection)
     if (!connection)
         return;
     connection->network->open--;
-    timer_stop(&connection->timer);
-    if (connection->socket != CURL_SOCKET_BAD)
-        loop_unwatch(connection->network->loop, connection->socket);
+    stop_all(connection);
     transfer_stop(&connection->transfer);
     curl_easy_cleanup(connection->easy);
     buf_release(&connection->out);
@@ -378,4 +646,9 @@ void kafka_disconnect(struct kafka_connection *connection)
 const struct kafka_versions *kafka_connection_versions(const struct kafka_connection *connection)
 {
     return &connection->versions;
+}
+
+bool kafka_connection_is_spent(const struct kafka_connection *connection)
+{
+    return connection->spent;
 }

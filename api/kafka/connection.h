@@ -3,13 +3,15 @@
 
 #include "api/error.h"
 #include "api/http/easy.h"
+#include "api/kafka/login.h"
 #include "api/kafka/message.h"
 #include "base/loop.h"
 
 /*
  * One connection to a broker, with or without TLS. A broker takes one request of a connection after
  * the other, so it has at most one under way. libcurl connects; the first request asks which calls
- * the broker knows.
+ * the broker knows, and the next ones log in, if somebody is to. A login may last for a time alone:
+ * the connection is lost before its end, when it is idle.
  */
 struct kafka_connection;
 
@@ -17,6 +19,7 @@ struct kafka_connection;
 struct kafka_network {
     struct loop *loop;
     struct easy_settings easy;
+    struct kafka_login login;
     unsigned open; /* how many connections there are */
 };
 
@@ -41,6 +44,9 @@ void kafka_disconnect(struct kafka_connection *connection);
 
 /* What the broker knows, of one that is ready. */
 const struct kafka_versions *kafka_connection_versions(const struct kafka_connection *connection);
+
+/* Whether its login ends soon: it is to take no other request. */
+bool kafka_connection_is_spent(const struct kafka_connection *connection);
 
 /* Sends a request by one that is ready and has none under way: 0, -EFBIG or -ENOMEM, and then
  * nothing is sent. A connection that is lost meanwhile tells of it later. */

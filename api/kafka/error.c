@@ -48,7 +48,7 @@ static const struct {
     {31, EACCES, KAFKA_FINAL, "CLUSTER_AUTHORIZATION_FAILED", "the cluster needs an ACL: Describe"},
     {33, EACCES, KAFKA_FINAL, "UNSUPPORTED_SASL_MECHANISM",
      "the brokers do not take this way to log in"},
-    {34, EACCES, KAFKA_FINAL, "ILLEGAL_SASL_STATE", "the brokers want a login first"},
+    {34, EACCES, KAFKA_FINAL, "ILLEGAL_SASL_STATE", "the port takes no login"},
     {35, EOPNOTSUPP, KAFKA_FINAL, "UNSUPPORTED_VERSION", "the brokers do not know this call"},
     {42, EINVAL, KAFKA_FINAL, "INVALID_REQUEST", "the brokers do not take the request"},
     {43, EOPNOTSUPP, KAFKA_FINAL, "UNSUPPORTED_FOR_MESSAGE_FORMAT",

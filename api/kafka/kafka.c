@@ -8,6 +8,7 @@
 
 #include "api/http/endpoint.h"
 #include "api/kafka/client.h"
+#include "api/service/secret.h"
 #include "base/decimal.h"
 #include "base/utf8.h"
 
@@ -66,6 +67,7 @@ static void reload_kafka(struct backend *backend)
 {
     struct kafka_cluster *cluster = &((struct kafka *)backend)->cluster;
 
+    kafka_login_reload(&cluster->network.login);
     for (size_t i = 0; i < cluster->count; i++)
         kafka_pool_renew(cluster->pools[i]);
 }
@@ -73,13 +75,16 @@ static void reload_kafka(struct backend *backend)
 static void close_kafka(struct backend *backend)
 {
     struct kafka *kafka = (struct kafka *)backend;
-    struct easy_settings *easy = &kafka->cluster.network.easy;
+    struct easy_settings *easy = &kafka->easy;
 
     kafka_cluster_release(&kafka->cluster);
-    curl_share_cleanup(easy->sessions);
+    kafka_login_close(&kafka->cluster.network.login);
     free(easy->cacert);
     free(easy->cert);
     free(easy->key);
+    free(kafka->brokers);
+    free(kafka->credentials_file);
+    free(kafka->token_file);
     free(kafka);
 }
 
@@ -184,18 +189,55 @@ static int copy_setting(char **target, const struct backend_options *options, co
     return value && !*target ? -ENOMEM : 0;
 }
 
+/* The mechanism of -o sasl; 0 or -EINVAL. */
+static int parse_mechanism(const struct backend_options *options, enum kafka_mechanism *mechanism,
+                           struct error *error)
+{
+    const char *name = backend_setting(options, "sasl");
+
+    *mechanism = name ? kafka_mechanism_of(name) : KAFKA_NO_LOGIN;
+    if (name && !*mechanism)
+        return error_set(error, EINVAL,
+                         "sasl=%.40s: it can be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
+                         name);
+    if (name && *mechanism != KAFKA_OAUTHBEARER && backend_setting(options, "token"))
+        return error_set(error, EINVAL, "token=FILE is for sasl=OAUTHBEARER, not for %.40s", name);
+    return 0;
+}
+
+static int kafka_set_login(struct kafka *kafka, const char *brokers,
+                           const struct backend_options *options, struct error *error)
+{
+    struct kafka_network *network = &kafka->cluster.network;
+    struct kafka_wishes wishes = {
+        .plain = kafka->easy.plain, .has_cacert = kafka->easy.cacert, .has_cert = kafka->easy.cert};
+    int status = parse_mechanism(options, &wishes.mechanism, error);
+
+    if (status)
+        return status;
+    kafka->brokers = strdup(brokers);
+    if (!kafka->brokers || copy_setting(&kafka->credentials_file, options, "credentials") ||
+        copy_setting(&kafka->token_file, options, "token"))
+        return error_set(error, ENOMEM, "no memory");
+    wishes.brokers = kafka->brokers;
+    wishes.file = kafka->credentials_file;
+    wishes.token_file = kafka->token_file;
+    secret_guard_process();
+    return kafka_login_open(&network->login, &wishes, &network->easy, error);
+}
+
 static int kafka_set_network(struct kafka *kafka, bool plain, const struct backend_options *options,
                              struct error *error)
 {
     struct kafka_network *network = &kafka->cluster.network;
-    struct easy_settings *easy = &network->easy;
+    struct easy_settings *easy = &kafka->easy;
 
     network->loop = options->loop;
     easy->plain = plain;
-    easy->sessions = easy_sessions();
-    if (!easy->sessions || copy_setting(&easy->cacert, options, "cacert") ||
+    if (copy_setting(&easy->cacert, options, "cacert") ||
         copy_setting(&easy->cert, options, "cert") || copy_setting(&easy->key, options, "key"))
         return error_set(error, ENOMEM, "no memory");
+    network->easy = *easy;
     return 0;
 }
 
@@ -232,6 +274,8 @@ static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
     status = add_hosts(kafka, list, &loopback, error);
     if (!status)
         status = kafka_set_network(kafka, plain, options, error);
+    if (!status)
+        status = kafka_set_login(kafka, rest, options, error);
     if (!status && plain && !loopback)
         kafka->backend.warning = "kafka+plain: sends checkpoints and records unencrypted";
     return status;
@@ -255,6 +299,9 @@ static int open_kafka(const char *rest, bool plain, const struct backend_options
 }
 
 static const struct backend_option kafka_options[] = {
+    {"credentials", OPTION_FILE, "FILE", "client.properties or kcat.conf, with the login"},
+    {"sasl", OPTION_TEXT, "NAME", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"},
+    {"token", OPTION_FILE, "FILE", "the token of OAUTHBEARER"},
     {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},
     {"cert", OPTION_FILE, "FILE", "show this client certificate"},
     {"key", OPTION_FILE, "FILE", "the key of the client certificate"},
@@ -268,5 +315,6 @@ const struct backend_type kafka_backend = {
     .source = "kafka://HOST",
     .help = "Apache Kafka; its consumer groups are the apps",
     .options = kafka_options,
+    .guard = secret_guard_process,
     .open = open_kafka,
 };

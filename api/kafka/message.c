@@ -1,6 +1,7 @@
 #include "api/kafka/message.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,45 @@ int16_t kafka_choose_version(const struct kafka_versions *versions, enum kafka_a
     if (version < lowest || version < versions->lowest[api])
         return -1;
     return version;
+}
+
+/* Logging in */
+
+void kafka_put_sasl_handshake(struct buf *buf, const char *mechanism)
+{
+    wire_put_text(buf, mechanism);
+}
+
+int kafka_read_sasl_handshake(struct wire *wire, char *mechanisms, size_t room, int16_t *code)
+{
+    size_t length = 0;
+
+    *mechanisms = '\0';
+    *code = wire_int16(wire);
+    for (size_t count = wire_array(wire, 2); count; count--) {
+        struct span name = wire_text(wire);
+
+        if (name.size > room || length + name.size + 3 > room)
+            continue;
+        length += (size_t)snprintf(mechanisms + length, room - length, "%s%.*s", length ? ", " : "",
+                                   (int)name.size, name.size ? name.data : "");
+    }
+    return end_of(wire);
+}
+
+void kafka_put_sasl_authenticate(struct buf *buf, const struct buf *message)
+{
+    wire_put_int32(buf, (int32_t)message->size);
+    buf_add(buf, message->data, message->size);
+}
+
+int kafka_read_sasl_authenticate(struct wire *wire, struct kafka_authenticated *answer)
+{
+    answer->code = wire_int16(wire);
+    answer->reason = wire_text(wire);
+    answer->message = wire_bytes(wire);
+    answer->lifetime = wire_int64(wire);
+    return answer->lifetime < 0 ? -EBADMSG : end_of(wire);
 }
 
 /* Metadata */

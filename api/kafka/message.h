@@ -25,7 +25,9 @@ enum kafka_api {
     KAFKA_OFFSET_FETCH = 9,
     KAFKA_FIND_COORDINATOR = 10,
     KAFKA_LIST_GROUPS = 16,
+    KAFKA_SASL_HANDSHAKE = 17,
     KAFKA_VERSIONS = 18,
+    KAFKA_SASL_AUTHENTICATE = 36,
     KAFKA_DELETE_GROUPS = 42,
     KAFKA_OFFSET_DELETE = 47,
 };
@@ -54,6 +56,22 @@ bool kafka_head_has_tags(enum kafka_api api, int16_t version);
 
 /* ApiVersions 0, whose request is empty. */
 int kafka_read_versions(struct wire *wire, struct kafka_versions *versions, int16_t *code);
+
+/* SaslHandshake 1: names a mechanism; those that the broker takes are printed, as many as there is
+ * room for. */
+void kafka_put_sasl_handshake(struct buf *buf, const char *mechanism);
+int kafka_read_sasl_handshake(struct wire *wire, char *mechanisms, size_t room, int16_t *code);
+
+/* SaslAuthenticate 1: a message of the mechanism, either way. */
+struct kafka_authenticated {
+    int16_t code;
+    struct span reason; /* of an error, in words */
+    struct span message;
+    int64_t lifetime; /* for how many ms the login lasts, 0: for ever */
+};
+
+void kafka_put_sasl_authenticate(struct buf *buf, const struct buf *message);
+int kafka_read_sasl_authenticate(struct wire *wire, struct kafka_authenticated *answer);
 
 /* Where a broker says that it is. */
 struct kafka_address {

@@ -150,7 +150,7 @@ static void on_link_answered(void *user, struct wire *answer)
     timer_stop(&exchange->late);
     pool->failed = 0;
     pool->answered = when_monotonic();
-    if (link->former)
+    if (link->former || kafka_connection_is_spent(link->connection))
         close_link(link);
     if (status)
         operation_fail(&exchange->operation);
