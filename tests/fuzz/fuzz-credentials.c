@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/dis/credentials.h"
+#include "api/kafka/credentials.h"
 #include "api/sls/credentials.h"
 
 #define SECRET "topSecret"
@@ -45,6 +46,21 @@ static void load_dis(const char *path)
     dis_credentials_release(&credentials);
 }
 
+static void load_kafka(const char *path)
+{
+    struct kafka_wishes wishes = {.file = path, .brokers = "a"};
+    struct kafka_credentials credentials;
+    struct error error = {0};
+    int status = kafka_credentials_load(&wishes, &credentials, &error);
+
+    if (status)
+        check_error(status, &error);
+    else
+        CHECK(!credentials.mechanism || (credentials.username && credentials.password) ||
+              credentials.token);
+    kafka_credentials_release(&credentials);
+}
+
 /* A file that its owner alone can read. */
 static int make_file(const char *head, const uint8_t *data, size_t size)
 {
@@ -64,6 +80,7 @@ static void load(const char *head, const uint8_t *data, size_t size)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     load_sls(path);
     load_dis(path);
+    load_kafka(path);
     close(fd);
 }
 
@@ -74,6 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     load("", data, size);
     load("ak = a\nsk = " SECRET "\n[main]\naccess-key = " SECRET "\n", data, size);
+    load("sasl.mechanism=PLAIN\nsasl.username=a\nsasl.password=" SECRET "\n", data, size);
+    load("sasl.mechanism=PLAIN\nsasl.jaas.config=a.PlainLoginModule required password=" SECRET " ",
+         data, size);
     load("{\"current\":\"a\",\"profiles\":[{\"name\":\"a\",\"access_key_secret\":\"" SECRET "\",",
          data, size);
     return 0;

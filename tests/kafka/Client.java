@@ -4,11 +4,21 @@ import java.util.Scanner;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -24,6 +34,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *   coordinator GROUP            the number of its broker
  *   join GROUP TOPIC             a consumer becomes a member of the group
  *   leave                        and ends
+ *   scram USER MECHANISM PASSWORD  makes a user of SCRAM, or changes one
+ *   allow USER TYPE NAME OPERATION, forbid ...: makes an ACL, or removes it
  */
 public class Client {
     private final Map<String, Object> base;
@@ -98,6 +110,29 @@ public class Client {
         return "";
     }
 
+    private String scram(String user, String mechanism, String password) throws Exception {
+        ScramCredentialInfo info = new ScramCredentialInfo(ScramMechanism.fromMechanismName(mechanism), 4096);
+        admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(user, info, password))).all().get();
+        return "";
+    }
+
+    private static AclBinding acl(String[] words) {
+        return new AclBinding(
+                new ResourcePattern(ResourceType.fromString(words[2]), words[3], PatternType.LITERAL),
+                new AccessControlEntry("User:" + words[1], "*", AclOperation.fromString(words[4]),
+                        AclPermissionType.ALLOW));
+    }
+
+    private String allow(AclBinding acl) throws Exception {
+        admin.createAcls(List.of(acl)).all().get();
+        return "";
+    }
+
+    private String forbid(AclBinding acl) throws Exception {
+        admin.deleteAcls(List.of(acl.toFilter())).all().get();
+        return "";
+    }
+
     private static TopicPartition partition(String[] words) {
         return new TopicPartition(words[2], Integer.parseInt(words[3]));
     }
@@ -113,6 +148,9 @@ public class Client {
             case "coordinator" -> coordinator(words[1]);
             case "join" -> join(words[1], words[2]);
             case "leave" -> leave();
+            case "scram" -> scram(words[1], words[2], words[3]);
+            case "allow" -> allow(acl(words));
+            case "forbid" -> forbid(acl(words));
             default -> throw new IllegalArgumentException(words[0]);
         };
     }
