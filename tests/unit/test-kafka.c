@@ -26,7 +26,8 @@ struct client {
     struct broker *broker;
     int fd;
     struct buf in;
-    bool held; /* a request of it waits for an answer that does not come */
+    bool held;           /* a request of it waits for an answer that does not come */
+    int32_t correlation; /* of the last request */
 };
 
 /* How requests of one call fail: so many times. */
@@ -53,6 +54,7 @@ struct broker {
     bool has_no_topic;
     int64_t offset;    /* what is committed */
     unsigned outdated; /* so many reads are answered as if nothing was */
+    int64_t lifetime;  /* of a login */
     char left_out[200];
 };
 
@@ -224,6 +226,17 @@ static void answer_request(struct broker *broker, int16_t api, struct wire *requ
         wire_put_int32(out, 0);
         put_partition_code(out, 0);
         break;
+    case KAFKA_SASL_HANDSHAKE:
+        wire_put_int16(out, code);
+        wire_put_int32(out, 1);
+        wire_put_text(out, "OTHER");
+        break;
+    case KAFKA_SASL_AUTHENTICATE:
+        wire_put_int16(out, code);
+        wire_put_text(out, code ? "the password secret is wrong" : NULL);
+        wire_put_int32(out, 0);
+        wire_put_int64(out, broker->lifetime);
+        break;
     default:
         answer_offset(request, out);
     }
@@ -278,12 +291,28 @@ static void on_broker_request(struct client *client, struct wire *request)
     }
     answer_request(broker, api, request, fault.code, &body);
     client->held = fault.hangs;
+    client->correlation = correlation;
     if (fault.closes)
         close_client(client);
     else if (fault.says)
         send_bytes(client, fault.says, strlen(fault.says));
     else if (!fault.hangs)
         send_answer(client, api, correlation + fault.mixes, &body);
+    buf_release(&body);
+}
+
+/* Answers the commit that was held. */
+static void answer_held(struct broker *broker)
+{
+    struct buf body = BUF_INIT(1000);
+
+    wire_put_int32(&body, 0);
+    put_partition_code(&body, 0);
+    for (unsigned i = 0; i < broker->accepted; i++) {
+        if (broker->clients[i].fd >= 0 && broker->clients[i].held)
+            send_answer(&broker->clients[i], KAFKA_OFFSET_COMMIT, broker->clients[i].correlation,
+                        &body);
+    }
     buf_release(&body);
 }
 
@@ -773,7 +802,190 @@ static void a_checkpoint_is_deleted_once_also_when_the_answer_is_lost(void **sta
     check_checkpoint(broker, NULL);
 }
 
+/* Logins */
+
+static int begin_login(void **state)
+{
+    setenv("KAFKA_SASL_USERNAME", "alice", 1);
+    setenv("KAFKA_SASL_PASSWORD", "secret", 1);
+    setenv("KAFKA_SASL_MECHANISM", "PLAIN", 1);
+    return begin_stage(state);
+}
+
+static int end_login(void **state)
+{
+    unsetenv("KAFKA_SASL_USERNAME");
+    unsetenv("KAFKA_SASL_PASSWORD");
+    unsetenv("KAFKA_SASL_MECHANISM");
+    return end_stage(state);
+}
+
+static void check_login_fails(struct broker *broker, int code, const char *says)
+{
+    struct reply reply;
+
+    get_checkpoint(broker, &reply);
+    assert_int_equal(reply.error.code, code);
+    assert_non_null(strstr(reply.error.message, says));
+    assert_null(strstr(reply.error.message, "secret"));
+    reply_release(&reply);
+}
+
+static bool have_ended(const struct reply *replies, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!replies[i].count)
+            return false;
+    }
+    return true;
+}
+
+/* Fails so many reads that begin at once. */
+static void fail_reads(struct broker *broker, size_t count, int64_t ms, int code)
+{
+    struct reply replies[20] = {0};
+
+    assert_true(count <= COUNT(replies));
+    for (size_t i = 0; i < count; i++) {
+        struct ask ask = ask_for_ms(&replies[i], ms);
+
+        assert_non_null(backend_get_checkpoint(broker->backend, "g", "t", 0, &ask));
+    }
+    for (int i = 0; i < 1000 && !have_ended(replies, count); i++)
+        run_for(broker->loop, 10);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(replies[i].count, 1);
+        assert_int_equal(replies[i].error.code, code);
+        reply_release(&replies[i]);
+    }
+}
+
+static void each_connection_logs_in(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    check_checkpoint(broker, "42");
+    assert_int_equal(broker->accepted, 2);
+    assert_int_equal(broker->asked[KAFKA_SASL_HANDSHAKE], 2);
+    assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 2);
+}
+
+static void a_refused_secret_is_sent_once_until_there_is_another_or_a_reload(void **state)
+{
+    struct broker *broker = *state;
+    struct fault refusal = {.times = EVERY_TIME, .code = 58};
+
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, refusal);
+    fail_reads(broker, 20, LONG_ENOUGH, EACCES);
+    assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 1);
+    check_login_fails(broker, EACCES, "refuses the login: the password ");
+    assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 1);
+    backend_reload(broker->backend);
+    fail_reads(broker, 20, LONG_ENOUGH, EACCES);
+    assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 2);
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){0});
+    setenv("KAFKA_SASL_PASSWORD", "another", 1);
+    check_checkpoint(broker, NULL);
+}
+
+static void a_secret_that_is_another_by_the_time_of_its_refusal_is_sent_at_once(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 58});
+    setenv("KAFKA_SASL_PASSWORD", "another", 1);
+    check_checkpoint(broker, NULL);
+}
+
+static void one_connection_logs_in_before_the_others(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = EVERY_TIME, .hangs = true});
+    fail_reads(broker, 10, SHORT_MS, ETIMEDOUT);
+    assert_true(broker->accepted >= 10);
+    assert_int_equal(broker->asked[KAFKA_SASL_HANDSHAKE], 1);
+}
+
+static void a_login_that_is_lost_is_tried_again(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_HANDSHAKE, (struct fault){.times = 1, .closes = true});
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .closes = true});
+    check_checkpoint(broker, NULL);
+    assert_int_equal(broker->backend->retries.connection, 2);
+}
+
+static void what_answers_a_login_with_something_else_is_told(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_HANDSHAKE, (struct fault){.times = 1, .mixes = true});
+    check_login_fails(broker, EBADMSG, "does not answer as a Kafka broker");
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .says = "HTTP/1.1 400"});
+    check_login_fails(broker, EBADMSG, "its port speaks HTTP");
+    check_checkpoint(broker, NULL);
+}
+
+static void a_mechanism_that_is_not_taken_is_told_with_those_that_are(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_HANDSHAKE, (struct fault){.times = 1, .code = 33});
+    check_login_fails(broker, EACCES, "takes another login: -o sasl may be OTHER");
+    assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 0);
+}
+
+static unsigned count_open(const struct broker *broker)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < broker->accepted; i++)
+        count += broker->clients[i].fd >= 0;
+    return count;
+}
+
+static void a_login_is_left_before_it_ends(void **state)
+{
+    struct broker *broker = *state;
+
+    broker->lifetime = SHORT_MS;
+    check_checkpoint(broker, NULL);
+    assert_int_equal(count_open(broker), 2);
+    run_for(broker->loop, SHORT_MS - 10);
+    assert_int_equal(count_open(broker), 0);
+    check_checkpoint(broker, NULL);
+    assert_int_equal(broker->accepted, 3);
+    assert_int_equal(broker->backend->retries.connection, 0);
+}
+
+/* The connection that the answer came by is not used again. */
+static void a_login_that_ends_before_an_answer_takes_no_other_request(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+    struct call *call;
+
+    broker->lifetime = SHORT_MS;
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .hangs = true});
+    call = start_commit(broker, "42", LONG_ENOUGH, &reply);
+    run_for(broker->loop, 2L * SHORT_MS);
+    assert_int_equal(count_open(broker), 1);
+    assert_int_equal(reply.count, 0);
+    answer_held(broker);
+    run_for(broker->loop, 10);
+    assert_int_equal(reply.count, 1);
+    assert_int_equal(reply.error.code, 0);
+    assert_int_equal(count_open(broker), 0);
+    reply_release(&reply);
+    (void)call;
+}
+
 #define STAGE(test) cmocka_unit_test_setup_teardown(test, begin_stage, end_stage)
+
+#define LOGIN(test) cmocka_unit_test_setup_teardown(test, begin_login, end_login)
 
 int main(void)
 {
@@ -797,6 +1009,15 @@ int main(void)
         STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
         STAGE(an_answer_that_is_older_than_our_commit_is_asked_for_again),
         STAGE(a_checkpoint_is_deleted_once_also_when_the_answer_is_lost),
+        LOGIN(each_connection_logs_in),
+        LOGIN(a_refused_secret_is_sent_once_until_there_is_another_or_a_reload),
+        LOGIN(a_secret_that_is_another_by_the_time_of_its_refusal_is_sent_at_once),
+        LOGIN(one_connection_logs_in_before_the_others),
+        LOGIN(a_login_that_is_lost_is_tried_again),
+        LOGIN(what_answers_a_login_with_something_else_is_told),
+        LOGIN(a_mechanism_that_is_not_taken_is_told_with_those_that_are),
+        LOGIN(a_login_is_left_before_it_ends),
+        LOGIN(a_login_that_ends_before_an_answer_takes_no_other_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
