@@ -370,6 +370,7 @@ static void on_topic(struct kafka_call *call)
         return;
     }
     kafka_error_set(call->topic.code, "", call->stream, &error);
+    kafka_error_name_right(KAFKA_METADATA, "", call->stream, &error);
     if (kafka_retry_of(&error) == KAFKA_IF_TOPIC_IS)
         kafka_fail(call, ENOENT, "there is no topic %.100s", call->stream);
     else

@@ -104,6 +104,36 @@ void kafka_error_set(int16_t code, const char *app, const char *stream, struct e
                           : "");
 }
 
+/* The rights of a call that asks for more than Describe; that of a group is asked for first. */
+static const struct {
+    enum kafka_api api;
+    const char *group;
+    const char *topic;
+} rights[] = {
+    {KAFKA_OFFSET_COMMIT, "Read", "Read"},
+    {KAFKA_OFFSET_DELETE, "Delete", "Read"},
+    {KAFKA_DELETE_GROUPS, "Delete", "Describe"},
+};
+
+#define RIGHTS (sizeof(rights) / sizeof(rights[0]))
+
+void kafka_error_name_right(enum kafka_api api, const char *app, const char *stream,
+                            struct error *error)
+{
+    bool is_group = !strcmp(error->service_code, "GROUP_AUTHORIZATION_FAILED");
+    size_t i = 0;
+
+    if (!is_group && strcmp(error->service_code, "TOPIC_AUTHORIZATION_FAILED") != 0)
+        return;
+    while (i < RIGHTS && rights[i].api != api)
+        i++;
+    snprintf(error->message, sizeof(error->message), "this needs the ACL %s on the %s %.200s",
+             i == RIGHTS ? "Describe"
+             : is_group  ? rights[i].group
+                         : rights[i].topic,
+             is_group ? "group" : "topic", is_group ? app : stream);
+}
+
 static enum kafka_retry retry_of_connection(int number)
 {
     switch (number) {

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "api/error.h"
+#include "api/kafka/message.h"
 
 /* Whether another try may help, and what is to be forgotten before it. */
 enum kafka_retry {
@@ -25,6 +26,10 @@ enum kafka_retry {
 /* What Kafka's error code says, other than 0, about what was asked of `app` and `stream`, either of
  * which may be "". */
 void kafka_error_set(int16_t code, const char *app, const char *stream, struct error *error);
+
+/* Says which right lacks, if it is one of ACLs, by what was asked. Others stay as they are. */
+void kafka_error_name_right(enum kafka_api api, const char *app, const char *stream,
+                            struct error *error);
 
 /* An error of the above, or one of a connection. */
 enum kafka_retry kafka_retry_of(const struct error *error);

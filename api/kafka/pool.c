@@ -133,6 +133,8 @@ static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
         explain_unread(exchange, status);
     } else if (reply.code) {
         kafka_error_set(reply.code, request->app, request->topic, &exchange->operation.error);
+        kafka_error_name_right(request->api, request->app, request->topic,
+                               &exchange->operation.error);
         exchange->operation.error.is_unknown = reply.has_changed;
     }
     return exchange->operation.error.code;

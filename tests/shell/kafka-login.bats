@@ -396,24 +396,24 @@ shows() { # DIRECTORY ENTRIES
     as bob "bob secret" SCRAM-SHA-256
     eventually mount_kafka "kafka+plain://$SASL"
     is "$(entries apps)$(entries streams)" ""
-    lacks "group $G.*: the group needs an ACL: Describe to read" cat "$P/checkpoint"
+    lacks "this needs the ACL Describe on the group $G" cat "$P/checkpoint"
     permit Describe Cluster kafka-cluster
     eventually is_listed "$G"
-    lacks "group $G.*: the group needs an ACL: Describe to read" cat "$P/checkpoint"
+    lacks "this needs the ACL Describe on the group $G" cat "$P/checkpoint"
     forbid Describe Cluster kafka-cluster
     permit Describe Group "$G"
     eventually is_listed "$G"
-    lacks "topic orders: the topic needs an ACL: Describe" cat "$P/checkpoint"
+    lacks "this needs the ACL Describe on the topic orders" cat "$P/checkpoint"
     permit Describe Topic orders
     eventually shows streams orders
     eventually shows "apps/$G" orders
     is "$(<"$P/checkpoint")" 7
-    lacks "group $G, topic orders: the group needs an ACL: .*Read to commit" put "$P/checkpoint" 43
+    lacks "this needs the ACL Read on the group $G" put "$P/checkpoint" 43
     permit Read Group "$G"
-    lacks "topic orders: the topic needs an ACL: .*Read to commit" put "$P/checkpoint" 43
-    lacks "the group needs an ACL: .*Delete to delete" rm "$T/0"
+    lacks "this needs the ACL Read on the topic orders" put "$P/checkpoint" 43
+    lacks "this needs the ACL Delete on the group $G" rm "$T/0"
     permit Delete Group "$G"
-    lacks "the topic needs an ACL: .*Read to commit or delete" rm "$T/0"
+    lacks "this needs the ACL Read on the topic orders" rm "$T/0"
     is "$(kafka get "$G" orders 0)" "7 "
     permit Read Topic orders
     eventually put "$P/checkpoint" 43
@@ -432,7 +432,7 @@ shows() { # DIRECTORY ENTRIES
     eventually mount_kafka "kafka+plain://$SASL"
     eventually is_listed "$G"
     is "$(entries "apps/$G")" ""
-    lacks "group $G: the group needs an ACL: .*Delete to delete" rmdir "apps/$G"
+    lacks "this needs the ACL Delete on the group $G" rmdir "apps/$G"
     is "$(kafka get "$G" hidden 0)" "8 "
     permit Delete Group "$G"
     eventually rmdir "apps/$G"

@@ -68,6 +68,34 @@ TEST(a_lost_connection_may_be_had_again_and_one_that_is_refused_may_not)
     }
 }
 
+static void check_right(int16_t code, enum kafka_api api, const char *message)
+{
+    struct error error;
+
+    kafka_error_set(code, "billing", "orders", &error);
+    kafka_error_name_right(api, "billing", "orders", &error);
+    assert_string_equal(error.message, message);
+    assert_int_equal(error.code, EACCES);
+}
+
+TEST(a_right_that_lacks_is_named)
+{
+    struct error error;
+
+    check_right(30, KAFKA_OFFSET_FETCH, "this needs the ACL Describe on the group billing");
+    check_right(29, KAFKA_OFFSET_FETCH, "this needs the ACL Describe on the topic orders");
+    check_right(30, KAFKA_OFFSET_COMMIT, "this needs the ACL Read on the group billing");
+    check_right(29, KAFKA_OFFSET_COMMIT, "this needs the ACL Read on the topic orders");
+    check_right(30, KAFKA_OFFSET_DELETE, "this needs the ACL Delete on the group billing");
+    check_right(29, KAFKA_OFFSET_DELETE, "this needs the ACL Read on the topic orders");
+    check_right(30, KAFKA_DELETE_GROUPS, "this needs the ACL Delete on the group billing");
+    check_right(31, KAFKA_LIST_GROUPS,
+                "group billing, topic orders: the cluster needs an ACL: Describe");
+    kafka_error_set(3, "", "orders", &error);
+    kafka_error_name_right(KAFKA_OFFSET_COMMIT, "", "orders", &error);
+    assert_string_equal(error.message, "topic orders: no such topic or partition");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +103,7 @@ int main(void)
         cmocka_unit_test(a_group_with_members_is_busy_and_the_message_says_what_to_do),
         cmocka_unit_test(messages_name_what_was_asked_for),
         cmocka_unit_test(a_lost_connection_may_be_had_again_and_one_that_is_refused_may_not),
+        cmocka_unit_test(a_right_that_lacks_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
