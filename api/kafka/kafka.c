@@ -209,8 +209,9 @@ static int kafka_set_login(struct kafka *kafka, const char *brokers,
                            const struct backend_options *options, struct error *error)
 {
     struct kafka_network *network = &kafka->cluster.network;
-    struct kafka_wishes wishes = {
-        .plain = kafka->easy.plain, .has_cacert = kafka->easy.cacert, .has_cert = kafka->easy.cert};
+    struct kafka_wishes wishes = {.plain = kafka->easy.plain,
+                                  .has_cacert = kafka->easy.cacert,
+                                  .has_cert = kafka->easy.cert || kafka->easy.key};
     int status = parse_mechanism(options, &wishes.mechanism, error);
 
     if (status)
@@ -261,6 +262,14 @@ static struct kafka *new_kafka(const struct backend_options *options)
     return kafka;
 }
 
+/* With SCRAM no password is sent. */
+static bool sends_secret(const struct kafka *kafka)
+{
+    enum kafka_mechanism mechanism = kafka->cluster.network.login.secret.mechanism;
+
+    return mechanism == KAFKA_PLAIN || mechanism == KAFKA_OAUTHBEARER;
+}
+
 static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
                         const struct backend_options *options, struct error *error)
 {
@@ -277,7 +286,10 @@ static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
     if (!status)
         status = kafka_set_login(kafka, rest, options, error);
     if (!status && plain && !loopback)
-        kafka->backend.warning = "kafka+plain: sends checkpoints and records unencrypted";
+        kafka->backend.warning =
+            sends_secret(kafka)
+                ? "kafka+plain: sends checkpoints, records, and the password or token, unencrypted"
+                : "kafka+plain: sends checkpoints and records unencrypted";
     return status;
 }
 

@@ -22,7 +22,7 @@ static void set_certificates(struct kafka_login *login)
     *login->easy = login->given;
     if (!login->given.cacert)
         login->easy->cacert = credentials->cacert;
-    if (login->given.cert)
+    if (login->given.cert || login->given.key)
         return;
     login->easy->cert = credentials->cert;
     login->easy->key = credentials->key;

@@ -299,6 +299,20 @@ reload_and_fail() {
     not grep -aqF "alice secret" "/proc/$(daemon)/environ"
 }
 
+@test "a secret that goes over the network in the clear is warned of" {
+    as alice "alice secret" PLAIN
+    mount_kafka kafka+plain://kafka.invalid lazy
+    matches "$(<"$DIR/mount.log")" "sends checkpoints, and the password or token, unencrypted"
+    cd / && unmount "$MNT"
+    as alice "alice secret" SCRAM-SHA-256
+    mount_kafka kafka+plain://kafka.invalid lazy
+    matches "$(<"$DIR/mount.log")" "sends checkpoints unencrypted"
+    cd / && unmount "$MNT"
+    as alice "alice secret" PLAIN
+    mount_kafka "kafka+plain://$SASL"
+    is "$(<"$DIR/mount.log")" ""
+}
+
 # ---- TLS
 
 @test "a client certificate logs in, by options and by stores of PEM" {
