@@ -289,16 +289,21 @@ static int read_usual_file(struct source *source, char *path)
 
 /* TLS */
 
-static const char keytool_trust[] = "keytool -list -rfc -keystore STORE > trusted.pem";
-static const char keytool_key[] =
-    "keytool -importkeystore -srckeystore STORE -destkeystore key.p12 -deststoretype PKCS12, then "
-    "openssl pkcs12 -in key.p12 -out key.pem";
-
-static int refuse_store(const struct source *source, const char *name, const char *command)
+/* Java's own stores. */
+static int refuse_store(const struct source *source, enum part store)
 {
+    const char *path = source->parts[store];
+
+    if (store == TRUST_STORE)
+        return error_set(source->error, EINVAL,
+                         "%.100s: ssl.truststore.type is not PEM: say so, of what keytool -list "
+                         "-rfc -keystore %.150s prints",
+                         source->origin, path);
     return error_set(source->error, EINVAL,
-                     "%.100s: %s is no file of PEM: make one by %s, and say type=PEM",
-                     source->origin, name, command);
+                     "%.80s: ssl.keystore.type is not PEM: say so, of what openssl pkcs12 -in "
+                     "key.p12 prints after keytool -importkeystore -srckeystore %.120s "
+                     "-destkeystore key.p12 -deststoretype PKCS12",
+                     source->origin, path);
 }
 
 static int take_file(struct source *source, enum part part, char **target)
@@ -320,7 +325,7 @@ static int take_trusted(struct source *source, struct kafka_credentials *credent
     if (!source->parts[TRUST_STORE])
         return take_file(source, CA, &credentials->cacert);
     if (!is_pem(source, TRUST_TYPE))
-        return refuse_store(source, "ssl.truststore.location", keytool_trust);
+        return refuse_store(source, TRUST_STORE);
     return take_file(source, TRUST_STORE, &credentials->cacert);
 }
 
@@ -331,7 +336,7 @@ static int take_key(struct source *source, struct kafka_credentials *credentials
     int status;
 
     if (is_store && !is_pem(source, KEY_TYPE))
-        return refuse_store(source, "ssl.keystore.location", keytool_key);
+        return refuse_store(source, KEY_STORE);
     status = take_file(source, is_store ? KEY_STORE : CERT, &credentials->cert);
     if (!status)
         status = take_file(source, is_store ? KEY_STORE : KEY, &credentials->key);

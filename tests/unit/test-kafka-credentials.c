@@ -221,9 +221,10 @@ TEST(certificates_are_files_of_pem)
     assert_string_equal(credentials.cert, "/a/cert.pem");
     assert_string_equal(credentials.key, "/a/cert.key");
     kafka_credentials_release(&credentials);
-    check_refused_file("ssl.truststore.location=/a/trust.jks\n", EINVAL, "keytool -list -rfc");
+    check_refused_file("ssl.truststore.location=/a/trust.jks\n", EINVAL,
+                       "keytool -list -rfc -keystore /a/trust.jks prints");
     check_refused_file("ssl.keystore.type=JKS\nssl.keystore.location=/a/key.jks\n", EINVAL,
-                       "keytool -importkeystore");
+                       "keytool -importkeystore -srckeystore /a/key.jks -dest");
     check_refused_file("ssl.keystore.key=secret\n", EINVAL, "write them to a file");
     check_refused_file("ssl.ca.location=ca.pem\n", EINVAL, "the whole path");
 }
