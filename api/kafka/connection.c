@@ -148,13 +148,22 @@ static const char *guess_reason(const struct kafka_connection *connection)
                : ": its port may want a client certificate (-o cert) or a login";
 }
 
-/* With TLS 1.3 a broker refuses a client after the handshake, by an alert. */
+/* With TLS 1.3 a broker refuses a client's certificate after the handshake, by an alert whose name
+ * OpenSSL tells. */
+static bool is_refused_by_tls(const struct kafka_connection *connection)
+{
+    const char *alert = strstr(connection->detail, " alert ");
+
+    return !connection->proven && alert &&
+           (strstr(alert, "certificate") || strstr(alert, "unknown ca"));
+}
+
 static void on_closed(struct kafka_connection *connection)
 {
-    if (!connection->network->easy.plain && strstr(connection->detail, " alert "))
+    if (is_refused_by_tls(connection))
         error_set(&connection->error, EPROTO,
-                  "%s ended TLS: its port may want a client certificate "
-                  "(-o cert, key), or another one: %.150s",
+                  "%s ended TLS: its port may want a client certificate (-o cert, key), or another "
+                  "one: %.150s",
                   connection->host, connection->detail);
     else
         error_set(&connection->error, ECONNRESET, "%s closed the connection%s", connection->host,
