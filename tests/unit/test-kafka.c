@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "api/kafka/message.h"
 
@@ -377,10 +378,13 @@ static void open_listener(struct broker *broker)
     assert_int_equal(loop_watch(broker->loop, broker->listener, on_accept, broker), 0);
 }
 
-static int begin_stage(void **state)
+static int begin_stage_with(void **state, const struct setting *settings, size_t count)
 {
     struct broker *broker = calloc(1, sizeof(*broker));
-    struct backend_options options = {.left_out = note_left_out, .observer = broker};
+    struct backend_options options = {.left_out = note_left_out,
+                                      .observer = broker,
+                                      .settings = settings,
+                                      .setting_count = count};
     struct error error = {0};
     char source[64];
 
@@ -395,6 +399,11 @@ static int begin_stage(void **state)
     assert_int_equal(backend_open(source, &options, &broker->backend, &error), 0);
     *state = broker;
     return 0;
+}
+
+static int begin_stage(void **state)
+{
+    return begin_stage_with(state, NULL, 0);
 }
 
 static int end_stage(void **state)
@@ -804,19 +813,35 @@ static void a_checkpoint_is_deleted_once_also_when_the_answer_is_lost(void **sta
 
 /* Logins */
 
+static char credentials[PATH_ROOM];
+
+static void write_password(const char *password)
+{
+    FILE *file = fopen(credentials, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
+    assert_true(fprintf(file, "sasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=%s\n",
+                        password) > 0);
+    fclose(file);
+}
+
 static int begin_login(void **state)
 {
-    setenv("KAFKA_SASL_USERNAME", "alice", 1);
-    setenv("KAFKA_SASL_PASSWORD", "secret", 1);
-    setenv("KAFKA_SASL_MECHANISM", "PLAIN", 1);
-    return begin_stage(state);
+    struct setting setting = {"credentials", credentials};
+    int fd;
+
+    snprintf(credentials, sizeof(credentials), "/tmp/checkpointfs-test-XXXXXX");
+    fd = mkstemp(credentials);
+    assert_true(fd >= 0);
+    close(fd);
+    write_password("secret");
+    return begin_stage_with(state, &setting, 1);
 }
 
 static int end_login(void **state)
 {
-    unsetenv("KAFKA_SASL_USERNAME");
-    unsetenv("KAFKA_SASL_PASSWORD");
-    unsetenv("KAFKA_SASL_MECHANISM");
+    unlink(credentials);
     return end_stage(state);
 }
 
@@ -885,7 +910,7 @@ static void a_refused_secret_is_sent_once_until_there_is_another_or_a_reload(voi
     fail_reads(broker, 20, LONG_ENOUGH, EACCES);
     assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 2);
     break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){0});
-    setenv("KAFKA_SASL_PASSWORD", "another", 1);
+    write_password("another");
     check_checkpoint(broker, NULL);
 }
 
@@ -894,7 +919,7 @@ static void a_secret_that_is_another_by_the_time_of_its_refusal_is_sent_at_once(
     struct broker *broker = *state;
 
     break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 58});
-    setenv("KAFKA_SASL_PASSWORD", "another", 1);
+    write_password("another");
     check_checkpoint(broker, NULL);
 }
 
