@@ -114,8 +114,8 @@ static char *put_character(char *to, int32_t character)
     int rest = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
 
     *to++ = (char)(heads[rest] | character >> 6 * rest);
-    while (rest--)
-        *to++ = (char)(0x80 | (character >> 6 * rest & 0x3f));
+    for (; rest > 0; rest--)
+        *to++ = (char)(0x80 | (character >> 6 * (rest - 1) & 0x3f));
     return to;
 }
 
