@@ -28,7 +28,7 @@ setup_file() {
         kafka allow "$user" Group '*' All
         kafka allow "$user" Topic '*' All
     done
-    kafka scram a=b,c SCRAM-SHA-256 "secret \"256\" \\"
+    kafka scram a=b,c SCRAM-SHA-256 "secret \"256\" \\ ü"
     kafka scram alice SCRAM-SHA-512 "secret 512"
 }
 
@@ -160,15 +160,18 @@ reload() {
     works
 }
 
-@test "SCRAM-SHA-256, by a file of Java's, with a name that must be escaped" {
+@test "SCRAM-SHA-256, by a file that Kafka's own tool takes, with a name and a password that must be escaped" {
     private_file client.properties <<'PROPERTIES'
 security.protocol=SASL_PLAINTEXT
 sasl.mechanism=SCRAM-SHA-256
 sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
-    username="a=b,c" password="secret \\"256\\" \\\\";
+    username="a=b,c" password="secret \\"256\\" \\\\ \u00fc";
 PROPERTIES
     mount_kafka "kafka+plain://$SASL" "credentials=$DIR/client.properties"
     works
+    run -0 "$KAFKA/cluster" run org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server "$SASL" \
+        --command-config "$DIR/client.properties" --list
+    matches "$output" "$G"
 }
 
 @test "SCRAM-SHA-512 over TLS, by kcat's file, which is found" {
