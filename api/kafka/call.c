@@ -12,8 +12,7 @@
 #define PAUSE_FIRST_MS 20
 #define PAUSE_MAX_MS   320
 
-/* A call fails when no broker at all could be reached or has answered since it began, for so long.
- */
+/* A call fails when no broker has answered anything for so long, and none is left to be tried. */
 #define OUTAGE_MS 3000
 
 #define TEXT_MAX (1UL << 20)
@@ -148,12 +147,16 @@ static int64_t pause_of(unsigned tries)
     return pause - (int64_t)(number % (uint32_t)(pause / 2));
 }
 
-/* Whether nobody has answered for so long that nobody will be waited for. */
+/* Whether nobody has answered for so long that nobody will be waited for. What was answered to
+ * others counts: brokers are there then. */
 static bool is_out(const struct kafka_call *call)
 {
-    return kafka_retry_of(&call->trouble) == KAFKA_LOST &&
-           when_monotonic() - call->began > OUTAGE_MS &&
-           kafka_cluster_answered(&call->kafka->cluster) < call->began;
+    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    int64_t answered = kafka_cluster_answered(cluster);
+    int64_t silent = when_monotonic() - (answered > call->began ? answered : call->began);
+
+    return kafka_retry_of(&call->trouble) == KAFKA_LOST && silent > OUTAGE_MS &&
+           kafka_cluster_has_failed(cluster);
 }
 
 static void forget_route(struct kafka_call *call, enum kafka_retry retry)
@@ -287,6 +290,7 @@ void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *
 
     call->after = *request;
     call->after_then = then;
+    kafka_cluster_suspect_coordinator(&call->kafka->cluster, call->app);
     if (kafka_cluster_find(cluster, node))
         send_to_coordinator(call);
     else

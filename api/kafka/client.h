@@ -41,7 +41,6 @@ struct kafka_call {
     struct timer pause;
     struct error trouble;       /* of the last try */
     bool checks_topic;          /* a broker does not know the topic: is it there? */
-    bool asked_again;           /* because what was read was outdated */
     bool is_once;               /* what may have changed something is not sent again */
     bool may_have_changed;      /* a change was sent, and no answer came */
     struct kafka_request after; /* what is sent once its coordinator, or leader, is known */
@@ -66,6 +65,7 @@ struct kafka_call {
     int64_t latest;
     bool has_commits;
     bool has_outdated; /* commits, among those read */
+    size_t uncertain;  /* commits that were read, and that the coordinator might not have known */
     char *metadata;    /* to be committed, or committed; or NULL */
     struct kafka_topic topic;
     struct names *names;

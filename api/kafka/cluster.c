@@ -11,8 +11,11 @@
 /* For how long a broker that did not answer is left alone if there is another. */
 #define AVOIDED_MS 2000
 
-/* For how long after a group's coordinator was found again its answers may be old ones. */
-#define NEW_COORDINATOR_MS 2000
+/* For how long after a new coordinator has begun to answer its answers may be old ones. */
+#define NEW_COORDINATOR_MS 10000
+
+/* For how long after a broker has closed a connection it may be one that has begun anew. */
+#define RESTART_MS 30000
 
 /* Brokers */
 
@@ -152,6 +155,26 @@ int64_t kafka_cluster_answered(const struct kafka_cluster *cluster)
     return last;
 }
 
+/* Of those that are listed, or that are not. */
+static bool have_failed(const struct kafka_cluster *cluster, bool listed)
+{
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->pools[i]->listed == listed && !cluster->pools[i]->failed)
+            return false;
+    }
+    return true;
+}
+
+/* What the source names is another way to those that are listed. */
+bool kafka_cluster_has_failed(const struct kafka_cluster *cluster)
+{
+    bool lists = false;
+
+    for (size_t i = 0; i < cluster->count; i++)
+        lists |= cluster->pools[i]->listed;
+    return have_failed(cluster, lists);
+}
+
 struct names *kafka_cluster_nodes(const struct kafka_cluster *cluster)
 {
     struct names *names = names_new();
@@ -269,8 +292,10 @@ void kafka_cluster_note_coordinator(struct kafka_cluster *cluster, const char *g
     char *name;
 
     if (is_of_group(place, group)) {
-        if (place->lost || place->node != node)
+        if (place->lost || place->node != node) {
             place->changed = when_monotonic();
+            place->heard = 0;
+        }
         place->node = node;
         place->lost = false;
         return;
@@ -290,36 +315,120 @@ void kafka_cluster_lose_coordinator(struct kafka_cluster *cluster, const char *g
         place->lost = true;
 }
 
+void kafka_cluster_suspect_coordinator(struct kafka_cluster *cluster, const char *group)
+{
+    struct kafka_coordinator *place = place_of_group(cluster, group);
+    const struct kafka_pool *pool = NULL;
+    int64_t now = when_monotonic();
+
+    if (is_of_group(place, group))
+        pool = kafka_cluster_find(cluster, place->node);
+    if (!pool || !pool->closed || now - pool->closed > RESTART_MS || place->changed > pool->closed)
+        return;
+    place->changed = now;
+    place->heard = 0;
+}
+
+void kafka_cluster_note_answer(struct kafka_cluster *cluster, const char *group)
+{
+    struct kafka_coordinator *place = place_of_group(cluster, group);
+
+    if (is_of_group(place, group) && !place->heard)
+        place->heard = when_monotonic();
+}
+
+/* Since when the coordinator has been a new one that may not know all yet; or 0. */
+static int64_t new_since(const struct kafka_cluster *cluster, const char *group)
+{
+    const struct kafka_coordinator *place = place_of_group(cluster, group);
+    bool is_new = !place->heard || when_monotonic() - place->heard < NEW_COORDINATOR_MS;
+
+    return is_of_group(place, group) && is_new ? place->changed : 0;
+}
+
+/* What was committed */
+
+static uint64_t hash_group(const char *group)
+{
+    return hash_add(HASH_BEGIN, group);
+}
+
 static uint64_t hash_partition(const char *group, const char *topic, uint32_t partition)
 {
     char number[16];
     uint64_t hash;
 
     snprintf(number, sizeof(number), "%u", partition);
-    hash = hash_add(hash_add(hash_add(HASH_BEGIN, group), topic), number);
+    hash = hash_add(hash_add(hash_group(group), topic), number);
     return hash ? hash : 1;
+}
+
+static void put_commit(struct kafka_acknowledged *place, uint64_t about, const char *group,
+                       int64_t offset)
+{
+    if (offset >= 0)
+        *place = (struct kafka_acknowledged){about, hash_group(group), offset, when_monotonic()};
+    else if (place->about == about)
+        place->about = 0;
 }
 
 void kafka_cluster_note_commit(struct kafka_cluster *cluster, const char *group, const char *topic,
                                uint32_t partition, int64_t offset)
 {
     uint64_t about = hash_partition(group, topic, partition);
+
+    put_commit(&cluster->commits[about % KAFKA_COMMITS_MAX], about, group, offset);
+}
+
+void kafka_cluster_note_read(struct kafka_cluster *cluster, const char *group, const char *topic,
+                             uint32_t partition, int64_t offset, int64_t began)
+{
+    uint64_t about = hash_partition(group, topic, partition);
     struct kafka_acknowledged *place = &cluster->commits[about % KAFKA_COMMITS_MAX];
 
-    if (offset >= 0)
-        *place = (struct kafka_acknowledged){about, offset, when_monotonic()};
-    else if (place->about == about)
-        place->about = 0;
+    if (place->about == about && place->when < began)
+        put_commit(place, about, group, offset);
+}
+
+static bool is_remembered_from_before(const struct kafka_acknowledged *commit, int64_t when)
+{
+    return when && commit->about && commit->when < when;
+}
+
+static const struct kafka_acknowledged *find_uncertain(const struct kafka_cluster *cluster,
+                                                       const char *group, const char *topic,
+                                                       uint32_t partition)
+{
+    uint64_t about = hash_partition(group, topic, partition);
+    const struct kafka_acknowledged *commit = &cluster->commits[about % KAFKA_COMMITS_MAX];
+
+    return commit->about == about && is_remembered_from_before(commit, new_since(cluster, group))
+               ? commit
+               : NULL;
 }
 
 bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *group,
                                const char *topic, uint32_t partition, int64_t offset)
 {
-    const struct kafka_coordinator *coordinator = place_of_group(cluster, group);
-    uint64_t about = hash_partition(group, topic, partition);
-    const struct kafka_acknowledged *commit = &cluster->commits[about % KAFKA_COMMITS_MAX];
+    const struct kafka_acknowledged *commit = find_uncertain(cluster, group, topic, partition);
 
-    return is_of_group(coordinator, group) && coordinator->changed &&
-           when_monotonic() - coordinator->changed < NEW_COORDINATOR_MS && commit->about == about &&
-           commit->when < coordinator->changed && offset < commit->offset;
+    return commit && offset < commit->offset;
+}
+
+bool kafka_cluster_is_uncertain(const struct kafka_cluster *cluster, const char *group,
+                                const char *topic, uint32_t partition)
+{
+    return find_uncertain(cluster, group, topic, partition);
+}
+
+size_t kafka_cluster_count_uncertain(const struct kafka_cluster *cluster, const char *group)
+{
+    int64_t since = new_since(cluster, group);
+    uint64_t hash = hash_group(group);
+    size_t count = 0;
+
+    for (size_t i = 0; since && i < KAFKA_COMMITS_MAX; i++)
+        count += cluster->commits[i].group == hash &&
+                 is_remembered_from_before(&cluster->commits[i], since);
+    return count;
 }

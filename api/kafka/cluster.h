@@ -33,11 +33,13 @@ struct kafka_coordinator {
     int32_t node;
     bool lost;       /* it is to be asked for again */
     int64_t changed; /* when it was found again, or 0 */
+    int64_t heard;   /* when it first told what is committed, after that; or 0 */
 };
 
-/* The last commit of a partition that was acknowledged to this mount. */
+/* The last commit of a partition that was acknowledged to this mount, or what it has read since. */
 struct kafka_acknowledged {
     uint64_t about; /* a hash of group, topic and partition; 0: none */
+    uint64_t group; /* a hash */
     int64_t offset;
     int64_t when;
 };
@@ -73,6 +75,9 @@ struct kafka_pool *kafka_cluster_any(const struct kafka_cluster *cluster);
 /* When a broker answered last. */
 int64_t kafka_cluster_answered(const struct kafka_cluster *cluster);
 
+/* Whether each has failed since it answered last. */
+bool kafka_cluster_has_failed(const struct kafka_cluster *cluster);
+
 /* The numbers of the listed brokers, in decimal; NULL without memory. */
 struct names *kafka_cluster_nodes(const struct kafka_cluster *cluster);
 
@@ -104,16 +109,34 @@ void kafka_cluster_note_coordinator(struct kafka_cluster *cluster, const char *g
 /* It does not answer any more, or says that it is none. */
 void kafka_cluster_lose_coordinator(struct kafka_cluster *cluster, const char *group);
 
+/* It is about to be asked: if it has closed a connection not long ago, it may have begun anew. */
+void kafka_cluster_suspect_coordinator(struct kafka_cluster *cluster, const char *group);
+
+/* It has told what is committed. */
+void kafka_cluster_note_answer(struct kafka_cluster *cluster, const char *group);
+
 /* Notes that a commit was acknowledged; a negative offset: that it was deleted. */
 void kafka_cluster_note_commit(struct kafka_cluster *cluster, const char *group, const char *topic,
                                uint32_t partition, int64_t offset);
 
+/* An offset that was read by a call which began then, and is believed. */
+void kafka_cluster_note_read(struct kafka_cluster *cluster, const char *group, const char *topic,
+                             uint32_t partition, int64_t offset, int64_t began);
+
 /*
  * Whether an offset, which was read now, is older than what this mount has committed: Kafka 4.1 was
- * seen to answer so for up to 0.35 s after another broker became a group's coordinator. It had lost
- * nothing.
+ * seen to answer so for up to 0.35 s after another broker became a group's coordinator, and for a
+ * second after all brokers had begun anew. It had lost nothing: a coordinator tells what it knows
+ * all replicas to have, and learns that when they ask it for more.
  */
 bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *group,
                                const char *topic, uint32_t partition, int64_t offset);
+
+/* How many commits of a group are remembered that a coordinator may not know yet. */
+size_t kafka_cluster_count_uncertain(const struct kafka_cluster *cluster, const char *group);
+
+/* Whether this is one of them. */
+bool kafka_cluster_is_uncertain(const struct kafka_cluster *cluster, const char *group,
+                                const char *topic, uint32_t partition);
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/utf8.h"
 #include "base/when.h"
 
-/* How long a coordinator that has just become one is given to learn what was committed last. */
-#define LEARNING_MS 500
+/* After so long a coordinator that has just become one is asked again what was committed last. */
+#define LEARNING_MS 250
 
 /* Texts of states */
 
@@ -77,6 +77,8 @@ static int read_commits_of(struct kafka_call *call, struct kafka_reply *reply,
 
     if (!status && !reply->code)
         reply->code = commits.code;
+    if (!status && !reply->code)
+        kafka_cluster_note_answer(&call->kafka->cluster, call->app);
     return status;
 }
 
@@ -88,20 +90,37 @@ static int decode_one_commit(void *user, struct kafka_reply *reply)
     return read_commits_of(call, reply, take_one_commit);
 }
 
+static bool is_believed(struct kafka_call *call, uint32_t partition, int64_t offset)
+{
+    struct kafka_cluster *cluster = &call->kafka->cluster;
+
+    if (kafka_cluster_is_outdated(cluster, call->app, call->stream, partition, offset))
+        return false;
+    kafka_cluster_note_read(cluster, call->app, call->stream, partition, offset, call->began);
+    return true;
+}
+
+/* What was read is older than what this mount has committed. */
+static void read_again(struct kafka_call *call, kafka_step *step)
+{
+    if (when_monotonic() + LEARNING_MS < call->operation.ask.deadline)
+        kafka_wait(call, LEARNING_MS, step);
+    else
+        kafka_fail(
+            call, ETIMEDOUT,
+            "the coordinator of the group %.100s has changed, and does not know yet what was "
+            "committed last",
+            call->app);
+}
+
 static void fetch_one(struct kafka_call *call);
 
 static void check_one(struct kafka_call *call)
 {
-    bool is_outdated = !call->asked_again &&
-                       kafka_cluster_is_outdated(&call->kafka->cluster, call->app, call->stream,
-                                                 call->partition, call->committed);
-
-    if (!is_outdated) {
+    if (is_believed(call, call->partition, call->committed))
         call->partition_then(call);
-        return;
-    }
-    call->asked_again = true;
-    kafka_wait(call, LEARNING_MS, fetch_one);
+    else
+        read_again(call, fetch_one);
 }
 
 static void fetch_one(struct kafka_call *call)
@@ -258,8 +277,7 @@ static int take_commit_of_stream(void *user, const struct kafka_commit *commit)
         return -EBADMSG;
     if (commit->code)
         commits->code = commit->code;
-    call->has_outdated |= kafka_cluster_is_outdated(&call->kafka->cluster, call->app, call->stream,
-                                                    state.partition, commit->offset);
+    call->has_outdated |= !is_believed(call, state.partition, commit->offset);
     if (commit->offset < 0)
         return 0;
     status = copy_metadata(commit->metadata, &metadata);
@@ -283,12 +301,10 @@ static void on_commits_of_stream(struct kafka_call *call)
 {
     struct answer answer = {.table = call->table};
 
-    if (!call->has_outdated || call->asked_again) {
+    if (call->has_outdated)
+        read_again(call, begin_get_states);
+    else
         kafka_end(call, &answer);
-        return;
-    }
-    call->asked_again = true;
-    kafka_wait(call, LEARNING_MS, begin_get_states);
 }
 
 static void fetch_stream(struct kafka_call *call)
@@ -350,6 +366,8 @@ static int take_topic_of_commit(void *user, const struct kafka_commit *commit)
         return -EBADMSG;
     call->has_commits = true;
     memcpy(name, commit->topic.data, commit->topic.size);
+    call->uncertain += kafka_cluster_is_uncertain(&call->kafka->cluster, call->app, name,
+                                                  (uint32_t)commit->partition);
     if (count && !strcmp(names_at(call->names, count - 1), name))
         return 0;
     return names_add_listed(call->names, "the topic",
@@ -364,6 +382,7 @@ static int decode_all_commits(void *user, struct kafka_reply *reply)
     names_drop(call->names);
     call->names = names_new();
     call->has_commits = false;
+    call->uncertain = 0;
     if (!call->names)
         return -ENOMEM;
     status = read_commits_of(call, reply, take_topic_of_commit);
@@ -371,10 +390,27 @@ static int decode_all_commits(void *user, struct kafka_reply *reply)
     return status;
 }
 
-void kafka_ask_committed_topics(struct kafka_call *call, kafka_step *then)
+static void fetch_all(struct kafka_call *call);
+
+/* None must be missing: what has no commits is deleted. */
+static void check_all(struct kafka_call *call)
+{
+    if (call->uncertain < kafka_cluster_count_uncertain(&call->kafka->cluster, call->app))
+        read_again(call, fetch_all);
+    else
+        call->partition_then(call);
+}
+
+static void fetch_all(struct kafka_call *call)
 {
     struct kafka_request request =
         kafka_request_of(call, KAFKA_OFFSET_FETCH, 5, encode_fetch_all, decode_all_commits);
 
-    kafka_ask_coordinator(call, &request, then);
+    kafka_ask_coordinator(call, &request, check_all);
+}
+
+void kafka_ask_committed_topics(struct kafka_call *call, kafka_step *then)
+{
+    call->partition_then = then;
+    fetch_all(call);
 }

@@ -94,6 +94,7 @@ static void on_link_lost(void *user, const struct error *error)
         lose_exchange(link, &why);
     close_link(link);
     if (was_ready) {
+        pool->closed = when_monotonic();
         pool_go(pool);
         return;
     }

@@ -24,6 +24,7 @@ struct kafka_pool {
     bool listed;      /* the cluster says that the broker is there */
     int64_t failed;   /* when it could not be reached, or did not answer, the last time; or 0 */
     int64_t answered; /* the last time */
+    int64_t closed;   /* when a connection that worked was lost, the last time; or 0 */
 };
 
 /* An answer, behind its head. */

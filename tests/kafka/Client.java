@@ -19,8 +19,11 @@ import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Exit;
+import org.apache.kafka.tools.consumer.group.ConsumerGroupCommand;
 
 /*
  * Kafka's own client in one process, for tests, as a JVM for each call takes seconds. It reads lines of words with
@@ -36,6 +39,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *   leave                        and ends
  *   scram USER MECHANISM PASSWORD  makes a user of SCRAM, or changes one
  *   allow USER TYPE NAME OPERATION, forbid ...: makes an ACL, or removes it
+ *   log GROUP                    "ok TOPIC:PARTITION:OFFSET ...", each commit that is in Kafka's own log, in its order
+ *   tool ARGUMENT...             what kafka-consumer-groups.sh prints, with "|" between its lines
  */
 public class Client {
     private final Map<String, Object> base;
@@ -133,6 +138,52 @@ public class Client {
         return "";
     }
 
+    /* A record's key is a version, and of 0 and 1 group, topic and partition; its value a version and the offset. */
+    private static String commit(String group, byte[] key, byte[] value) {
+        java.nio.ByteBuffer fields = java.nio.ByteBuffer.wrap(key);
+        if (fields.getShort() > 1 || !text(fields).equals(group))
+            return "";
+        return text(fields) + ":" + fields.getInt() + ":"
+                + (value == null ? "none" : java.nio.ByteBuffer.wrap(value).getLong(2)) + " ";
+    }
+
+    private static String text(java.nio.ByteBuffer fields) {
+        byte[] bytes = new byte[fields.getShort()];
+        fields.get(bytes);
+        return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    private String log(String group) {
+        StringBuilder all = new StringBuilder();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(with(base, Map.of("group.id", "log",
+                "enable.auto.commit", "false")), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor("__consumer_offsets").stream()
+                    .map(found -> new TopicPartition(found.topic(), found.partition())).toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(each -> consumer.position(each) < ends.get(each)))
+                consumer.poll(java.time.Duration.ofMillis(100))
+                        .forEach(record -> all.append(commit(group, record.key(), record.value())));
+        }
+        return all.toString().trim();
+    }
+
+    private static String tool(String[] words) {
+        java.io.PrintStream out = System.out;
+        java.io.ByteArrayOutputStream printed = new java.io.ByteArrayOutputStream();
+        Exit.setExitProcedure((status, message) -> {
+            throw new IllegalStateException("exit " + status);
+        });
+        System.setOut(new java.io.PrintStream(printed));
+        try {
+            ConsumerGroupCommand.main(java.util.Arrays.copyOfRange(words, 1, words.length));
+        } finally {
+            System.setOut(out);
+        }
+        return printed.toString().trim().replace('\n', '|');
+    }
+
     private static TopicPartition partition(String[] words) {
         return new TopicPartition(words[2], Integer.parseInt(words[3]));
     }
@@ -151,6 +202,8 @@ public class Client {
             case "scram" -> scram(words[1], words[2], words[3]);
             case "allow" -> allow(acl(words));
             case "forbid" -> forbid(acl(words));
+            case "log" -> log(words[1]);
+            case "tool" -> tool(words);
             default -> throw new IllegalArgumentException(words[0]);
         };
     }

@@ -355,6 +355,14 @@ static void on_accept(void *user)
     assert_int_equal(loop_watch(broker->loop, client->fd, on_bytes, client), 0);
 }
 
+static void close_clients(struct broker *broker)
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        if (broker->clients[i].fd >= 0)
+            close_client(&broker->clients[i]);
+    }
+}
+
 static void note_left_out(void *user, const char *sentence)
 {
     struct broker *broker = user;
@@ -411,10 +419,7 @@ static int end_stage(void **state)
     struct broker *broker = *state;
 
     backend_close(broker->backend);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        if (broker->clients[i].fd >= 0)
-            close_client(&broker->clients[i]);
-    }
+    close_clients(broker);
     if (broker->listener >= 0)
         close(broker->listener);
     loop_unwatch(broker->loop, broker->listener);
@@ -748,6 +753,27 @@ static void an_outage_is_noticed_before_the_time_is_up(void **state)
     assert_true(when_monotonic() - before < LONG_ENOUGH / 4);
 }
 
+/* Its wait counts from then on, and not from when the call began, nor to its end. */
+static void an_outage_is_noticed_when_others_were_answered_before_it(void **state)
+{
+    struct broker *broker = *state;
+    int64_t before = when_monotonic();
+    struct reply reply;
+
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .hangs = true});
+    assert_non_null(start_commit(broker, "42", LONG_ENOUGH, &reply));
+    while (!broker->asked[KAFKA_OFFSET_COMMIT])
+        run_for(broker->loop, 5);
+    check_checkpoint(broker, "42");
+    go_away(broker);
+    close_clients(broker);
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, ECONNREFUSED);
+    assert_true(reply.error.is_unknown);
+    assert_true(when_monotonic() - before < LONG_ENOUGH / 4);
+    reply_release(&reply);
+}
+
 static void check_garbage(struct broker *broker, struct fault fault, const char *says)
 {
     struct reply reply;
@@ -792,11 +818,73 @@ static void an_answer_that_is_older_than_our_commit_is_asked_for_again(void **st
     assert_int_equal(commit(broker, "42"), 0);
     run_for(broker->loop, 5);
     break_call(broker, KAFKA_OFFSET_FETCH, (struct fault){.times = 1, .closes = true});
-    broker->outdated = 2; /* that of the connection that is closed, and one more */
+    broker->outdated = 4; /* that of the connection that is closed, and three more */
     check_checkpoint(broker, "42");
-    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 3);
+    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 5);
     broker->offset = -1; /* but what somebody else has deleted is believed */
     check_checkpoint(broker, NULL);
+}
+
+/* A broker that begins anew while nobody asks it is as new as one that has failed. */
+static void an_answer_of_a_broker_that_began_anew_is_asked_for_again(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    broker->outdated = 2;
+    check_checkpoint(broker, "42");
+}
+
+/* It would be deleted with what it has committed. */
+static void an_app_is_not_taken_for_empty_by_an_answer_that_is_older(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+
+    assert_int_equal(commit(broker, "42"), 0);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    broker->outdated = 2;
+    assert_non_null(backend_delete_app(broker->backend, "g", NULL, &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, ENOTEMPTY);
+    assert_int_equal(broker->asked[KAFKA_DELETE_GROUPS], 0);
+}
+
+/* When there is no time to ask again. */
+static void an_answer_that_is_older_is_an_error_rather_than_told(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+    struct ask ask = ask_for_ms(&reply, SHORT_MS);
+
+    assert_int_equal(commit(broker, "42"), 0);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    broker->outdated = 100;
+    assert_non_null(backend_get_checkpoint(broker->backend, "g", "t", 0, &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, ETIMEDOUT);
+    assert_non_null(strstr(reply.error.message, "does not know yet"));
+}
+
+/* What others have committed is lower, and was read before that: it is no older than ours. */
+static void what_others_have_set_back_is_believed(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    run_for(broker->loop, 5);
+    broker->offset = 10;
+    check_checkpoint(broker, "10");
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    memset(broker->asked, 0, sizeof(broker->asked));
+    check_checkpoint(broker, "10");
+    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 1);
 }
 
 static void a_checkpoint_is_deleted_once_also_when_the_answer_is_lost(void **state)
@@ -1030,9 +1118,14 @@ int main(void)
         STAGE(a_commit_that_is_given_up_tells_whether_it_was_sent),
         STAGE(with_no_broker_it_fails_and_nothing_was_sent),
         STAGE(an_outage_is_noticed_before_the_time_is_up),
+        STAGE(an_outage_is_noticed_when_others_were_answered_before_it),
         STAGE(what_does_not_speak_kafka_is_told),
         STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
         STAGE(an_answer_that_is_older_than_our_commit_is_asked_for_again),
+        STAGE(an_answer_of_a_broker_that_began_anew_is_asked_for_again),
+        STAGE(an_app_is_not_taken_for_empty_by_an_answer_that_is_older),
+        STAGE(an_answer_that_is_older_is_an_error_rather_than_told),
+        STAGE(what_others_have_set_back_is_believed),
         STAGE(a_checkpoint_is_deleted_once_also_when_the_answer_is_lost),
         LOGIN(each_connection_logs_in),
         LOGIN(a_refused_secret_is_sent_once_until_there_is_another_or_a_reload),
