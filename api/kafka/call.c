@@ -28,6 +28,7 @@ static void release_call(struct operation *operation)
     timer_stop(&call->pause);
     free(call->metadata);
     kafka_topic_release(&call->topic);
+    kafka_description_release(&call->description);
     names_drop(call->names);
     table_drop(call->table);
     buf_release(&call->text);
@@ -223,7 +224,9 @@ static void on_request(void *user, const struct error *error, const struct answe
 
     (void)answer;
     call->operation.step = NULL;
-    if (error)
+    if (error && error->code == EOPNOTSUPP && call->without)
+        call->without(call);
+    else if (error)
         kafka_step_failed(call, error);
     else
         call->then(call);

@@ -4,6 +4,7 @@
 #include "api/backend.h"
 #include "api/kafka/cluster.h"
 #include "api/kafka/error.h"
+#include "api/kafka/group.h"
 #include "base/buf.h"
 
 /* A mount's Kafka. */
@@ -17,6 +18,14 @@ struct kafka {
 };
 
 struct kafka_call;
+
+/* A group as status tells of it; NULL is what is not known. */
+struct description {
+    const char *type;
+    char *state;
+    char *protocol;
+    char *client; /* of who has the call's partition; "": nobody */
+};
 
 typedef void kafka_step(struct kafka_call *call);
 
@@ -48,6 +57,7 @@ struct kafka_call {
     kafka_step *partition_then; /* with the partition */
     kafka_step *leader_then;    /* after what is sent once its leader is known */
     kafka_step *place_then;     /* with the offset of a place */
+    kafka_step *without;        /* instead, when the broker does not know the request's call */
 
     kafka_step *explain; /* says more of operation.error, with which it ends; or NULL */
     void *data;          /* of the operation's own; release_data frees it, where that is not NULL */
@@ -71,7 +81,9 @@ struct kafka_call {
     struct names *names;
     struct table *table;
     struct state state;
-    char numbers[3][24]; /* the texts of state */
+    char numbers[3][24];  /* the texts of state */
+    int32_t leader_epoch; /* of the commit; negative: nothing is told */
+    struct description description;
     struct buf text;
 };
 
@@ -157,6 +169,11 @@ struct call *kafka_get_state(struct backend *backend, const char *app, const cha
                              uint32_t partition, enum detail detail, const struct ask *ask);
 struct call *kafka_get_checkpoint(struct backend *backend, const char *app, const char *stream,
                                   uint32_t partition, const struct ask *ask);
+
+/* Goes on with what only status tells in call->text, a JSON object: of the call's group and what it
+ * has committed, or without an app of its partition, whose topic was asked for. */
+void kafka_describe(struct kafka_call *call, kafka_step *then);
+void kafka_description_release(struct description *description);
 
 struct call *kafka_commit(struct backend *backend, const struct commit_order *order,
                           const struct ask *ask);

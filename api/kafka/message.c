@@ -28,7 +28,8 @@ void kafka_put_head(struct buf *buf, enum kafka_api api, int16_t version, int32_
 
 bool kafka_head_has_tags(enum kafka_api api, int16_t version)
 {
-    return api == KAFKA_LIST_GROUPS && version >= KAFKA_LIST_GROUPS_COMPACT;
+    return api == KAFKA_DESCRIBE_CONSUMERS ||
+           (api == KAFKA_LIST_GROUPS && version >= KAFKA_LIST_GROUPS_COMPACT);
 }
 
 /* ApiVersions */

@@ -24,19 +24,21 @@ enum kafka_api {
     KAFKA_OFFSET_COMMIT = 8,
     KAFKA_OFFSET_FETCH = 9,
     KAFKA_FIND_COORDINATOR = 10,
+    KAFKA_DESCRIBE_GROUPS = 15,
     KAFKA_LIST_GROUPS = 16,
     KAFKA_SASL_HANDSHAKE = 17,
     KAFKA_VERSIONS = 18,
     KAFKA_SASL_AUTHENTICATE = 36,
     KAFKA_DELETE_GROUPS = 42,
     KAFKA_OFFSET_DELETE = 47,
+    KAFKA_DESCRIBE_CONSUMERS = 69, /* ConsumerGroupDescribe */
 };
 
 /* The first version of ListGroups that has the compact encoding. */
 #define KAFKA_LIST_GROUPS_COMPACT 4
 
 /* Above all calls that are used. */
-#define KAFKA_APIS 48
+#define KAFKA_APIS 70
 
 /* Which versions of each call a broker knows; those that it does not know are from 0 to -1. */
 struct kafka_versions {

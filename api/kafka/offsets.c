@@ -65,6 +65,7 @@ static int take_one_commit(void *user, const struct kafka_commit *commit)
         return -EBADMSG;
     commits->code = commit->code;
     call->committed = commit->offset;
+    call->leader_epoch = commit->leader_epoch;
     free(call->metadata);
     return copy_metadata(commit->metadata, &call->metadata);
 }
@@ -181,13 +182,20 @@ static void end_with_state(struct kafka_call *call)
         call->state.earliest = print_offset(call->numbers[1], call->earliest);
     if (call->latest >= 0)
         call->state.latest = print_offset(call->numbers[2], call->latest);
+    if (call->detail == DETAIL_ALL) {
+        call->state.consumer = call->description.client;
+        call->state.details = call->text.data;
+    }
     kafka_end(call, &answer);
 }
 
 static void on_latest(struct kafka_call *call)
 {
     call->latest = call->offset;
-    end_with_state(call);
+    if (call->detail == DETAIL_ALL)
+        kafka_describe(call, end_with_state);
+    else
+        end_with_state(call);
 }
 
 static void ask_latest(struct kafka_call *call)

@@ -130,6 +130,13 @@ struct span wire_varbytes(struct wire *wire)
     return take_span(wire, wire_varint(wire));
 }
 
+struct wire wire_part(struct wire *wire)
+{
+    struct span bytes = take_span(wire, wire_int32(wire));
+
+    return wire_of(bytes.data, bytes.size);
+}
+
 static size_t take_count(struct wire *wire, int64_t count, size_t least)
 {
     if (count < -1 || (count > 0 && (uint64_t)count > wire->left / least))
@@ -203,13 +210,24 @@ void wire_put_text(struct buf *buf, const char *text)
     buf_add(buf, text ? text : "", size);
 }
 
+static void put_varint(struct buf *buf, size_t value)
+{
+    for (; value > 127; value >>= 7)
+        wire_put_int8(buf, (int8_t)(value | 128));
+    wire_put_int8(buf, (int8_t)value);
+}
+
+void wire_put_compact_text(struct buf *buf, const char *text)
+{
+    size_t size = text ? strlen(text) : 0;
+
+    put_varint(buf, text ? size + 1 : 0);
+    buf_add(buf, text ? text : "", size);
+}
+
 void wire_put_varint(struct buf *buf, int32_t value)
 {
-    uint32_t rest = (uint32_t)value << 1 ^ (value < 0 ? UINT32_MAX : 0);
-
-    for (; rest >= 128; rest >>= 7)
-        put_number(buf, (rest & 127) | 128, 1);
-    put_number(buf, rest, 1);
+    put_varint(buf, (uint32_t)value << 1 ^ (value < 0 ? UINT32_MAX : 0));
 }
 
 void wire_put_varbytes(struct buf *buf, struct span bytes)

@@ -45,6 +45,9 @@ int32_t wire_varint(struct wire *wire);
 int64_t wire_varlong(struct wire *wire);
 struct span wire_varbytes(struct wire *wire);
 
+/* Bytes: a reader of what they hold. */
+struct wire wire_part(struct wire *wire);
+
 /* How many elements an array has, 0 for null: no more than there can be in what is left, when each
  * takes at least so many bytes, which are more than 0. */
 size_t wire_array(struct wire *wire, size_t least);
@@ -62,6 +65,7 @@ void wire_put_int16(struct buf *buf, int16_t value);
 void wire_put_int32(struct buf *buf, int32_t value);
 void wire_put_int64(struct buf *buf, int64_t value);
 void wire_put_text(struct buf *buf, const char *text);
+void wire_put_compact_text(struct buf *buf, const char *text);
 void wire_put_varint(struct buf *buf, int32_t value);
 void wire_put_varbytes(struct buf *buf, struct span bytes);
 

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "api/kafka/message.h"
+#include "api/kafka/group.h"
 #include "api/name.h"
 
 /* What brokers answer: the first byte of an input chooses the call, the rest is its answer. */
@@ -98,12 +98,30 @@ static void read_coordinator(struct wire *wire)
         CHECK(code || (*address.host && address.port > 0));
 }
 
+typedef int read_group_fn(struct wire *wire, const char *topic, uint32_t partition,
+                          struct kafka_group *group, int16_t *code);
+
+static void read_group(read_group_fn *read, struct wire *wire, const struct whole *whole)
+{
+    struct kafka_group group;
+    int16_t code;
+    int status = read(wire, "t", 3, &group, &code);
+
+    check_read(status);
+    if (status)
+        return;
+    check_span(whole, group.state);
+    check_span(whole, group.protocol);
+    if (group.client.size)
+        check_span(whole, group.client);
+}
+
 static void read_answer(unsigned char which, struct wire *wire, struct whole *whole)
 {
     int64_t offset;
     int16_t code;
 
-    switch (which % 11) {
+    switch (which % 13) {
     case 0:
         read_versions(wire);
         break;
@@ -134,8 +152,14 @@ static void read_answer(unsigned char which, struct wire *wire, struct whole *wh
     case 9:
         check_read(kafka_read_group_deleted(wire, &code));
         break;
-    default:
+    case 10:
         check_read(kafka_read_offset(wire, &offset, &code));
+        break;
+    case 11:
+        read_group(kafka_read_classic_group, wire, whole);
+        break;
+    default:
+        read_group(kafka_read_consumer_group, wire, whole);
     }
 }
 

@@ -35,7 +35,7 @@ import org.apache.kafka.tools.consumer.group.ConsumerGroupCommand;
  *   put GROUP TOPIC PARTITION OFFSET METADATA
  *   groups                       the ids of all groups
  *   coordinator GROUP            the number of its broker
- *   join GROUP TOPIC             a consumer becomes a member of the group
+ *   join GROUP TOPIC PROTOCOL    a consumer becomes a member of the group, by the protocol "classic" or "consumer"
  *   leave                        and ends
  *   scram USER MECHANISM PASSWORD  makes a user of SCRAM, or changes one
  *   allow USER TYPE NAME OPERATION, forbid ...: makes an ACL, or removes it
@@ -59,8 +59,12 @@ public class Client {
     }
 
     private KafkaConsumer<String, String> consumer(String group) {
+        return consumer(group, "classic");
+    }
+
+    private KafkaConsumer<String, String> consumer(String group, String protocol) {
         return new KafkaConsumer<>(with(base, Map.of("group.id", group, "enable.auto.commit", "false",
-                "auto.offset.reset", "earliest")), new StringDeserializer(), new StringDeserializer());
+                "auto.offset.reset", "earliest", "group.protocol", protocol, "client.id", "client of " + group)), new StringDeserializer(), new StringDeserializer());
     }
 
     private String create(String topic, int count) throws Exception {
@@ -102,8 +106,8 @@ public class Client {
         return admin.describeConsumerGroups(List.of(group)).all().get().get(group).coordinator().idString();
     }
 
-    private String join(String group, String topic) {
-        member = consumer(group);
+    private String join(String group, String topic, String protocol) {
+        member = consumer(group, protocol);
         member.subscribe(List.of(topic));
         while (member.assignment().isEmpty())
             member.poll(java.time.Duration.ofMillis(100));
@@ -197,7 +201,7 @@ public class Client {
             case "put" -> put(words[1], partition(words), Long.parseLong(words[4]), words[5]);
             case "groups" -> groups();
             case "coordinator" -> coordinator(words[1]);
-            case "join" -> join(words[1], words[2]);
+            case "join" -> join(words[1], words[2], words[3]);
             case "leave" -> leave();
             case "scram" -> scram(words[1], words[2], words[3]);
             case "allow" -> allow(acl(words));

@@ -147,13 +147,46 @@ last_error() {
 
 @test "a group with members refuses, and says what to do" {
     kafka put "$G" orders 0 7 ""
-    kafka join "$G" orders
+    kafka join "$G" orders classic
     refused "Device or resource busy" put "$P/checkpoint" 42
     matches "$(last_error)" "the group $G has members: stop its consumers first"
     refused "Device or resource busy" rm "checkpoints/$G/orders/0"
     kafka leave
     eventually put "$P/checkpoint" 42
     is "$(kafka get "$G" orders 0)" "42 "
+}
+
+# status_of PATH MEMBER...: those members of the JSON object.
+status_of() {
+    local path=$1
+    shift
+    local IFS=,
+    jq -c "[${*/#/.}]" <"$path"
+}
+
+has_status() { # PATH EXPECTED MEMBER...
+    is "$(status_of "$1" "${@:3}")" "$2"
+}
+
+@test "status tells of the group, and of the member that has the partition" {
+    make_app
+    local group=(group_state group_type protocol leader_epoch consumer)
+    has_status "$P/status" '["Empty","classic",null,null,""]' "${group[@]}"
+    is "$(status_of "$P/status" coordinator)" "[$(kafka coordinator "$G")]"
+    kafka join "$G" orders classic
+    eventually has_status "$P/status" "[\"Stable\",\"classic\",\"range\",null,\"client of $G\"]" "${group[@]}"
+    kafka leave
+    eventually has_status "$P/status" '["Empty",""]' group_state consumer
+    kafka join "$G" orders consumer
+    eventually has_status "$P/status" "[\"Stable\",\"consumer\",\"uniform\",null,\"client of $G\"]" "${group[@]}"
+    kafka leave
+    kafka put "$G" orders 0 5 note
+    eventually has_status "$P/status" '["Empty","consumer",""]' group_state group_type consumer
+}
+
+@test "status tells who leads a partition, and of its replicas" {
+    is "$(status_of streams/orders/0/status replicas in_sync offline)" '[3,3,0]'
+    matches "$(status_of streams/orders/0/status leader leader_epoch)" '^\[[123],[0-9]+\]$'
 }
 
 @test "checkpoints and apps are removed" {

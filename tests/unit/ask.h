@@ -60,7 +60,9 @@ static inline void note_reply(void *user, const struct error *error, const struc
     reply->state.metadata = copy_of(answer->state->metadata);
     reply->state.earliest = copy_of(answer->state->earliest);
     reply->state.latest = copy_of(answer->state->latest);
-    reply->state.status = reply->state.consumer = NULL;
+    reply->state.consumer = copy_of(answer->state->consumer);
+    reply->state.details = copy_of(answer->state->details);
+    reply->state.status = NULL;
 }
 
 static inline void reply_release(struct reply *reply)
@@ -73,6 +75,8 @@ static inline void reply_release(struct reply *reply)
     free((char *)(uintptr_t)reply->state.metadata);
     free((char *)(uintptr_t)reply->state.earliest);
     free((char *)(uintptr_t)reply->state.latest);
+    free((char *)(uintptr_t)reply->state.consumer);
+    free((char *)(uintptr_t)reply->state.details);
     *reply = (struct reply){.loop = reply->loop};
 }
 

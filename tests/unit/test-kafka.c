@@ -53,9 +53,10 @@ struct broker {
     bool crowded;   /* a connection had two requests at once */
     int16_t newest; /* the versions that it knows are those below */
     bool has_no_topic;
-    int64_t offset;    /* what is committed */
-    unsigned outdated; /* so many reads are answered as if nothing was */
-    int64_t lifetime;  /* of a login */
+    int64_t offset;     /* what is committed */
+    unsigned outdated;  /* so many reads are answered as if nothing was */
+    int64_t lifetime;   /* of a login */
+    bool has_consumers; /* the group is one of KIP-848 */
     char left_out[200];
 };
 
@@ -143,7 +144,7 @@ static void answer_commits(struct broker *broker, struct wire *request, struct b
 
         wire_put_int32(out, partition);
         wire_put_int64(out, is_told ? broker->offset : -1);
-        wire_put_int32(out, -1);
+        wire_put_int32(out, is_told ? 5 : -1);
         wire_put_text(out, is_told ? "note" : "");
         wire_put_int16(out, 0);
     }
@@ -196,6 +197,46 @@ static void answer_offset(struct wire *request, struct buf *out)
     wire_put_int32(out, 0);
 }
 
+/* A member "one" has partition 0; of a group of KIP-848 this call says that it is dead. */
+static void answer_describe(const struct broker *broker, int16_t code, struct buf *out)
+{
+    bool is_dead = broker->has_consumers || code;
+
+    wire_put_int32(out, 0);
+    wire_put_int32(out, 1);
+    wire_put_int16(out, code);
+    wire_put_text(out, "g");
+    wire_put_text(out, is_dead ? "Dead" : "Stable");
+    wire_put_text(out, is_dead ? "" : "consumer");
+    wire_put_text(out, is_dead ? "" : "range");
+    wire_put_int32(out, !is_dead);
+    if (!is_dead) {
+        wire_put_text(out, "m");
+        wire_put_text(out, NULL);
+        wire_put_text(out, "one");
+        wire_put_text(out, "/h");
+        wire_put_int32(out, 0);
+        wire_put_int32(out, 19);
+        wire_put_int16(out, 1);
+        put_partition_code(out, 0);
+    }
+    wire_put_int32(out, INT32_MIN);
+}
+
+static void answer_describe_consumers(const struct broker *broker, struct buf *out)
+{
+    static const char member[] = "\2m\0\0\0\0\0\1\4two\3/h\2\2t\1"
+                                 "\2"
+                                 "0123456789abcdef\2t\2\0\0\0\0\0\0\1\0";
+
+    wire_put_int32(out, 0);
+    wire_put_int8(out, 2);
+    wire_put_int16(out, broker->has_consumers ? 0 : 69);
+    buf_add(out, "\0\2g\7Stable\0\0\0\2\0\0\0\2\10uniform\2", 27);
+    buf_add(out, member, sizeof(member)); /* with its end, which is a byte of it */
+    buf_add(out, "\x80\0\0\0\0\0", 6);
+}
+
 static void answer_request(struct broker *broker, int16_t api, struct wire *request, int16_t code,
                            struct buf *out)
 {
@@ -238,6 +279,12 @@ static void answer_request(struct broker *broker, int16_t api, struct wire *requ
         wire_put_int32(out, 0);
         wire_put_int64(out, broker->lifetime);
         break;
+    case KAFKA_DESCRIBE_GROUPS:
+        answer_describe(broker, code, out);
+        break;
+    case KAFKA_DESCRIBE_CONSUMERS:
+        answer_describe_consumers(broker, out);
+        break;
     default:
         answer_offset(request, out);
     }
@@ -263,7 +310,7 @@ static void send_answer(struct client *client, int16_t api, int32_t correlation,
                         const struct buf *body)
 {
     struct buf out = BUF_INIT(1000000);
-    bool has_tags = api == KAFKA_LIST_GROUPS;
+    bool has_tags = api == KAFKA_LIST_GROUPS || api == KAFKA_DESCRIBE_CONSUMERS;
 
     wire_put_int32(&out, (int32_t)body->size + 4 + has_tags);
     wire_put_int32(&out, correlation);
@@ -539,6 +586,75 @@ static void all_partitions_are_one_request(void **state)
     assert_int_equal(table_find(reply.table, 1, &found), 0);
     assert_null(found.sequence);
     assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 1);
+    reply_release(&reply);
+}
+
+static void get_status(struct broker *broker, const char *app, struct reply *reply)
+{
+    struct ask ask = ask_into(reply);
+
+    reply_release(reply);
+    assert_non_null(backend_get_state(broker->backend, app, "t", 0, DETAIL_ALL, &ask));
+    run_until(broker->loop, reply);
+    assert_int_equal(reply->error.code, 0);
+}
+
+static void status_tells_of_the_group_for_one_request_more(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    assert_int_equal(commit(broker, "42"), 0);
+    get_status(broker, "g", &reply);
+    assert_string_equal(reply.state.consumer, "one");
+    assert_string_equal(reply.state.details,
+                        "{\"group_state\":\"Stable\",\"group_type\":\"classic\",\"protocol\":"
+                        "\"range\",\"coordinator\":7,\"leader_epoch\":5}");
+    assert_int_equal(broker->asked[KAFKA_DESCRIBE_GROUPS], 1);
+    assert_int_equal(broker->asked[KAFKA_DESCRIBE_CONSUMERS], 0);
+    get_status(broker, NULL, &reply);
+    assert_null(reply.state.consumer);
+    assert_string_equal(reply.state.details, "{\"leader\":7,\"leader_epoch\":0,\"replicas\":0,"
+                                             "\"in_sync\":0,\"offline\":0}");
+    assert_int_equal(broker->asked[KAFKA_DESCRIBE_GROUPS], 1);
+    reply_release(&reply);
+}
+
+static void status_tells_of_groups_of_both_kinds(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    broker->has_consumers = true;
+    get_status(broker, "g", &reply);
+    assert_string_equal(reply.state.consumer, "two");
+    assert_non_null(strstr(reply.state.details, "\"group_type\":\"consumer\""));
+    reply_release(&reply);
+}
+
+#define NOTHING_OF_GROUP "{\"group_state\":null,\"group_type\":null,\"protocol\":null"
+
+static void status_is_told_without_what_is_refused(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    break_call(broker, KAFKA_DESCRIBE_GROUPS, (struct fault){.times = 1, .code = 30});
+    get_status(broker, "g", &reply);
+    assert_null(reply.state.consumer);
+    assert_memory_equal(reply.state.details, NOTHING_OF_GROUP, strlen(NOTHING_OF_GROUP));
+    reply_release(&reply);
+}
+
+static void status_asks_again_when_the_coordinator_has_changed(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    break_call(broker, KAFKA_DESCRIBE_GROUPS, (struct fault){.times = 1, .code = 16});
+    get_status(broker, "g", &reply);
+    assert_string_equal(reply.state.consumer, "one");
+    assert_int_equal(broker->asked[KAFKA_FIND_COORDINATOR], 2);
     reply_release(&reply);
 }
 
@@ -1105,6 +1221,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGE(a_commit_and_a_read_are_one_request_each),
         STAGE(all_partitions_are_one_request),
+        STAGE(status_tells_of_the_group_for_one_request_more),
+        STAGE(status_tells_of_groups_of_both_kinds),
+        STAGE(status_is_told_without_what_is_refused),
+        STAGE(status_asks_again_when_the_coordinator_has_changed),
         STAGE(apps_are_listed_and_what_is_left_out_is_told),
         STAGE(a_time_past_the_newest_record_is_the_next_one),
         STAGE(a_cursor_is_the_offset_to_be_read_next),
