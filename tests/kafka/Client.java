@@ -27,12 +27,15 @@ import org.apache.kafka.tools.consumer.group.ConsumerGroupCommand;
 
 /*
  * Kafka's own client in one process, for tests, as a JVM for each call takes seconds. It reads lines of words with
- * tabs between them, does what each says, and answers each with one line, "ok ..." or "error ...":
+ * tabs between them, does what each says, and answers each with one line, "ok ..." or "error ...", where "|" is the end
+ * of a line:
  *
  *   create TOPIC COUNT           a topic with so many partitions
  *   produce TOPIC PARTITION COUNT TIME
  *   get GROUP TOPIC PARTITION    "ok OFFSET METADATA", or "ok none"
  *   put GROUP TOPIC PARTITION OFFSET METADATA
+ *   alter GROUP TOPIC PARTITION OFFSET METADATA  the same, of any group: a consumer takes no blanks around its id
+ *   delete GROUP
  *   groups                       the ids of all groups
  *   coordinator GROUP            the number of its broker
  *   join GROUP TOPIC PROTOCOL    a consumer becomes a member of the group, by the protocol "classic" or "consumer"
@@ -40,7 +43,7 @@ import org.apache.kafka.tools.consumer.group.ConsumerGroupCommand;
  *   scram USER MECHANISM PASSWORD  makes a user of SCRAM, or changes one
  *   allow USER TYPE NAME OPERATION, forbid ...: makes an ACL, or removes it
  *   log GROUP                    "ok TOPIC:PARTITION:OFFSET ...", each commit that is in Kafka's own log, in its order
- *   tool ARGUMENT...             what kafka-consumer-groups.sh prints, with "|" between its lines
+ *   tool ARGUMENT...             what kafka-consumer-groups.sh prints
  */
 public class Client {
     private final Map<String, Object> base;
@@ -64,7 +67,8 @@ public class Client {
 
     private KafkaConsumer<String, String> consumer(String group, String protocol) {
         return new KafkaConsumer<>(with(base, Map.of("group.id", group, "enable.auto.commit", "false",
-                "auto.offset.reset", "earliest", "group.protocol", protocol, "client.id", "client of " + group)), new StringDeserializer(), new StringDeserializer());
+                "auto.offset.reset", "earliest", "group.protocol", protocol, "client.id", "client of " + group)),
+                new StringDeserializer(), new StringDeserializer());
     }
 
     private String create(String topic, int count) throws Exception {
@@ -92,6 +96,11 @@ public class Client {
             consumer.assign(List.of(partition));
             consumer.commitSync(Map.of(partition, new OffsetAndMetadata(offset, metadata)));
         }
+        return "";
+    }
+
+    private String alter(String group, TopicPartition partition, long offset, String metadata) throws Exception {
+        admin.alterConsumerGroupOffsets(group, Map.of(partition, new OffsetAndMetadata(offset, metadata))).all().get();
         return "";
     }
 
@@ -185,7 +194,7 @@ public class Client {
         } finally {
             System.setOut(out);
         }
-        return printed.toString().trim().replace('\n', '|');
+        return printed.toString().trim();
     }
 
     private static TopicPartition partition(String[] words) {
@@ -199,6 +208,11 @@ public class Client {
                     Long.parseLong(words[4]));
             case "get" -> get(words[1], partition(words));
             case "put" -> put(words[1], partition(words), Long.parseLong(words[4]), words[5]);
+            case "alter" -> alter(words[1], partition(words), Long.parseLong(words[4]), words[5]);
+            case "delete" -> {
+                admin.deleteConsumerGroups(List.of(words[1])).all().get();
+                yield "";
+            }
             case "groups" -> groups();
             case "coordinator" -> coordinator(words[1]);
             case "join" -> join(words[1], words[2], words[3]);
@@ -217,7 +231,7 @@ public class Client {
         Scanner lines = new Scanner(System.in);
         while (lines.hasNextLine()) {
             try {
-                System.out.println("ok " + client.run(lines.nextLine().split("\t", -1)));
+                System.out.println("ok " + client.run(lines.nextLine().split("\t", -1)).replace('\n', '|'));
             } catch (Exception e) {
                 System.out.println("error " + e);
             }

@@ -2,6 +2,7 @@
 # Kafka, on three real brokers: what the mount commits Kafka's own client sees, and the other way round.
 # Skipped where there is no Java or no Maven, see tests/kafka/cluster.
 
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 load helper
 
 KAFKA=$BATS_TEST_DIRNAME/../kafka
@@ -19,6 +20,7 @@ setup_file() {
     echo $! >"$BATS_FILE_TMPDIR/client"
     kafka create orders 4 >/dev/null
     kafka produce orders 1 5 1700000000000 >/dev/null
+    kafka create jobs 2 >/dev/null
 }
 
 # Once more if that fails: a busy machine may be too slow for an election.
@@ -99,7 +101,7 @@ last_error() {
 @test "what Kafka's client commits the mount shows, with metadata" {
     kafka put "$G" orders 2 7 "from Java"
     eventually is_listed "$G"
-    is "$(entries "apps/$G")" orders
+    is "$(entries "apps/$G")" "jobs orders"
     is "$(<"apps/$G/orders/2/checkpoint")" 7
     is "$(<"apps/$G/orders/2/metadata")" "from Java"
     kafka put "$G" orders 2 8 ""
@@ -229,9 +231,180 @@ has_status() { # PATH EXPECTED MEMBER...
     absent apps/a%2Fb
 }
 
+# Between Kafka and the embedded store, and back
+
+# fill_group: on three partitions of two topics, with metadata of several lines.
+fill_group() {
+    kafka put "$G" orders 0 42 "note" >/dev/null
+    kafka put "$G" orders 3 7 "" >/dev/null
+    kafka put "$G" jobs 1 3 "with ü" >/dev/null
+    eventually is_listed "$G"
+    printf '%s\n' 43 "one line" "and more" >"checkpoints/$G/orders/0"
+}
+
+# there_and_back COPY: by a function that is given two directories, from Kafka to the embedded store, and when
+# Kafka has it no longer, back.
+there_and_back() {
+    local copy=$1
+    fill_group
+    cp -r "checkpoints/$G" "$DIR/before"
+    mount_at "$DIR/store"
+    mkdir "$DIR/store/checkpoints/$G"
+    "$copy" "$MNT/checkpoints/$G" "$DIR/store/checkpoints/$G"
+    diff -r "$DIR/before" "$DIR/store/checkpoints/$G"
+    rm -r "checkpoints/$G"
+    mkdir "checkpoints/$G"
+    "$copy" "$DIR/store/checkpoints/$G" "$MNT/checkpoints/$G"
+    diff -r "$DIR/before" "checkpoints/$G"
+    is "$(kafka get "$G" jobs 1)" "3 with ü"
+}
+
+by_cp() {
+    cp -r "$1/." "$2/"
+}
+
+by_tar() {
+    tar -C "$1" -cf - . | tar -C "$2" -xpf -
+}
+
+by_rsync() {
+    rsync -a "$1/" "$2/"
+}
+
+by_git() {
+    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+    export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e
+    local git=$DIR/git-$RANDOM
+    git init -q --bare "$git"
+    git --git-dir="$git" --work-tree="$1" add -A
+    git --git-dir="$git" --work-tree="$1" commit -qm all
+    git --git-dir="$git" --work-tree="$2" checkout -q -f HEAD -- .
+}
+
+@test "cp -r brings checkpoints to the embedded store, and back" {
+    there_and_back by_cp
+}
+
+@test "tar brings checkpoints to the embedded store, and back" {
+    there_and_back by_tar
+}
+
+@test "rsync brings checkpoints to the embedded store, and back" {
+    needs rsync
+    there_and_back by_rsync
+}
+
+@test "git brings checkpoints to the embedded store, and back" {
+    needs git
+    there_and_back by_git
+}
+
+@test "groups of every odd name are saved by cp -r, and restored" {
+    local odd=("a/b" "." ".." ".hidden" " " " x" "x y " "%" "%41" "ü😀" "-rf" "a:b" "*" "'" '"' "\\" "a|b,c" $'a\x01' $'b\x7f'
+        "$(printf 'x%.0s' {1..255})" CON "{}") name
+    for name in "${odd[@]}"; do
+        kafka alter "$name" jobs 0 5 "of $name"
+    done
+    eventually is_listed %2E.
+    mount_at "$DIR/store"
+    cp -r checkpoints/. "$DIR/store/checkpoints/"
+    for name in checkpoints/*; do
+        [[ ! -e $name/jobs/0 ]] || rm -r "$name"
+    done
+    not grep -qw "a/b" <(kafka groups)
+    cp -r "$DIR/store/checkpoints/." checkpoints/
+    for name in "${odd[@]}"; do
+        is "$(kafka get "$name" jobs 0)" "5 of $name"
+        kafka delete "$name" >/dev/null
+    done
+}
+
+# The tool prints to a file what the recipe reads, and the recipe calls the tool.
+@test "the tool's CSV goes in, and comes out" {
+    export HOME=$DIR PATH=$DIR/bin:$PATH TO FROM
+    fill_group
+    mkdir "$DIR/bin"
+    kafka tool --bootstrap-server "$BROKERS" --group "$G" --reset-offsets --to-current --all-topics --export |
+        tr '|' '\n' | sed "s/^/$G,/" >"$HOME/offsets.csv"
+    matches "$(<"$HOME/offsets.csv")" "$G,\"?orders\"?,0,43"
+    rm -r "checkpoints/$G"
+    block docs/recipes.md "## Import from Kafka" | sed '/^checkpointfs/d' >"$DIR/import"
+    run -0 bash -e "$DIR/import"
+    is "$(kafka get "$G" orders 0)" "43 "
+    is "$(kafka get "$G" jobs 1)" "3 "
+
+    cat >"$DIR/bin/kafka-consumer-groups.sh" <<'END'
+#!/bin/bash
+(IFS=$'\t' && echo "tool"$'\t'"$*" >"$TO")
+read -r line <"$FROM" && tr '|' '\n' <<<"$line"
+END
+    chmod +x "$DIR/bin/kafka-consumer-groups.sh"
+    block docs/recipes.md "## Export to Kafka" | sed "s/billing/$G/; s/localhost:9092/$BROKERS/" >"$DIR/export"
+    put "checkpoints/$G/orders/0" 2
+    rm "checkpoints/$G/jobs/1"
+    kafka put "$G" orders 3 0 ""
+    put "checkpoints/$G/orders/3" 1
+    sed -i "s/^kafka-consumer-groups/rm -r ..\/$G; &/" "$DIR/export"
+    run -0 bash -e "$DIR/export"
+    is "$(kafka get "$G" orders 0)" "0 "
+    is "$(kafka get "$G" jobs 1)" none
+}
+
+# prepare_billing: a group with the same commits each time.
+prepare_billing() {
+    kafka delete billing >/dev/null || true
+    kafka alter billing timed 0 4 "" >/dev/null
+    kafka alter billing timed 1 1 "" >/dev/null
+    kafka alter billing jobs 0 0 "" >/dev/null
+}
+
+committed_of_billing() {
+    local partition
+    for partition in timed:0 timed:1 jobs:0 jobs:1; do
+        kafka get billing "${partition%:*}" "${partition#*:}"
+    done
+}
+
+# Each line of the guide, with what is there for orders.
+@test "what is typed here does what was typed with Kafka's tool" {
+    local typed here tool count=0 PATH=$BATS_TEST_DIRNAME/../../examples:$PATH
+    kafka create timed 2 >/dev/null
+    kafka produce timed 0 2 1795248000000 # at 2026-11-21T08:00:00Z
+    kafka produce timed 0 3 "$(($(date +%s) - 600))000"
+    while IFS='|' read -r _ typed here _; do
+        [[ $typed == *--execute* || $typed == *--delete* ]] && [[ $typed != *--from-file* ]] || continue
+        typed=${typed//\`/} typed=${typed//orders/timed} here=${here//\`/} here=${here//orders/timed}
+        prepare_billing
+        read -r -a tool <<<"$typed"
+        kafka tool --bootstrap-server "$BROKERS" "${tool[@]}" >/dev/null
+        committed_of_billing >"$DIR/expected"
+        prepare_billing
+        eventually bash -c "$here" >"$DIR/said" 2>&1
+        committed_of_billing | diff "$DIR/expected" - || { echo "$here" && return 1; }
+        count=$((count + 1))
+    done < <(sed -n '/^| .kafka-consumer-groups.sh/,/^$/p' "$BATS_TEST_DIRNAME/../../docs/kafka.md")
+    ((count == 11))
+}
+
+@test "what is typed here to list, save and restore does what the guide says" {
+    prepare_billing
+    ls -l apps checkpoints >/dev/null
+    eventually is_listed billing
+    is "$(jq .group_state,.coordinator apps/billing/jobs/0/status | paste -sd ' ')" "\"Empty\" $(kafka coordinator billing)"
+    is "$(jq .consumer apps/billing/jobs/*/status | paste -sd ' ')" '"" ""'
+    matches "$(tail -n +1 apps/billing/*/*/status)" 'apps/billing/jobs/0/status <==.*"checkpoint":"0"'
+    cp -r checkpoints/billing "$DIR/saved"
+    rm -r checkpoints/billing
+    mkdir checkpoints/billing
+    cp -r "$DIR/saved/." checkpoints/billing
+    is "$(committed_of_billing | paste -sd ,)" "4 ,1 ,0 ,none"
+    matches "$(cat streams/jobs/status streams/jobs/*/status)" '"leader":'
+    is "$(cat streams/timed/0/earliest streams/timed/0/latest | paste -sd ' ')" "0 5"
+}
+
 @test "topics are listed, and Kafka's own are told of and found by name" {
     make_app
-    is "$(entries streams)" orders
+    matches "$(entries streams)" "jobs orders"
     is "$(entries streams/orders)" "0 1 2 3 status"
     is "$(jq -c '[.partitions, .replicas, .internal]' streams/orders/status)" "[4,3,false]"
     matches "$(cat errors)" "topics of Kafka's own are not listed: __consumer_offsets"
