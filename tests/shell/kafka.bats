@@ -402,6 +402,19 @@ committed_of_billing() {
     is "$(cat streams/timed/0/earliest streams/timed/0/latest | paste -sd ' ')" "0 5"
 }
 
+@test "kafka.sh moves a group, and leaves nothing" {
+    local topics
+    topics=$(entries streams)
+    export TMPDIR=$DIR/tmp
+    mkdir "$TMPDIR"
+    run -0 timeout 100 "$BATS_TEST_DIRNAME/../../examples/kafka.sh" "$BROKERS"
+    matches "$output" "committed: 50  lag: 50"
+    is "${lines[-2]}" 51
+    is "${lines[-1]}" "committed: 51  lag: 49"
+    is "$(ls -A "$TMPDIR")" ""
+    eventually is "$(entries streams)" "$topics"
+}
+
 @test "topics are listed, and Kafka's own are told of and found by name" {
     make_app
     matches "$(entries streams)" "jobs orders"
