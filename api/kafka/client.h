@@ -15,6 +15,7 @@ struct kafka {
     char *brokers;             /* of the source */
     char *credentials_file;    /* of the options; or NULL */
     char *token_file;
+    int64_t retention_ms; /* of commits; negative: that of the brokers */
 };
 
 struct kafka_call;

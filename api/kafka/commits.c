@@ -32,7 +32,7 @@ static void encode_commit(void *user, int16_t version, struct buf *body)
 
     (void)version;
     kafka_put_offset_commit(body, call->app, call->stream, call->partition, call->offset,
-                            call->metadata);
+                            call->metadata, call->kafka->retention_ms);
 }
 
 static int decode_committed(void *user, struct kafka_reply *reply)
@@ -52,8 +52,9 @@ static void on_offset_committed(struct kafka_call *call)
 
 static void send_offset_commit(struct kafka_call *call)
 {
+    int16_t version = call->kafka->retention_ms < 0 ? KAFKA_COMMIT : KAFKA_COMMIT_RETAINED;
     struct kafka_request request =
-        kafka_request_of(call, KAFKA_OFFSET_COMMIT, 7, encode_commit, decode_committed);
+        kafka_request_of(call, KAFKA_OFFSET_COMMIT, version, encode_commit, decode_committed);
 
     request.changes = true;
     request.patience = KAFKA_COMMIT_PATIENCE_MS;

@@ -18,6 +18,9 @@
 #define TOPIC_NAME_MAX 249
 #define METADATA_MAX   4096
 
+/* 30 years, in seconds. */
+#define RETENTION_MAX 946080000
+
 /* The longest list of hosts. */
 #define SOURCE_MAX 4096
 
@@ -242,6 +245,20 @@ static int kafka_set_network(struct kafka *kafka, bool plain, const struct backe
     return 0;
 }
 
+static int set_retention(struct kafka *kafka, const struct backend_options *options,
+                         struct error *error)
+{
+    const char *text = backend_setting(options, "retention");
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    long long seconds = text ? strtoll(text, NULL, 10) : -1;
+
+    if (text && (!digits || text[digits] || seconds < 1 || seconds > RETENTION_MAX))
+        return error_set(error, EINVAL, "retention=%.40s is not a number of seconds from 1 to %d",
+                         text, RETENTION_MAX);
+    kafka->retention_ms = text ? seconds * 1000 : -1;
+    return 0;
+}
+
 static struct kafka *new_kafka(const struct backend_options *options)
 {
     struct kafka *kafka = calloc(1, sizeof(*kafka));
@@ -285,6 +302,8 @@ static int set_up_kafka(struct kafka *kafka, const char *rest, bool plain,
         status = kafka_set_network(kafka, plain, options, error);
     if (!status)
         status = kafka_set_login(kafka, rest, options, error);
+    if (!status)
+        status = set_retention(kafka, options, error);
     if (!status && plain && !loopback)
         kafka->backend.warning =
             sends_secret(kafka)
@@ -317,6 +336,7 @@ static const struct backend_option kafka_options[] = {
     {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},
     {"cert", OPTION_FILE, "FILE", "show this client certificate"},
     {"key", OPTION_FILE, "FILE", "the key of the client certificate"},
+    {"retention", OPTION_TEXT, "SECONDS", "keep what is committed for so long"},
     {0},
 };
 

@@ -377,15 +377,22 @@ static int read_partition_code(struct wire *wire, int16_t *code)
 }
 
 void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition, int64_t offset, const char *metadata)
+                             uint32_t partition, int64_t offset, const char *metadata,
+                             int64_t retention_ms)
 {
+    bool is_retained = retention_ms >= 0;
+
     wire_put_text(buf, group);
     wire_put_int32(buf, -1); /* generation */
     wire_put_text(buf, "");  /* member */
-    wire_put_text(buf, NULL);
+    if (is_retained)
+        wire_put_int64(buf, retention_ms);
+    else
+        wire_put_text(buf, NULL); /* instance */
     put_partition(buf, topic, partition);
     wire_put_int64(buf, offset);
-    wire_put_int32(buf, -1); /* leader epoch */
+    if (!is_retained)
+        wire_put_int32(buf, -1); /* leader epoch */
     wire_put_text(buf, metadata);
 }
 

@@ -131,9 +131,14 @@ void kafka_put_offset_fetch(struct buf *buf, const char *group, const char *topi
 int kafka_read_commits(struct wire *wire, int (*take)(void *user, const struct kafka_commit *),
                        void *user, int16_t *code);
 
-/* OffsetCommit 7 of one partition, in the name of no member. */
+/* OffsetCommit of one partition, in the name of no member: 7, or 4, the last one that has a time of
+ * its own for which it is kept, where that is not negative. */
+#define KAFKA_COMMIT          7
+#define KAFKA_COMMIT_RETAINED 4
+
 void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition, int64_t offset, const char *metadata);
+                             uint32_t partition, int64_t offset, const char *metadata,
+                             int64_t retention_ms);
 int kafka_read_committed(struct wire *wire, int16_t *code);
 
 /* OffsetDelete 0 of one partition. */

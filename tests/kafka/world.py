@@ -44,10 +44,11 @@ class Client:
 
 
 class World(Place):
-    """Three brokers, and what is needed to use them. Broker numbers are 1 to 3."""
+    """Three brokers, with properties more if need be, and what is needed to use them. Their numbers are 1 to 3."""
 
-    def __init__(self):
+    def __init__(self, properties=""):
         super().__init__("local")
+        self.properties = properties
         self.cluster_place = os.path.join(self.directory, "cluster")
         self.client = None
         self.brokers = self.start() or self.start()
@@ -64,7 +65,8 @@ class World(Place):
         with open(os.path.join(self.directory, "started"), "w+", encoding="utf-8") as out:
             # no pipes: the brokers would hold them
             status = subprocess.run([CLUSTER, "start", self.cluster_place], check=False, stdout=out,
-                                    stdin=subprocess.DEVNULL, stderr=out).returncode
+                                    stdin=subprocess.DEVNULL, stderr=out,
+                                    env={**os.environ, "KAFKA_PROPERTIES": self.properties}).returncode
             out.seek(0)
             told = out.read()
         if status == 0:

@@ -90,6 +90,11 @@ wrong() {
     wrong "uid=root is not the number of a user, from 0 to 4294967294" -o uid=root "local:$STORE" "$MNT"
     wrong "gid=-1 is not the number of a group, from 0 to 4294967294" -o gid=-1 "local:$STORE" "$MNT"
     wrong "group_timeout=soon is not a number of seconds from 1 to 86400" -o group_timeout=soon "$SLS" "$MNT"
+    local value
+    for value in 0 -1 1s '' 946080001 99999999999999999999; do
+        wrong "retention=$value is not a number of seconds from 1 to 946080000" \
+            -o "retention=$value" kafka://localhost "$MNT"
+    done
     wrong "checkpoint=first: it can be last-read or next" -o checkpoint=first "local:$STORE" "$MNT"
 }
 
@@ -182,7 +187,7 @@ options_in_manual() {
     local option manual
     manual=$(options_in_manual)
     for option in ro checkpoint clamp monotonic timeout listing snapshot watch credentials cacert cert \
-        key signature region service consumer group_timeout group_order lazy debug allow_other uid \
+        key signature region service consumer group_timeout group_order retention lazy debug allow_other uid \
         gid umask auto_unmount; do
         grep -qx "$option" <<<"$manual" || is "$manual" "with $option"
     done

@@ -184,9 +184,12 @@ TEST(requests_are_encoded_as_documented)
     ASSERT_BYTES(&buf, "\0\1g\0\0\0\1\0\1t\0\0\0\2\0\0\0\3\0\0\0\4");
     kafka_put_offset_fetch(&buf, "g", NULL, 0, 0);
     ASSERT_BYTES(&buf, "\0\1g\xff\xff\xff\xff");
-    kafka_put_offset_commit(&buf, "g", "t", 3, 42, "m");
+    kafka_put_offset_commit(&buf, "g", "t", 3, 42, "m", -1);
     ASSERT_BYTES(&buf, "\0\1g\xff\xff\xff\xff\0\0\xff\xff\0\0\0\1\0\1t\0\0\0\1\0\0\0\3"
                        "\0\0\0\0\0\0\0\x2a\xff\xff\xff\xff\0\1m");
+    kafka_put_offset_commit(&buf, "g", "t", 3, 42, "m", 258);
+    ASSERT_BYTES(&buf, "\0\1g\xff\xff\xff\xff\0\0\0\0\0\0\0\0\1\2\0\0\0\1\0\1t\0\0\0\1\0\0\0\3"
+                       "\0\0\0\0\0\0\0\x2a\0\1m");
     kafka_put_offset_delete(&buf, "g", "t", 3);
     ASSERT_BYTES(&buf, "\0\1g\0\0\0\1\0\1t\0\0\0\1\0\0\0\3");
     kafka_put_delete_group(&buf, "g");
