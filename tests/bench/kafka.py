@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What commits and reads cost on three real brokers: by a mount, and by Kafka's clients. It measures, and asserts nothing.
+"""What commits and reads cost on three real brokers, by a mount and by Kafka's clients. It asserts nothing.
 
     CHECKPOINTFS=build/release/fs/checkpointfs tests/service/sdk/run.sh kafka tests/bench/kafka.py
 
-Each kind is measured with 1 client and with 64, in turns, as often as ROUNDS says; what is printed are medians. A client
-has a partition of its own, and does one thing after another: of 64 there are 8 in each of 8 processes.
+Each kind is measured with 1 client and with 64, in turns, as often as ROUNDS says; what is printed are medians.
+A client has a partition of its own, and does one thing after another: of 64 there are 8 in each of 8 processes.
 """
 
 import multiprocessing
