@@ -327,6 +327,16 @@ struct call *backend_get_states(struct backend *backend, const char *app, const 
     return call_of(passage);
 }
 
+struct call *backend_get_bounds(struct backend *backend, const char *stream, const struct ask *ask)
+{
+    struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
+    struct passage *passage = ask_for(backend, "get_bounds", &arguments, ask);
+
+    if (may_pass(passage, backend->operations->get_bounds))
+        enter(passage, backend->operations->get_bounds(backend, stream, &passage->inside));
+    return call_of(passage);
+}
+
 struct call *backend_get_state(struct backend *backend, const char *app, const char *stream,
                                uint32_t partition, enum detail detail, const struct ask *ask)
 {

@@ -134,6 +134,10 @@ struct call *backend_describe_stream(struct backend *backend, const char *stream
 struct call *backend_get_states(struct backend *backend, const char *app, const char *stream,
                                 const struct ask *ask);
 
+/* With states_lack_bounds. table: every partition of the stream, with its bounds, as of this
+ * question or later, and whether it is closed. */
+struct call *backend_get_bounds(struct backend *backend, const char *stream, const struct ask *ask);
+
 /* state: one partition; app may be NULL. */
 struct call *backend_get_state(struct backend *backend, const char *app, const char *stream,
                                uint32_t partition, enum detail detail, const struct ask *ask);
@@ -226,6 +230,7 @@ struct backend_operations {
                                     const struct ask *ask);
     struct call *(*get_states)(struct backend *backend, const char *app, const char *stream,
                                const struct ask *ask);
+    struct call *(*get_bounds)(struct backend *backend, const char *stream, const struct ask *ask);
     struct call *(*get_state)(struct backend *backend, const char *app, const char *stream,
                               uint32_t partition, enum detail detail, const struct ask *ask);
     struct call *(*get_checkpoint)(struct backend *backend, const char *app, const char *stream,
@@ -288,9 +293,10 @@ struct backend {
     /* With checks_no_range: a decimal that a user writes must be in the kept range all the same,
      * and this says how else it is committed; or NULL. */
     const char *range_advice;
-    bool deletes_in_silence; /* delete_checkpoint succeeds where there is none */
-    bool states_lack_bounds; /* get_states tells no bounds, which get_state does */
-    const char *warning;     /* what who mounts it should know, one sentence; or NULL */
+    bool deletes_in_silence;  /* delete_checkpoint succeeds where there is none */
+    bool states_lack_bounds;  /* get_states tells no bounds, which get_bounds and get_state do */
+    bool states_lack_details; /* nor what get_state tells with DETAIL_ALL */
+    const char *warning;      /* what who mounts it should know, one sentence; or NULL */
 
     struct retries retries; /* of its requests; it counts them */
 

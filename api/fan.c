@@ -15,8 +15,8 @@ struct arm {
 struct fan {
     struct operation operation;
     struct fan_order order;
-    struct arm arms[FAN_WIDTH];
     size_t next; /* of the names */
+    struct arm arms[];
 };
 
 OPERATION_FIRST(struct fan);
@@ -25,7 +25,7 @@ static void release_fan(struct operation *operation)
 {
     struct fan *fan = (struct fan *)operation;
 
-    for (size_t i = 0; i < FAN_WIDTH; i++)
+    for (size_t i = 0; i < fan->order.width; i++)
         call_cancel(fan->arms[i].call);
     names_drop(fan->order.names);
     free(fan);
@@ -54,7 +54,7 @@ static void start_one(struct arm *arm)
 
 static bool is_busy(const struct fan *fan)
 {
-    for (size_t i = 0; i < FAN_WIDTH; i++) {
+    for (size_t i = 0; i < fan->order.width; i++) {
         if (fan->arms[i].call)
             return true;
     }
@@ -64,7 +64,7 @@ static bool is_busy(const struct fan *fan)
 /* Gives every free arm something to do. */
 static void go_on(struct fan *fan)
 {
-    for (size_t i = 0; i < FAN_WIDTH && !fan->operation.error.code; i++) {
+    for (size_t i = 0; i < fan->order.width && !fan->operation.error.code; i++) {
         if (!fan->arms[i].call && fan->next < names_count(fan->order.names))
             start_one(&fan->arms[i]);
     }
@@ -92,22 +92,24 @@ static const struct error *trouble_of_fan(const struct call *call)
     const struct fan *fan = (const struct fan *)call;
     const struct error *trouble = NULL;
 
-    for (size_t i = 0; i < FAN_WIDTH && !trouble; i++)
+    for (size_t i = 0; i < fan->order.width && !trouble; i++)
         trouble = call_trouble(fan->arms[i].call);
     return trouble;
 }
 
 struct call *fan_start(const struct fan_order *order, const struct ask *ask)
 {
-    struct fan *fan = calloc(1, sizeof(*fan));
+    size_t width = order->width ? order->width : FAN_WIDTH;
+    struct fan *fan = calloc(1, sizeof(*fan) + width * sizeof(fan->arms[0]));
 
     if (!fan)
         return NULL;
     operation_begin(&fan->operation, order->loop, ask, release_fan);
     fan->operation.call.trouble = trouble_of_fan;
     fan->order = *order;
+    fan->order.width = width;
     names_hold(order->names);
-    for (size_t i = 0; i < FAN_WIDTH; i++)
+    for (size_t i = 0; i < fan->order.width; i++)
         fan->arms[i].fan = fan;
     go_on(fan);
     return &fan->operation.call;

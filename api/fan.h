@@ -4,7 +4,7 @@
 #include "api/backend.h"
 
 /*
- * Does the same for each of many names, a few at a time, as one call that ends when all have, or at
+ * Does the same for each of many names, some at a time, as one call that ends when all have, or at
  * once when one has failed for good.
  */
 #define FAN_WIDTH 8
@@ -12,6 +12,7 @@
 struct fan_order {
     struct loop *loop;
     struct names *names;
+    size_t width; /* how many at a time; 0: FAN_WIDTH */
 
     /* Starts one. */
     struct call *(*start)(void *user, const char *name, const struct ask *ask);

@@ -25,7 +25,9 @@ typedef uint16_t mask;
 #define HAS_NO_END     1U
 #define HAS_COMMITTED  2U
 #define HAS_SEEN       4U
-#define HAS_TEXT(slot) (8U << (slot))
+#define IS_CLOSED      8U
+#define WENT_BACK      16U
+#define HAS_TEXT(slot) (32U << (slot))
 
 struct table {
     unsigned references;
@@ -105,6 +107,8 @@ static mask parts_of(struct state *state)
 {
     mask parts = state->has_no_end ? HAS_NO_END : 0;
 
+    parts |= state->is_closed ? IS_CLOSED : 0;
+    parts |= state->went_back ? WENT_BACK : 0;
     if (state->committed != WHEN_UNKNOWN)
         parts |= HAS_COMMITTED;
     if (state->seen)
@@ -146,8 +150,11 @@ static size_t read_record(const struct table *table, const struct entry *entry, 
     mask parts;
 
     memcpy(&parts, start, sizeof(parts));
-    *state = (struct state){
-        .partition = entry->partition, .has_no_end = parts & HAS_NO_END, .committed = WHEN_UNKNOWN};
+    *state = (struct state){.partition = entry->partition,
+                            .has_no_end = parts & HAS_NO_END,
+                            .is_closed = parts & IS_CLOSED,
+                            .went_back = parts & WENT_BACK,
+                            .committed = WHEN_UNKNOWN};
     if (parts & HAS_COMMITTED)
         next = read_time(next, &state->committed);
     if (parts & HAS_SEEN)

@@ -14,11 +14,14 @@
  */
 struct state {
     uint32_t partition;
-    bool has_no_end;      /* nobody has told where the records end: any number may be right, and
-                             latest is a stand-in */
-    int64_t committed;    /* when the checkpoint was committed, or WHEN_UNKNOWN */
-    int64_t seen;         /* when it was seen first; 0 if nobody noted that, which backends leave to
-                             who asks them */
+    bool has_no_end;   /* nobody has told where the records end: any number may be right, and
+                          latest is a stand-in */
+    bool is_closed;    /* no record will ever be added */
+    bool went_back;    /* the number was greater when it was seen before; as `seen`, this is noted
+                          by who asks */
+    int64_t committed; /* when the checkpoint was committed, or WHEN_UNKNOWN */
+    int64_t seen;      /* when it was seen first; 0 if nobody noted that, which backends leave to
+                          who asks them */
     const char *sequence; /* the checkpoint as the service stores it; NULL: none is committed */
     const char *metadata; /* the text committed with it */
     const char *earliest; /* decimal: the oldest record kept */

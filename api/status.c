@@ -44,6 +44,15 @@ int status_lag(const struct backend *backend, const struct state *state,
     return decimal_compare(lag, kept) > 0 ? decimal_normalize(lag, kept) : 0;
 }
 
+int status_margin(const struct backend *backend, const struct state *state,
+                  char margin[static DECIMAL_ROOM])
+{
+    char next[DECIMAL_ROOM];
+
+    return find_next(backend, state, next) ? -ENODATA
+                                           : count_numbers(margin, state->earliest, next);
+}
+
 int status_expired(const struct backend *backend, const struct state *state,
                    char expired[static DECIMAL_ROOM])
 {

@@ -15,6 +15,11 @@
 int status_lag(const struct backend *backend, const struct state *state,
                char lag[static DECIMAL_ROOM]);
 
+/* How many records are between the oldest one and the next one: so many may be deleted before the
+ * next is. */
+int status_margin(const struct backend *backend, const struct state *state,
+                  char margin[static DECIMAL_ROOM]);
+
 /* By how many numbers the next record is below the oldest one: so many were deleted unread, if the
  * partition ever had them. */
 int status_expired(const struct backend *backend, const struct state *state,

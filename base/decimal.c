@@ -150,3 +150,29 @@ bool decimal_is_negative(const char *text)
 {
     return *text == '-' && text[1 + strspn(text + 1, "0")] != '\0';
 }
+
+/* So many digits has a number of DECIMAL_MAX of them, times 1000. */
+#define PRODUCT_DIGITS (DECIMAL_MAX + 3)
+
+/* The product, with zeros in front of it. */
+static void multiply(char product[static PRODUCT_DIGITS], const char *number, unsigned factor)
+{
+    size_t length = strlen(number);
+    unsigned carry = 0;
+
+    for (size_t i = 0; i < PRODUCT_DIGITS; i++) {
+        carry += i < length ? (unsigned)(number[length - 1 - i] - '0') * factor : 0;
+        product[PRODUCT_DIGITS - 1 - i] = (char)('0' + carry % 10);
+        carry /= 10;
+    }
+}
+
+bool decimal_is_below(const char *part, unsigned percent, const char *whole)
+{
+    char left[PRODUCT_DIGITS];
+    char right[PRODUCT_DIGITS];
+
+    multiply(left, part, 100);
+    multiply(right, whole, percent);
+    return memcmp(left, right, PRODUCT_DIGITS) < 0;
+}

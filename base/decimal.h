@@ -31,6 +31,10 @@ int decimal_normalize(char result[static DECIMAL_ROOM], const char *text);
  * be valid. */
 int decimal_compare(const char *a, const char *b);
 
+/* Whether part is less than so many hundredths of whole. Both must be unsigned, percent at most
+ * 1000. Exact, whatever their size. */
+bool decimal_is_below(const char *part, unsigned percent, const char *whole);
+
 /* A valid number that is less than 0. */
 bool decimal_is_negative(const char *text);
 

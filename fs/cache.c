@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "api/lags.h"
 #include "api/share.h"
 #include "base/always.h"
 #include "base/when.h"
@@ -120,6 +121,13 @@ static void clear_answer(struct topic *topic)
     measure_topic(topic);
 }
 
+/* What its flight brings is outdated, too. */
+static void drop_topic(struct topic *topic)
+{
+    clear_answer(topic);
+    topic->again = topic->flight != NULL;
+}
+
 static void free_topic(struct topic *topic)
 {
     struct cache *cache = topic->cache;
@@ -230,41 +238,63 @@ static bool is_outdated(const struct topic *topic, uint32_t partition, int64_t a
     return (note && note->at > at) || (topic->asked != NEVER && topic->asked > at);
 }
 
+/* False when there was no need to, or no memory: then nothing is known. */
+static bool note_in(struct topic *topic, const struct state *state, int64_t at)
+{
+    if (is_outdated(topic, state->partition, at))
+        return false;
+    if (!topic->table)
+        topic->table = table_new();
+    if (!topic->table || notes_put(topic->cache->backend, topic->table, state) ||
+        add_note(topic, state, at)) {
+        drop_topic(topic);
+        return false;
+    }
+    measure_topic(topic);
+    return true;
+}
+
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at)
 {
-    struct question question = {WHAT_STATES, app, stream};
-    struct topic *topic = make_topic(cache, &question);
+    struct topic *lags = find_topic(cache, &(struct question){WHAT_LAGS, app, stream});
+    struct topic *topic = make_topic(cache, &(struct question){WHAT_STATES, app, stream});
 
     if (state->sequence)
         missing_forget_path(&cache->missing, app, stream, state->partition, at);
-    if (!topic || is_outdated(topic, state->partition, at))
+    if (lags)
+        note_in(lags, state, at);
+    if (!topic || !note_in(topic, state, at))
         return;
-    if (!topic->table)
-        topic->table = table_new();
-    if (!topic->table || notes_put(topic->table, state) || add_note(topic, state, at)) {
-        clear_answer(topic);
-        topic->again = topic->flight != NULL;
-        return;
-    }
-    measure_topic(topic);
     evict_topics(cache);
     cache->news(cache->user, app, stream);
 }
 
 /* Asking */
 
+/* What was known of the partitions of a topic before its answer came. */
+static const struct table *table_before(const struct topic *topic)
+{
+    struct question states = {WHAT_STATES, topic->question.app, topic->question.stream};
+    const struct topic *other;
+
+    if (topic->table || topic->question.what != WHAT_LAGS)
+        return topic->table;
+    other = find_topic(topic->cache, &states);
+    return other ? other->table : NULL;
+}
+
 /* Makes the answer ours, and puts into it what we know better; the caller is told by the same
  * struct. */
 static int take_answer(struct topic *topic, struct answer *answer)
 {
     char *text = answer->text ? strdup(answer->text) : NULL;
-    struct table *table = answer->table ? notes_complete(topic->table, answer->table,
-                                                         topic->cache->backend->is_forced)
-                                        : NULL;
+    const struct backend *backend = topic->cache->backend;
+    struct table *table =
+        answer->table ? notes_complete(backend, table_before(topic), answer->table) : NULL;
 
     if ((answer->text && !text) || (answer->table && !table) ||
-        (table && notes_carry(&topic->notes, topic->table, table, topic->flight_asked))) {
+        (table && notes_carry(backend, &topic->notes, topic->table, table, topic->flight_asked))) {
         free(text);
         table_drop(table);
         return -ENOMEM;
@@ -337,6 +367,8 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
         return backend_list_streams(backend, STREAMS_COMMITTED, app, ask);
     case WHAT_STATES:
         return backend_get_states(backend, app, question->stream, ask);
+    case WHAT_LAGS:
+        return lags_get(backend, app, question->stream, ask);
     case WHAT_INFO:
         return backend_describe_stream(backend, question->stream, ask);
     }
@@ -395,12 +427,6 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
         return false;
     *answer = (struct answer){.names = topic->names, .table = topic->table, .text = topic->text};
     return true;
-}
-
-static void drop_topic(struct topic *topic)
-{
-    clear_answer(topic);
-    topic->again = topic->flight != NULL;
 }
 
 void cache_outdate(struct cache *cache, const struct question *question)

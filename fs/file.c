@@ -102,6 +102,28 @@ static void on_text(void *user, const struct error *error, const struct answer *
         load_text(request, answer->text);
 }
 
+/* Gives the file the text of a batch or a table, at the time of which it is. */
+static void load_counted(struct request *request, const char *text, size_t size)
+{
+    int status = handle_take_text(request->handle, text, size);
+
+    if (status == -EFBIG) {
+        request_refuse(request, ENOMEM,
+                       "the files of records, lags and gauges that are open have %lu MiB: close "
+                       "some, or mount with a smaller batch=",
+                       BATCHES_MAX >> 20);
+        return;
+    }
+    request->handle->when = when_now();
+    finish_load(request, status);
+}
+
+static void on_table(void *user, const struct error *error, const struct answer *answer)
+{
+    if (request_answered(user, error))
+        load_counted(user, answer->text, strlen(answer->text));
+}
+
 /* The last of a partition that nothing is written to any more: whoever waits for more is told. */
 static bool is_end(const struct request *request, const struct batch *batch)
 {
@@ -112,7 +134,6 @@ static void on_batch(void *user, const struct error *error, const struct answer 
 {
     struct request *request = user;
     const struct batch *batch = answer->batch;
-    int status;
 
     if (!request_answered(request, error))
         return;
@@ -120,18 +141,9 @@ static void on_batch(void *user, const struct error *error, const struct answer 
         request_refuse(request, ENODATA, "the partition is closed, and read to its end");
         return;
     }
-    status = handle_take_text(request->handle, &batch->text);
-    if (status == -EFBIG) {
-        request_refuse(request, ENOMEM,
-                       "the files of records that are open have %lu MiB: close "
-                       "some, or mount with a smaller batch=",
-                       BATCHES_MAX >> 20);
-        return;
-    }
     request->fs->records_read += batch->count;
     request->fs->bytes_read += batch->bytes;
-    request->handle->when = when_now();
-    finish_load(request, status);
+    load_counted(request, batch->text.data, batch->text.size);
 }
 
 /* A program that does not want to be blocked has what is there. */
@@ -198,6 +210,7 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
     const char *app = *node->place->app ? node->place->app : NULL;
     struct ask ask = request_ask(request, on_state);
     struct ask ask_text = request_ask(request, on_text);
+    struct ask ask_table = request_ask(request, on_table);
 
     request->then = then;
     switch (source_of_text(request->handle)) {
@@ -214,6 +227,9 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
         break;
     case FROM_INFO:
         request_wait(request, backend_describe_stream(fs->backend, node->place->stream, &ask_text));
+        break;
+    case FROM_TABLE:
+        request_wait(request, row->get_table(fs, node, &ask_table));
         break;
     case FROM_CURSOR:
         request_wait(request, row->get_cursor(fs, node, &ask_text));
@@ -362,7 +378,7 @@ static void share_text(struct request *request, const struct handle *other)
     struct handle *handle = request->handle;
 
     handle->in_pages = other->in_pages;
-    handle->loaded = !handle_take_text(handle, &other->text);
+    handle->loaded = !handle_take_text(handle, other->text.data, other->text.size);
     if (handle->loaded)
         reply_file_open(request);
     else

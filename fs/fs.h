@@ -37,7 +37,10 @@ struct settings {
     int64_t listing;  /* how old a list of names may be */
     int64_t snapshot; /* how old a value may be that was not asked for by itself */
     int64_t watch;    /* how often values and records are looked for that somebody waits for */
-    unsigned batch;   /* bytes of records after which a batch ends */
+    unsigned
+        near; /* per cent of what is kept: with less in front of it a checkpoint is near loss */
+    int64_t stalled; /* without a commit for so long an app is */
+    unsigned batch;  /* bytes of records after which a batch ends */
 };
 
 /* The last line of `errors` that tells of one. */
@@ -79,7 +82,7 @@ struct fs {
     unsigned request_count;
     unsigned handle_count;
     unsigned scratch_count;                    /* temporary files */
-    size_t batch_bytes;                        /* of the batches that open files have */
+    size_t batch_bytes;                        /* of batches and tables that open files have */
     uint64_t records_read;                     /* since the mount began */
     uint64_t bytes_read;                       /* of those records' keys and data */
     unsigned made_count;                       /* places that are kept because they were made */

@@ -14,27 +14,36 @@ bool handle_writes(int flags)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-static bool is_batch(const struct handle *handle)
+static bool is_counted(const struct handle *handle)
 {
-    return tree_row(handle->node.kind)->source == FROM_RECORDS;
+    enum source source = tree_row(handle->node.kind)->source;
+
+    return source == FROM_RECORDS || source == FROM_TABLE;
 }
 
-int handle_take_text(struct handle *handle, const struct buf *text)
+static void uncount_text(struct handle *handle)
+{
+    if (is_counted(handle) && ALWAYS(handle->fs->batch_bytes >= handle->text.size))
+        handle->fs->batch_bytes -= handle->text.size;
+}
+
+int handle_take_text(struct handle *handle, const char *text, size_t size)
 {
     struct fs *fs = handle->fs;
 
-    if (is_batch(handle) && text->size > BATCHES_MAX - fs->batch_bytes)
+    uncount_text(handle);
+    buf_reset(&handle->text);
+    if (is_counted(handle) && size > BATCHES_MAX - fs->batch_bytes)
         return -EFBIG;
-    buf_add(&handle->text, text->data, text->size);
-    if (is_batch(handle))
+    buf_add(&handle->text, text, size);
+    if (is_counted(handle))
         fs->batch_bytes += handle->text.size;
     return buf_error(&handle->text);
 }
 
 static void release_text(struct handle *handle)
 {
-    if (is_batch(handle) && ALWAYS(handle->fs->batch_bytes >= handle->text.size))
-        handle->fs->batch_bytes -= handle->text.size;
+    uncount_text(handle);
     buf_release(&handle->text);
 }
 
@@ -49,7 +58,7 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     handle->flags = flags;
     handle->when = WHEN_UNKNOWN;
     place_hold(node->place);
-    buf_init(&handle->text, is_batch(handle) ? BATCHES_MAX : LINES_MAX);
+    buf_init(&handle->text, is_counted(handle) ? BATCHES_MAX : LINES_MAX);
     buf_init(&handle->line, RECORD_MAX);
     content_init(&handle->content, handle_writes(flags), node->kind == SAVED, flags & O_APPEND);
     LIST_INSERT_HEAD(&fs->handles, handle, link);

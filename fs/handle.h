@@ -45,12 +45,12 @@ bool handle_writes(int flags);
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
 
-/* The records that all open files have together have at most this many bytes. */
+/* The batches and tables that all open files have together have at most this many bytes. */
 #define BATCHES_MAX (256UL << 20)
 
-/* Gives a file its text, once. 0, -EFBIG when all batches together would be too much, or -ENOMEM.
- */
-int handle_take_text(struct handle *handle, const struct buf *text);
+/* Gives a file its text, in place of the one that it has. 0, -EFBIG when all batches and tables
+ * together would be too much, or -ENOMEM. */
+int handle_take_text(struct handle *handle, const char *text, size_t size);
 
 /* What the file holds for the program that has it open. */
 const struct buf *handle_content(const struct handle *handle);

@@ -23,6 +23,8 @@ static const char own_options[] =
     "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
     "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"
     "                         checkpoints/ and ls -l (1), what somebody waits for (1)\n"
+    "  -o near=PERCENT,stalled=SECONDS  what lag/ calls so: the margin to loss (20),\n"
+    "                         and no commit for so long (600)\n"
     "  -o batch=BYTES         read so many bytes of records at once (1048576)\n"
     "  -o lazy                do not try the backend before mounting\n"
     "  -o debug               tell of each call of the backend in the system's log,\n"

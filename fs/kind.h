@@ -27,6 +27,11 @@ enum kind {
     SCRATCH_DIRECTORY,
     SCRATCH_INSIDE,
 
+    LAGS,
+    APP_LAGS,
+    GAUGES,
+    APP_GAUGES,
+
     STREAMS,
     STREAM,
     STREAM_STATUS,

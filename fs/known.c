@@ -126,6 +126,7 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
         return from_lines(fs, node, attr);
     case FROM_MEMORY:
         return from_scratch(fs, node, attr);
+    case FROM_TABLE:
     case FROM_CURSOR:
     case FROM_RECORDS:
     case FROM_NOWHERE:

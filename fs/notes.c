@@ -74,17 +74,37 @@ static void complete_from(struct state *state, const struct state *known, bool i
         state->seen = known->seen;
 }
 
+/* Whether the number is less than the one that was known, or is the same, which was less than the
+ * one before. */
+static bool went_back(const struct backend *backend, const struct state *state,
+                      const struct state *known)
+{
+    char number[DECIMAL_ROOM];
+    char before[DECIMAL_ROOM];
+    int order;
+
+    if (!state->sequence || !known->sequence ||
+        backend_to_decimal(backend, state->sequence, number) ||
+        backend_to_decimal(backend, known->sequence, before))
+        return false;
+    order = decimal_compare(number, before);
+    return order < 0 || (!order && known->went_back);
+}
+
 /* The same from what is known of the partition, or NULL; a checkpoint that is new is seen now. The
  * texts are those of `known`. */
-static void complete_checkpoint(struct state *state, const struct state *known, bool is_forced)
+static void complete_checkpoint(const struct backend *backend, struct state *state,
+                                const struct state *known, bool is_forced)
 {
     if (known && state_is_same(state, known))
         complete_from(state, known, is_forced);
+    if (known)
+        state->went_back = went_back(backend, state, known);
     if (state->sequence && !state->seen)
         state->seen = when_now();
 }
 
-int notes_put(struct table *table, const struct state *checkpoint)
+int notes_put(const struct backend *backend, struct table *table, const struct state *checkpoint)
 {
     struct table *copy = table_new(); /* keeps the texts that the table tells while it changes */
     struct state merged = *checkpoint;
@@ -100,9 +120,10 @@ int notes_put(struct table *table, const struct state *checkpoint)
         merged.latest = merged.latest ? merged.latest : known.latest;
         merged.status = merged.status ? merged.status : known.status;
         merged.consumer = merged.consumer ? merged.consumer : known.consumer;
-        complete_checkpoint(&merged, &known, true);
+        merged.is_closed |= known.is_closed;
+        complete_checkpoint(backend, &merged, &known, true);
     } else {
-        complete_checkpoint(&merged, NULL, true);
+        complete_checkpoint(backend, &merged, NULL, true);
     }
     if (!status)
         status = table_put(table, &merged);
@@ -119,7 +140,8 @@ bool notes_are_young(const struct notes *notes, int64_t not_before)
     return true;
 }
 
-int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked)
+int notes_carry(const struct backend *backend, struct notes *notes, const struct table *from,
+                struct table *into, int64_t asked)
 {
     unsigned kept = 0;
 
@@ -130,14 +152,15 @@ int notes_carry(struct notes *notes, const struct table *from, struct table *int
             continue;
         notes->list[kept++] = notes->list[i];
         state.earliest = state.latest = state.status = state.consumer = state.details = NULL;
-        if (notes_put(into, &state))
+        if (notes_put(backend, into, &state))
             return -ENOMEM;
     }
     notes->count = kept;
     return 0;
 }
 
-struct table *notes_complete(const struct table *known, struct table *table, bool is_forced)
+struct table *notes_complete(const struct backend *backend, const struct table *known,
+                             struct table *table)
 {
     struct table *completed;
 
@@ -149,8 +172,9 @@ struct table *notes_complete(const struct table *known, struct table *table, boo
         struct state old;
 
         table_at(table, i, &state);
-        complete_checkpoint(
-            &state, known && !table_find(known, state.partition, &old) ? &old : NULL, is_forced);
+        complete_checkpoint(backend, &state,
+                            known && !table_find(known, state.partition, &old) ? &old : NULL,
+                            backend->is_forced);
         if (table_put(completed, &state)) {
             table_drop(completed);
             return NULL;

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "api/state.h"
+#include "api/backend.h"
 
 /*
  * What a mount knows better than an answer about the partitions of an app and a stream: what it
@@ -41,18 +41,20 @@ int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_
 
 /* Puts a checkpoint into a table that may know more of the partition than the checkpoint. The
  * state's texts must not come from this table. 0 or a negative errno. */
-int notes_put(struct table *table, const struct state *checkpoint);
+int notes_put(const struct backend *backend, struct table *table, const struct state *checkpoint);
 
 /* Whether all that is noted was learned then, or later. */
 bool notes_are_young(const struct notes *notes, int64_t not_before);
 
 /* Carries the checkpoints noted in a table into one that was asked for at a time, if they are
  * younger, and forgets the notes of what is older. 0 or -ENOMEM. */
-int notes_carry(struct notes *notes, const struct table *from, struct table *into, int64_t asked);
+int notes_carry(const struct backend *backend, struct notes *notes, const struct table *from,
+                struct table *into, int64_t asked);
 
 /* An answer's table with what the backend did not tell of its checkpoints, from what is known,
- * which may be NULL: the same table if it has none. is_forced is the backend's. Held for the
- * caller; NULL when there is no memory. */
-struct table *notes_complete(const struct table *known, struct table *table, bool is_forced);
+ * which may be NULL: the same table if it has none. Held for the caller; NULL when there is no
+ * memory. */
+struct table *notes_complete(const struct backend *backend, const struct table *known,
+                             struct table *table);
 
 #endif

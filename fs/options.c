@@ -43,6 +43,8 @@ struct raw {
     char *snapshot;
     char *watch;
     char *timeout;
+    char *near;
+    char *stalled;
     char *batch;
     char *others[SETTINGS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
     size_t other_count;
@@ -84,6 +86,8 @@ static const struct fuse_opt specification[] = {
     TEXT("snapshot", snapshot),
     TEXT("watch", watch),
     TEXT("timeout", timeout),
+    TEXT("near", near),
+    TEXT("stalled", stalled),
     TEXT("batch", batch),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
@@ -209,6 +213,14 @@ static bool take_seconds(const char *name, const char *text, double least, int64
     return true;
 }
 
+static bool take_near(const char *text, unsigned *percent)
+{
+    if (!text || !parse_number(text, 10, 100, percent))
+        return true;
+    say("near=%.40s is not a number of per cent from 0 to 100", text);
+    return false;
+}
+
 static bool take_batch(const char *text, unsigned *bytes)
 {
     if (!text || (!parse_number(text, 10, BATCH_LIMIT_MAX, bytes) && *bytes))
@@ -229,6 +241,8 @@ static bool take_settings(const struct raw *raw, struct settings *settings)
                                   .listing = 10000,
                                   .snapshot = 1000,
                                   .watch = 1000,
+                                  .near = 20,
+                                  .stalled = 600000,
                                   .batch = 1 << 20};
     return take_id("uid", raw->uid, "user", &settings->uid) &&
            take_id("gid", raw->gid, "group", &settings->gid) &&
@@ -237,6 +251,8 @@ static bool take_settings(const struct raw *raw, struct settings *settings)
            take_seconds("listing", raw->listing, 0, &settings->listing) &&
            take_seconds("snapshot", raw->snapshot, 0, &settings->snapshot) &&
            take_seconds("watch", raw->watch, 0.05, &settings->watch) &&
+           take_near(raw->near, &settings->near) &&
+           take_seconds("stalled", raw->stalled, 0, &settings->stalled) &&
            take_batch(raw->batch, &settings->batch);
 }
 
@@ -375,7 +391,8 @@ static void release_raw(struct raw *raw)
 {
     char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
                      raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
-                     raw->watch,         raw->timeout,       raw->batch};
+                     raw->watch,         raw->timeout,       raw->batch,      raw->near,
+                     raw->stalled};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);

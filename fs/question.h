@@ -7,6 +7,7 @@ enum what {
     WHAT_STREAMS,   /* names: all streams; with APP_IS_OF_STREAM, and an app, those of the app */
     WHAT_COMMITTED, /* names: the streams on which the app has checkpoints */
     WHAT_STATES,    /* table: of a stream and an app, or of a stream alone (app "") */
+    WHAT_LAGS,      /* table: the same of an app, with all that a lag is worked out from */
     WHAT_INFO,      /* text: what describe_stream says */
 };
 

@@ -24,6 +24,8 @@ static const struct {
     {"listing", SECONDS, offsetof(struct options, settings.listing)},
     {"snapshot", SECONDS, offsetof(struct options, settings.snapshot)},
     {"watch", SECONDS, offsetof(struct options, settings.watch)},
+    {"near", NUMBER, offsetof(struct options, settings.near)},
+    {"stalled", SECONDS, offsetof(struct options, settings.stalled)},
     {"batch", NUMBER, offsetof(struct options, settings.batch)},
     {"lazy", FLAG, offsetof(struct options, lazy)},
     {"debug", FLAG, offsetof(struct options, debug)},

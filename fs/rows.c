@@ -1,3 +1,4 @@
+#include "fs/lagtable.h"
 #include "fs/make.h"
 #include "fs/readme.h"
 #include "fs/records.h"
@@ -151,6 +152,23 @@ const struct row tree_rows[KINDS] = {
                         .source = FROM_MEMORY,
                         .writes = WRITES_BYTES,
                         .remove = remove_scratch},
+
+    [LAGS] = {.name = "lag", .parent = ROOT, .mode = DIRECTORY},
+    [APP_LAGS] = {.parent = LAGS,
+                  .naming = BY_APP,
+                  .mode = READABLE,
+                  .help = "how far behind it is, a line a partition",
+                  .list = WHAT_APPS,
+                  .source = FROM_TABLE,
+                  .get_table = lagtable_lags},
+    [GAUGES] = {.name = "gauges", .parent = ROOT, .mode = DIRECTORY},
+    [APP_GAUGES] = {.parent = GAUGES,
+                    .naming = BY_APP,
+                    .mode = READABLE,
+                    .help = "the same, for Prometheus",
+                    .list = WHAT_APPS,
+                    .source = FROM_TABLE,
+                    .get_table = lagtable_gauges},
 
     [STREAMS] = {.name = "streams", .parent = ROOT, .mode = DIRECTORY},
     [STREAM] = {.parent = STREAMS,

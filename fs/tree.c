@@ -39,19 +39,26 @@ bool tree_question(const struct fs *fs, enum kind kind, const struct place *plac
     return row->naming == BY_APP || row->naming == BY_STREAM || row->naming == BY_PARTITION;
 }
 
+struct question tree_lags_question(const struct fs *fs, const char *app, const char *stream)
+{
+    return (struct question){fs->backend->states_lack_bounds ? WHAT_LAGS : WHAT_STATES, app,
+                             stream};
+}
+
 bool tree_has_own_places(enum kind kind)
 {
     enum source source = tree_rows[kind].source;
 
-    return source == FROM_STATE || source == FROM_INFO || source == FROM_CURSOR ||
-           source == FROM_RECORDS || source == FROM_MOUNT;
+    return source == FROM_STATE || source == FROM_INFO || source == FROM_TABLE ||
+           source == FROM_CURSOR || source == FROM_RECORDS || source == FROM_MOUNT;
 }
 
 bool tree_is_with_directory(enum kind kind)
 {
     enum source source = tree_rows[kind].source;
 
-    return source == FROM_NOWHERE || source == FROM_CURSOR || source == FROM_RECORDS;
+    return source == FROM_NOWHERE || source == FROM_TABLE || source == FROM_CURSOR ||
+           source == FROM_RECORDS;
 }
 
 bool tree_has_times(enum kind kind)

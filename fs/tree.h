@@ -28,6 +28,7 @@ enum source {
     FROM_STATE,      /* get_state, when it is opened */
     FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
     FROM_INFO,       /* describe_stream, when it is opened */
+    FROM_TABLE,      /* all partitions of an app, when it is opened; its size is 0 until then */
     FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
     FROM_RECORDS,    /* the same of a batch of records */
     FROM_MOUNT,      /* the mount itself, when it is opened */
@@ -80,6 +81,9 @@ struct row {
     /* Starts the operation that gets a cursor. */
     struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);
 
+    /* Starts the operation that gets the text of a table. */
+    struct call *(*get_table)(struct fs *fs, const struct node *node, const struct ask *ask);
+
     /* Starts the operation that reads a batch of records. */
     struct call *(*read_records)(struct fs *fs, const struct node *node, const struct ask *ask);
 
@@ -112,6 +116,9 @@ bool tree_is_fixed(enum kind kind);
  * whose names are in no list. */
 bool tree_question(const struct fs *fs, enum kind kind, const struct place *place,
                    struct question *question);
+
+/* What is asked of the partitions of an app and a stream by who needs their lags. */
+struct question tree_lags_question(const struct fs *fs, const char *app, const char *stream);
 
 /*
  * Whether each look-up of such a file has a place of its own (fs/node.h). Not those that programs

@@ -11,6 +11,7 @@
 #include "base/when.h"
 
 #define EXPIRED "EXPIRED"
+#define CLOSED  "DELETED"
 
 /* The longest cursor that is decoded; the API reference allows 512 characters. */
 #define CURSOR_MAX 4096
@@ -208,6 +209,7 @@ static int parse_partition(const cJSON *entry, struct page *page, struct state *
         return status;
     if (state->status && !strcmp(state->status, EXPIRED))
         return 1;
+    state->is_closed = state->status && !strcmp(state->status, CLOSED);
     return partition_parse(id, &state->partition, &long_form) ? -EBADMSG : 0;
 }
 

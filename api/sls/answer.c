@@ -9,6 +9,9 @@
 #include "api/json.h"
 #include "base/when.h"
 
+/* A shard that nothing is written to any more, after a split or a merge. */
+#define READONLY "readonly"
+
 /* Numbers */
 
 /* A number of the service, which is written as a number or as a text. Some writers of JSON give
@@ -126,6 +129,7 @@ int sls_answer_shards(const cJSON *root, struct table *table)
         status = parse_shard(entry, "shardID", &state);
         if (!status)
             status = json_text(entry, "status", &state.status);
+        state.is_closed = !status && state.status && !strcmp(state.status, READONLY);
         if (!status)
             status = table_put(table, &state);
     }
@@ -154,7 +158,7 @@ int sls_answer_listed(const cJSON *entry, struct sls_listed *listed)
     if (status)
         return status;
     listed->id = state.partition;
-    listed->is_readonly = word && !strcmp(word, "readonly");
+    listed->is_readonly = word && !strcmp(word, READONLY);
     parse_key(key, listed->begin_key);
     return 0;
 }

@@ -39,6 +39,7 @@ struct call *sls_describe_stream(struct backend *backend, const char *stream,
 
 struct call *sls_get_states(struct backend *backend, const char *app, const char *stream,
                             const struct ask *ask);
+struct call *sls_get_bounds(struct backend *backend, const char *stream, const struct ask *ask);
 struct call *sls_get_state(struct backend *backend, const char *app, const char *stream,
                            uint32_t partition, enum detail detail, const struct ask *ask);
 

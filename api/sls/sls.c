@@ -57,6 +57,7 @@ static const struct backend_operations operations = {
     .list_streams = sls_list_streams,
     .describe_stream = sls_describe_stream,
     .get_states = sls_get_states,
+    .get_bounds = sls_get_bounds,
     .get_state = sls_get_state,
     .get_checkpoint = sls_get_checkpoint,
     .commit = sls_commit,
@@ -193,6 +194,7 @@ static struct sls *new_sls(const struct backend_options *options)
                             ? NULL
                             : "mount with -o any to commit it all the same, or write its cursor",
         .states_lack_bounds = true,
+        .states_lack_details = true,
     };
     sls->groups = sls_groups_new(sls);
     if (sls->groups)

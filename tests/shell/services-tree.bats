@@ -8,7 +8,7 @@ load "${SERVICE:-dis}"
 
 @test "the tree of a small world" {
     everything_is_right
-    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
         "cursors earliest latest records status after at earliest latest since"
     is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
@@ -118,7 +118,7 @@ load "${SERVICE:-dis}"
     unmount "$MNT"
     stop_service
     mount_service -o lazy
-    is "$(entries "$MNT")" "README apps checkpoints commits errors metrics status streams"
+    is "$(entries "$MNT")" "README apps checkpoints commits errors gauges lag metrics status streams"
 }
 
 @test "a proxy of the environment is used" {

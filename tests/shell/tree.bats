@@ -4,7 +4,7 @@
 load helper
 
 @test "the root has the six names and no more" {
-    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
 }
 
 @test "mkdir -p apps/A/S/P makes app, stream and partition" {
@@ -383,7 +383,7 @@ for call in (
         pass
 END
     is "$(cat "$P/checkpoint")" 42
-    is "$(entries .)" "README apps checkpoints commits errors metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
 }
 
 @test "a directory that is made again is another, whoever holds the old one" {

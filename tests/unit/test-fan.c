@@ -16,6 +16,7 @@ struct job {
 struct scene {
     struct loop *loop;
     struct names *names;
+    size_t width;
     const char *failing; /* the name of the one that fails, or NULL */
     const char *without_memory;
     const struct error *(*trouble)(const struct call *call); /* of those under way */
@@ -127,7 +128,12 @@ static int teardown(void **state)
 
 static struct call *begin(struct scene *scene, unsigned count)
 {
-    struct fan_order order = {scene->loop, scene->names, start, take, scene};
+    struct fan_order order = {.loop = scene->loop,
+                              .names = scene->names,
+                              .width = scene->width,
+                              .start = start,
+                              .take = take,
+                              .user = scene};
     struct ask ask = {.deadline = INT64_MAX, .done = on_done, .user = scene};
     struct call *call;
     char name[16];
@@ -151,6 +157,17 @@ static void all_are_done_a_few_at_a_time(void **state)
     assert_int_equal(scene->taken, 100);
     assert_int_equal(scene->most, FAN_WIDTH);
     assert_int_equal(scene->code, 0);
+}
+
+static void as_many_at_a_time_as_are_wanted(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->width = 30;
+    begin(scene, 100);
+    loop_run(scene->loop);
+    assert_int_equal(scene->taken, 100);
+    assert_int_equal(scene->most, 30);
 }
 
 static void none_is_done_in_the_next_round(void **state)
@@ -221,11 +238,9 @@ static void the_trouble_is_that_of_one_under_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(all_are_done_a_few_at_a_time),
-        SCENE(none_is_done_in_the_next_round),
-        SCENE(a_failure_ends_all),
-        SCENE(no_memory_for_one_ends_all),
-        SCENE(cancelling_cancels_what_is_under_way),
+        SCENE(all_are_done_a_few_at_a_time),         SCENE(as_many_at_a_time_as_are_wanted),
+        SCENE(none_is_done_in_the_next_round),       SCENE(a_failure_ends_all),
+        SCENE(no_memory_for_one_ends_all),           SCENE(cancelling_cancels_what_is_under_way),
         SCENE(the_trouble_is_that_of_one_under_way),
     };
 

@@ -1,8 +1,9 @@
-#include "test.h"
+#include "fake.h"
 
 #include "base/when.h"
 #include "fs/notes.h"
 
+static struct fake fake;
 static struct notes notes;
 static struct table *known;
 static struct table *answer;
@@ -10,6 +11,7 @@ static struct table *answer;
 static int setup(void **state)
 {
     (void)state;
+    fake_init(&fake, NULL);
     known = table_new();
     answer = table_new();
     assert_true(known && answer);
@@ -31,7 +33,7 @@ static int64_t note(uint32_t partition, const char *sequence, int64_t at)
     struct state state = {.partition = partition, .committed = 1, .sequence = sequence};
     int64_t lost = -1;
 
-    assert_int_equal(notes_put(known, &state), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &state), 0);
     assert_int_equal(notes_add(&notes, &state, at, &lost), 0);
     return lost;
 }
@@ -117,7 +119,7 @@ TEST(a_checkpoint_leaves_the_rest_of_what_is_known)
     struct state state;
 
     put(known, &before);
-    assert_int_equal(notes_put(known, &checkpoint), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &checkpoint), 0);
     state = found_in(known, 0);
     assert_int_equal(state.committed, 2);
     assert_string_equal(state.sequence, "2");
@@ -135,7 +137,7 @@ TEST(a_new_end_replaces_a_stand_in)
     static const struct state told = {.committed = 2, .sequence = "2", .latest = "100"};
 
     put(known, &before);
-    assert_int_equal(notes_put(known, &told), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &told), 0);
     assert_false(found_in(known, 0).has_no_end);
     assert_string_equal(found_in(known, 0).latest, "100");
 }
@@ -146,7 +148,7 @@ TEST(no_checkpoint_is_one_too)
     static const struct state none = {.committed = WHEN_UNKNOWN};
 
     put(known, &before);
-    assert_int_equal(notes_put(known, &none), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &none), 0);
     assert_null(found_in(known, 0).sequence);
     assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
     assert_int_equal(found_in(known, 0).seen, 0);
@@ -160,13 +162,13 @@ TEST(when_a_checkpoint_was_seen_first_is_noted)
     int64_t before = when_now();
     int64_t seen;
 
-    assert_int_equal(notes_put(known, &first), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &first), 0);
     seen = found_in(known, 0).seen;
     assert_true(seen >= before && seen <= when_now());
     assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
-    assert_int_equal(notes_put(known, &first), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &first), 0);
     assert_true(found_in(known, 0).seen == seen);
-    assert_int_equal(notes_put(known, &other), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &other), 0);
     assert_true(found_in(known, 0).seen > seen);
 }
 
@@ -180,15 +182,15 @@ TEST(the_time_of_a_commit_is_kept_for_the_same_checkpoint_alone)
         .committed = WHEN_UNKNOWN, .sequence = "2", .metadata = "a"};
 
     put(known, &told);
-    assert_int_equal(notes_put(known, &same), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &same), 0);
     assert_int_equal(found_in(known, 0).committed, 5);
-    assert_int_equal(notes_put(known, &brief), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &brief), 0);
     assert_int_equal(found_in(known, 0).committed, 5);
-    assert_int_equal(notes_put(known, &told), 0);
-    assert_int_equal(notes_put(known, &note), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &told), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &note), 0);
     assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
     put(known, &told);
-    assert_int_equal(notes_put(known, &number), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &number), 0);
     assert_true(found_in(known, 0).committed == WHEN_UNKNOWN);
 }
 
@@ -204,7 +206,7 @@ TEST(younger_notes_are_carried_into_an_answer)
     note(3, "31", 5);
     put(answer, &old);
     put(answer, &older);
-    assert_int_equal(notes_carry(&notes, known, answer, 5), 0);
+    assert_int_equal(notes_carry(&fake.backend, &notes, known, answer, 5), 0);
     assert_sequence(answer, 1, "11");
     assert_true(found_in(answer, 1).seen == found_in(known, 1).seen);
     assert_string_equal(found_in(answer, 1).latest, "100");
@@ -221,24 +223,27 @@ TEST(bounds_are_those_of_the_answer)
     static const struct state told = {.sequence = "10", .committed = 1, .latest = "100"};
     int64_t lost;
 
-    assert_int_equal(notes_put(known, &noted), 0);
+    assert_int_equal(notes_put(&fake.backend, known, &noted), 0);
     assert_int_equal(notes_add(&notes, &noted, 6, &lost), 0);
     put(answer, &told);
-    assert_int_equal(notes_carry(&notes, known, answer, 5), 0);
+    assert_int_equal(notes_carry(&fake.backend, &notes, known, answer, 5), 0);
     assert_sequence(answer, 0, "11");
     assert_string_equal(found_in(answer, 0).latest, "100");
 }
 
 TEST(nothing_noted_carries_nothing)
 {
-    assert_int_equal(notes_carry(&notes, NULL, answer, 5), 0);
+    assert_int_equal(notes_carry(&fake.backend, &notes, NULL, answer, 5), 0);
     assert_int_equal(table_count(answer), 0);
 }
 
 /* An answer as it is completed from `known`. */
 static struct table *completed(bool is_forced)
 {
-    struct table *table = notes_complete(known, answer, is_forced);
+    struct table *table;
+
+    fake.backend.is_forced = is_forced;
+    table = notes_complete(&fake.backend, known, answer);
 
     assert_non_null(table);
     return table;
@@ -253,7 +258,7 @@ TEST(an_answer_without_a_checkpoint_stays_the_same)
     table = completed(false);
     assert_ptr_equal(table, answer);
     table_drop(table);
-    table = notes_complete(NULL, answer, true);
+    table = notes_complete(&fake.backend, NULL, answer);
     assert_ptr_equal(table, answer);
     table_drop(table);
 }
@@ -280,6 +285,50 @@ TEST(an_answer_gets_the_times_that_are_known)
     assert_string_equal(found_in(table, 1).latest, "9");
     assert_true(found_in(answer, 0).committed == WHEN_UNKNOWN);
     table_drop(table);
+}
+
+/* What is known of a checkpoint after these numbers were seen one after the other. */
+static struct state after(const char *const *numbers)
+{
+    for (; *numbers; numbers++) {
+        struct table *table;
+
+        table_drop(answer);
+        answer = table_new();
+        assert_non_null(answer);
+        put(answer, &(struct state){.committed = WHEN_UNKNOWN, .sequence = *numbers});
+        table = completed(false);
+        table_drop(known);
+        known = table;
+    }
+    return found_in(known, 0);
+}
+
+#define AFTER(...) after((const char *const[]){__VA_ARGS__, NULL})
+
+TEST(a_number_that_is_less_went_back_until_it_grows)
+{
+    assert_false(AFTER("41").went_back);
+    assert_false(AFTER("42").went_back);
+    assert_true(AFTER("41").went_back);
+    assert_true(AFTER("41").went_back);
+    assert_true(AFTER("9").went_back);
+    assert_false(AFTER("10").went_back);
+    assert_false(AFTER("10").went_back);
+    assert_true(AFTER("1000000000000000000000000000000000000000", "999").went_back);
+    assert_false(AFTER("1000000000000000000000000000000000000001").went_back);
+    assert_true(AFTER("1000000000000000000000000000000000000000").went_back);
+    assert_false(AFTER("no number").went_back);
+    assert_false(AFTER("1").went_back);
+}
+
+TEST(a_commit_of_this_mount_can_go_back_too)
+{
+    note(0, "42", 1);
+    note(0, "41", 2);
+    assert_true(found_in(known, 0).went_back);
+    note(0, "43", 3);
+    assert_false(found_in(known, 0).went_back);
 }
 
 TEST(a_number_that_was_forced_for_nobody_has_no_consumer)
@@ -318,6 +367,8 @@ int main(void)
         SCENE(nothing_noted_carries_nothing),
         SCENE(an_answer_without_a_checkpoint_stays_the_same),
         SCENE(an_answer_gets_the_times_that_are_known),
+        SCENE(a_number_that_is_less_went_back_until_it_grows),
+        SCENE(a_commit_of_this_mount_can_go_back_too),
         SCENE(a_number_that_was_forced_for_nobody_has_no_consumer),
     };
 

@@ -114,6 +114,10 @@ static const struct sample samples[] = {
     {SCRATCH_DIRECTORY, "checkpoints/billing/orders/.~tmp~"},
     {SCRATCH_INSIDE, "checkpoints/billing/orders/.~tmp~/0"},
     {SCRATCH_INSIDE, "checkpoints/billing/orders/.~tmp~/.~tmp~"},
+    {LAGS, "lag"},
+    {APP_LAGS, "lag/billing"},
+    {GAUGES, "gauges"},
+    {APP_GAUGES, "gauges/billing"},
     {STREAMS, "streams"},
     {STREAM, "streams/orders"},
     {STREAM_STATUS, "streams/orders/status"},
@@ -329,8 +333,9 @@ TEST(every_file_has_a_source_of_its_text)
 {
     for (int kind = ROOT; kind < KINDS; kind++) {
         const struct row *row = tree_row((enum kind)kind);
-        bool printed = row->print || row->print_mount || row->lines || row->get_cursor ||
-                       row->read_records || row->source == FROM_INFO || row->source == FROM_MEMORY;
+        bool printed = row->print || row->print_mount || row->lines || row->get_table ||
+                       row->get_cursor || row->read_records || row->source == FROM_INFO ||
+                       row->source == FROM_MEMORY;
         bool has_text = !S_ISDIR(row->mode) && row->mode & 0400;
 
         assert_int_equal(has_text, printed);
