@@ -1,10 +1,12 @@
 #include "fs/metrics.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/error.h"
+#include "fs/prometheus.h"
 
 /* Distinct names and outcomes: some 40 of each are in use. More are not counted. */
 #define SERIES_MAX   96
@@ -46,6 +48,8 @@ static const struct {
     [COUNT_BACKEND_OPERATION] = {"checkpointfs_backend_operation", "operation",
                                  "operations of the file system on the backend"},
 };
+
+#define RETRIES "checkpointfs_retries_total"
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
@@ -105,74 +109,103 @@ void metrics_count(struct metrics *metrics, enum counter counter, const char *na
         series->within[i] += took_ms <= bounds_ms[i];
 }
 
-static void print_value(struct buf *text, const char *type, const char *name, const char *help,
-                        uint64_t value)
+/* A sample up to the value, whose labels after that of the source are to follow. */
+static void begin_sample(struct buf *text, const char *source, const char *name)
 {
-    buf_printf(text, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", name, help, name, type, name,
-               value);
+    buf_printf(text, "%s{", name);
+    prometheus_label(text, "source", source);
 }
 
-void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value)
+static void print_value(struct buf *text, const char *source, const char *type, const char *name,
+                        const char *help, uint64_t value)
 {
-    print_value(text, "gauge", name, help, value);
+    prometheus_head(text, name, type, help);
+    begin_sample(text, source, name);
+    buf_printf(text, "} %" PRIu64 "\n", value);
 }
 
-void metrics_counter(struct buf *text, const char *name, const char *help, uint64_t value)
+void metrics_gauge(struct buf *text, const char *source, const char *name, const char *help,
+                   uint64_t value)
 {
-    print_value(text, "counter", name, help, value);
+    print_value(text, source, "gauge", name, help, value);
 }
 
-void metrics_retries(struct buf *text, const struct retries *retries)
+void metrics_counter(struct buf *text, const char *source, const char *name, const char *help,
+                     uint64_t value)
 {
-    static const char name[] = "checkpointfs_retries_total";
-
-    buf_printf(text, "# HELP %s Requests that were sent once more, by reason.\n", name);
-    buf_printf(text, "# TYPE %s counter\n", name);
-    buf_printf(text, "%s{reason=\"throttled\"} %" PRIu64 "\n", name, retries->throttled);
-    buf_printf(text, "%s{reason=\"5xx\"} %" PRIu64 "\n", name, retries->broken);
-    buf_printf(text, "%s{reason=\"connection\"} %" PRIu64 "\n", name, retries->connection);
+    print_value(text, source, "counter", name, help, value);
 }
 
-static void print_series(const struct series *series, struct buf *text)
+static void print_retries(struct buf *text, const char *source, const char *reason, uint64_t count)
 {
-    const char *prefix = families[series->counter].prefix;
-    const char *label = families[series->counter].label;
-
-    for (size_t i = 0; i < BOUNDS; i++)
-        buf_printf(text, "%s_seconds_bucket{%s=\"%s\",le=\"%g\"} %" PRIu64 "\n", prefix, label,
-                   series->name, bounds_ms[i] / 1000.0, series->within[i]);
-    buf_printf(text, "%s_seconds_bucket{%s=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", prefix, label,
-               series->name, series->count);
-    buf_printf(text, "%s_seconds_sum{%s=\"%s\"} %.3f\n", prefix, label, series->name,
-               (double)series->total_ms / 1000.0);
-    buf_printf(text, "%s_seconds_count{%s=\"%s\"} %" PRIu64 "\n", prefix, label, series->name,
-               series->count);
+    begin_sample(text, source, RETRIES);
+    buf_printf(text, ",reason=\"%s\"} %" PRIu64 "\n", reason, count);
 }
 
-static void print_family(const struct metrics *metrics, enum counter counter, struct buf *text)
+void metrics_retries(struct buf *text, const char *source, const struct retries *retries)
+{
+    prometheus_head(text, RETRIES, "counter", "Requests that were sent once more, by reason.");
+    print_retries(text, source, "throttled", retries->throttled);
+    print_retries(text, source, "5xx", retries->broken);
+    print_retries(text, source, "connection", retries->connection);
+}
+
+/* The same for a metric of a series; `what` follows the name of its family. */
+static void begin_series(struct buf *text, const char *source, const struct series *series,
+                         const char *what)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s_seconds_%s", families[series->counter].prefix, what);
+    begin_sample(text, source, name);
+    buf_printf(text, ",%s=\"%s\"", families[series->counter].label, series->name);
+}
+
+static void print_series(const struct series *series, const char *source, struct buf *text)
+{
+    for (size_t i = 0; i < BOUNDS; i++) {
+        begin_series(text, source, series, "bucket");
+        buf_printf(text, ",le=\"%g\"} %" PRIu64 "\n", bounds_ms[i] / 1000.0, series->within[i]);
+    }
+    begin_series(text, source, series, "bucket");
+    buf_printf(text, ",le=\"+Inf\"} %" PRIu64 "\n", series->count);
+    begin_series(text, source, series, "sum");
+    buf_printf(text, "} %.3f\n", (double)series->total_ms / 1000.0);
+    begin_series(text, source, series, "count");
+    buf_printf(text, "} %" PRIu64 "\n", series->count);
+}
+
+static void print_failure(const struct failure *failure, const char *source, const char *name,
+                          struct buf *text)
+{
+    begin_sample(text, source, name);
+    buf_printf(text, ",%s=\"%s\",errno=\"%s\"} %" PRIu64 "\n", families[failure->counter].label,
+               failure->name, error_name(failure->code), failure->count);
+}
+
+static void print_family(const struct metrics *metrics, const char *source, enum counter counter,
+                         struct buf *text)
 {
     const char *prefix = families[counter].prefix;
+    char failures[64];
 
+    snprintf(failures, sizeof(failures), "%s_failures_total", prefix);
     buf_printf(text, "# HELP %s_seconds Latency of %s.\n# TYPE %s_seconds histogram\n", prefix,
                families[counter].help, prefix);
     for (unsigned i = 0; i < metrics->series_count; i++) {
         if (metrics->series[i].counter == counter)
-            print_series(&metrics->series[i], text);
+            print_series(&metrics->series[i], source, text);
     }
-    buf_printf(text, "# HELP %s_failures_total Failures of %s.\n# TYPE %s_failures_total counter\n",
-               prefix, families[counter].help, prefix);
+    buf_printf(text, "# HELP %s Failures of %s.\n# TYPE %s counter\n", failures,
+               families[counter].help, failures);
     for (unsigned i = 0; i < metrics->failure_count; i++) {
-        const struct failure *failure = &metrics->failures[i];
-
-        if (failure->counter == counter)
-            buf_printf(text, "%s_failures_total{%s=\"%s\",errno=\"%s\"} %" PRIu64 "\n", prefix,
-                       families[counter].label, failure->name, error_name(failure->code),
-                       failure->count);
+        if (metrics->failures[i].counter == counter)
+            print_failure(&metrics->failures[i], source, failures, text);
     }
 }
 
-void metrics_print(const struct metrics *metrics, struct buf *text)
+void metrics_print(const struct metrics *metrics, const char *source, struct buf *text)
 {
     for (size_t i = 0; i < FAMILIES; i++)
-        print_family(metrics, (enum counter)i, text);
+        print_family(metrics, source, (enum counter)i, text);
 }

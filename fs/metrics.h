@@ -8,7 +8,8 @@
 
 /*
  * Counters and latencies of the requests that programs made of the file system and of the
- * operations that it made of the backend, in the text format of Prometheus.
+ * operations that it made of the backend, in the text format of Prometheus. Each value has the
+ * label source, that those of several mounts can be together in one place.
  */
 struct metrics;
 
@@ -23,12 +24,14 @@ void metrics_count(struct metrics *metrics, enum counter counter, const char *na
                    int code);
 
 /* Print one value, of what goes up and down, and of what only goes up. */
-void metrics_gauge(struct buf *text, const char *name, const char *help, uint64_t value);
-void metrics_counter(struct buf *text, const char *name, const char *help, uint64_t value);
+void metrics_gauge(struct buf *text, const char *source, const char *name, const char *help,
+                   uint64_t value);
+void metrics_counter(struct buf *text, const char *source, const char *name, const char *help,
+                     uint64_t value);
 
 /* Prints the counts of requests that were sent once more. */
-void metrics_retries(struct buf *text, const struct retries *retries);
+void metrics_retries(struct buf *text, const char *source, const struct retries *retries);
 
-void metrics_print(const struct metrics *metrics, struct buf *text);
+void metrics_print(const struct metrics *metrics, const char *source, struct buf *text);
 
 #endif

@@ -95,24 +95,26 @@ const struct lines *value_errors(const struct fs *fs)
 
 void value_metrics(const struct fs *fs, struct buf *text)
 {
-    metrics_gauge(text, "checkpointfs_cache_bytes", "Bytes of answers that are kept.",
+    const char *source = fs->source;
+
+    metrics_gauge(text, source, "checkpointfs_cache_bytes", "Bytes of answers that are kept.",
                   cache_size(fs->cache));
-    metrics_gauge(text, "checkpointfs_places", "Apps, streams and pairs of them that are in use.",
-                  nodes_count(fs->nodes));
-    metrics_gauge(text, "checkpointfs_requests_waiting", "Requests that wait for an answer.",
-                  fs->request_count);
-    metrics_gauge(text, "checkpointfs_open_files", "Files that programs hold open.",
+    metrics_gauge(text, source, "checkpointfs_places",
+                  "Apps, streams and pairs of them that are in use.", nodes_count(fs->nodes));
+    metrics_gauge(text, source, "checkpointfs_requests_waiting",
+                  "Requests that wait for an answer.", fs->request_count);
+    metrics_gauge(text, source, "checkpointfs_open_files", "Files that programs hold open.",
                   fs->handle_count);
-    metrics_gauge(text, "checkpointfs_batch_bytes", "Bytes of records that open files have.",
-                  fs->batch_bytes);
-    metrics_counter(text, "checkpointfs_records_read_total", "Records that were read.",
+    metrics_gauge(text, source, "checkpointfs_batch_bytes",
+                  "Bytes of records and of tables that open files have.", fs->batch_bytes);
+    metrics_counter(text, source, "checkpointfs_records_read_total", "Records that were read.",
                     fs->records_read);
-    metrics_counter(text, "checkpointfs_record_bytes_read_total",
+    metrics_counter(text, source, "checkpointfs_record_bytes_read_total",
                     "Bytes of the keys and data of records that were read.", fs->bytes_read);
-    metrics_gauge(text, "checkpointfs_start_time_seconds", "When the mount began, since 1970.",
-                  (uint64_t)(fs->started / 1000000000));
-    metrics_retries(text, &fs->backend->retries);
-    metrics_print(fs->metrics, text);
+    metrics_gauge(text, source, "checkpointfs_start_time_seconds",
+                  "When the mount began, since 1970.", (uint64_t)(fs->started / 1000000000));
+    metrics_retries(text, source, &fs->backend->retries);
+    metrics_print(fs->metrics, source, text);
 }
 
 /* Cursors */

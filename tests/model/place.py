@@ -15,6 +15,7 @@ import errno
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,7 +103,7 @@ class Mount:
         samples = {}
         for line in self.read("metrics").splitlines():
             if not line.startswith("#"):
-                name, value = line.rsplit(" ", 1)
+                name, value = re.sub('source="[^"]*",?', "", line).replace("{}", "").rsplit(" ", 1)
                 samples[name] = float(value)
         return samples
 

@@ -18,7 +18,7 @@ LONGEST_CURSOR = 128
 PARTITION = re.compile(r"0|[1-9][0-9]{0,7}")
 LONG_PARTITION = re.compile(r"shardId-([0-9]{10})")
 FILE, DIRECTORY = "file", "directory"
-ROOT = {"apps", "checkpoints", "streams", "README", "commits", "errors", "metrics", "status"}
+ROOT = {"apps", "checkpoints", "lag", "gauges", "streams", "README", "commits", "errors", "metrics", "status"}
 
 
 class Refused(Exception):
@@ -141,6 +141,10 @@ class Truth:
         parts = path.split("/")
         top, rest = parts[0], parts[1:]
         need(top in ROOT, errno.ENOENT)
+        if top in ("lag", "gauges"):
+            need(not rest or self.has_app(rest[0]), errno.ENOENT)
+            need(len(rest) < 2, errno.ENOTDIR)
+            return FILE if rest else DIRECTORY
         if top not in ("apps", "checkpoints", "streams"):
             need(not rest, errno.ENOTDIR)
             return FILE

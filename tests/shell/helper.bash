@@ -219,7 +219,7 @@ behind() {
 
 # How many requests of programs wait for an answer, this one among them.
 waiting() {
-    awk '$1 == "checkpointfs_requests_waiting" { print $2 }' "$MNT/metrics"
+    awk '/^checkpointfs_requests_waiting/ { print $NF }' "$MNT/metrics"
 }
 
 wait_now() {

@@ -187,3 +187,60 @@ state_is() {
         is "$(cat "apps/my%20app/$stream/$partition/checkpoint")" "$checkpoint"
     done < <(tail -n +2 'lag/my%20app')
 }
+
+# ---- Prometheus
+
+# samples FILE...: as the textfile collector reads them.
+samples() {
+    python3 "$BATS_TEST_DIRNAME/exposition.py" "$@"
+}
+
+@test "gauges are what Prometheus reads" {
+    filled 100
+    put "$S/earliest" 10
+    put "$P/checkpoint" 41
+    mkdir streams/orders/1
+    samples gauges/billing >"$DIR/samples"
+    local labels="{\"app\": \"billing\", \"partition\": \"0\", \"source\": \"local:$STORE\", \"stream\": \"orders\"}"
+    is "$(grep -F "$labels" "$DIR/samples" | cut -f 1,3)" \
+        "checkpointfs_lag_records	58
+checkpointfs_margin_records	32
+checkpointfs_checkpoint	41
+checkpointfs_earliest	10
+checkpointfs_latest	100
+checkpointfs_expired_records	0
+checkpointfs_committed_timestamp_seconds	$(stat -c %Y "$P/checkpoint")"
+    is "$(grep -F '"partition": "1"' "$DIR/samples" | cut -f 1,3)" \
+        "checkpointfs_lag_records	0
+checkpointfs_margin_records	0
+checkpointfs_earliest	0
+checkpointfs_latest	0
+checkpointfs_expired_records	0"
+    put "$S/earliest" 50
+    samples gauges/billing | grep -qP '^checkpointfs_expired_records\t.*"0".*\t8$'
+}
+
+@test "gauges of an app with a nasty name" {
+    local name='%22%7D%20%0A%5Cn'
+    mkdir -p "apps/$name/orders/0"
+    put "apps/$name/orders/0/checkpoint" 3
+    samples "gauges/$name" >"$DIR/samples"
+    is "$(cut -f 2 "$DIR/samples" | jq -r .app | sort -u)" $'"} \n\\n'
+}
+
+@test "all that several mounts tell can be in one directory" {
+    mkdir -p apps/audit/orders/0 "$DIR/textfiles"
+    put "$P/checkpoint" 41
+    put apps/audit/orders/0/checkpoint 42
+    STORE=$DIR/another.db mount_at "$DIR/other"
+    mkdir -p "$DIR/other/$P"
+    put "$DIR/other/$P/checkpoint" 43
+    local file
+    for file in metrics gauges/{billing,audit} "$DIR/other/"{metrics,gauges/billing}; do
+        cat "$file" >"$DIR/textfiles/$(echo "$file" | tr / -)"
+    done
+    samples "$DIR/textfiles"/* >"$DIR/samples"
+    is "$(grep -c ^checkpointfs_lag_records "$DIR/samples")" 3
+    is "$(cut -f 2 "$DIR/samples" | jq -r .source | sort -u | wc -l)" 2
+    unmount "$DIR/other"
+}

@@ -808,7 +808,7 @@ def open_until_refused():
         assert error.errno == errno.ENOMEM, error
 open_until_refused()
 assert len(opened) == 256, len(opened)
-assert f"checkpointfs_batch_bytes {256 << 20}\n" in open(sys.argv[2]).read()
+assert f"}} {256 << 20}\n" in open(sys.argv[2]).read().split("\ncheckpointfs_batch_bytes")[1]
 assert os.pread(opened[255], 5, (1 << 20) - 3) == b"zzz"
 os.close(opened.pop())
 open_until_refused()

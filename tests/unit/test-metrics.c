@@ -4,6 +4,8 @@
 
 #include "fs/metrics.h"
 
+#define SOURCE "here"
+
 static struct metrics *metrics;
 static struct buf text = BUF_INIT(1UL << 20);
 
@@ -26,7 +28,7 @@ static int teardown(void **state)
 static void print(void)
 {
     buf_reset(&text);
-    metrics_print(metrics, &text);
+    metrics_print(metrics, SOURCE, &text);
     assert_int_equal(buf_error(&text), 0);
 }
 
@@ -93,12 +95,16 @@ TEST(latencies_fall_into_buckets)
     metrics_count(metrics, COUNT_FILE_REQUEST, "read", 2, 0);
     metrics_count(metrics, COUNT_FILE_REQUEST, "read", 60000, 0);
     print();
-    assert_line("checkpointfs_file_request_seconds_bucket{request=\"read\",le=\"0.001\"} 2");
-    assert_line("checkpointfs_file_request_seconds_bucket{request=\"read\",le=\"0.005\"} 3");
-    assert_line("checkpointfs_file_request_seconds_bucket{request=\"read\",le=\"10\"} 3");
-    assert_line("checkpointfs_file_request_seconds_bucket{request=\"read\",le=\"+Inf\"} 4");
-    assert_line("checkpointfs_file_request_seconds_count{request=\"read\"} 4");
-    assert_line("checkpointfs_file_request_seconds_sum{request=\"read\"} 60.003");
+    assert_line("checkpointfs_file_request_seconds_bucket{source=\"here\",request=\"read\",le=\"0."
+                "001\"} 2");
+    assert_line("checkpointfs_file_request_seconds_bucket{source=\"here\",request=\"read\",le=\"0."
+                "005\"} 3");
+    assert_line(
+        "checkpointfs_file_request_seconds_bucket{source=\"here\",request=\"read\",le=\"10\"} 3");
+    assert_line(
+        "checkpointfs_file_request_seconds_bucket{source=\"here\",request=\"read\",le=\"+Inf\"} 4");
+    assert_line("checkpointfs_file_request_seconds_count{source=\"here\",request=\"read\"} 4");
+    assert_line("checkpointfs_file_request_seconds_sum{source=\"here\",request=\"read\"} 60.003");
 }
 
 TEST(failures_are_counted_by_errno)
@@ -109,10 +115,11 @@ TEST(failures_are_counted_by_errno)
     metrics_count(metrics, COUNT_BACKEND_OPERATION, "commit", 1, 0);
     print();
     assert_line("checkpointfs_backend_operation_failures_total"
-                "{operation=\"commit\",errno=\"EACCES\"} 2");
+                "{source=\"here\",operation=\"commit\",errno=\"EACCES\"} 2");
     assert_line("checkpointfs_backend_operation_failures_total"
-                "{operation=\"commit\",errno=\"ERANGE\"} 1");
-    assert_line("checkpointfs_backend_operation_seconds_count{operation=\"commit\"} 4");
+                "{source=\"here\",operation=\"commit\",errno=\"ERANGE\"} 1");
+    assert_line(
+        "checkpointfs_backend_operation_seconds_count{source=\"here\",operation=\"commit\"} 4");
 }
 
 TEST(requests_and_operations_of_one_name_are_apart)
@@ -121,8 +128,9 @@ TEST(requests_and_operations_of_one_name_are_apart)
     metrics_count(metrics, COUNT_BACKEND_OPERATION, "same", 1, 0);
     metrics_count(metrics, COUNT_FILE_REQUEST, "same", 1, 0);
     print();
-    assert_line("checkpointfs_backend_operation_seconds_count{operation=\"same\"} 2");
-    assert_line("checkpointfs_file_request_seconds_count{request=\"same\"} 1");
+    assert_line(
+        "checkpointfs_backend_operation_seconds_count{source=\"here\",operation=\"same\"} 2");
+    assert_line("checkpointfs_file_request_seconds_count{source=\"here\",request=\"same\"} 1");
 }
 
 TEST(each_family_is_introduced_once)
@@ -148,7 +156,7 @@ TEST(dozens_of_names_and_more_do_no_harm)
     }
     print();
     assert_format();
-    assert_line("checkpointfs_file_request_seconds_count{request=\"name47\"} 1");
+    assert_line("checkpointfs_file_request_seconds_count{source=\"here\",request=\"name47\"} 1");
 }
 
 TEST(retries_are_a_counter_for_each_reason)
@@ -156,20 +164,21 @@ TEST(retries_are_a_counter_for_each_reason)
     static const struct retries retries = {.throttled = 1, .broken = UINT64_MAX, .connection = 3};
 
     buf_reset(&text);
-    metrics_retries(&text, &retries);
+    metrics_retries(&text, SOURCE, &retries);
     assert_format();
-    assert_non_null(strstr(text.data, "\ncheckpointfs_retries_total{reason=\"throttled\"} 1\n"));
-    assert_non_null(strstr(text.data, "{reason=\"5xx\"} 18446744073709551615\n"));
-    assert_non_null(strstr(text.data, "{reason=\"connection\"} 3\n"));
+    assert_non_null(strstr(
+        text.data, "\ncheckpointfs_retries_total{source=\"here\",reason=\"throttled\"} 1\n"));
+    assert_non_null(strstr(text.data, "{source=\"here\",reason=\"5xx\"} 18446744073709551615\n"));
+    assert_non_null(strstr(text.data, "{source=\"here\",reason=\"connection\"} 3\n"));
 }
 
 TEST(a_gauge_has_its_introduction)
 {
     buf_reset(&text);
-    metrics_gauge(&text, "checkpointfs_places", "Places in use.", UINT64_MAX);
+    metrics_gauge(&text, SOURCE, "checkpointfs_places", "Places in use.", UINT64_MAX);
     assert_string_equal(text.data, "# HELP checkpointfs_places Places in use.\n"
                                    "# TYPE checkpointfs_places gauge\n"
-                                   "checkpointfs_places 18446744073709551615\n");
+                                   "checkpointfs_places{source=\"here\"} 18446744073709551615\n");
     assert_format();
 }
 
