@@ -121,6 +121,24 @@ wide() {
         app: "audit", partition: ., sequence: (. + 1000)}]}')"
 }
 
+# many COUNT PARTITIONS: streams s1, s2 ... with so many partitions, and a checkpoint on each for audit.
+many() {
+    seed "$(jq -nc --argjson count "$1" --argjson partitions "$2" '[range(1; $count + 1) | "s\(.)"] as $names | {
+        streams: [$names[] | {name: ., partitions: $partitions, earliest: 0, latest: 5000}],
+        checkpoints: [$names[] as $name | range($partitions) | {stream: $name, app: "audit", partition: .,
+            sequence: (. + 1000)}]}')"
+}
+
+# closes PARTITION: nothing more will be written to that of orders.
+closes() {
+    control POST partition stream=orders "partition=$1" status=DELETED >/dev/null
+}
+
+# asking STREAMS PARTITIONS: how many requests it takes to ask so many streams for their lags.
+asking() {
+    echo "$1"
+}
+
 # shown NUMBER: as files show it.
 shown() {
     echo "$1"

@@ -169,6 +169,26 @@ wide() {
         group: "audit", shard: ., checkpoint: ("\(. + 1000)" | @base64)}]}')"
 }
 
+# many COUNT SHARDS: logstores s1, s2 ... with so many shards, and a checkpoint on each for audit.
+many() {
+    seed "$(jq -nc --argjson count "$1" --argjson shards "$2" '[range(1; $count + 1) | "s\(.)"] as $names | {
+        logstores: [$names[] | {name: ., shards: $shards, earliest: 0, latest: 5000}],
+        groups: [$names[] | {logstore: ., name: "audit"}],
+        checkpoints: [$names[] as $name | range($shards) | {logstore: $name, group: "audit", shard: .,
+            checkpoint: ("\(. + 1000)" | @base64)}]}')"
+}
+
+# closes PARTITION: nothing more will be written to that of orders.
+closes() {
+    control POST shard logstore=orders "shard=$1" status=readonly >/dev/null
+}
+
+# asking STREAMS PARTITIONS: how many requests it takes to ask so many streams for their lags: for each its
+# checkpoints, its shards, and both ends of each shard.
+asking() {
+    echo $(($1 * (2 + 2 * $2)))
+}
+
 # ---- operations that fail
 
 # Those that meet the errors of a code.
