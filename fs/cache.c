@@ -36,6 +36,9 @@ struct topic {
 
     struct notes notes; /* their values are in the table */
 
+    int64_t single_asked; /* when one partition was last asked for by itself, or NEVER */
+    uint32_t single;      /* that one */
+
     struct call *flight;
     int64_t flight_asked;
     bool again;         /* what the flight brings is outdated already */
@@ -189,6 +192,7 @@ static struct topic *make_topic(struct cache *cache, const struct question *ques
     names = (char *)(topic + 1);
     topic->cache = cache;
     topic->asked = NEVER;
+    topic->single_asked = NEVER;
     topic->question.what = question->what;
     topic->question.app = memcpy(names, question->app, app_size);
     topic->question.stream = memcpy(names + app_size, question->stream, stream_size);
@@ -393,6 +397,20 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
     if (!topic || (!topic->flight && start_flight(topic)))
         return NULL;
     return share_join(&topic->share, ask);
+}
+
+bool cache_note_single(struct cache *cache, const struct question *question, uint32_t partition,
+                       int64_t not_before)
+{
+    struct topic *topic = make_topic(cache, question);
+    bool is_second;
+
+    if (!topic)
+        return false;
+    is_second = topic->single_asked >= not_before && topic->single != partition;
+    topic->single_asked = when_monotonic();
+    topic->single = partition;
+    return is_second;
 }
 
 int64_t cache_not_before(int64_t age_ms)

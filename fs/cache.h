@@ -42,6 +42,11 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
 /* Asks the backend, or joins those who have asked. A call like a backend's. */
 struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask);
 
+/* Notes that one partition is asked for by itself. True if another one that the question is about
+ * was at not_before or later: then who asks may do so for all of them. */
+bool cache_note_single(struct cache *cache, const struct question *question, uint32_t partition,
+                       int64_t not_before);
+
 /* Asks the backend if the answer is older than not_before, without anybody waiting. */
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before);
 

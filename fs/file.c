@@ -84,6 +84,24 @@ static void on_state(void *user, const struct error *error, const struct answer 
     load_state(request, &state);
 }
 
+static void load_told_state(struct request *request, const struct state *told)
+{
+    struct state state = *told;
+
+    recall_times(request, &state);
+    load_state(request, &state);
+}
+
+static void ask_for_state(struct request *request)
+{
+    const struct node *node = &request->handle->node;
+    const char *app = *node->place->app ? node->place->app : NULL;
+    struct ask ask = request_ask(request, on_state);
+
+    request_wait(request, backend_get_state(request->fs->backend, app, node->place->stream,
+                                            node->partition, tree_row(node->kind)->detail, &ask));
+}
+
 static void load_text(struct request *request, const char *text)
 {
     struct handle *handle = request->handle;
@@ -219,8 +237,7 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
                                                      node->partition, &ask));
         break;
     case FROM_STATE:
-        request_wait(request, backend_get_state(fs->backend, app, node->place->stream,
-                                                node->partition, row->detail, &ask));
+        snapshot_need_lag(request, load_told_state, ask_for_state);
         break;
     case FROM_SNAPSHOT:
         snapshot_need(request, node, load_snapshot);

@@ -36,6 +36,9 @@ struct request {
     struct node needed; /* of fs/snapshot.h and fs/search.h, as is known */
     void (*known)(struct request *request);
 
+    void (*told)(struct request *request, const struct state *state); /* of fs/snapshot.h, too */
+    void (*alone)(struct request *request);
+
     struct node target; /* what is made or removed; its place is held, or NULL */
     struct turn turn;   /* in which all its changes are made, if it has taken one */
     void (*with_turn)(struct request *request);

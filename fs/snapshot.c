@@ -84,3 +84,69 @@ void snapshot_need(struct request *request, const struct node *node,
     else
         check_snapshot(request, &state);
 }
+
+/* Where an app stands */
+
+static bool tells_all(const struct request *request, const struct state *state)
+{
+    const struct row *row = tree_row(request->node.kind);
+    struct buf text = BUF_INIT(LINES_MAX);
+    bool prints = !row->print(request->fs, &request->node, state, &text);
+
+    buf_release(&text);
+    return prints && state->earliest && state->latest;
+}
+
+static void tell_from(struct request *request, const struct table *table)
+{
+    struct state state;
+
+    if (!table_find(table, request->node.partition, &state) && tells_all(request, &state))
+        request->told(request, &state);
+    else
+        request->alone(request);
+}
+
+static void on_lags(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (!request_answered(request, NULL))
+        return;
+    if (error)
+        request->alone(request);
+    else
+        tell_from(request, answer->table);
+}
+
+static bool is_second(const struct request *request, const struct question *question)
+{
+    const struct fs *fs = request->fs;
+    enum detail detail = tree_row(request->node.kind)->detail;
+
+    if (!*question->app || !fs->settings.snapshot ||
+        (detail == DETAIL_ALL && fs->backend->states_lack_details))
+        return false;
+    return cache_note_single(fs->cache, question, request->node.partition,
+                             cache_not_before(fs->settings.snapshot));
+}
+
+void snapshot_need_lag(struct request *request,
+                       void (*told)(struct request *request, const struct state *state),
+                       void (*alone)(struct request *request))
+{
+    struct fs *fs = request->fs;
+    const struct place *place = request->node.place;
+    struct question question = tree_lags_question(fs, place->app, place->stream);
+    struct ask ask = request_ask(request, on_lags);
+    struct answer known;
+
+    request->told = told;
+    request->alone = alone;
+    if (!is_second(request, &question))
+        alone(request);
+    else if (cache_peek(fs->cache, &question, cache_not_before(fs->settings.snapshot), &known))
+        tell_from(request, known.table);
+    else
+        request_wait(request, cache_get(fs->cache, &question, &ask));
+}

@@ -15,4 +15,15 @@
 void snapshot_need(struct request *request, const struct node *node,
                    void (*then)(struct request *request));
 
+/*
+ * For a file that says where an app stands on a partition. A program that reads those of many
+ * partitions is answered from one question for all of them: the second in settings.snapshot asks
+ * it, and the answer does for the others as long. Then `told` has the state, which may be as old
+ * but for what this mount committed. Else, and when the question fails or does not tell all that
+ * the file says, `alone` goes on, which asks for the one partition.
+ */
+void snapshot_need_lag(struct request *request,
+                       void (*told)(struct request *request, const struct state *state),
+                       void (*alone)(struct request *request));
+
 #endif

@@ -213,8 +213,9 @@ body() {
     is "$(requests GET /cursors)" 0
 }
 
-@test "statuses by way of checkpoints/ are one request each, and none where nothing is committed" {
+@test "statuses by way of checkpoints/ are one request, then one for all, and none where nothing is committed" {
     committed billing orders 2 50
+    committed billing orders 1 50
     remount_service
     warm
     let_values_age
@@ -223,7 +224,7 @@ body() {
         cat "apps/${partition#*/}/status"
     done >"$DIR/statuses"
     is "$(jq -r '"\(.app) \(.stream) \(.partition)"' "$DIR/statuses" | xargs)" \
-        "billing orders 0 billing orders 2"
-    # Two for what the apps have committed on, one for the partitions of that stream.
-    is "$(requests)" 5
+        "billing orders 0 billing orders 1 billing orders 2"
+    # Two for what the apps have committed on, one for the partitions of that stream, which are its states, too.
+    is "$(requests)" 4
 }

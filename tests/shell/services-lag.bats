@@ -134,6 +134,78 @@ checkpointfs_expired_records 0"
     is "$(requests GET ".*/orders.*|$VALUES")" "$(asking 1 3)"
 }
 
+# ---- lag and status of many partitions, one after the other
+
+# batches BEGIN: how many there may have been since that time, when one does for a second.
+batches() {
+    echo $((($(milliseconds) - $1) / 1000 + 1))
+}
+
+@test "cat */lag takes one partition by itself, and then a batch a second" {
+    local count=1000 alone=1 begin
+    [[ $SERVICE == dis ]] || count=100 alone=3
+    wide "$count"
+    remount_service
+    ls apps/audit/wide >"$DIR/names"
+    forget_requests
+    begin=$(milliseconds)
+    cat apps/audit/wide/*/lag >"$DIR/lags"
+    (($(requests) <= alone + $(batches "$begin") * $(asking 1 "$count"))) || is "$(requests)" "fewer"
+    is "$(cat "$DIR/lags")" "$(for file in apps/audit/wide/*; do echo $((4000 - GAP - ${file##*/})); done)"
+}
+
+@test "what a batch says is what is said of each by itself" {
+    put apps/billing/orders/1/checkpoint "$(shown 50)"
+    cat apps/billing/orders/*/{lag,status} >"$DIR/together"
+    SNAPSHOT=0 remount_service
+    cat apps/billing/orders/*/{lag,status} >"$DIR/alone"
+    is "$(jq -c 'if type == "object" then del(.seen, .committed) else . end' "$DIR/together")" \
+        "$(jq -c 'if type == "object" then del(.seen, .committed) else . end' "$DIR/alone")"
+}
+
+@test "a partition that is read alone is asked for each time" {
+    warm
+    local number
+    for number in 50 51 52; do
+        committed billing orders 0 "$number"
+        is "$(cat "$P/lag")" "$((100 - GAP - number))"
+    done
+    (($(requests) >= 3))
+}
+
+@test "a commit of this mount is in the lag at once, though a batch has told another" {
+    cat apps/billing/orders/{0,1,2}/lag >"$DIR/lags"
+    put "$P/checkpoint" "$(shown 60)"
+    is "$(cat apps/billing/orders/{1,0,2}/lag | xargs)" "90 $((40 - GAP)) 90"
+    put apps/billing/orders/1/checkpoint "$(shown 70)"
+    is "$(cat apps/billing/orders/{1,0,2}/lag | xargs)" "$((30 - GAP)) $((40 - GAP)) 90"
+}
+
+@test "what another client commits is in the lags after a second" {
+    cat apps/billing/orders/{0,1,2}/lag >"$DIR/lags"
+    committed billing orders 1 60
+    let_values_age
+    is "$(cat apps/billing/orders/{0,1,2}/lag | xargs)" "$((58 - GAP)) $((40 - GAP)) 90"
+}
+
+@test "checkpoint, metadata and cursor are asked for each time" {
+    put apps/billing/orders/1/checkpoint "$(shown 50)"
+    put apps/billing/orders/2/checkpoint "$(shown 50)"
+    cat apps/billing/orders/{0,1,2}/lag >"$DIR/lags"
+    forget_requests
+    cat apps/billing/orders/{0,1,2}/checkpoint >"$DIR/read"
+    is "$(requests)" 3
+}
+
+@test "-o snapshot=0: each lag is asked for by itself" {
+    SNAPSHOT=0 remount_service
+    warm
+    cat apps/billing/orders/{0,1,2}/lag >"$DIR/lags"
+    (($(requests) >= 3))
+    committed billing orders 2 60
+    is "$(cat apps/billing/orders/{0,1,2}/lag | xargs)" "$((58 - GAP)) 90 $((40 - GAP))"
+}
+
 # ---- failures
 
 @test "if a stream cannot be asked there is no table, and errors names the stream" {

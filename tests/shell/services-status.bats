@@ -40,6 +40,7 @@ epoch() {
     is "$(epoch seen) $(epoch seen)" "$first $first"
     is "$(epoch seen apps/billing/orders/1/status)" null
     committed billing orders 0 43
+    let_values_age
     (($(epoch seen) > first))
     put "$P/checkpoint" 43
     (($(epoch committed) > first))

@@ -212,9 +212,11 @@ body() {
     warm
     cat "$P/lag" >/dev/null
     is "$(requests GET "$GROUP") $(requests)" "1 3"
+    let_values_age
     forget_requests
     cat apps/billing/orders/1/lag >/dev/null
     is "$(requests GET "$GROUP") $(requests)" "1 3"
+    let_values_age
     local number
     for number in 100 5000; do
         committed billing orders 0 "$number"
