@@ -27,6 +27,7 @@ static void release_call(struct operation *operation)
 
     timer_stop(&call->pause);
     free(call->metadata);
+    kafka_bounds_free(call->bounds);
     kafka_topic_release(&call->topic);
     kafka_description_release(&call->description);
     names_drop(call->names);

@@ -86,6 +86,7 @@ struct kafka_call {
     int32_t leader_epoch; /* of the commit; negative: nothing is told */
     struct description description;
     struct buf text;
+    struct kafka_bounds *bounds; /* of api/kafka/bounds.c; or NULL */
 };
 
 /* How long an answer is waited for. A broker gives up a commit after 5 s, and says so. */
@@ -166,6 +167,8 @@ struct call *kafka_get_cursor(struct backend *backend, const struct cursor_order
 
 struct call *kafka_get_states(struct backend *backend, const char *app, const char *stream,
                               const struct ask *ask);
+struct call *kafka_get_bounds(struct backend *backend, const char *stream, const struct ask *ask);
+void kafka_bounds_free(struct kafka_bounds *bounds);
 struct call *kafka_get_state(struct backend *backend, const char *app, const char *stream,
                              uint32_t partition, enum detail detail, const struct ask *ask);
 struct call *kafka_get_checkpoint(struct backend *backend, const char *app, const char *stream,

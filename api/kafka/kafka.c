@@ -98,6 +98,7 @@ static const struct backend_operations operations = {
     .list_streams = kafka_list_streams,
     .describe_stream = kafka_describe_stream,
     .get_states = kafka_get_states,
+    .get_bounds = kafka_get_bounds,
     .get_state = kafka_get_state,
     .get_checkpoint = kafka_get_checkpoint,
     .commit = kafka_commit,

@@ -554,3 +554,49 @@ int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code)
     wire_int32(wire); /* throttled */
     return end_of(wire);
 }
+
+/* ListOffsets of many partitions */
+
+void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count)
+{
+    wire_put_int32(buf, -1);
+    wire_put_int8(buf, 0);
+    wire_put_int32(buf, 1);
+    wire_put_text(buf, topic);
+    wire_put_int32(buf, (int32_t)count);
+}
+
+void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time)
+{
+    wire_put_int32(buf, (int32_t)partition);
+    wire_put_int32(buf, -1); /* leader epoch */
+    wire_put_int64(buf, time);
+}
+
+static int read_one_of_many(struct wire *wire, struct span topic,
+                            int (*take)(void *user, const struct kafka_offset *), void *user)
+{
+    struct kafka_offset offset = {.topic = topic};
+
+    offset.partition = wire_int32(wire);
+    offset.code = wire_int16(wire);
+    wire_int64(wire); /* the record's time */
+    offset.offset = wire_int64(wire);
+    wire_int32(wire); /* leader epoch */
+    return wire->broken || offset.partition < 0 ? -EBADMSG : take(user, &offset);
+}
+
+int kafka_read_offsets(struct wire *wire, int (*take)(void *user, const struct kafka_offset *),
+                       void *user)
+{
+    int status = 0;
+
+    wire_int32(wire); /* throttled */
+    for (size_t topics = wire_array(wire, 6); topics && !status; topics--) {
+        struct span topic = wire_text(wire);
+
+        for (size_t count = wire_array(wire, 26); count && !status; count--)
+            status = topic.data ? read_one_of_many(wire, topic, take, user) : -EBADMSG;
+    }
+    return status ? status : end_of(wire);
+}

@@ -173,4 +173,18 @@ void kafka_put_produce(struct buf *buf, const char *topic, uint32_t partition, s
 /* *is_stored: the leader has stored it, also with a code, which says that the others may not. */
 int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code);
 
+/* The same of many partitions of a topic: first how many, and then each. */
+void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count);
+void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time);
+
+struct kafka_offset {
+    struct span topic;
+    int32_t partition;
+    int64_t offset;
+    int16_t code;
+};
+
+int kafka_read_offsets(struct wire *wire, int (*take)(void *user, const struct kafka_offset *),
+                       void *user);
+
 #endif

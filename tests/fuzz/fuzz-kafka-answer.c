@@ -65,6 +65,13 @@ static int take_commit(void *user, const struct kafka_commit *commit)
     return 0;
 }
 
+static int take_offset(void *user, const struct kafka_offset *offset)
+{
+    CHECK(offset->partition >= 0 && offset->topic.data);
+    check_span(user, offset->topic);
+    return 0;
+}
+
 static void read_groups(struct wire *wire, int16_t version)
 {
     struct names *names = names_new();
@@ -121,7 +128,7 @@ static void read_answer(unsigned char which, struct wire *wire, struct whole *wh
     int64_t offset;
     int16_t code;
 
-    switch (which % 13) {
+    switch (which % 14) {
     case 0:
         read_versions(wire);
         break;
@@ -158,8 +165,11 @@ static void read_answer(unsigned char which, struct wire *wire, struct whole *wh
     case 11:
         read_group(kafka_read_classic_group, wire, whole);
         break;
-    default:
+    case 12:
         read_group(kafka_read_consumer_group, wire, whole);
+        break;
+    default:
+        check_read(kafka_read_offsets(wire, take_offset, whole));
     }
 }
 

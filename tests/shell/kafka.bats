@@ -139,6 +139,36 @@ last_error() {
     is "$(jq -c '[.earliest, .latest, .checkpoint, .lag]' "$one/status")" '["0","5","5",0]'
 }
 
+# asked NAME: how many of those questions this mount has asked.
+asked() {
+    awk -v operation="operation=\"$1\"" '
+        /^checkpointfs_backend_operation_seconds_count/ && index($0, operation) { count = $NF }
+        END { print count + 0 }' metrics
+}
+
+@test "lag/ has all partitions of a group, with the ends that their leaders tell" {
+    make_app
+    put "apps/$G/orders/1/checkpoint" 2
+    local head="#stream partition checkpoint earliest latest lag margin state"
+    is "$(cut -f 1-8 "lag/$G" | tr '\t' ' ')" "$head
+orders 0 42 0 0 0 42 ahead
+orders 1 2 0 5 3 2 ok
+orders 2 - 0 0 0 0 none
+orders 3 - 0 0 0 0 none"
+    is "$(asked get_states) $(asked get_bounds)" "1 1"
+    python3 "$BATS_TEST_DIRNAME/exposition.py" "gauges/$G" >"$DIR/samples"
+    is "$(grep -c ^checkpointfs_latest "$DIR/samples")" 4
+}
+
+@test "lags of many partitions are asked for in one batch" {
+    make_app
+    put "apps/$G/orders/1/checkpoint" 2
+    is "$(cat "apps/$G/orders/"*/lag | xargs)" "0 3 0 0"
+    # By itself, and then for all, unless that took a second.
+    is "$(asked get_state)" 1
+    (($(asked get_bounds) <= 3))
+}
+
 @test "numbers that Kafka would store and not mean are refused" {
     make_app
     refused "Invalid argument" put "$P/checkpoint" -1

@@ -438,6 +438,56 @@ TEST(commits_are_read)
     BROKEN_UNLESS_WHOLE(COMMITS, commits_status(&wire));
 }
 
+static int see_offset(void *user, const struct kafka_offset *offset)
+{
+    struct seen *seen = user;
+
+    buf_printf(&seen->text, "%.*s %d at %lld %d;", (int)offset->topic.size, offset->topic.data,
+               offset->partition, (long long)offset->offset, offset->code);
+    return seen->status;
+}
+
+static int offsets_status(struct wire *wire)
+{
+    struct seen seen = {.text = BUF_INIT(1000)};
+    int status = kafka_read_offsets(wire, see_offset, &seen);
+
+    buf_release(&seen.text);
+    return status;
+}
+
+#define OFFSETS                                                              \
+    "\0\0\0\0\0\0\0\1\0\1t\0\0\0\2"                                          \
+    "\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\0\x2a\0\0\0\5" \
+    "\0\0\0\1\0\6\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+
+TEST(offsets_of_many_partitions_are_read)
+{
+    struct seen seen = {.text = BUF_INIT(1000)};
+    struct wire whole = READ(OFFSETS);
+
+    assert_int_equal(kafka_read_offsets(&whole, see_offset, &seen), 0);
+    assert_string_equal(seen.text.data, "t 0 at 42 0;t 1 at -1 6;");
+    buf_release(&seen.text);
+    BROKEN_UNLESS_WHOLE(OFFSETS, offsets_status(&wire));
+}
+
+TEST(offsets_of_many_partitions_are_asked_for)
+{
+    struct buf body = BUF_INIT(1000);
+
+    kafka_put_list_many_offsets(&body, "t", 2);
+    kafka_put_one_of_many(&body, 0, KAFKA_TIME_LATEST);
+    kafka_put_one_of_many(&body, 7, KAFKA_TIME_EARLIEST);
+    assert_int_equal(body.size, 4 + 1 + 4 + 3 + 4 + 2 * 16);
+    assert_memory_equal(body.data,
+                        "\xff\xff\xff\xff\0\0\0\0\1\0\1t\0\0\0\2"
+                        "\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+                        "\0\0\0\7\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe",
+                        body.size);
+    buf_release(&body);
+}
+
 #define COMMITTED     "\0\0\0\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\0\x19"
 #define DELETED       "\0\0\0\0\0\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\0\x56"
 #define NOT_DELETED   "\0\x45\0\0\0\0\0\0\0\0"
@@ -514,6 +564,8 @@ int main(void)
         cmocka_unit_test(groups_are_read_and_share_groups_are_none),
         cmocka_unit_test(groups_that_cannot_be_shown_are_left_out),
         cmocka_unit_test(commits_are_read),
+        cmocka_unit_test(offsets_of_many_partitions_are_read),
+        cmocka_unit_test(offsets_of_many_partitions_are_asked_for),
         cmocka_unit_test(what_became_of_a_change_is_read),
         cmocka_unit_test(an_answer_about_no_partition_is_none),
         cmocka_unit_test(an_offset_is_read),
