@@ -1,23 +1,47 @@
 #!/bin/sh
-# Usage: lag-alert.sh MOUNT LIMIT
+# Usage: lag-alert.sh MOUNT [LIMIT]
 #
-# Prints the partitions on which an app is more than LIMIT records behind, and nothing when there are none:
-# as a job of cron it sends a mail when somebody should look. MOUNT is a checkpointfs mount. Fails, and says
-# why, when a lag cannot be told, as when the mount is gone.
-set -eu
+# Prints a line for each partition that somebody should look at: where records are lost, or soon will be; where an
+# app stands still or is beyond the end; where that cannot be told; and where it is more than LIMIT records behind.
+# MOUNT is a checkpointfs mount; its options near= and stalled= say what is soon, and still. The exit status is 0 when
+# there is no such partition, else 1, also when the mount is gone or a service does not answer, which is a line, too.
+# As a job of cron it sends a mail when somebody should look.
+set -u
 
-case ${2-} in
-'' | *[!0-9]*)
-    echo 'usage: lag-alert.sh MOUNT LIMIT, such as: lag-alert.sh ~/mnt 1000' >&2
-    exit 2
-    ;;
+case ${2-0} in
+*[!0-9]* | '') set -- ;;
 esac
-limit=$2
-cd "$1/checkpoints"
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+    echo 'usage: lag-alert.sh MOUNT [LIMIT], such as: lag-alert.sh ~/mnt 1000' >&2
+    exit 2
+fi
+limit=${2-}
 
-# APP/STREAM/PARTITION, and no temporary files.
-partitions=$(find . -mindepth 3 -maxdepth 3 -type f ! -name '*[!0-9]*')
-for partition in $partitions; do
-    lag=$(cat "../apps/$partition/lag")
-    [ "$lag" -le "$limit" ] || echo "${partition#./} is $lag records behind"
+if ! cd "$1/lag" || ! apps=$(ls); then
+    echo "$1: no mount of checkpointfs that can be read"
+    exit 1
+fi
+
+# alerts APP: of its table.
+alerts() {
+    awk -F '\t' -v app="$1" -v limit="$limit" '
+        /^#/ { next }
+        { partition = app "/" $1 "/" $2 }
+        $8 == "-" { print partition ": how far behind it is cannot be told"; next }
+        $8 ~ /^(expired|near|ahead|stalled)$/ { print partition " is " $8 ", " $6 " records behind"; next }
+        $8 != "none" && limit != "" && $6 + 0 > limit + 0 { print partition " is " $6 " records behind" }'
+}
+
+status=0
+for app in $apps; do
+    if ! table=$(cat "$app"); then
+        echo "$app: $(tail -n 1 ../errors | cut -f 4,8 | tr '\t' ' ')"
+        status=1
+        continue
+    fi
+    lines=$(printf '%s\n' "$table" | alerts "$app")
+    [ -n "$lines" ] || continue
+    printf '%s\n' "$lines"
+    status=1
 done
+exit "$status"

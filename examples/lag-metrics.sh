@@ -1,9 +1,10 @@
 #!/bin/sh
 # Usage: lag-metrics.sh MOUNT FILE
 #
-# Writes to FILE, for the textfile collector of Prometheus' node_exporter, how far each app is behind on each
-# partition on which it has committed. MOUNT is a checkpointfs mount; the label `source` tells several apart.
-# FILE is replaced in one step, and stays as it is when a lag cannot be told: have an alert on its age, too.
+# Writes to FILE, for the textfile collector of Prometheus' node_exporter, what the mount tells of all apps in gauges/,
+# and of itself in metrics. MOUNT is a checkpointfs mount; the label `source` tells several apart, so each may have a
+# FILE in the same directory. FILE is replaced in one step, and stays as it is when something cannot be told: have an
+# alert on its age, too.
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -11,22 +12,22 @@ if [ $# -ne 2 ]; then
     exit 2
 fi
 file=$(realpath "$2")
-cd "$1/checkpoints"
-source=$(findmnt -n -o SOURCE -T . | sed 's/[\\"]/\\&/g')
+cd "$1/gauges"
+apps=$(ls)
 
 new=$(mktemp "$file.XXXXXX")
-trap 'rm -f "$new"' EXIT
+trap 'rm -f "$new" "$new.all"' EXIT
 
-# APP/STREAM/PARTITION, and no temporary files.
-partitions=$(find . -mindepth 3 -maxdepth 3 -type f ! -name '*[!0-9]*')
-{
-    echo '# HELP checkpointfs_lag_records Records that an app has not read yet.'
-    echo '# TYPE checkpointfs_lag_records gauge'
-    for partition in $partitions; do
-        lag=$(cat "../apps/$partition/lag")
-        labels=$(echo "$partition" | sed 's|^./\(.*\)/\(.*\)/\(.*\)|app="\1",stream="\2",partition="\3"|')
-        printf 'checkpointfs_lag_records{source="%s",%s} %s\n' "$source" "$labels" "$lag"
-    done
-} >"$new"
+# The gauges of one metric must stand together, behind its introduction.
+for app in $apps; do
+    cat "$app"
+done >"$new.all"
+cat ../metrics >>"$new.all"
+awk '
+    /^#/ { family = $3 }
+    !/^#/ || !introduced[$0]++ { text[family] = text[family] $0 "\n" }
+    !known[family]++ { order[++count] = family }
+    END { for (i = 1; i <= count; i++) printf "%s", text[order[i]] }
+' "$new.all" >"$new"
 chmod 644 "$new"
 mv "$new" "$file"

@@ -161,24 +161,49 @@ needs_two() {
     put streams/orders/10/latest 100
     put streams/orders/1/latest 100
     echo draft >checkpoints/billing/orders/draft
-    run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 22
+    run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 22
     is "$output" "billing/orders/0 is 57 records behind"
     run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 57
     is "$output" ""
-    run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 0
-    is "$(sort <<<"$output" | xargs -L 1 | head -n 2)" "billing/orders/0 is 57 records behind
+    run -0 "$EXAMPLES/lag-alert.sh" "$MNT"
+    is "$output" ""
+    run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 0
+    is "$output" "billing/orders/0 is 57 records behind
 billing/orders/10 is 22 records behind"
 }
 
-@test "lag-alert.sh and lag-metrics.sh fail where no mount is, and tell their usage" {
-    local script
-    for script in "lag-alert.sh $DIR 10" "lag-metrics.sh $DIR $DIR/lag.prom"; do
-        # shellcheck disable=SC2086 # several words
-        run $EXAMPLES/$script
-        ((status != 0))
-        matches "$output" "$DIR/checkpoints"
-    done
-    run -2 "$EXAMPLES/lag-alert.sh" "$MNT"
+@test "lag-alert.sh prints who loses records, soon will, stands still, or is beyond the end" {
+    put checkpoints/billing/orders/1 500
+    put streams/orders/1/latest 100
+    put streams/orders/0/latest 100
+    put streams/orders/0/earliest 60
+    put streams/orders/10/latest 100
+    put streams/orders/10/earliest 70
+    remount_store -o stalled=0
+    run -1 "$EXAMPLES/lag-alert.sh" "$MNT"
+    is "$output" "billing/orders/0 is expired, 40 records behind
+billing/orders/1 is ahead, 0 records behind
+billing/orders/10 is stalled, 22 records behind"
+    put streams/orders/10/earliest 75
+    run -1 "$EXAMPLES/lag-alert.sh" "$MNT"
+    matches "$output" "billing/orders/10 is near, 22 records behind"
+}
+
+@test "a mount that is gone is an alert, too" {
+    local mnt=$MNT
+    run -1 "$EXAMPLES/lag-alert.sh" "$DIR"
+    matches "$output" "$DIR: no mount of checkpointfs that can be read"
+    cd /
+    kill_daemon
+    run -1 "$EXAMPLES/lag-alert.sh" "$mnt"
+    matches "$output" "$mnt: no mount of checkpointfs that can be read"
+}
+
+@test "lag-metrics.sh fails where no mount is, and both tell their usage" {
+    run "$EXAMPLES/lag-metrics.sh" "$DIR" "$DIR/lag.prom"
+    ((status != 0))
+    matches "$output" "$DIR/gauges"
+    run -2 "$EXAMPLES/lag-alert.sh"
     run -2 "$EXAMPLES/lag-alert.sh" "$MNT" ten
     matches "$output" '^usage: '
     run -2 "$EXAMPLES/lag-metrics.sh" "$MNT"
@@ -186,18 +211,20 @@ billing/orders/10 is 22 records behind"
     not test -e "$DIR/lag.prom"
 }
 
-@test "lag-metrics.sh writes a line with labels for each partition with a checkpoint" {
+@test "lag-metrics.sh writes what all apps and the mount have, as Prometheus reads it" {
     put streams/orders/0/latest 100
     mkdir 'apps/my%20app'
     put 'apps/my%20app/orders/0/checkpoint' 98
     echo draft >checkpoints/billing/orders/draft
     run -0 "$EXAMPLES/lag-metrics.sh" "$MNT" "$DIR/lag.prom"
     is "$output" ""
-    is "$(grep -c . "$DIR/lag.prom") $(stat -c %a "$DIR/lag.prom")" "6 644"
+    is "$(stat -c %a "$DIR/lag.prom")" 644
     grep -qxF "checkpointfs_lag_records{source=\"local:$STORE\",app=\"billing\",stream=\"orders\",partition=\"0\"} 57" \
         "$DIR/lag.prom"
-    grep -qxF "checkpointfs_lag_records{source=\"local:$STORE\",app=\"my%20app\",stream=\"orders\",partition=\"0\"} 1" \
+    grep -qxF "checkpointfs_lag_records{source=\"local:$STORE\",app=\"my app\",stream=\"orders\",partition=\"0\"} 1" \
         "$DIR/lag.prom"
+    python3 "$BATS_TEST_DIRNAME/exposition.py" "$DIR/lag.prom" >"$DIR/samples"
+    grep -q ^checkpointfs_start_time_seconds "$DIR/samples"
     is "$(ls "$DIR"/lag.prom*)" "$DIR/lag.prom"
 }
 
@@ -486,6 +513,22 @@ be_new() {
 ==> $HOME/mnt/checkpoints/group-two/orders/3 <==
 18"
     matches "$(base64 -d <"$HOME/mnt/apps/group-two/orders/3/cursor")" 'AT_SEQUENCE_NUMBER.*"18"'
+}
+
+@test "the recipes for lags show who is behind, and compare two apps" {
+    be_new
+    mkdir "$HOME/mnt"
+    mount_at "$HOME/mnt"
+    local mnt=$HOME/mnt
+    put "$mnt/streams/orders/0/latest" 100
+    mkdir -p "$mnt/apps/canary/orders/0" "$mnt/apps/canary/idle/0"
+    put "$mnt/apps/canary/orders/0/checkpoint" 89
+    put "$mnt/apps/canary/idle/0/checkpoint" 0
+    run -0 bash -c "$(block docs/recipes.md '## How far behind is an app?')"
+    is "$(tail -n 1 <<<"$output")" 57
+    run -0 bash -c "$(block docs/recipes.md '## Compare two apps')"
+    matches "$output" "orders/0 +57 +ok +10 +ok"
+    matches "$output" "idle/0 +- +- +0 +ok"
 }
 
 @test "the recipe for git brings back what an app had" {
