@@ -167,6 +167,7 @@ static void note_doubt(struct change *change)
     doubts_add(&change->fs->doubts, &change->order.about);
     cache_drop(cache, &(struct question){WHAT_COMMITTED, change->app, ""});
     cache_drop(cache, &(struct question){WHAT_STATES, change->app, change->stream});
+    cache_drop(cache, &(struct question){WHAT_LAGS, change->app, change->stream});
 }
 
 /* Drops cached lists that the change may have invalidated; also after a failure, for the change may

@@ -35,6 +35,8 @@ struct fake {
     const char *names[8];      /* what lists have, up to a NULL */
     const struct state *table; /* what get_states has */
     size_t table_size;
+    const struct state *bounds; /* what get_bounds has */
+    size_t bounds_size;
     const char *info;    /* what describe_stream says */
     const char *records; /* what a batch says, of one record or, with "", of none */
 
@@ -168,13 +170,14 @@ static inline void fake_answer_names(struct fake_call *call)
     names_drop(names);
 }
 
-static inline void fake_answer_table(struct fake_call *call)
+static inline void fake_answer_table(struct fake_call *call, const struct state *states,
+                                     size_t count)
 {
     struct table *table = table_new();
 
     assert_non_null(table);
-    for (size_t i = 0; i < call->fake->table_size; i++)
-        assert_int_equal(table_put(table, &call->fake->table[i]), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(table_put(table, &states[i]), 0);
     fake_succeed(call, &(struct answer){.table = table});
     table_drop(table);
 }
@@ -221,7 +224,9 @@ static inline void fake_answer(struct fake_call *call)
     else if (!strcmp(operation, "read"))
         fake_answer_records(call);
     else if (!strcmp(operation, "states"))
-        fake_answer_table(call);
+        fake_answer_table(call, fake->table, fake->table_size);
+    else if (!strcmp(operation, "bounds"))
+        fake_answer_table(call, fake->bounds, fake->bounds_size);
     else if (!strcmp(operation, "info"))
         fake_succeed(call, &(struct answer){.text = fake->info});
     else
@@ -285,6 +290,15 @@ static inline struct call *fake_get_states(struct backend *backend, const char *
 
     snprintf(detail, sizeof(detail), "=%s/%s", app ? app : "", stream);
     return (struct call *)fake_start(backend, "states", detail, ask);
+}
+
+static inline struct call *fake_get_bounds(struct backend *backend, const char *stream,
+                                           const struct ask *ask)
+{
+    char detail[300];
+
+    snprintf(detail, sizeof(detail), "=%s", stream);
+    return (struct call *)fake_start(backend, "bounds", detail, ask);
 }
 
 /* The tests know of one partition only. */
@@ -391,6 +405,7 @@ static inline void fake_init(struct fake *fake, struct loop *loop)
         .list_streams = fake_list_streams,
         .describe_stream = fake_describe_stream,
         .get_states = fake_get_states,
+        .get_bounds = fake_get_bounds,
         .get_checkpoint = fake_get_checkpoint,
         .commit = fake_commit,
         .delete_checkpoint = fake_delete_checkpoint,

@@ -773,6 +773,124 @@ static void assert_knows_large(struct scene *scene, unsigned number, bool expect
     assert_int_equal(knows(scene, &question), expected);
 }
 
+/* Lags */
+
+static const struct question lags = {WHAT_LAGS, "billing", "orders"};
+
+static const struct state lag_states[] = {
+    {.partition = 7, .committed = WHEN_UNKNOWN, .sequence = "41", .metadata = ""},
+};
+static const struct state lag_bounds[] = {
+    {.partition = 7, .committed = WHEN_UNKNOWN, .earliest = "0", .latest = "100"},
+};
+
+/* Of a backend that does not tell them with the states. */
+static void use_bounds(struct scene *scene)
+{
+    scene->fake.backend.states_lack_bounds = true;
+    scene->fake.table = lag_states;
+    scene->fake.table_size = COUNT(lag_states);
+    scene->fake.bounds = lag_bounds;
+    scene->fake.bounds_size = COUNT(lag_bounds);
+}
+
+static void fetch_lags(struct scene *scene)
+{
+    reply_release(&scene->reply);
+    get_into(scene, &lags, &scene->reply);
+    fake_answer_next(&scene->fake);
+    fake_answer_next(&scene->fake);
+    assert_int_equal(scene->reply.count, 1);
+    assert_int_equal(scene->reply.error.code, 0);
+}
+
+static struct state known_lag(struct scene *scene)
+{
+    struct answer answer;
+    struct state state;
+
+    assert_true(cache_peek(scene->cache, &lags, ANY_AGE, &answer));
+    assert_int_equal(table_find(answer.table, 7, &state), 0);
+    return state;
+}
+
+static void note_number(struct scene *scene, const char *number)
+{
+    struct state noted = {.partition = 7, .committed = 1, .sequence = number};
+
+    cache_note(scene->cache, "billing", "orders", &noted, when_monotonic());
+}
+
+static void lags_are_states_with_bounds(void **state)
+{
+    struct scene *scene = *state;
+
+    use_bounds(scene);
+    fetch_lags(scene);
+    assert_log(scene, "states=billing/orders bounds=orders");
+    assert_string_equal(known_lag(scene).sequence, "41");
+    assert_string_equal(known_lag(scene).latest, "100");
+    assert_false(knows(scene, &states));
+}
+
+static void what_is_noted_is_in_the_lags_at_once(void **state)
+{
+    struct scene *scene = *state;
+
+    use_bounds(scene);
+    fetch_lags(scene);
+    note_number(scene, "43");
+    assert_string_equal(known_lag(scene).sequence, "43");
+    assert_string_equal(known_lag(scene).latest, "100");
+    note_number(scene, "42");
+    assert_true(known_lag(scene).went_back);
+}
+
+static void a_note_wins_over_lags_that_were_asked_for_before(void **state)
+{
+    struct scene *scene = *state;
+
+    use_bounds(scene);
+    fetch_lags(scene);
+    reply_release(&scene->reply);
+    get_into(scene, &lags, &scene->reply);
+    next_ms();
+    note_number(scene, "43");
+    fake_answer_next(&scene->fake);
+    fake_answer_next(&scene->fake);
+    assert_string_equal(known_lag(scene).sequence, "43");
+}
+
+static void lags_know_when_a_checkpoint_was_first_seen_among_the_states(void **state)
+{
+    struct scene *scene = *state;
+    struct state known;
+    int64_t seen;
+
+    use_bounds(scene);
+    fetch(scene, &states);
+    assert_int_equal(cache_state(scene->cache, "billing", "orders", 7, ANY_AGE, false, &known), 0);
+    seen = known.seen;
+    next_ms();
+    fetch_lags(scene);
+    assert_true(known_lag(scene).seen == seen);
+}
+
+static void a_second_partition_within_a_time_is_one_of_many(void **state)
+{
+    struct scene *scene = *state;
+    int64_t not_before = when_monotonic();
+
+    assert_false(cache_note_single(scene->cache, &lags, 7, not_before));
+    assert_false(cache_note_single(scene->cache, &lags, 7, not_before));
+    assert_true(cache_note_single(scene->cache, &lags, 8, not_before));
+    assert_true(cache_note_single(scene->cache, &lags, 7, not_before));
+    assert_false(cache_note_single(scene->cache, &lags, 8, next_ms()));
+    assert_false(cache_note_single(scene->cache, &(struct question){WHAT_LAGS, "billing", "other"},
+                                   9, not_before));
+    assert_int_equal(flights(scene), 0);
+}
+
 static void all_answers_together_are_bounded(void **state)
 {
     struct scene *scene = *state;
@@ -972,6 +1090,11 @@ int main(void)
         SCENE(news_are_told),
         SCENE(when_a_checkpoint_was_first_seen_is_kept),
         SCENE(a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer),
+        SCENE(lags_are_states_with_bounds),
+        SCENE(what_is_noted_is_in_the_lags_at_once),
+        SCENE(a_note_wins_over_lags_that_were_asked_for_before),
+        SCENE(lags_know_when_a_checkpoint_was_first_seen_among_the_states),
+        SCENE(a_second_partition_within_a_time_is_one_of_many),
         SCENE(all_answers_together_are_bounded),
         SCENE(what_was_not_used_for_longest_goes_first),
         SCENE(many_small_answers_are_bounded_too),

@@ -161,6 +161,37 @@ TEST(zero_is_never_negative)
     assert_false(decimal_is_negative("+1"));
 }
 
+TEST(a_share_is_exact)
+{
+    assert_true(decimal_is_below("19", 20, "100"));
+    assert_false(decimal_is_below("20", 20, "100"));
+    assert_true(decimal_is_below("0", 1, "1"));
+    assert_false(decimal_is_below("0", 0, "1"));
+    assert_false(decimal_is_below("0", 100, "0"));
+    assert_true(decimal_is_below("0099", 100, "100"));
+    assert_false(decimal_is_below("0100", 100, "000100"));
+    assert_true(decimal_is_below("9", 1000, "1"));
+    assert_false(decimal_is_below("10", 1000, "1"));
+    /* Doubles hold these to be the same. */
+    assert_true(decimal_is_below("9007199254740992", 100, "9007199254740993"));
+    assert_false(decimal_is_below("9007199254740993", 100, "9007199254740993"));
+}
+
+TEST(a_share_of_the_greatest_number_is_exact)
+{
+    char nines[DECIMAL_MAX + 1];
+    char less[DECIMAL_MAX + 1];
+
+    memset(nines, '9', DECIMAL_MAX);
+    nines[DECIMAL_MAX] = '\0';
+    memcpy(less, nines, sizeof(less));
+    less[DECIMAL_MAX - 1] = '8';
+    assert_true(decimal_is_below(less, 100, nines));
+    assert_false(decimal_is_below(nines, 100, nines));
+    assert_false(decimal_is_below(nines, 99, nines));
+    assert_true(decimal_is_below(nines, 1000, nines));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +206,8 @@ int main(void)
         cmocka_unit_test(comparing_goes_by_value),
         cmocka_unit_test(comparing_tells_the_hundredth_digit),
         cmocka_unit_test(zero_is_never_negative),
+        cmocka_unit_test(a_share_is_exact),
+        cmocka_unit_test(a_share_of_the_greatest_number_is_exact),
     };
 
     return cmocka_run_group_tests_name("decimal", tests, NULL, NULL);

@@ -68,6 +68,7 @@ static void test_states_as_numbers(void **state)
         "\"sequence_number\":9007199254740993,\"latest_offset\":9223372036854775807,"
         "\"earliest_offset\":9007199254740993,\"status\":\"DELETED\",\"metadata\":\"m\"}]}",
         &page);
+    struct state found;
 
     (void)state;
     assert_false(page.more);
@@ -75,6 +76,10 @@ static void test_states_as_numbers(void **state)
     assert_string_equal(page.last, "1");
     check_state(table, 0, NULL, NULL, "0", "100");
     check_state(table, 1, "9007199254740993", "m", "9007199254740993", "9223372036854775807");
+    assert_int_equal(table_find(table, 0, &found), 0);
+    assert_false(found.is_closed);
+    assert_int_equal(table_find(table, 1, &found), 0);
+    assert_true(found.is_closed);
     table_drop(table);
 }
 

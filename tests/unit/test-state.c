@@ -18,6 +18,8 @@ static void assert_same(const struct state *a, const struct state *b)
 {
     assert_int_equal(a->partition, b->partition);
     assert_int_equal(a->has_no_end, b->has_no_end);
+    assert_int_equal(a->is_closed, b->is_closed);
+    assert_int_equal(a->went_back, b->went_back);
     assert_true(a->committed == b->committed && a->seen == b->seen);
     assert_same_text(a->sequence, b->sequence);
     assert_same_text(a->metadata, b->metadata);
@@ -70,6 +72,8 @@ TEST(all_that_is_known_comes_back)
 {
     static const struct state whole = {.partition = 7,
                                        .has_no_end = true,
+                                       .is_closed = true,
+                                       .went_back = true,
                                        .committed = 1795248000000000000,
                                        .seen = 1795248000000000001,
                                        .sequence = "41",
