@@ -73,7 +73,7 @@ int names_add(struct names *names, const char *name)
     return 0;
 }
 
-static int leave_out(struct names *names, const char *what, const char *name, const char *why)
+int names_leave_out(struct names *names, const char *what, const char *name, const char *why)
 {
     bool is_last = names->left_out_count == LEFT_OUT_MAX - 1;
     char *sentence = NULL;
@@ -84,8 +84,7 @@ static int leave_out(struct names *names, const char *what, const char *name, co
     if (is_last)
         length = asprintf(&sentence, "there are more names that cannot be shown");
     else
-        length = asprintf(&sentence, "%s \"%.*s\" cannot be shown: its name %s", what, TOLD_MAX,
-                          name, why);
+        length = asprintf(&sentence, "%s \"%.*s\" cannot be shown: %s", what, TOLD_MAX, name, why);
     if (length < 0)
         return -ENOMEM;
     names->left_out[names->left_out_count++] = sentence;
@@ -96,18 +95,18 @@ static int leave_out(struct names *names, const char *what, const char *name, co
 int names_add_asked(struct names *names, const char *what, const char *name)
 {
     if (name && (!strcmp(name, ".") || !strcmp(name, "..")))
-        return leave_out(names, what, name, "cannot stand in the path of a request");
+        return names_leave_out(names, what, name, "its name cannot stand in the path of a request");
     return names_add_listed(names, what, name);
 }
 
 int names_add_listed(struct names *names, const char *what, const char *name)
 {
     if (!name)
-        return leave_out(names, what, "?", "holds a NUL");
+        return names_leave_out(names, what, "?", "its name holds a NUL");
     if (!*name)
-        return leave_out(names, what, name, "is empty");
+        return names_leave_out(names, what, name, "its name is empty");
     if (!name_is_shown(name))
-        return leave_out(names, what, name, "is too long");
+        return names_leave_out(names, what, name, "its name is too long");
     return names_add(names, name);
 }
 

@@ -28,6 +28,9 @@ int names_add(struct names *names, const char *name);
 int names_add_listed(struct names *names, const char *what, const char *name);
 int names_add_asked(struct names *names, const char *what, const char *name);
 
+/* Leaves a name out that could be in the tree, for another reason: "it ...". 0 or -ENOMEM. */
+int names_leave_out(struct names *names, const char *what, const char *name, const char *why);
+
 /* The sentences of what was left out. */
 size_t names_left_out(const struct names *names);
 const char *names_left_out_at(const struct names *names, size_t index);

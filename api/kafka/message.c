@@ -253,7 +253,8 @@ static bool says(struct span text, const char *word)
     return text.size == strlen(word) && !memcmp(text.data, word, text.size);
 }
 
-static int add_group(struct names *names, struct span id)
+/* Nobody commits for a share group, and to delete its checkpoints would be to delete it. */
+static int add_group(struct names *names, struct span id, bool shares)
 {
     char *name;
     int status;
@@ -263,7 +264,8 @@ static int add_group(struct names *names, struct span id)
     name = strndup(id.data, id.size);
     if (!name)
         return -ENOMEM;
-    status = names_add_listed(names, "the group", strlen(name) == id.size ? name : NULL);
+    status = shares ? names_leave_out(names, "the group", name, "it is a share group")
+                    : names_add_listed(names, "the group", strlen(name) == id.size ? name : NULL);
     free(name);
     return status;
 }
@@ -283,7 +285,7 @@ static int read_group(struct wire *wire, int16_t version, struct names *names)
         wire_skip_tags(wire);
     if (wire->broken)
         return -EBADMSG;
-    return says(protocol, "share") || says(type, "share") ? 0 : add_group(names, id);
+    return add_group(names, id, says(protocol, "share") || says(type, "share"));
 }
 
 int kafka_read_groups(struct wire *wire, int16_t version, struct names *names, int16_t *code)

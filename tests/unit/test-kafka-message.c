@@ -364,6 +364,9 @@ static void check_groups(struct wire wire, int16_t version)
     assert_int_equal(code, 0);
     assert_int_equal(names_count(names), 1);
     assert_string_equal(names_at(names, 0), "a");
+    assert_int_equal(names_left_out(names), 1);
+    assert_string_equal(names_left_out_at(names, 0),
+                        "the group \"s\" cannot be shown: it is a share group");
     names_drop(names);
 }
 
