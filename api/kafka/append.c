@@ -71,12 +71,6 @@ static void encode_produce(void *user, int16_t version, struct buf *body)
     buf_release(&set);
 }
 
-/* These two say, too, that the leader has stored it. */
-static bool is_stored_by_some(int16_t code)
-{
-    return code == KAFKA_REQUEST_TIMED_OUT || code == KAFKA_TOO_FEW_HAVE_IT;
-}
-
 static int decode_produced(void *user, struct kafka_reply *reply)
 {
     struct kafka_call *call = user;
@@ -86,7 +80,7 @@ static int decode_produced(void *user, struct kafka_reply *reply)
 
     if (status)
         return status;
-    reply->has_changed = reply->code && (is_stored || is_stored_by_some(reply->code));
+    reply->has_changed = is_stored;
     producing->is_too_large = reply->code == KAFKA_MESSAGE_TOO_LARGE && producing->sent > 1;
     if (producing->is_too_large)
         reply->code = 0;

@@ -134,6 +134,19 @@ void kafka_error_name_right(enum kafka_api api, const char *app, const char *str
              is_group ? "group" : "topic", is_group ? app : stream);
 }
 
+/* A coordinator that wrote a commit, but lost its replicas or its office before they had it, says
+ * no more than that it is none (15, 16). */
+bool kafka_code_is_unclear(int16_t code)
+{
+    static const int16_t unclear[] = {-1, 7, 13, 15, 16, 20, 56};
+
+    for (size_t i = 0; i < sizeof(unclear) / sizeof(unclear[0]); i++) {
+        if (unclear[i] == code)
+            return true;
+    }
+    return false;
+}
+
 static enum kafka_retry retry_of_connection(int number)
 {
     switch (number) {

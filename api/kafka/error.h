@@ -1,6 +1,7 @@
 #ifndef API_KAFKA_ERROR_H
 #define API_KAFKA_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/error.h"
@@ -18,9 +19,7 @@ enum kafka_retry {
 /* Codes that are looked at by themselves. */
 #define KAFKA_OFFSET_OUT_OF_RANGE  1
 #define KAFKA_LEADER_NOT_AVAILABLE 5
-#define KAFKA_REQUEST_TIMED_OUT    7
 #define KAFKA_MESSAGE_TOO_LARGE    10
-#define KAFKA_TOO_FEW_HAVE_IT      20
 #define KAFKA_GROUP_ID_NOT_FOUND   69
 
 /* What Kafka's error code says, other than 0, about what was asked of `app` and `stream`, either of
@@ -30,6 +29,9 @@ void kafka_error_set(int16_t code, const char *app, const char *stream, struct e
 /* Says which right lacks, if it is one of ACLs, by what was asked. Others stay as they are. */
 void kafka_error_name_right(enum kafka_api api, const char *app, const char *stream,
                             struct error *error);
+
+/* Whether a change may have been made though it was answered with a code. */
+bool kafka_code_is_unclear(int16_t code);
 
 /* An error of the above, or one of a connection. */
 enum kafka_retry kafka_retry_of(const struct error *error);

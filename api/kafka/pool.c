@@ -136,7 +136,8 @@ static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
         kafka_error_set(reply.code, request->app, request->topic, &exchange->operation.error);
         kafka_error_name_right(request->api, request->app, request->topic,
                                &exchange->operation.error);
-        exchange->operation.error.is_unknown = reply.has_changed;
+        exchange->operation.error.is_unknown =
+            request->changes && (reply.has_changed || kafka_code_is_unclear(reply.code));
     }
     return exchange->operation.error.code;
 }

@@ -52,6 +52,17 @@ TEST(messages_name_what_was_asked_for)
     assert_string_equal(error.message, "the broker has failed with Kafka's error 9999");
 }
 
+TEST(a_change_that_timed_out_may_have_been_made_and_one_that_was_refused_was_not)
+{
+    static const int16_t unclear[] = {-1, 7, 13, 15, 16, 20, 56};
+    static const int16_t clear[] = {3, 12, 14, 19, 25, 29, 30, 42, 69, 89};
+
+    for (size_t i = 0; i < COUNT(unclear); i++)
+        assert_true(kafka_code_is_unclear(unclear[i]));
+    for (size_t i = 0; i < COUNT(clear); i++)
+        assert_false(kafka_code_is_unclear(clear[i]));
+}
+
 TEST(a_lost_connection_may_be_had_again_and_one_that_is_refused_may_not)
 {
     static const struct {
@@ -102,6 +113,8 @@ int main(void)
         cmocka_unit_test(codes_have_an_errno_and_a_name),
         cmocka_unit_test(a_group_with_members_is_busy_and_the_message_says_what_to_do),
         cmocka_unit_test(messages_name_what_was_asked_for),
+        cmocka_unit_test(
+            a_change_that_timed_out_may_have_been_made_and_one_that_was_refused_was_not),
         cmocka_unit_test(a_lost_connection_may_be_had_again_and_one_that_is_refused_may_not),
         cmocka_unit_test(a_right_that_lacks_is_named),
     };
