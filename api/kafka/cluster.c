@@ -412,7 +412,9 @@ bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *
 {
     const struct kafka_acknowledged *commit = find_uncertain(cluster, group, topic, partition);
 
-    return commit && offset < commit->offset;
+    if (offset < 0)
+        offset = KAFKA_NOTHING;
+    return commit && offset != commit->offset;
 }
 
 bool kafka_cluster_is_uncertain(const struct kafka_cluster *cluster, const char *group,

@@ -17,6 +17,9 @@
 /* No partition has such a leader, and no group such a coordinator. */
 #define KAFKA_NOBODY (-1)
 
+/* The offset of what is not committed; every negative one is read so. */
+#define KAFKA_NOTHING (-1)
+
 struct kafka_topic {
     char *name;
     int64_t when; /* its answer came */
@@ -115,7 +118,7 @@ void kafka_cluster_suspect_coordinator(struct kafka_cluster *cluster, const char
 /* It has told what is committed. */
 void kafka_cluster_note_answer(struct kafka_cluster *cluster, const char *group);
 
-/* Notes that a commit was acknowledged; a negative offset: that it was deleted. */
+/* Notes that a commit was acknowledged, or that of KAFKA_NOTHING, which is that it was deleted. */
 void kafka_cluster_note_commit(struct kafka_cluster *cluster, const char *group, const char *topic,
                                uint32_t partition, int64_t offset);
 
@@ -124,10 +127,11 @@ void kafka_cluster_note_read(struct kafka_cluster *cluster, const char *group, c
                              uint32_t partition, int64_t offset, int64_t began);
 
 /*
- * Whether an offset, which was read now, is older than what this mount has committed: Kafka 4.1 was
- * seen to answer so for up to 0.35 s after another broker became a group's coordinator, and for a
- * second after all brokers had begun anew. It had lost nothing: a coordinator tells what it knows
- * all replicas to have, and learns that when they ask it for more.
+ * Whether an offset, which was read now, may be older than what this mount has committed, for it is
+ * another one: Kafka 4.1 was seen to answer with what was there before for up to 0.35 s after
+ * another broker became a group's coordinator, and for a second after all brokers had begun anew.
+ * It had lost nothing: a coordinator tells what it knows all replicas to have, and learns that when
+ * they ask it for more.
  */
 bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *group,
                                const char *topic, uint32_t partition, int64_t offset);

@@ -127,7 +127,8 @@ static void encode_offset_delete(void *user, int16_t version, struct buf *body)
 
 static void on_deleted(struct kafka_call *call)
 {
-    kafka_cluster_note_commit(&call->kafka->cluster, call->app, call->stream, call->partition, -1);
+    kafka_cluster_note_commit(&call->kafka->cluster, call->app, call->stream, call->partition,
+                              KAFKA_NOTHING);
     kafka_end(call, &no_answer);
 }
 
