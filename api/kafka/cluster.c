@@ -366,10 +366,9 @@ static uint64_t hash_partition(const char *group, const char *topic, uint32_t pa
 static void put_commit(struct kafka_acknowledged *place, uint64_t about, const char *group,
                        int64_t offset)
 {
-    if (offset >= 0)
-        *place = (struct kafka_acknowledged){about, hash_group(group), offset, when_monotonic()};
-    else if (place->about == about)
-        place->about = 0;
+    if (offset < 0)
+        offset = KAFKA_NOTHING;
+    *place = (struct kafka_acknowledged){about, hash_group(group), offset, when_monotonic()};
 }
 
 void kafka_cluster_note_commit(struct kafka_cluster *cluster, const char *group, const char *topic,

@@ -1,51 +1,23 @@
 #!/usr/bin/env bats
-# Kafka, on three real brokers: what the mount commits Kafka's own client sees, and the other way round.
-# Skipped where there is no Java or no Maven, see tests/kafka/cluster.
+# Kafka, on three real brokers, and once more on simulated ones: what the mount commits Kafka's own client sees,
+# and the other way round. Skipped where there is no Java or no Maven, see tests/kafka/cluster.
 
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 load helper
-
-KAFKA=$BATS_TEST_DIRNAME/../kafka
+load cluster
 
 # A cluster takes seconds to start: all tests have one, and each its own group.
 setup_file() {
-    export CLUSTER=$BATS_FILE_TMPDIR/cluster BROKERS NO_KAFKA='' TO=$BATS_FILE_TMPDIR/to FROM=$BATS_FILE_TMPDIR/from
-    start_cluster || return
+    export BROKERS NO_KAFKA=''
+    begin_cluster || return
     [[ -z $NO_KAFKA ]] || return 0
-    mkfifo "$TO" "$FROM"
-    # Somebody holds both ends, so that they stay open between two lines.
-    sleep 300 7<>"$TO" 8<>"$FROM" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/holder"
-    "$KAFKA/cluster" run "$KAFKA/Client.java" "$BROKERS" <"$TO" >"$FROM" 2>"$BATS_FILE_TMPDIR/client.log" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/client"
     kafka create orders 4 >/dev/null
     kafka produce orders 1 5 1700000000000 >/dev/null
     kafka create jobs 2 >/dev/null
 }
 
-# Once more if that fails: a busy machine may be too slow for an election.
-start_cluster() {
-    local status
-    for _ in 1 2; do
-        status=0
-        BROKERS=$("$KAFKA/cluster" start "$CLUSTER" 2>"$BATS_FILE_TMPDIR/log") || status=$?
-        ((status)) || return 0
-        if ((status == 77)); then
-            NO_KAFKA=$(<"$BATS_FILE_TMPDIR/log")
-            return 0
-        fi
-        "$KAFKA/cluster" stop "$CLUSTER"
-    done
-    cat "$BATS_FILE_TMPDIR/log"
-    return 1
-}
-
 teardown_file() {
-    local name
-    "$KAFKA/cluster" stop "$CLUSTER"
-    for name in client holder; do
-        [[ ! -e $BATS_FILE_TMPDIR/$name ]] || kill -KILL "$(<"$BATS_FILE_TMPDIR/$name")" || true
-    done
+    end_cluster
 }
 
 setup() {
@@ -66,13 +38,9 @@ mount_kafka() {
         { cat "$DIR/mount.log" && return 1; }
 }
 
-# kafka WORD...: what Kafka's own client answers, see Client.java.
+# kafka WORD...: what a client of Kafka's answers, see Client.java.
 kafka() {
-    local IFS=$'\t' line
-    echo "$*" >"$TO"
-    read -r -t 60 line <"$FROM" || return
-    [[ $line == ok* ]] || { echo "$line" && return 1; }
-    echo "${line#ok }"
+    ask_cluster "$@"
 }
 
 # make_app: with a commit, for that is what makes a group.
@@ -111,6 +79,7 @@ last_error() {
 }
 
 @test "Kafka's own tool shows what the mount commits, and resets it" {
+    [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
     make_app
     local tool=(org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server "$BROKERS" --group "$G")
     run -0 "$KAFKA/cluster" run "${tool[@]}" --describe --offsets
@@ -468,8 +437,7 @@ committed_of_billing() {
 }
 
 @test "metadata with a NUL at its end, as the Python client stores it, is shown without" {
-    printf 'put\t%s\torders\t0\t9\town\0\n' "$G" >"$TO"
-    read -r -t 60 <"$FROM"
+    put_with_nul "$G" orders 0 9 own
     is "$(<"apps/$G/orders/0/metadata")" own
     is "$(<"apps/$G/orders/0/checkpoint")" 9
 }
@@ -478,7 +446,7 @@ committed_of_billing() {
     local number=0 end acknowledged=0 coordinator
     make_app
     coordinator=$(kafka coordinator "$G")
-    ("$KAFKA/cluster" kill "$CLUSTER" "$coordinator" && touch "$DIR/killed") 3>&- 4>&- &
+    (kill_broker "$coordinator" && touch "$DIR/killed") 3>&- 4>&- &
     end=$((SECONDS + 40))
     until [[ -e $DIR/killed ]] && ((number > 50 && acknowledged == number)); do
         number=$((number + 1))
@@ -494,11 +462,11 @@ committed_of_billing() {
 @test "with no broker left there is an error in seconds, and all is right when they are back" {
     local n
     make_app
-    for n in 1 2 3; do "$KAFKA/cluster" kill "$CLUSTER" "$n"; done
+    for n in 1 2 3; do kill_broker "$n"; done
     # in seconds, for a timeout is 30 of them
     refused "Connection refused" promptly cat "$P/checkpoint"
     refused "Connection refused" promptly put "$P/checkpoint" 43
-    "$KAFKA/cluster" up "$CLUSTER" 1 2 3 3>&- 4>&-
+    start_brokers 1 2 3
     eventually put "$P/checkpoint" 44
     is "$(<"$P/checkpoint")" 44
     is "$(kafka get "$G" orders 0)" "44 "

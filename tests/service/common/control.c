@@ -103,11 +103,22 @@ static void set_manners(struct fault *fault, const struct manners *manners)
     snprintf(fault->message, sizeof(fault->message), "%s", manners->fault_message);
 }
 
+/* NULL, or what makes no sense. */
+static const char *check_fault(const struct manners *manners, const struct fault *fault)
+{
+    if (fault->status && (fault->status < 200 || fault->status > 999))
+        return "status";
+    if (manners->refuse_fault)
+        return manners->refuse_fault(fault);
+    return fault->kind == FAULT_MIXED || fault->kind == FAULT_TLS ? "kind" : NULL;
+}
+
 static void arm_fault(struct call *call)
 {
     struct service *service = call->service;
     const struct pairs *query = &call->request->query;
     const char *kind = request_parameter(call->request, "kind");
+    const char *wrong;
     struct fault fault;
 
     if (!kind || fault_init(&fault, kind)) {
@@ -121,8 +132,9 @@ static void arm_fault(struct call *call)
         control_wrong(call, query->items[i].name);
         return;
     }
-    if (fault.status && (fault.status < 200 || fault.status > 999))
-        control_wrong(call, "status");
+    wrong = check_fault(service->manners, &fault);
+    if (wrong)
+        control_wrong(call, wrong);
     else if (fault_arm(&service->faults, &fault))
         control_wrong(call, "room for another fault");
     else

@@ -31,6 +31,8 @@ static const struct {
     [FAULT_HANG_UP] = {"hang-up", false, 0, 0, 0},
     [FAULT_RAW] = {"raw", false, 200, 0, 0},
     [FAULT_ENDLESS] = {"endless", true, 0, 0, 0},
+    [FAULT_MIXED] = {"mixed", true, 0, 0, 0},
+    [FAULT_TLS] = {"tls", false, 0, 0, 0},
 };
 
 int fault_init(struct fault *fault, const char *kind)
@@ -215,6 +217,8 @@ void fault_apply(const struct fault *fault, struct answer *answer)
     answer->held = fault->hold;
     switch (fault->kind) {
     case FAULT_DELAY:
+    case FAULT_MIXED:
+    case FAULT_TLS:
         break;
     case FAULT_STATUS:
         apply_status(fault, answer);

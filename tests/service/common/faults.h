@@ -34,6 +34,8 @@ enum fault_kind {
     FAULT_HANG_UP,      /* the connection is closed before an answer */
     FAULT_RAW,          /* the text given when it was armed, in the place of HTTP */
     FAULT_ENDLESS,      /* an answer that is padded without end */
+    FAULT_MIXED,        /* the answer to another request */
+    FAULT_TLS,          /* what one who speaks TLS says to one who does not */
 };
 
 struct fault {

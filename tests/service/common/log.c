@@ -39,6 +39,11 @@ static void add_line(struct request_log *log, struct buf *lines, const struct bu
     buf_puts(lines, "\n");
 }
 
+void log_add(struct request_log *log, const struct buf *line)
+{
+    add_line(log, &log->lines, line);
+}
+
 void log_request(struct request_log *log, const struct request *request,
                  const struct answer *answer)
 {

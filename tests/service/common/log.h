@@ -29,6 +29,9 @@ void log_clear(struct request_log *log);
 void log_request(struct request_log *log, const struct request *request,
                  const struct answer *answer);
 
+/* Adds a line of a service whose requests are no HTTP, in the same form. */
+void log_add(struct request_log *log, const struct buf *line);
+
 /* Keeps a line of up to that many bytes, escaped. */
 void log_failure(struct request_log *log, const char *text);
 

@@ -238,7 +238,7 @@ static void let_go(void *server)
 
 static struct server *listen_as_told(const struct options *options, struct service *service)
 {
-    const struct server_hooks hooks = {service, handle, finished, connected};
+    const struct server_hooks hooks = {service, handle, finished, connected, service->beside};
     bool tls = options->certificate_file;
     char *certificate = tls ? read_file(options->certificate_file) : NULL;
     char *key = tls ? read_file(options->key_file) : NULL;
@@ -287,5 +287,9 @@ int program_run(const struct program *program, int count, char **words)
     if (!options.outlive_parent)
         end_with_parent(parent);
     prepare_process();
+    if (program->start && !program->start(program->user)) {
+        fprintf(stderr, "%s: cannot listen\n", program->name);
+        return 1;
+    }
     return serve(program, &options);
 }

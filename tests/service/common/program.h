@@ -12,6 +12,9 @@ struct program {
     /* Takes an option that only this service has, named without its dashes: false when there is no
      * such, or the argument makes no sense. NULL when there are none. */
     bool (*take_option)(void *user, const char *name, const char *argument);
+
+    /* Called when all options were taken: false when it cannot be served. May be NULL. */
+    bool (*start)(void *user);
     void *user;
 };
 

@@ -458,6 +458,12 @@ static int next_timeout(const struct server *server)
 
     if (first)
         next = first->due < server->next_watch ? first->due - now : server->next_watch - now;
+    if (server->hooks.beside) {
+        int64_t due = server->hooks.beside->due(server->hooks.beside->user);
+
+        if (due != INT64_MAX && due - now < next)
+            next = due - now;
+    }
     if (MHD_get_timeout(server->daemon, &library) == MHD_YES && (int64_t)library < next)
         next = (int64_t)library;
     if (next == INT64_MAX)
@@ -467,14 +473,18 @@ static int next_timeout(const struct server *server)
 
 void server_run(struct server *server)
 {
+    const struct server_beside *beside = server->hooks.beside;
     struct pollfd fds[] = {
         {.fd = server->epoll, .events = POLLIN},
         {.fd = server->signals, .events = POLLIN},
+        {.fd = beside ? beside->fd : -1, .events = POLLIN},
     };
 
     while (!fds[1].revents) {
-        if (poll(fds, 2, next_timeout(server)) < 0 && errno != EINTR)
+        if (poll(fds, 3, next_timeout(server)) < 0 && errno != EINTR)
             return;
+        if (beside)
+            beside->run(beside->user);
         wake_due(server);
         wake_gone(server);
         MHD_run(server->daemon);
@@ -483,19 +493,25 @@ void server_run(struct server *server)
 
 void server_close_idle(struct server *server)
 {
+    const struct server_beside *beside = server->hooks.beside;
     const struct client *client;
 
     LIST_FOREACH (client, &server->clients, link) {
         if (!client->busy)
             shutdown(client->fd, SHUT_RDWR);
     }
+    if (beside)
+        beside->close_idle(beside->user);
 }
 
 /* They are due at once: the library goes on with no connection while it is amid another. */
 void server_let_go(struct server *server)
 {
+    const struct server_beside *beside = server->hooks.beside;
     struct exchange *exchange = TAILQ_FIRST(&server->waiting);
 
+    if (beside)
+        beside->let_go(beside->user);
     while (exchange) {
         struct exchange *next = TAILQ_NEXT(exchange, link);
 

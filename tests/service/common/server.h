@@ -13,6 +13,17 @@
  */
 struct server;
 
+/* What is served in the same loop, and is no HTTP. */
+struct server_beside {
+    int fd; /* can be read when there is something to do */
+    void (*run)(void *user);
+    int64_t (*due)(
+        void *user); /* when there is, in the time of when_monotonic(); INT64_MAX: never */
+    void (*close_idle)(void *user);
+    void (*let_go)(void *user);
+    void *user;
+};
+
 struct server_hooks {
     void *user;
     void (*handle)(void *user, struct request *request, struct answer *answer);
@@ -20,6 +31,7 @@ struct server_hooks {
     /* Once for each request that was handled; in_full is false when the client did not get all. */
     void (*finished)(void *user, const struct request *request, bool in_full);
     void (*connected)(void *user, bool opened);
+    const struct server_beside *beside; /* NULL for nothing; it must stay */
 };
 
 /* certificate and key are PEM texts, or NULL for plain HTTP. NULL when it cannot listen. */

@@ -41,6 +41,7 @@ struct table {
 enum refusal { REFUSAL_MALFORMED, REFUSAL_TOO_LARGE, REFUSAL_UNKNOWN_CALL };
 
 struct service;
+struct server_beside;
 
 /* How one service differs from another where all have the same machinery. */
 struct manners {
@@ -51,6 +52,9 @@ struct manners {
     const char *fault_shape;
     const char *fault_code;
     const char *fault_message;
+
+    /* NULL, or what of a fault makes no sense with this service; may be NULL itself, for HTTP. */
+    const char *(*refuse_fault)(const struct fault *fault);
 
     /* What every answer has beside its Date. */
     void (*add_headers)(const struct service *service, struct answer *answer);
@@ -90,6 +94,9 @@ struct service {
     /* Sends the answers that are held. */
     void (*let_go)(void *server);
     void *server;
+
+    /* What is served beside HTTP; NULL for nothing. */
+    const struct server_beside *beside;
 };
 
 /* The manners must stay. */

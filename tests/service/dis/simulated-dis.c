@@ -44,8 +44,8 @@ int main(int count, char **words)
     int status;
 
     dis_init(&dis, &service);
-    status = program_run(&(struct program){"simulated-dis", help, &service, take_option, &dis},
-                         count, words);
+    status = program_run(
+        &(struct program){"simulated-dis", help, &service, take_option, NULL, &dis}, count, words);
     dis_release(&dis);
     return status;
 }
