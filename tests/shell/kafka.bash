@@ -10,7 +10,8 @@ load service
 
 SIMULATED=${SIMULATED_KAFKA:-}
 BROKER_COUNT=${BROKER_COUNT:-1}
-ROOT='/[0-9]'
+ROOT=/1 # the broker
+VALUES=/billing/orders
 REFUSALS='^[1-9]'
 HOST=127.0.0.1
 ELSEWHERE=kafka+plain://kafka.invalid
@@ -22,6 +23,9 @@ INCOMPLETE=(kafka: kafka:// kafka:///x kafka://127.0.0.1:99999 kafka://127.0.0.1
 UNTOUCHED="billing orders 0 42 note"
 CONTENT=$'42\nnote'
 GAP=0
+MALFORMED=INVALID_REQUEST
+THROTTLED=THROTTLING_QUOTA_EXCEEDED
+REFUSED=(400:INVALID_REQUEST:EINVAL 403:GROUP_AUTHORIZATION_FAILED:EACCES 404:GROUP_ID_NOT_FOUND:ENOENT)
 SEARCH=2 # who coordinates it, and that one's list
 REMOVED=$'audit\t-'
 
@@ -76,6 +80,20 @@ end_service() {
     return "$failed"
 }
 
+# fault KIND [NAME=VALUE...]: what is said of HTTP in the scenes that hold for every service is said as Kafka does.
+fault() {
+    local word words=() kind=$1
+    shift
+    for word; do
+        case $kind:$word in
+        status:status=5*) words+=(code=COORDINATOR_LOAD_IN_PROGRESS) ;;
+        *:status=* | *:shape=* | *:message=* | *:retry_after=*) ;;
+        *) words+=("$word") ;;
+        esac
+    done
+    control POST fault "kind=$kind" "${words[@]}" >/dev/null
+}
+
 # committed GROUP TOPIC PARTITION OFFSET [METADATA]: as if another client had.
 committed() {
     control POST checkpoint "group=$1" "topic=$2" "partition=$3" "offset=$4" ${5+"metadata=$5"} >/dev/null
@@ -126,6 +144,18 @@ shown() {
 # row GROUP TOPIC PARTITION NUMBER: a line of stored.
 row() {
     echo "$*"
+}
+
+# requests [METHOD [PATH]]: as in service.bash, without what a connection begins with.
+requests() {
+    control GET log | awk -v method="${1:-}" -v path="${2:-}" -v root="$ROOT" '
+        $1 != "ApiVersions" && (method == "" || $1 == method) && (path == "" || $2 ~ "^" root path "$") { count++ }
+        END { print count + 0 }'
+}
+
+# What was asked how often, in one look, without what a connection begins with.
+summary() {
+    control GET log | awk '$1 != "ApiVersions" { print $1, $2 }' | sort | uniq -c | sed 's/^ *//'
 }
 
 # Those that change something.

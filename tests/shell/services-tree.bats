@@ -161,7 +161,7 @@ load "${SERVICE:-dis}"
         stat "$C" "$P/checkpoint" >/dev/null
         cat "$C" >/dev/null
     done
-    is "$(requests GET "$VALUES") $(requests)" "1 1"
+    is "$(requests "${METHOD[read]}" "$VALUES") $(requests)" "1 1"
 }
 
 @test "100 readers at once all get their own answer, from 1 request each" {
@@ -231,7 +231,7 @@ END
     forget_requests
     begin=$(milliseconds)
     sleep 2.5
-    once_a_second "$begin" "$(summary)" "GET $ROOT$VALUES"
+    once_a_second "$begin" "$(summary)" "${METHOD[read]} $ROOT$VALUES"
     # of all partitions, and not of one
     is "$(control GET log | grep -cE '[?&](shard|partition_id)=' || true)" 0
     committed billing orders 0 43

@@ -126,8 +126,7 @@ static size_t next_end(const struct peer *peer)
     }
 }
 
-static void take_next(struct peer *peer);
-
+/* The next request is taken when all answers that are due are on their way. */
 static void finish_answer(struct peer *peer)
 {
     int32_t mute_ms = peer->answer.mute_ms;
@@ -138,9 +137,7 @@ static void finish_answer(struct peer *peer)
         drop_peer(peer, false);
         return;
     }
-    peer->due = mute_ms ? when_monotonic() + mute_ms : NEVER;
-    if (!mute_ms)
-        take_next(peer);
+    peer->due = when_monotonic() + mute_ms;
 }
 
 /* True when all up to there is out. */
@@ -426,6 +423,7 @@ void brokers_free(struct brokers *brokers)
 {
     for (size_t i = 0; i < brokers->kafka->world.node_count; i++)
         brokers_stop(brokers, (int32_t)i + 1);
+    free_gone(brokers);
     close(brokers->epoll);
     free(brokers);
 }
@@ -452,7 +450,6 @@ int brokers_stop(struct brokers *brokers, int32_t id)
     LIST_FOREACH (peer, &brokers->peers, link)
         if (peer->node == id)
             drop_peer(peer, false);
-    free_gone(brokers);
     return 0;
 }
 

@@ -39,7 +39,7 @@ void versions_known(const struct kafka_service *kafka, const struct versions *ve
 /* ---- codes ---- */
 
 static const struct {
-    int16_t code;
+    int code;
     const char *name;
 } codes[] = {
     {-1, "UNKNOWN_SERVER_ERROR"},
@@ -89,7 +89,7 @@ static const struct {
     {113, "STALE_MEMBER_EPOCH"},
 };
 
-bool code_parse(const char *text, int16_t *code)
+bool code_parse(const char *text, int *code)
 {
     int64_t number;
 
@@ -100,11 +100,11 @@ bool code_parse(const char *text, int16_t *code)
         }
     if (!number_parse(text, &number) || !number || number > INT16_MAX)
         return false;
-    *code = (int16_t)number;
+    *code = (int)number;
     return true;
 }
 
-int16_t answer_code(struct asked *asked, int16_t code)
+int answer_code(struct asked *asked, int code)
 {
     if (asked->forced)
         code = asked->forced;
@@ -113,13 +113,13 @@ int16_t answer_code(struct asked *asked, int16_t code)
     return code;
 }
 
-void write_code(struct asked *asked, int16_t code)
+void write_code(struct asked *asked, int code)
 {
     write_int16(&asked->out, answer_code(asked, code));
 }
 
 /* A fault that is carried out all the same answers with its code, and does what was asked. */
-bool takes_effect(const struct asked *asked, int16_t code)
+bool takes_effect(const struct asked *asked, int code)
 {
     return asked->executes && !code;
 }
@@ -181,7 +181,7 @@ static bool has_coordinators(const struct kafka_service *kafka, int64_t now_ms)
            (kafka->has_coordinators && now_ms >= kafka->coordinators_ms + ABSENT_MS);
 }
 
-int16_t check_coordinator(struct asked *asked, struct text group)
+int check_coordinator(struct asked *asked, struct text group)
 {
     struct kafka_service *kafka = asked->kafka;
     struct group *found = world_group(&kafka->world, group);

@@ -25,7 +25,7 @@ enum code {
 };
 
 /* The number of a name, or of a number; false when it is none. */
-bool code_parse(const char *text, int16_t *code);
+bool code_parse(const char *text, int *code);
 
 /*
  * What calls have in common. Each is run twice: first to read all of the request, without an
@@ -33,11 +33,11 @@ bool code_parse(const char *text, int16_t *code);
  */
 
 /* The code to answer with: that of a fault, or this one. */
-int16_t answer_code(struct asked *asked, int16_t code);
-void write_code(struct asked *asked, int16_t code);
+int answer_code(struct asked *asked, int code);
+void write_code(struct asked *asked, int code);
 
 /* Whether errors are to be told, or carried out is what was asked. */
-bool takes_effect(const struct asked *asked, int16_t code);
+bool takes_effect(const struct asked *asked, int code);
 
 void write_throttle(struct asked *asked);
 
@@ -64,7 +64,7 @@ void for_each_partition(struct asked *asked, int32_t topics, void (*each)(struct
                         void *user);
 
 /* 0, or why the broker cannot say anything about a group: it does not coordinate it. */
-int16_t check_coordinator(struct asked *asked, struct text group);
+int check_coordinator(struct asked *asked, struct text group);
 
 void call_api_versions(struct asked *asked);
 void call_metadata(struct asked *asked);

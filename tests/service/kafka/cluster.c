@@ -97,9 +97,9 @@ static bool is_topic_name(struct text name)
 static void write_topic(struct asked *asked, struct text name)
 {
     const struct topic *topic = world_topic(&asked->kafka->world, name);
-    int16_t code = topic                  ? NONE
-                   : !is_topic_name(name) ? INVALID_TOPIC_EXCEPTION
-                                          : UNKNOWN_TOPIC_OR_PARTITION;
+    int code = topic                  ? NONE
+               : !is_topic_name(name) ? INVALID_TOPIC_EXCEPTION
+                                      : UNKNOWN_TOPIC_OR_PARTITION;
 
     code = answer_code(asked, code);
     write_int16(&asked->out, code);
@@ -184,7 +184,7 @@ void call_metadata(struct asked *asked)
 
 /* ---- FindCoordinator ---- */
 
-static void write_coordinator(struct asked *asked, int16_t code, int32_t id)
+static void write_coordinator(struct asked *asked, int code, int32_t id)
 {
     const struct node nobody = {.id = NOBODY};
 
@@ -214,7 +214,7 @@ void call_find_coordinator(struct asked *asked)
 {
     struct text group = read_group(asked);
     int8_t type = read_int8(&asked->in);
-    int16_t code = check_coordinator(asked, group);
+    int code = check_coordinator(asked, group);
     int32_t id = world_coordinator(&asked->kafka->world, group);
 
     if (type != 0)

@@ -16,7 +16,7 @@ static bool is_share(const struct group *group)
 
 struct fetching {
     const struct group *group; /* NULL when there is none, or nothing is to be told of it */
-    int16_t code;              /* of each partition */
+    int code;                  /* of each partition */
 };
 
 /* After a failover the youngest commit may not be seen for a moment. */
@@ -37,7 +37,7 @@ static bool is_hidden(const struct asked *asked, const struct group *group, stru
 }
 
 static void write_commit(struct asked *asked, const struct group *group, struct text topic,
-                         int32_t partition, int16_t code)
+                         int32_t partition, int code)
 {
     const struct commit *commit = group && !code ? group_commit(group, topic, partition) : NULL;
     bool is_older = commit && is_hidden(asked, group, topic, partition);
@@ -75,7 +75,7 @@ static void fetch_all(struct asked *asked, const struct group *group)
 }
 
 /* Errors about a group are told of the whole answer, which then has no topics. */
-static bool is_of_partitions(int16_t code)
+static bool is_of_partitions(int code)
 {
     return code == UNKNOWN_TOPIC_OR_PARTITION || code == 29 || code == 88;
 }
@@ -85,7 +85,7 @@ void call_offset_fetch(struct asked *asked)
     struct buf *out = asked->out.out;
     struct text name = read_group(asked);
     int32_t topics = read_count_or_null(&asked->in);
-    int16_t code = answer_code(asked, check_coordinator(asked, name));
+    int code = answer_code(asked, check_coordinator(asked, name));
     struct fetching fetching = {.code = is_of_partitions(code) ? code : NONE};
     size_t begin;
 
@@ -116,11 +116,11 @@ struct committing {
     struct text member;
     int32_t generation;
     int64_t retention_ms;
-    int16_t code; /* of the group */
+    int code; /* of the group */
 };
 
 /* Who is no member may commit for a group that has none. */
-static int16_t check_member(const struct group *group, const struct committing *by)
+static int check_member(const struct group *group, const struct committing *by)
 {
     bool is_consumer = group && !strcmp(group->type, "consumer");
     bool is_named = false;
@@ -185,7 +185,7 @@ static void commit_one(struct each *each)
     struct asked *asked = each->asked;
     const struct topic *topic = world_topic(&asked->kafka->world, each->topic);
     struct committed_value value = read_value(asked);
-    int16_t code = committing->code;
+    int code = committing->code;
 
     buf_printf(&asked->note, " %" PRId64, value.offset);
     if (!code && (!topic || !topic_partition(topic, each->partition)))
@@ -224,7 +224,7 @@ static void delete_one(struct each *each)
     struct asked *asked = each->asked;
     struct group *group = each->user;
     const struct topic *topic = world_topic(&asked->kafka->world, each->topic);
-    int16_t code = NONE;
+    int code = NONE;
 
     if (!topic || !topic_partition(topic, each->partition))
         code = UNKNOWN_TOPIC_OR_PARTITION;
@@ -235,14 +235,14 @@ static void delete_one(struct each *each)
     write_code(asked, code);
 }
 
-static int16_t check_deletion(struct asked *asked, struct text name, const struct group *group)
+static int check_deletion(struct asked *asked, struct text name, const struct group *group)
 {
-    int16_t code = check_coordinator(asked, name);
+    int code = check_coordinator(asked, name);
 
     return !code && (!group || is_share(group)) ? GROUP_ID_NOT_FOUND : code;
 }
 
-static bool is_of_topics(int16_t code)
+static bool is_of_topics(int code)
 {
     return is_of_partitions(code) || code == GROUP_SUBSCRIBED_TO_TOPIC;
 }
@@ -253,7 +253,7 @@ void call_offset_delete(struct asked *asked)
     struct buf *out = asked->out.out;
     struct text name = read_group(asked);
     struct group *group = world_group(world, name);
-    int16_t code = check_deletion(asked, name, group);
+    int code = check_deletion(asked, name, group);
     bool executes = asked->executes;
     size_t begin;
 

@@ -75,7 +75,7 @@ void call_list_groups(struct asked *asked)
 /* All partitions of the topic are the first member's, in version 0 of the consumer's protocol. */
 static void write_assignment(struct asked *asked, const struct topic *topic, bool is_first)
 {
-    struct buf bytes = BUF_INIT(1024 * 1024);
+    struct buf bytes = BUF_INIT(1UL << 20);
     struct writer out = {.out = &bytes};
     size_t count = is_first && topic ? topic->count : 0;
 
@@ -113,7 +113,7 @@ static void write_members(struct asked *asked, const struct group *group)
 /* Of what is not there, and of groups of another type, it says "Dead". */
 static void describe_group(struct asked *asked, struct text name)
 {
-    int16_t code = answer_code(asked, check_coordinator(asked, name));
+    int code = answer_code(asked, check_coordinator(asked, name));
     const struct group *group = code ? NULL : world_group(&asked->kafka->world, name);
 
     if (group && strcmp(group->type, "classic") != 0)
@@ -183,20 +183,22 @@ static void write_consumer_members(struct asked *asked, const struct group *grou
 
 static void describe_consumer_group(struct asked *asked, struct text name)
 {
-    int16_t code = check_coordinator(asked, name);
+    int code = check_coordinator(asked, name);
     const struct group *group = code ? NULL : world_group(&asked->kafka->world, name);
 
     if (group && strcmp(group->type, "consumer") != 0)
         group = NULL;
     code = answer_code(asked, code || group ? code : GROUP_ID_NOT_FOUND);
+    if (code)
+        group = NULL;
     write_int16(&asked->out, code);
     write_string(&asked->out, code ? "there is no such group" : NULL);
     write_text(&asked->out, name);
-    write_string(&asked->out, code ? "" : group_state(group));
-    write_int32(&asked->out, code ? 0 : group->generation);
-    write_int32(&asked->out, code ? 0 : group->generation);
-    write_string(&asked->out, code ? "" : "uniform");
-    write_consumer_members(asked, code ? NULL : group);
+    write_string(&asked->out, group ? group_state(group) : "");
+    write_int32(&asked->out, group ? group->generation : 0);
+    write_int32(&asked->out, group ? group->generation : 0);
+    write_string(&asked->out, group ? "uniform" : "");
+    write_consumer_members(asked, group);
     write_int32(&asked->out, INT32_MIN);
     write_tags(&asked->out);
 }
@@ -219,7 +221,7 @@ void call_describe_consumer_groups(struct asked *asked)
 static void delete_group(struct asked *asked, struct text name)
 {
     struct group *group = world_group(&asked->kafka->world, name);
-    int16_t code = check_coordinator(asked, name);
+    int code = check_coordinator(asked, name);
 
     if (!code)
         code = !group ? GROUP_ID_NOT_FOUND : group->members.count ? NON_EMPTY_GROUP : NONE;

@@ -14,12 +14,14 @@
 
 /* ---- requests ---- */
 
+static const struct versions unknown_call = {.name = "?"};
+
 static const struct versions *find_call(int16_t api)
 {
     for (size_t i = 0; i < kafka_call_count; i++)
         if (kafka_calls[i].api == api)
             return &kafka_calls[i];
-    return NULL;
+    return &unknown_call;
 }
 
 struct head {
@@ -56,7 +58,7 @@ static struct head read_head(const struct kafka_service *kafka, struct reader *i
 
     head.version = read_int16(in);
     head.correlation = read_int32(in);
-    if (!head.versions) {
+    if (head.versions == &unknown_call) {
         head.wrong = "the broker does not know this call";
         return head;
     }
@@ -270,8 +272,7 @@ static void note_malformed(struct kafka_service *kafka, const struct head *head,
 {
     char line[200];
 
-    snprintf(line, sizeof(line), "%s v%d: %s", head->versions ? head->versions->name : "?",
-             head->version, wrong);
+    snprintf(line, sizeof(line), "%s v%d: %s", head->versions->name, head->version, wrong);
     log_failure(&kafka->service->log, line);
     kafka->stats.malformed++;
 }
@@ -282,21 +283,23 @@ void kafka_take(struct kafka_service *kafka, int32_t node, const char *data, siz
     struct reader in = {.at = (const unsigned char *)data, .left = size};
     struct head head = read_head(kafka, &in);
     struct asked asked = {.kafka = kafka, .node = node, .version = head.version};
+    const char *wrong = head.wrong;
 
-    *outcome = (struct outcome){.delivery = DELIVER_WHOLE, .wrong = head.wrong};
+    *outcome = (struct outcome){.delivery = DELIVER_WHOLE};
     buf_init(&outcome->frame, FRAME_MAX);
     buf_init(&asked.path, ROOM_MAX);
     buf_init(&asked.note, ROOM_MAX);
     asked.out.out = &outcome->frame;
     asked.now_ms = service_now_ms(kafka->service);
-    if (!outcome->wrong && !head.unsupported)
-        outcome->wrong = check_request(&asked, &head, in);
-    if (outcome->wrong)
-        note_malformed(kafka, &head, outcome->wrong);
+    if (!wrong && !head.unsupported)
+        wrong = check_request(&asked, &head, in);
+    if (wrong)
+        note_malformed(kafka, &head, wrong);
     else if (head.unsupported)
         answer_unsupported(&asked, &head, in);
     else
         answer_asked(&asked, &head, in, outcome);
+    outcome->wrong = wrong;
     buf_release(&asked.path);
     buf_release(&asked.note);
 }
@@ -325,7 +328,7 @@ static void refuse(const struct service *service, const struct request *request,
 
 static const char *refuse_fault(const struct fault *fault)
 {
-    int16_t code;
+    int code;
 
     if (fault->kind == FAULT_STATUS && !code_parse(fault->code, &code))
         return "code";

@@ -57,9 +57,9 @@ struct asked {
     int16_t version;
     struct reader in;
     struct writer out;
-    bool executes;  /* else nothing is changed */
-    int16_t forced; /* the code that a fault wants; or 0 */
-    int16_t code;   /* the first that is not 0 */
+    bool executes; /* else nothing is changed */
+    int forced;    /* the code that a fault wants; or 0 */
+    int code;      /* the first that is not 0 */
     int64_t now_ms;
     struct buf path; /* whom it was about */
     struct buf note; /* what it wanted there */

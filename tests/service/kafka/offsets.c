@@ -30,7 +30,7 @@ static bool is_seen_again(struct listing *listing, const struct each *each)
     return false;
 }
 
-static int16_t check_leader(const struct asked *asked, struct text name, int32_t partition)
+static int check_leader(const struct asked *asked, struct text name, int32_t partition)
 {
     const struct world *world = &asked->kafka->world;
     const struct topic *topic = world_topic(world, name);
@@ -66,7 +66,7 @@ static void list_one(struct each *each)
     struct asked *asked = each->asked;
     struct listing *listing = each->user;
     const struct topic *topic = world_topic(&asked->kafka->world, each->topic);
-    int16_t code = check_leader(asked, each->topic, each->partition);
+    int code = check_leader(asked, each->topic, each->partition);
     struct found found = {.time_ms = -1, .offset = -1};
     int64_t time_ms;
 

@@ -247,12 +247,12 @@ static void write_number(struct writer *out, uint64_t number, size_t size)
     buf_add(out->out, bytes, size);
 }
 
-void write_int8(struct writer *out, int8_t number)
+void write_int8(struct writer *out, int number)
 {
     write_number(out, (uint64_t)number, 1);
 }
 
-void write_int16(struct writer *out, int16_t number)
+void write_int16(struct writer *out, int number)
 {
     write_number(out, (uint64_t)number, 2);
 }

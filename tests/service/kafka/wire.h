@@ -64,8 +64,8 @@ struct writer {
     bool flexible;
 };
 
-void write_int8(struct writer *out, int8_t number);
-void write_int16(struct writer *out, int16_t number);
+void write_int8(struct writer *out, int number);
+void write_int16(struct writer *out, int number);
 void write_int32(struct writer *out, int32_t number);
 void write_int64(struct writer *out, int64_t number);
 void write_varint(struct writer *out, uint32_t number);

@@ -147,8 +147,8 @@ bool group_has_commits(const struct group *group);
 bool group_is_subscribed(const struct group *group, const struct topic *topic);
 const char *group_state(const struct group *group);
 
-void group_join(struct group *group, const char *member, const char *client, struct topic *topic);
-bool group_leave(struct group *group, const char *member, int64_t now_ms);
+void group_join(struct group *group, const char *id, const char *client, struct topic *topic);
+bool group_leave(struct group *group, const char *id, int64_t now_ms);
 
 /* What the broker does every ten minutes: removes what has expired, and groups with nothing. */
 void world_clean(struct world *world, int64_t now_ms);
