@@ -28,6 +28,7 @@ THROTTLED=THROTTLING_QUOTA_EXCEEDED
 REFUSED=(400:INVALID_REQUEST:EINVAL 403:GROUP_AUTHORIZATION_FAILED:EACCES 404:GROUP_ID_NOT_FOUND:ENOENT)
 SEARCH=2 # who coordinates it, and that one's list
 REMOVED=$'audit\t-'
+LACKS=(cursors http narrow-names "apps of their own")
 
 # ---- the service
 

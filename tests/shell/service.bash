@@ -33,6 +33,7 @@
 #   THROTTLED       the code of too many requests
 #   REFUSED         how a commit is refused: "400:CODE:ERRNO"
 #   NO_COMMIT       "STATUS:BODY" of answers to a commit that acknowledge none
+#   LACKS           what it has not, of which scenes say that they are about it (of)
 #
 # and withdrawn, keeps, begins, another_app, wide, stored, asked_for, shown, row, signed_by,
 # use_security_token, first_of and everything_is_right.
@@ -202,6 +203,11 @@ again_with() {
 hup() {
     kill -HUP "$(daemon)"
     sleep 0.2
+}
+
+# of WHAT: the scene is about something that not every service has.
+of() {
+    [[ " ${LACKS[*]} " != *" $1 "* ]] || skip "${SERVICE:-it} has no $1"
 }
 
 # No credentials, neither from the tester's environment nor from files.

@@ -7,6 +7,7 @@ load "${SERVICE:-dis}"
 # ---- the tree
 
 @test "the tree of a small world" {
+    of cursors
     everything_is_right
     is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
@@ -43,6 +44,7 @@ load "${SERVICE:-dis}"
 }
 
 @test "files of apps/ and streams/ cannot be made, renamed or removed" {
+    of cursors
     local file
     for file in apps/file "$P/file" "$S/file"; do
         refused "${SAYS[EPERM]:?}" touch "$file"
@@ -61,6 +63,7 @@ load "${SERVICE:-dis}"
 # ---- values
 
 @test "@TIME of the future is the end, and one before all that is kept is the beginning" {
+    of cursors
     lands @2099-01-01T00:00:00Z $((100 - GAP))
     is "$(first_of "$(cat "$S/cursors/since/2d")")" 10
     is "$(first_of "$(cat "$S/cursors/since/2099-01-01T00:00:00Z")")" 100
@@ -92,6 +95,7 @@ load "${SERVICE:-dis}"
         put "$P/checkpoint" "$number"
         is "$(cat "$DIR/other/$P/checkpoint")" "$(shown "$number")"
     done
+    of "apps of their own"
     mkdir -p "$DIR/other/apps/newapp/orders"
     put apps/newapp/orders/0/checkpoint 15
     is "$(cat "$DIR/other/checkpoints/newapp/orders/0")" "$(shown 15)"
@@ -100,6 +104,7 @@ load "${SERVICE:-dis}"
 # ---- requests
 
 @test "a mount asks for little, and proves who it is" {
+    of http
     cd /
     unmount "$MNT"
     forget_requests
@@ -122,6 +127,7 @@ load "${SERVICE:-dis}"
 }
 
 @test "a proxy of the environment is used" {
+    of http
     cd /
     unmount "$MNT"
     # shellcheck disable=SC2034 # mount_service uses it
@@ -183,6 +189,7 @@ load "${SERVICE:-dis}"
 }
 
 @test "names that no service could hold are 0 requests" {
+    of narrow-names
     warm
     local name directory
     for name in .Trash .Trash-0 .hidden autorun.inf .xdg-volume-info desktop.ini .git 'a b' a:b \
@@ -330,6 +337,7 @@ make_foreign() {
 }
 
 @test "a NUL in one name ends neither the list nor the mount" {
+    of http
     names_with_nul
     remount_service
     is "$(entries apps)" billing
@@ -338,6 +346,7 @@ make_foreign() {
 }
 
 @test "a name of another client is found without a look at a list, and nothing else is asked for" {
+    of narrow-names
     make_foreign
     committed with.dot orders 0 43
     remount_service -o lazy
@@ -355,6 +364,7 @@ make_foreign() {
 }
 
 @test "a name that cannot be shown ends no list, and is told once" {
+    of narrow-names
     another_app "$(repeat 300 x)"
     another_app ..
     another_app "$(repeat 100 ' ')"

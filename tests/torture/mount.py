@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Usage: mount.py [--all | --seconds S] [--seed N] [--scene REGEX] [--first N] PROGRAM SIMULATED_DIS SIMULATED_SLS
+                SIMULATED_KAFKA
 
 Every allocation of a mount fails once: PROGRAM is checkpointfs-torture (memory.h says which allocations
-count). On a mount of the embedded store, of DIS and of SLS, each scene of what programs do is played again
+count). On a mount of the embedded store, of DIS, of SLS and of Kafka, each scene of what programs do is played again
 and again, and the n-th allocation of the daemon since it began fails, until a run ends without having
 reached it. What is held to:
 
@@ -211,6 +212,35 @@ class Sls(Service):
     def stored(self):
         lines = [line.split() for line in self.control("GET", "checkpoints").splitlines()]
         return {int(line[2]): line[3] + "\n" for line in lines if line[:2] == ["orders", "billing"]}
+
+    def apps(self):
+        return None
+
+
+class Kafka(Service):
+    name = "kafka"
+    numbers = "decimal"
+    metadata = True
+    environment = {}
+
+    def source_at(self, port):
+        return "kafka+plain://" + self.control("GET", "brokers").split()[1]
+
+    def make_world(self, _):
+        self.seed(
+            {
+                "groups": ["audit", "billing"],
+                "topics": [{"name": "orders", "partitions": PARTITIONS, "earliest": 10, "latest": 1000000}],
+            }
+        )
+
+    def stored(self):
+        lines = [line.split(" ") for line in self.control("GET", "checkpoints").splitlines()]
+        return {
+            int(line[2]): f"{line[3]}\n" + (f"{urllib.parse.unquote(line[4])}\n" if line[4] else "")
+            for line in lines
+            if line[:2] == ["billing", "orders"]
+        }
 
     def apps(self):
         return None
@@ -476,13 +506,15 @@ def have_record(mount):
         append(mount)
 
 
+WITH_RECORDS = ("local", "dis", "sls")
+DECIMAL = ("local", "dis", "kafka")
 SCENES = [
     Scene("ls", listing),
     Scene("checkpoint", reading(f"{P}/checkpoint")),
     Scene("saved", reading(C)),
-    Scene("cursor", reading(f"{P}/cursor", cursor_shape)),
-    Scene("latest-cursor", reading(f"{S}/cursors/latest", cursor_shape)),
-    Scene("since-cursor", reading(f"{S}/cursors/since/1h", bool)),
+    Scene("cursor", reading(f"{P}/cursor", cursor_shape), only=WITH_RECORDS),
+    Scene("latest-cursor", reading(f"{S}/cursors/latest", cursor_shape), only=WITH_RECORDS),
+    Scene("since-cursor", reading(f"{S}/cursors/since/1h", bool), only=WITH_RECORDS),
     Scene("lag", reading(f"{P}/lag")),
     Scene("status", reading(f"{P}/status", members)),
     Scene("stream-status", reading("streams/orders/status", members)),
@@ -492,19 +524,19 @@ SCENES = [
     Scene("commits", reading("commits", whole_lines)),
     Scene("readme", reading("README")),
     Scene("commit", commit_one),
-    Scene("metadata", commit_metadata, only=("local", "dis")),
-    Scene("shift", shift, have_checkpoint, only=("local", "dis")),
-    Scene("rm", remove, have_checkpoint, only=("local", "dis")),
-    Scene("mkdir", make_app, have_no_app, only=("local", "dis")),
-    Scene("rmdir", remove_app, have_app, only=("local", "dis")),
+    Scene("metadata", commit_metadata, only=DECIMAL),
+    Scene("shift", shift, have_checkpoint, only=DECIMAL),
+    Scene("rm", remove, have_checkpoint, only=DECIMAL),
+    Scene("mkdir", make_app, have_no_app, only=DECIMAL),
+    Scene("rmdir", remove_app, have_app, only=DECIMAL),
     Scene("cp", copy, have_copies),
     Scene("rsync", synchronize, have_copies),
     Scene("mv", move, forget_temporary),
     Scene("batch", batch),
-    Scene("records", reading(f"{S}/records/at/{START}", first_line), have_record),
+    Scene("records", reading(f"{S}/records/at/{START}", first_line), have_record, only=WITH_RECORDS),
     Scene("now", reading(f"{P}/records/now", first_line), have_record, only=("local", "dis")),
     Scene("data", reading(f"{S}/records/data/{START}"), have_record, only=("local", "dis")),
-    Scene("append", append, note_end, judge=judge_append),
+    Scene("append", append, note_end, judge=judge_append, only=WITH_RECORDS),
 ]
 
 
@@ -758,11 +790,11 @@ def main():
     parser.add_argument("program")
     parser.add_argument("dis")
     parser.add_argument("sls")
+    parser.add_argument("kafka")
     arguments = parser.parse_args()
     torture = Torture(arguments)
-    backends = ((Local, ""), (Dis, os.path.realpath(arguments.dis)), (Sls, os.path.realpath(arguments.sls)))
-    for kind, simulated in backends:
-        torture.torture_backend(kind, simulated)
+    for kind, simulated in ((Local, ""), (Dis, arguments.dis), (Sls, arguments.sls), (Kafka, arguments.kafka)):
+        torture.torture_backend(kind, os.path.realpath(simulated))
     found = len(torture.findings)
     print(f"seed {arguments.seed}: {torture.scenes} scenes, {torture.failed} allocations failed, {found} findings")
     sys.exit(found != 0)
