@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/when.h"
-#include "fs/append.h"
+#include "fs/by_line.h"
 #include "fs/handle.h"
 #include "fs/known.h"
 #include "fs/records.h"
@@ -752,11 +752,6 @@ static void write_content(struct request *request, const char *data)
         reply_written(request);
 }
 
-static bool appends_records(const struct handle *handle)
-{
-    return tree_row(handle->node.kind)->writes == WRITES_RECORDS;
-}
-
 void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size, off_t offset,
                 struct fuse_file_info *info)
 {
@@ -772,8 +767,8 @@ void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size
     request->offset = offset;
     if (handle->scratch)
         write_scratch(request, data);
-    else if (appends_records(handle))
-        append_write(request, data);
+    else if (by_line_has(handle))
+        by_line_write(request, data);
     else
         write_content(request, data);
 }
@@ -825,7 +820,7 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     int unreported = content->unreported;
     struct request *request;
 
-    if (!unreported && !has_rest(content) && !append_has_rest(handle_of(info))) {
+    if (!unreported && !has_rest(content) && !by_line_has_rest(handle_of(info))) {
         fuse_reply_err(fuse, 0);
         return;
     }
@@ -836,8 +831,8 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     content->unreported = 0;
     if (unreported)
         request_refuse(request, unreported, "what fsync could not commit is not committed");
-    else if (append_has_rest(request->handle))
-        append_at_close(request);
+    else if (by_line_has_rest(request->handle))
+        by_line_close(request);
     else
         commit_rest(request, on_close_failed);
 }
@@ -850,8 +845,8 @@ void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_fil
     if (!request)
         return;
     request->handle = handle_of(info);
-    if (append_has_rest(request->handle))
-        append_at_sync(request);
+    if (by_line_has_rest(request->handle))
+        by_line_sync(request);
     else
         commit_rest(request, on_sync_failed);
 }

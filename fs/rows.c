@@ -1,3 +1,4 @@
+#include "fs/append.h"
 #include "fs/lagtable.h"
 #include "fs/make.h"
 #include "fs/readme.h"
@@ -312,6 +313,7 @@ const struct row tree_rows[KINDS] = {
                      .is_unlisted = true,
                      .help = "each line written is a new record",
                      .writes = WRITES_RECORDS,
+                     .write = append_lines,
                      .needs = CAN_APPEND_RECORDS},
 
     [README] = {.name = "README",

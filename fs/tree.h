@@ -44,7 +44,7 @@ enum writes {
     WRITES_METADATA, /* metadata for the checkpoint that is there */
     WRITES_BOUND,    /* the earliest or the latest record of a partition */
     WRITES_BYTES,    /* anything: a temporary file keeps it */
-    WRITES_RECORDS,  /* lines, each of which is a record */
+    WRITES_RECORDS,  /* lines, each of which is a record: fs/by_line.h */
 };
 
 struct row {

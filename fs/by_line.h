@@ -1,0 +1,25 @@
+#ifndef FS_BY_LINE_H
+#define FS_BY_LINE_H
+
+#include "fs/request.h"
+
+/*
+ * Files that are written to line by line, such as `new`. A write does what the lines say that it
+ * completes before it returns, in one go; what follows the last newline is kept for the next write,
+ * or is a line of its own at fsync or close. Where in the file something is written makes no
+ * difference. After a failure everything is refused until the file is opened anew, for what of it
+ * was done may not be known.
+ */
+
+/* Whether the file is one of these. */
+bool by_line_has(const struct handle *handle);
+
+/* Whether close has something to do. */
+bool by_line_has_rest(const struct handle *handle);
+
+/* Each ends the request. */
+void by_line_write(struct request *request, const char *data);
+void by_line_sync(struct request *request);
+void by_line_close(struct request *request);
+
+#endif
