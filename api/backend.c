@@ -458,6 +458,17 @@ int backend_to_decimal(const struct backend *backend, const char *sequence,
                                            : -EBADMSG;
 }
 
+bool backend_is_sequence(const struct backend *backend, const char *text, const char *sequence)
+{
+    char parsed[SEQUENCE_MAX + 1];
+    struct error unused;
+
+    if (!*text || !sequence)
+        return !*text && !sequence;
+    return !strcmp(text, sequence) || (!backend_parse_sequence(backend, text, parsed, &unused) &&
+                                       !strcmp(parsed, sequence));
+}
+
 bool backend_takes_app(const struct backend *backend, const char *name)
 {
     return backend->operations->takes_app ? backend->operations->takes_app(name)

@@ -200,6 +200,9 @@ int backend_parse_sequence(const struct backend *backend, const char *text,
 int backend_to_decimal(const struct backend *backend, const char *sequence,
                        char decimal[static DECIMAL_ROOM]);
 
+/* Whether what a user writes, "" for none, is a stored sequence number, NULL for none. Pure. */
+bool backend_is_sequence(const struct backend *backend, const char *text, const char *sequence);
+
 /* Whether the service would take a new app, or a stream, of this name. What its lists have is
  * there, whatever its name is. Pure. */
 bool backend_takes_app(const struct backend *backend, const char *name);

@@ -20,6 +20,7 @@ struct commit {
     char app[NAME_MAX_APP + 1];
     char stream[NAME_MAX_STREAM + 1];
     char *metadata;
+    char expected[SEQUENCE_MAX + 1];
     struct commit_request request; /* its texts are those above */
     struct commit_watcher watcher;
 
@@ -368,11 +369,29 @@ static bool is_in_order(struct commit *commit)
     return false;
 }
 
+static bool is_expected(struct commit *commit)
+{
+    const char *expected = commit->request.expected;
+    const char *current = *commit->current ? commit->current : NULL;
+
+    if (!expected || backend_is_sequence(commit->backend, expected, current))
+        return true;
+    error_set(&commit->operation.error, ESTALE, "%s is committed, and no longer %s",
+              current ? current : "nothing", *expected ? expected : "nothing");
+    commit_fail_soon(commit);
+    return false;
+}
+
+static bool must_read_first(const struct commit_request *request)
+{
+    return request->monotonic || request->expected;
+}
+
 static void on_compared(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
 
-    if (error && !commit->request.monotonic) {
+    if (error && !must_read_first(&commit->request)) {
         commit->operation.step = NULL;
         commit->request.reads_first = false;
     } else if (operation_answered(&commit->operation, error)) {
@@ -387,9 +406,10 @@ static void check_and_send(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
 
-    if ((request->monotonic || request->reads_first) && !commit->current_known)
+    if ((must_read_first(request) || request->reads_first) && !commit->current_known)
         get_current(commit, on_compared);
-    else if (!request->monotonic || (need_number(commit) && is_in_order(commit)))
+    else if (is_expected(commit) &&
+             (!request->monotonic || (need_number(commit) && is_in_order(commit))))
         send_commit(commit);
 }
 
@@ -513,6 +533,10 @@ struct call *commit_position(struct backend *backend, const struct commit_reques
     commit->request.app = commit->app;
     commit->request.stream = commit->stream;
     commit->request.metadata = commit->metadata;
+    if (request->expected) {
+        snprintf(commit->expected, sizeof(commit->expected), "%s", request->expected);
+        commit->request.expected = commit->expected;
+    }
     if (commit->metadata) {
         begin_commit(commit);
         return &commit->operation.call;

@@ -15,6 +15,8 @@ struct commit_request {
                             that cannot be had, go on without */
     bool monotonic;      /* refuse (EPERM) to go back behind what is committed; unless the backend
                             has CAN_COMPARE, another client may commit in between */
+    const char *expected; /* the sequence number that must still be committed, as a user writes it,
+                             "" for none, else ESTALE; with the same exception. NULL: any */
 };
 
 /* Whoever wants to know more of a commit than its end. Each may be NULL. */

@@ -27,6 +27,7 @@ struct change {
     char *stream;
     char *metadata;
     char *note;
+    char *expected;
     struct turn turn; /* its own, unless it is made within another */
     bool is_told;     /* it has its line in the journal */
 
@@ -227,6 +228,7 @@ static void release_change(struct operation *operation)
     free(change->stream);
     free(change->metadata);
     free(change->note);
+    free(change->expected);
     free(change->metadata_before);
     free(change);
 }
@@ -311,6 +313,7 @@ static void commit_change(struct change *change)
         .partition = (uint32_t)change->order.about.partition,
         .position = change->order.position,
         .metadata = change->metadata,
+        .expected = change->expected,
         .make_partition = change->order.make_partition,
         .clamp = fs->settings.clamp,
         .monotonic = fs->settings.monotonic,
@@ -446,16 +449,29 @@ static void look_at_consumers(struct change *change)
     change_wait_for(change, cache_get(change->fs->cache, &states, &ask));
 }
 
+/* Why what is committed is not to be deleted: 0, or an errno with an error. */
+static int judge_deletion(const struct change *change, const char *sequence, struct error *error)
+{
+    const char *expected = change->expected;
+
+    if (!sequence)
+        return error_set(error, ENOENT, "nothing is committed there");
+    if (expected && !backend_is_sequence(change->fs->backend, expected, sequence))
+        return error_set(error, ESTALE, "%s is committed, and no longer %s", sequence,
+                         *expected ? expected : "nothing");
+    return 0;
+}
+
 static void on_checkpoint_before(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
-    struct error missing;
+    struct error judgement;
 
     change->operation.step = NULL;
     if (!error) {
         on_value_before(change, answer->state);
-        error_set(&missing, ENOENT, "nothing is committed there");
-        error = answer->state->sequence ? NULL : &missing;
+        if (judge_deletion(change, answer->state->sequence, &judgement))
+            error = &judgement;
     }
     if (error)
         on_change_done(change, error, &no_answer);
@@ -475,7 +491,7 @@ static void delete_checkpoint(struct change *change)
                                  cache_not_before(STATE_KNOWN_MS), false, &state) &&
                     state.sequence;
 
-    if (is_there || !change->fs->backend->deletes_in_silence)
+    if (!change->expected && (is_there || !change->fs->backend->deletes_in_silence))
         change_wait_for(change, call_backend(change));
     else
         change_wait_for(change, backend_get_checkpoint(change->fs->backend, about->app,
@@ -553,11 +569,13 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->stream = strdup(order->about.stream);
     change->metadata = strdup(order->metadata ? order->metadata : "");
     change->note = order->note ? strdup(order->note) : NULL;
+    change->expected = order->expected ? strdup(order->expected) : NULL;
     change->order.about.app = change->app;
     change->order.about.stream = change->stream;
     snprintf(change->number, sizeof(change->number), "%s",
              order->bound ? order->bound : order->position.sequence);
-    return change->app && change->stream && change->metadata && (change->note || !order->note);
+    return change->app && change->stream && change->metadata && (change->note || !order->note) &&
+           (change->expected || !order->expected);
 }
 
 struct call *change_start(struct fs *fs, const struct change_order *order, const struct ask *ask)

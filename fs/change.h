@@ -29,6 +29,9 @@ struct change_order {
     const char *metadata; /* "" for none */
     bool make_partition;  /* as in struct commit_order */
 
+    /* Of COMMIT and DELETE: as in struct commit_request */
+    const char *expected;
+
     /* The new value of SET_EARLIEST and SET_LATEST, a decimal number. */
     const char *bound;
 };

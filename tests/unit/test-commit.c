@@ -738,6 +738,67 @@ static void a_commit_that_is_always_met_ends_at_its_deadline(void **state)
     assert_true(scene->reply.error.code == ESTALE || scene->reply.error.code == ETIMEDOUT);
 }
 
+/* What must still be committed */
+
+static void what_is_expected_lets_the_commit_through(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.expected = "40";
+    scene->fake.sequence = "40";
+    assert_int_equal(commit(scene, "42"), 0);
+    assert_log(scene, "get commit=42");
+    scene->request.expected = "42";
+    assert_int_equal(commit(scene, "shift -2"), 0);
+    assert_log(scene, "get commit=40");
+    scene->request.expected = "";
+    scene->fake.sequence = NULL;
+    assert_int_equal(commit(scene, "latest"), 0);
+    assert_log(scene, "locate=latest get commit=99");
+}
+
+static void what_is_not_expected_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.expected = "40";
+    scene->fake.sequence = "41";
+    assert_int_equal(commit(scene, "42"), ESTALE);
+    assert_log(scene, "get");
+    assert_int_equal(commit(scene, "shift +1"), ESTALE);
+    assert_int_equal(commit(scene, "earliest"), ESTALE);
+    scene->request.expected = "";
+    assert_int_equal(commit(scene, "42"), ESTALE);
+    assert_string_equal(scene->fake.sequence, "41");
+    scene->request.expected = "41";
+    scene->fake.sequence = NULL;
+    assert_int_equal(commit(scene, "42"), ESTALE);
+    assert_null(scene->fake.sequence);
+}
+
+static void a_commit_in_between_is_not_expected(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fake.backend.abilities |= CAN_COMPARE;
+    scene->request.expected = scene->fake.sequence = "40";
+    scene->fake.intruder = "41";
+    assert_int_equal(commit(scene, "42"), ESTALE);
+    assert_log(scene, "get commit=42 get");
+    assert_string_equal(scene->fake.sequence, "41");
+}
+
+static void what_cannot_be_compared_is_not_sent(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.expected = "40";
+    scene->fake.failing = "get";
+    scene->fake.failure = EIO;
+    assert_int_equal(commit(scene, "42"), EIO);
+    assert_log(scene, "get");
+}
+
 /* Failures */
 
 static void assert_failure_ends_it(struct scene *scene, const char *text, const char *operation)
@@ -935,6 +996,10 @@ int main(void)
         SCENE(monotonic_sees_a_commit_in_between),
         SCENE(a_clamped_commit_that_met_another_is_clamped_anew),
         SCENE(a_commit_that_is_always_met_ends_at_its_deadline),
+        SCENE(what_is_expected_lets_the_commit_through),
+        SCENE(what_is_not_expected_changes_nothing),
+        SCENE(a_commit_in_between_is_not_expected),
+        SCENE(what_cannot_be_compared_is_not_sent),
         SCENE(a_failure_of_any_step_is_told),
         SCENE(a_sequence_that_the_service_does_not_know_is_einval),
         SCENE(an_answer_that_is_no_number_is_ebadmsg),
