@@ -465,8 +465,8 @@ bool backend_is_sequence(const struct backend *backend, const char *text, const 
 
     if (!*text || !sequence)
         return !*text && !sequence;
-    return !strcmp(text, sequence) || (!backend_parse_sequence(backend, text, parsed, &unused) &&
-                                       !strcmp(parsed, sequence));
+    return !strcmp(text, sequence) ||
+           (!backend_parse_sequence(backend, text, parsed, &unused) && !strcmp(parsed, sequence));
 }
 
 bool backend_takes_app(const struct backend *backend, const char *name)

@@ -9,12 +9,12 @@ struct commit_request {
     uint32_t partition;
     struct position position;
     const char *metadata;
-    bool make_partition; /* as in struct commit_order */
-    bool clamp;          /* a position outside the kept range becomes the nearest inside */
-    bool reads_first;    /* ask what is committed before anything is sent, whatever it is for; if
-                            that cannot be had, go on without */
-    bool monotonic;      /* refuse (EPERM) to go back behind what is committed; unless the backend
-                            has CAN_COMPARE, another client may commit in between */
+    bool make_partition;  /* as in struct commit_order */
+    bool clamp;           /* a position outside the kept range becomes the nearest inside */
+    bool reads_first;     /* ask what is committed before anything is sent, whatever it is for; if
+                             that cannot be had, go on without */
+    bool monotonic;       /* refuse (EPERM) to go back behind what is committed; unless the backend
+                             has CAN_COMPARE, another client may commit in between */
     const char *expected; /* the sequence number that must still be committed, as a user writes it,
                              "" for none, else ESTALE; with the same exception. NULL: any */
 };

@@ -261,14 +261,11 @@ static size_t clean_line_ends(char *text, size_t size)
     return left;
 }
 
-static int check_metadata(char *text, size_t size, size_t metadata_max, const char **metadata,
-                          struct error *error)
+int metadata_check(const char *text, size_t size, size_t metadata_max, struct error *error)
 {
     size_t characters = 0;
     size_t length;
 
-    if (size && text[size - 1] == '\n')
-        text[--size] = '\0';
     if (strlen(text) != size)
         return error_set(error, EINVAL, "metadata is text and cannot hold a NUL byte");
     for (size_t i = 0; i < size; i += length, characters++) {
@@ -279,14 +276,22 @@ static int check_metadata(char *text, size_t size, size_t metadata_max, const ch
     if (characters > metadata_max)
         return error_set(error, EINVAL, "%zu characters of metadata: at most %zu can be stored",
                          characters, metadata_max);
-    *metadata = text;
     return 0;
+}
+
+static int take_metadata(char *text, size_t size, size_t metadata_max, const char **metadata,
+                         struct error *error)
+{
+    if (size && text[size - 1] == '\n')
+        text[--size] = '\0';
+    *metadata = text;
+    return metadata_check(text, size, metadata_max, error);
 }
 
 int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
                    struct error *error)
 {
-    return check_metadata(text, clean_line_ends(text, size), metadata_max, metadata, error);
+    return take_metadata(text, clean_line_ends(text, size), metadata_max, metadata, error);
 }
 
 static int refuse_nul(struct error *error, const char *word)
@@ -316,5 +321,5 @@ int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_ma
         return status;
     if (*text == '{' && !strncmp(text + rest, POSITION_OF_RECORD, strlen(POSITION_OF_RECORD)))
         return refuse_record(error, "one line is a position, and not many");
-    return check_metadata(text + rest, size - rest, metadata_max, metadata, error);
+    return take_metadata(text + rest, size - rest, metadata_max, metadata, error);
 }

@@ -61,6 +61,9 @@ int position_parse_text(char *text, size_t size, int64_t now, size_t metadata_ma
 int position_check_place(const struct position *position, const char *stream, uint32_t partition,
                          struct error *error);
 
+/* Whether a text with a NUL behind its size bytes can be metadata: as above. */
+int metadata_check(const char *text, size_t size, size_t metadata_max, struct error *error);
+
 /* Checks metadata that is written alone, in the same way. */
 int metadata_parse(char *text, size_t size, size_t metadata_max, const char **metadata,
                    struct error *error);

@@ -70,7 +70,15 @@ static void reply_known(struct request *request)
     reply_as_known(request, status, &attr);
 }
 
-static void on_info(void *user, const struct error *error, const struct answer *answer)
+/* What tells of a file that no state of one partition tells of. */
+static struct question question_of(const struct node *node)
+{
+    if (tree_row(node->kind)->source == FROM_STATES)
+        return (struct question){WHAT_STATES, node->place->app, node->place->stream};
+    return (struct question){WHAT_INFO, "", node->place->stream};
+}
+
+static void on_told(void *user, const struct error *error, const struct answer *answer)
 {
     (void)answer;
     if (request_answered(user, error))
@@ -81,8 +89,8 @@ static void reply_file(struct request *request)
 {
     struct fs *fs = request->fs;
     const struct node *node = &request->node;
-    struct question info = {WHAT_INFO, "", node->place->stream};
-    struct ask ask = request_ask(request, on_info);
+    struct question question = question_of(node);
+    struct ask ask = request_ask(request, on_told);
     struct stat attr;
     int status = known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr);
 
@@ -92,7 +100,7 @@ static void reply_file(struct request *request)
     else if (tree_row(node->kind)->print)
         snapshot_need(request, node, reply_known);
     else
-        request_wait(request, cache_get(fs->cache, &info, &ask));
+        request_wait(request, cache_get(fs->cache, &question, &ask));
 }
 
 /* Directories, and files that are wherever their directory is */

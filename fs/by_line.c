@@ -13,7 +13,7 @@ static enum writes writes_of(const struct handle *handle)
 
 bool by_line_has(const struct handle *handle)
 {
-    return writes_of(handle) == WRITES_RECORDS;
+    return writes_of(handle) == WRITES_RECORDS || writes_of(handle) == WRITES_TABLE;
 }
 
 bool by_line_has_rest(const struct handle *handle)
@@ -22,25 +22,37 @@ bool by_line_has_rest(const struct handle *handle)
 }
 
 /* After an interrupt nobody knows what was done: the same again would be done twice. */
-static void on_write_failed(struct request *request, int code)
+static void on_lines_failed(struct request *request, int code)
+{
+    struct content *content = &request->handle->content;
+    bool goes_on = writes_of(request->handle) == WRITES_TABLE && code != EINTR;
+
+    buf_reset(&request->handle->line);
+    if (!goes_on)
+        content->refused = code == EINTR ? ECANCELED : code;
+    else if (!content->unreported)
+        content->unreported = code;
+}
+
+static void on_line_failed_at_close(struct request *request, int code)
 {
     buf_reset(&request->handle->line);
     request->handle->content.refused = code == EINTR ? ECANCELED : code;
 }
 
 /* What fsync failed to do close tells once more. */
-static void on_sync_failed(struct request *request, int code)
+static void on_line_failed_at_sync(struct request *request, int code)
 {
-    on_write_failed(request, code);
+    on_line_failed_at_close(request, code);
     request->handle->content.unreported = code;
 }
 
-static void reply_written(struct request *request)
+static void reply_lines_written(struct request *request)
 {
     request_reply_written(request, request->size);
 }
 
-static void carry_out(struct request *request, struct buf *lines)
+static void do_lines(struct request *request, struct buf *lines)
 {
     const struct row *row = tree_row(request->handle->node.kind);
 
@@ -69,9 +81,9 @@ static void write_lines(struct request *request, const char *data)
     else if (buf_error(&handle->line))
         request_refuse(request, ENOMEM, "no memory");
     else if (newline)
-        carry_out(request, &lines);
+        do_lines(request, &lines);
     else
-        reply_written(request);
+        reply_lines_written(request);
     buf_release(&lines);
 }
 
@@ -85,14 +97,13 @@ void by_line_write(struct request *request, const char *data)
                        "anew");
         return;
     }
-    request->failed = on_write_failed;
-    request->then = reply_written;
+    request->failed = on_lines_failed;
+    request->then = reply_lines_written;
     write_lines(request, data);
 }
 
 /* The line that waits is done with before it is sent: the request may end by that. */
-static void carry_out_rest(struct request *request,
-                           void (*failed)(struct request *request, int code))
+static void do_rest(struct request *request, void (*failed)(struct request *request, int code))
 {
     struct handle *handle = request->handle;
     struct buf rest = BUF_INIT(RECORD_MAX);
@@ -101,16 +112,16 @@ static void carry_out_rest(struct request *request,
     request->then = request_succeed;
     buf_add(&rest, handle->line.data, handle->line.size);
     buf_reset(&handle->line);
-    carry_out(request, &rest);
+    do_lines(request, &rest);
     buf_release(&rest);
 }
 
 void by_line_sync(struct request *request)
 {
-    carry_out_rest(request, on_sync_failed);
+    do_rest(request, on_line_failed_at_sync);
 }
 
 void by_line_close(struct request *request)
 {
-    carry_out_rest(request, on_write_failed);
+    do_rest(request, on_line_failed_at_close);
 }

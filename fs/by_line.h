@@ -4,11 +4,14 @@
 #include "fs/request.h"
 
 /*
- * Files that are written to line by line, such as `new`. A write does what the lines say that it
- * completes before it returns, in one go; what follows the last newline is kept for the next write,
- * or is a line of its own at fsync or close. Where in the file something is written makes no
- * difference. After a failure everything is refused until the file is opened anew, for what of it
- * was done may not be known.
+ * Files that are written to line by line: `new`, and the tables of checkpoints. A write does what
+ * the lines say that it completes before it returns, in one go; what follows the last newline is
+ * kept for the next write, or is a line of its own at fsync or close. Where in the file something
+ * is written makes no difference.
+ *
+ * After a failure everything is refused until the file is opened anew, for what of it was done may
+ * not be known. In a table each line stands for itself: more can be written, but after an
+ * interrupt; and close tells once more that something has failed.
  */
 
 /* Whether the file is one of these. */

@@ -59,7 +59,7 @@ static void look_before(struct change *change)
     bool is_bound = what == SET_EARLIEST || what == SET_LATEST;
     struct state state;
 
-    if (about->partition == ANY_PARTITION ||
+    if (change->knows_before || about->partition == ANY_PARTITION ||
         cache_state(change->fs->cache, about->app, about->stream, (uint32_t)about->partition,
                     ANY_AGE, is_bound, &state))
         return;
@@ -572,6 +572,8 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->expected = order->expected ? strdup(order->expected) : NULL;
     change->order.about.app = change->app;
     change->order.about.stream = change->stream;
+    if (order->before)
+        set_before(change, order->before->sequence, order->before->metadata);
     snprintf(change->number, sizeof(change->number), "%s",
              order->bound ? order->bound : order->position.sequence);
     return change->app && change->stream && change->metadata && (change->note || !order->note) &&

@@ -29,8 +29,10 @@ struct change_order {
     const char *metadata; /* "" for none */
     bool make_partition;  /* as in struct commit_order */
 
-    /* Of COMMIT and DELETE: as in struct commit_request */
+    /* Of COMMIT and DELETE: as in struct commit_request; and what was committed a moment ago, for
+     * the journal, or NULL. */
     const char *expected;
+    const struct state *before;
 
     /* The new value of SET_EARLIEST and SET_LATEST, a decimal number. */
     const char *bound;

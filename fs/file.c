@@ -11,6 +11,7 @@
 #include "fs/known.h"
 #include "fs/records.h"
 #include "fs/snapshot.h"
+#include "fs/states.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
 
@@ -136,6 +137,23 @@ static void load_counted(struct request *request, const char *text, size_t size)
     finish_load(request, status);
 }
 
+static void on_states(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct buf text = BUF_INIT(TABLE_MAX);
+    int status;
+
+    if (!request_answered(request, error))
+        return;
+    status = tree_row(request->handle->node.kind)->print_states(request->fs, answer->table, &text);
+    request->handle->when = states_time(answer->table);
+    if (status)
+        finish_load(request, status);
+    else
+        load_counted(request, text.data, text.size);
+    buf_release(&text);
+}
+
 static void on_table(void *user, const struct error *error, const struct answer *answer)
 {
     if (request_answered(user, error))
@@ -227,6 +245,7 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
     const struct row *row = tree_row(node->kind);
     const char *app = *node->place->app ? node->place->app : NULL;
     struct ask ask = request_ask(request, on_state);
+    struct ask ask_states = request_ask(request, on_states);
     struct ask ask_text = request_ask(request, on_text);
     struct ask ask_table = request_ask(request, on_table);
 
@@ -241,6 +260,9 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
         break;
     case FROM_SNAPSHOT:
         snapshot_need(request, node, load_snapshot);
+        break;
+    case FROM_STATES:
+        request_wait(request, states_get(fs, node->place, &ask_states));
         break;
     case FROM_INFO:
         request_wait(request, backend_describe_stream(fs->backend, node->place->stream, &ask_text));
@@ -818,6 +840,7 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
     struct content *content = &handle_of(info)->content;
     int unreported = content->unreported;
+    bool is_told = by_line_has(handle_of(info));
     struct request *request;
 
     if (!unreported && !has_rest(content) && !by_line_has_rest(handle_of(info))) {
@@ -829,7 +852,9 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
         return;
     request->handle = handle_of(info);
     content->unreported = 0;
-    if (unreported)
+    if (unreported && is_told)
+        request_deny(request, unreported);
+    else if (unreported)
         request_refuse(request, unreported, "what fsync could not commit is not committed");
     else if (by_line_has_rest(request->handle))
         by_line_close(request);

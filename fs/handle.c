@@ -18,7 +18,7 @@ static bool is_counted(const struct handle *handle)
 {
     enum source source = tree_row(handle->node.kind)->source;
 
-    return source == FROM_RECORDS || source == FROM_TABLE;
+    return source == FROM_RECORDS || source == FROM_STATES || source == FROM_TABLE;
 }
 
 static void uncount_text(struct handle *handle)

@@ -45,6 +45,9 @@ bool handle_writes(int flags);
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
 
+/* A table of checkpoints has at most this many bytes. */
+#define TABLE_MAX (64UL << 20)
+
 /* The batches and tables that all open files have together have at most this many bytes. */
 #define BATCHES_MAX (256UL << 20)
 

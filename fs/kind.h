@@ -9,6 +9,7 @@ enum kind {
     APPS,
     APP,
     APP_STREAM,
+    APP_CHECKPOINTS,
     APP_PARTITION,
     CHECKPOINT,
     METADATA,

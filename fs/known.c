@@ -7,15 +7,10 @@
 #include "fs/handle.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
+#include "fs/states.h"
 #include "fs/tree.h"
 
 /* Files */
-
-/* A backend that does not tell when a checkpoint was committed: when this mount saw it first. */
-static int64_t time_of(const struct state *state)
-{
-    return state->committed == WHEN_UNKNOWN && state->seen ? state->seen : state->committed;
-}
 
 static int from_state(const struct fs *fs, const struct node *node, const struct state *state,
                       struct stat *attr)
@@ -26,7 +21,7 @@ static int from_state(const struct fs *fs, const struct node *node, const struct
     bool is_told = row->detail != DETAIL_ALL || state->latest || !fs->backend->states_lack_bounds;
 
     if (!status || status == -ENODATA)
-        tree_attributes(fs, node, is_told ? text.size : 0, time_of(state), attr);
+        tree_attributes(fs, node, is_told ? text.size : 0, state_time(state), attr);
     buf_release(&text);
     return status;
 }
@@ -45,6 +40,23 @@ static int from_states(const struct fs *fs, const struct node *node, int64_t not
         return status;
     /* What the backend does not tell is a file all the same; opening it says why it is empty. */
     return whole || not_before == ANY_AGE ? 0 : -EAGAIN;
+}
+
+/* Where the backend leaves metadata out, the size is told when the file is opened. */
+static int from_all_states(const struct fs *fs, const struct node *node, int64_t not_before,
+                           struct stat *attr)
+{
+    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
+    struct buf text = BUF_INIT(TABLE_MAX);
+    struct answer answer;
+    int status;
+
+    if (!cache_peek(fs->cache, &question, not_before, &answer))
+        return -EAGAIN;
+    status = tree_row(node->kind)->print_states(fs, answer.table, &text);
+    tree_attributes(fs, node, status ? 0 : text.size, states_time(answer.table), attr);
+    buf_release(&text);
+    return 0;
 }
 
 static int from_info(const struct fs *fs, const struct node *node, int64_t not_before,
@@ -116,6 +128,8 @@ int known_attributes(const struct fs *fs, const struct node *node, int64_t not_b
         status = from_states(fs, node, not_before, attr);
         return status == -ENOENT && row->writes != WRITES_NOTHING ? from_writer(fs, node, attr)
                                                                   : status;
+    case FROM_STATES:
+        return from_all_states(fs, node, not_before, attr);
     case FROM_INFO:
         return from_info(fs, node, not_before, attr);
     case FROM_MOUNT:

@@ -288,6 +288,11 @@ void request_deny(struct request *request, int code)
     end_request(request, code);
 }
 
+void request_tell(const struct request *request, const struct error *error)
+{
+    log_error(request, request->operation, error);
+}
+
 void request_warn(const struct request *request, const char *operation, const char *format, ...)
 {
     struct error warning = {0};

@@ -107,6 +107,9 @@ int request_reply_open(struct request *request, const struct fuse_file_info *inf
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
                          const struct fuse_file_info *info);
 
+/* Adds a line to `errors` about a part of what was asked for that failed, when others may not. */
+void request_tell(const struct request *request, const struct error *error);
+
 /* Adds a line to `errors` about something that is done all the same. */
 void request_warn(const struct request *request, const char *operation, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

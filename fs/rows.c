@@ -1,4 +1,5 @@
 #include "fs/append.h"
+#include "fs/edit.h"
 #include "fs/lagtable.h"
 #include "fs/make.h"
 #include "fs/readme.h"
@@ -37,6 +38,14 @@ const struct row tree_rows[KINDS] = {
                     .make = make_app_stream,
                     .remove = remove_app_stream,
                     .make_needs = CAN_MAKE_STREAM | APP_IS_OF_STREAM},
+    [APP_CHECKPOINTS] = {.name = "checkpoints",
+                         .parent = APP_STREAM,
+                         .mode = WRITABLE,
+                         .help = "all checkpoints there, as a table",
+                         .source = FROM_STATES,
+                         .print_states = value_checkpoints,
+                         .writes = WRITES_TABLE,
+                         .write = edit_checkpoints},
     [APP_PARTITION] = {.parent = APP_STREAM,
                        .naming = BY_PARTITION,
                        .mode = DIRECTORY,

@@ -49,8 +49,9 @@ bool tree_has_own_places(enum kind kind)
 {
     enum source source = tree_rows[kind].source;
 
-    return source == FROM_STATE || source == FROM_INFO || source == FROM_TABLE ||
-           source == FROM_CURSOR || source == FROM_RECORDS || source == FROM_MOUNT;
+    return source == FROM_STATE || source == FROM_STATES || source == FROM_INFO ||
+           source == FROM_TABLE || source == FROM_CURSOR || source == FROM_RECORDS ||
+           source == FROM_MOUNT;
 }
 
 bool tree_is_with_directory(enum kind kind)

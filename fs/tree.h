@@ -27,6 +27,7 @@ enum source {
     FROM_CHECKPOINT, /* get_checkpoint, when it is opened */
     FROM_STATE,      /* get_state, when it is opened */
     FROM_SNAPSHOT,   /* the states of all partitions, a short time old */
+    FROM_STATES,     /* those of all partitions, asked for when it is opened */
     FROM_INFO,       /* describe_stream, when it is opened */
     FROM_TABLE,      /* all partitions of an app, when it is opened; its size is 0 until then */
     FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
@@ -44,6 +45,7 @@ enum writes {
     WRITES_METADATA, /* metadata for the checkpoint that is there */
     WRITES_BOUND,    /* the earliest or the latest record of a partition */
     WRITES_BYTES,    /* anything: a temporary file keeps it */
+    WRITES_TABLE,    /* lines, each of which is a change: fs/edit.h */
     WRITES_RECORDS,  /* lines, each of which is a record: fs/by_line.h */
 };
 
@@ -71,6 +73,9 @@ struct row {
      * -ENODATA when the state does not tell. */
     int (*print)(const struct fs *fs, const struct node *node, const struct state *state,
                  struct buf *text);
+
+    /* Prints what the states of all partitions are to be; the same, but for -ENOENT. */
+    int (*print_states)(const struct fs *fs, const struct table *states, struct buf *text);
 
     /* Prints what the mount itself says, always anew. */
     void (*print_mount)(const struct fs *fs, struct buf *text);

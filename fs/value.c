@@ -5,6 +5,7 @@
 #include "api/resume.h"
 #include "api/status.h"
 #include "base/when.h"
+#include "fs/entry.h"
 
 static int print_line(const char *line, struct buf *text)
 {
@@ -57,6 +58,19 @@ int value_saved(const struct fs *fs, const struct node *node, const struct state
     int status = value_checkpoint(fs, node, state, text);
 
     return status ? status : value_metadata(fs, node, state, text);
+}
+
+int value_checkpoints(const struct fs *fs, const struct table *states, struct buf *text)
+{
+    bool has_metadata = fs->backend->abilities & CAN_STORE_METADATA;
+    bool is_told = true;
+    struct state state;
+
+    for (size_t i = 0; i < table_count(states); i++) {
+        table_at(states, i, &state);
+        is_told &= entry_print(&state, has_metadata, text);
+    }
+    return is_told ? buf_error(text) : -ENODATA;
 }
 
 int value_earliest(const struct fs *fs, const struct node *node, const struct state *state,

@@ -28,6 +28,9 @@ typedef const struct lines *lines_fn(const struct fs *fs);
 lines_fn value_commits;
 lines_fn value_errors;
 
+/* All checkpoints, as fs/entry.h says; for row->print_states. */
+int value_checkpoints(const struct fs *fs, const struct table *states, struct buf *text);
+
 typedef struct call *cursor_fn(struct fs *fs, const struct node *node, const struct ask *ask);
 
 cursor_fn value_cursor_resume;

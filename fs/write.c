@@ -12,23 +12,31 @@
 /* Commits */
 
 /* A commit that was forced on a partition whose consumer seems to be alive does not last. */
-static void warn_of_consumer(const struct request *request, const char *consumer)
+static void warn_of_consumer(const struct request *request, const char *of, const char *consumer)
 {
     if (*consumer)
         request_warn(request, "commit",
-                     "done, but the consumer %s has committed here in the last two minutes: if it "
-                     "is alive it will overwrite this; stop it before you set a checkpoint",
-                     consumer);
+                     "%sdone, but the consumer %s has committed here in the last two minutes: if "
+                     "it is alive it will overwrite this; stop it before you set a checkpoint",
+                     of, consumer);
 }
 
 /* A commit that came to a deletion. */
-static void warn_of_deletion(const struct request *request, const struct state *state)
+static void warn_of_deletion(const struct request *request, const char *of,
+                             const struct state *state)
 {
     if (!state->sequence)
         request_warn(request, "commit",
-                     "done by deleting the checkpoint, for no number says that the oldest record "
+                     "%sdone by deleting the checkpoint, for no number says that the oldest record "
                      "is next: a consumer that starts at the end when nothing is committed will "
-                     "skip what is kept");
+                     "skip what is kept",
+                     of);
+}
+
+void write_warn(const struct request *request, const char *of, const struct answer *committed)
+{
+    warn_of_consumer(request, of, committed->text);
+    warn_of_deletion(request, of, committed->state);
 }
 
 static void on_committed(void *user, const struct error *error, const struct answer *answer)
@@ -38,8 +46,7 @@ static void on_committed(void *user, const struct error *error, const struct ans
 
     if (!request_answered(request, error))
         return;
-    warn_of_consumer(request, answer->text);
-    warn_of_deletion(request, answer->state);
+    write_warn(request, "", answer);
     if (handle && tree_row(handle->node.kind)->writes == WRITES_POSITION)
         snprintf(handle->content.committed, sizeof(handle->content.committed), "%s",
                  answer->state->sequence ? answer->state->sequence : "");

@@ -15,6 +15,9 @@ write_fn write_checkpoint; /* a position and metadata; in checkpoints/ makes a m
 write_fn write_metadata;   /* metadata for the checkpoint that is there */
 write_fn write_bound;      /* earliest or latest of a partition */
 
+/* Tells of what one should know of a commit that is done; `of` comes first, "" for the file. */
+void write_warn(const struct request *request, const char *of, const struct answer *committed);
+
 /* Deletes a checkpoint, then goes on with request->then. */
 void write_deletion(struct request *request, const struct node *node);
 

@@ -23,7 +23,7 @@ load dis
     # the directory, 500 apps, 2 streams, and 10,001 partitions
     is "$(timeout 60 find checkpoints | wc -l)" 10504
     is "$(find checkpoints/audit -type f | wc -l)" 10000
-    is "$(count apps/audit/wide)" 10000
+    is "$(count apps/audit/wide)" 10001
     is "$(count streams/wide)" 10001
     is "$(cat checkpoints/audit/wide/9999) $(cat apps/audit/wide/9999/checkpoint)" "9999 9999"
     is "$(cat errors)" ""

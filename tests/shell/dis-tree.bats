@@ -31,7 +31,7 @@ load dis
     remount_service
     is "$(count apps) $(count streams)" "200 100"
     control POST stream name=wide partitions=1000 >/dev/null
-    is "$(count streams/wide) $(count apps/audit/wide)" "1001 1000"
+    is "$(count streams/wide) $(count apps/audit/wide)" "1001 1001"
 }
 
 @test "what another client made is found at once, and listed after -o listing" {
@@ -54,7 +54,7 @@ load dis
     refused "${SAYS[ENOENT]:?}" cat "$P/checkpoint"
     eventually listed apps billing
     eventually listed streams orders
-    eventually listed apps/billing/orders 0
+    eventually listed_partitions apps/billing/orders 0
     eventually listed checkpoints/billing ""
 }
 
@@ -64,7 +64,7 @@ load dis
     control POST stream name=orders partitions=5 earliest=10 latest=100 >/dev/null
     put apps/billing/orders/4/checkpoint 20
     is "$(cat apps/billing/orders/4/checkpoint)" 20
-    eventually listed apps/billing/orders "0 1 2 3 4"
+    eventually listed_partitions apps/billing/orders "0 1 2 3 4"
     eventually listed streams/orders "0 1 2 3 4 status"
 }
 
@@ -121,7 +121,7 @@ load dis
     is "$(cat streams/orders/shardId-0000000002/latest)" 100
     put apps/billing/orders/shardId-0000000001/checkpoint 50
     is "$(cat apps/billing/orders/1/checkpoint)" 50
-    is "$(entries apps/billing/orders) $(entries checkpoints/billing/orders)" "0 1 2 0 1"
+    is "$(partitions apps/billing/orders) $(entries checkpoints/billing/orders)" "0 1 2 0 1"
     absent apps/billing/orders/shardId-0000000003
 }
 
@@ -209,7 +209,7 @@ load dis
 @test "an app without checkpoints that is refused its consumption states" {
     quirk uncommitted_app=refused
     remount_service
-    is "$(entries apps/audit) $(entries apps/audit/orders)" "orders payments 0 1 2"
+    is "$(entries apps/audit) $(partitions apps/audit/orders)" "orders payments 0 1 2"
     is "$(entries checkpoints/audit)" ""
     is "$(entries apps/audit/orders/0)" "cursor lag records status"
     is "$(cat apps/audit/orders/0/lag)" 90
@@ -234,7 +234,7 @@ load dis
         quirk "has_more=$form"
         remount_service
         is "$form $(count apps) $(count streams)" "$form 200 201"
-        is "$form $(count streams/wide) $(count apps/audit/wide)" "$form 2001 2000"
+        is "$form $(count streams/wide) $(count apps/audit/wide)" "$form 2001 2001"
         is "$(entries checkpoints/audit/wide) $(cat checkpoints/audit/wide/1999)" "1999 5"
     done
     is "$(cat errors)" ""
@@ -280,7 +280,7 @@ ends() {
     control POST partition stream=orders partition=1 status=DELETED >/dev/null
     committed billing orders 1 50
     remount_service
-    is "$(entries apps/billing/orders) $(entries streams/orders)" "0 1 2 0 1 2 status"
+    is "$(partitions apps/billing/orders) $(entries streams/orders)" "0 1 2 0 1 2 status"
     is "$(cat apps/billing/orders/1/checkpoint) $(cat checkpoints/billing/orders/1)" "50 50"
     is "$(cat apps/billing/orders/1/lag) $(cat streams/orders/1/latest)" "49 100"
     put apps/billing/orders/1/checkpoint 51
@@ -298,7 +298,7 @@ ends() {
     for form in null text; do
         quirk "expired_range=$form"
         remount_service
-        is "$form $(entries apps/billing/orders)" "$form 0 2"
+        is "$form $(partitions apps/billing/orders)" "$form 0 2"
         is "$form $(entries streams/orders)" "$form 0 2 status"
         is "$form $(entries checkpoints/billing/orders)" "$form 0"
         absent apps/billing/orders/1

@@ -502,6 +502,24 @@ be_new() {
     is "$(cat "$HOME/mnt/$C")" $'42\nnote'
 }
 
+@test "the recipes for many partitions move them, bring them back, and change nothing that has moved" {
+    be_new
+    mkdir "$HOME/mnt"
+    mount_at "$HOME/mnt"
+    for bound in "$HOME/mnt"/streams/orders/*/earliest; do
+        put "${bound%/*}/latest" 1000
+        put "$bound" 10
+    done
+    echo '* 500' >"$HOME/mnt/apps/billing/orders/checkpoints"
+    run -0 bash -c "$(block docs/recipes.md '## Many partitions at once')"
+    matches "$output" '9$'
+    is "$(cat "$HOME/mnt/apps/billing/orders/0/checkpoint")" 500
+    run -0 bash -c "$(block docs/recipes.md 'A table that is written back')"
+    is "$(cat "$HOME/mnt/apps/billing/orders/0/checkpoint")" 400
+    refused "Stale file handle" bash -c "$(block docs/recipes.md 'A table that is written back')"
+    is "$(cat "$HOME/mnt/apps/billing/orders/0/checkpoint")" 400
+}
+
 @test "the recipe for an import takes what Kafka's tool prints" {
     be_new
     mkdir "$HOME/mnt"

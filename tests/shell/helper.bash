@@ -389,6 +389,15 @@ entries() {
     echo "${names//$'\n'/ }"
 }
 
+# partitions DIRECTORY: the same, in a stream of an app, without the table.
+partitions() {
+    local names
+    names=$(entries "$1") || return
+    is "${names: -12}" " checkpoints" >&2 || [[ $names == checkpoints ]] || return
+    names=${names%checkpoints}
+    echo "${names% }"
+}
+
 # fields LINE: splits at TABs into the array FIELD; fields may be empty.
 fields() {
     mapfile -t -d $'\t' FIELD < <(printf '%s' "$1")

@@ -489,6 +489,11 @@ listed() {
     [[ $(entries "$1") == "$2" ]]
 }
 
+# listed_partitions DIRECTORY NAMES
+listed_partitions() {
+    [[ $(partitions "$1") == "$2" ]]
+}
+
 # count DIRECTORY: how many names are in it.
 count() {
     local names

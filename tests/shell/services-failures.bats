@@ -380,7 +380,7 @@ misses() {
     sleep 1.2
     local begin
     begin=$(milliseconds)
-    is "$(entries apps) $(entries apps/billing) $(entries apps/billing/orders)" \
+    is "$(entries apps) $(entries apps/billing) $(partitions apps/billing/orders)" \
         "audit billing orders payments 0 1 2"
     is "$(entries streams) $(entries streams/orders)" "orders payments 0 1 2 status"
     cd apps/billing/orders/0

@@ -44,7 +44,7 @@ commit_some() {
 names_work() {
     promptly ls -R apps streams >"$DIR/names"
     promptly ls checkpoints >>"$DIR/names"
-    is "$(entries apps/audit/wide | wc -w)" 100
+    is "$(partitions apps/audit/wide | wc -w)" 100
 }
 
 recovers() {

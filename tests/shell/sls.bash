@@ -242,7 +242,7 @@ begins() {
 everything_is_right() {
     is "$(entries apps) $(entries streams)" "audit billing orders payments"
     is "$(entries apps/audit) $(entries apps/billing)" "orders orders payments"
-    is "$(entries apps/billing/orders) $(entries apps/billing/payments)" "0 1 2 0"
+    is "$(partitions apps/billing/orders) $(partitions apps/billing/payments)" "0 1 2 0"
     is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
     is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
     is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0

@@ -10,7 +10,7 @@ load helper
 @test "mkdir -p apps/A/S/P makes app, stream and partition" {
     is "$(entries apps)" billing
     is "$(entries apps/billing)" orders
-    is "$(entries apps/billing/orders)" 0
+    is "$(partitions apps/billing/orders)" 0
     is "$(entries streams)" orders
     is "$(entries streams/orders)" "0 status"
 }
@@ -19,7 +19,7 @@ load helper
     mkdir -p streams/payments/3
     is "$(entries streams/payments)" "3 status"
     is "$(entries apps)" billing
-    is "$(entries apps/billing/payments)" 3
+    is "$(partitions apps/billing/payments)" 3
 }
 
 @test "mkdir streams/S makes a stream without partitions" {
@@ -31,7 +31,7 @@ load helper
     mkdir -p streams/payments/0 apps/audit
     is "$(entries apps)" "audit billing"
     is "$(entries apps/audit)" "orders payments"
-    is "$(entries apps/audit/orders)" 0
+    is "$(partitions apps/audit/orders)" 0
 }
 
 @test "mkdir checkpoints/A makes the app" {
@@ -91,7 +91,7 @@ load helper
     put apps/billing/orders/shardId-0000000000/checkpoint 43
     is "$(cat "$P/checkpoint")" 43
     is "$(cat streams/orders/shardId-0000000000/latest)" 0
-    is "$(entries apps/billing/orders)" 0
+    is "$(partitions apps/billing/orders)" 0
     is "$(entries streams/orders)" "0 status"
     absent apps/billing/orders/shardId-0000000001
     absent apps/billing/orders/shardId-000000000
@@ -183,7 +183,7 @@ load helper
 
 @test "1000 partitions are each listed once" {
     mkdir streams/orders/{1..999}
-    is "$(entries apps/billing/orders)" "$(seq -s ' ' 0 999)"
+    is "$(partitions apps/billing/orders)" "$(seq -s ' ' 0 999)"
     is "$(entries streams/orders)" "$(seq -s ' ' 0 999) status"
 }
 

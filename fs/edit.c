@@ -1,0 +1,426 @@
+#include "fs/edit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "fs/entry.h"
+
+/* How much longer than its time a change may take, before all are given up. */
+#define GRACE_MS 5000
+
+/* What a number becomes that is not known any more: nothing is equal to it. */
+#define NOT_KNOWN "?"
+
+/* A change that is under way, or none while `call` is NULL. */
+struct arm {
+    struct edit *edit;
+    struct call *call;
+    unsigned line;
+    uint32_t partition;
+    bool removes;
+};
+
+struct edit {
+    struct operation operation; /* its step: the question for the states */
+    struct request *request;
+    struct table *states; /* all, and what has become of them since */
+    char *text;           /* what was written */
+    char *rest;           /* its lines that are not read yet, or NULL */
+
+    struct entry entry; /* the line that is carried out */
+    bool has_entry;
+    unsigned line;
+    size_t next; /* of the states, if it is a line of all */
+
+    struct arm arms[EDIT_WIDTH];
+    unsigned under_way;
+    unsigned failed;
+    unsigned first; /* the line of the first failure */
+};
+
+OPERATION_FIRST(struct edit);
+
+static void edit_go_on(struct edit *edit);
+
+/* The end */
+
+static void release_edit(struct operation *operation)
+{
+    struct edit *edit = (struct edit *)operation;
+
+    table_drop(edit->states);
+    free(edit->text);
+    free(edit);
+}
+
+static bool cancel_arms(struct edit *edit)
+{
+    bool sent = false;
+
+    for (size_t i = 0; i < EDIT_WIDTH; i++) {
+        sent |= call_cancel(edit->arms[i].call);
+        edit->arms[i].call = NULL;
+    }
+    return sent;
+}
+
+static bool cancel_edit(struct call *call)
+{
+    struct edit *edit = (struct edit *)call;
+    bool sent = cancel_arms(edit);
+
+    call_cancel(edit->operation.step);
+    operation_drop(&edit->operation);
+    return sent;
+}
+
+static bool is_edit_sent(const struct call *call)
+{
+    const struct edit *edit = (const struct edit *)call;
+    bool sent = false;
+
+    for (size_t i = 0; i < EDIT_WIDTH; i++)
+        sent |= call_is_sent(edit->arms[i].call);
+    return sent;
+}
+
+static const struct error *trouble_of_edit(const struct call *call)
+{
+    const struct edit *edit = (const struct edit *)call;
+    const struct error *trouble = call_trouble(edit->operation.step);
+
+    for (size_t i = 0; i < EDIT_WIDTH && !trouble; i++)
+        trouble = call_trouble(edit->arms[i].call);
+    return trouble;
+}
+
+/* The message of the first failure stands behind how many there are. */
+static void end_edit(void *user)
+{
+    struct edit *edit = user;
+    struct error *error = &edit->operation.error;
+    char first[sizeof(error->message)];
+
+    if (!edit->failed) {
+        operation_end(&edit->operation, NULL, &no_answer);
+        return;
+    }
+    snprintf(first, sizeof(first), "%s", error->message);
+    snprintf(error->message, sizeof(error->message), "%u failed, all others are done; %.350s",
+             edit->failed, first);
+    operation_fail(&edit->operation);
+}
+
+/* Failures */
+
+static void note_failed_line(struct edit *edit, unsigned line, const struct error *error)
+{
+    request_tell(edit->request, error);
+    if (!edit->failed++ || line < edit->first) {
+        edit->first = line;
+        edit->operation.error = *error;
+    }
+}
+
+static void note_failed_change(struct edit *edit, const struct arm *arm, const struct error *error)
+{
+    struct error told = *error;
+
+    snprintf(told.message, sizeof(told.message), "line %u, partition %u: %.350s", arm->line,
+             arm->partition, error->message);
+    note_failed_line(edit, arm->line, &told);
+}
+
+static void refuse_edited_line(struct edit *edit, int code, const char *why)
+{
+    struct error error;
+
+    error_set(&error, code, "line %u: %.370s", edit->line, why);
+    note_failed_line(edit, edit->line, &error);
+}
+
+/* What is committed, as far as this mount knows */
+
+static void know(struct edit *edit, uint32_t partition, const struct state *now)
+{
+    struct state unknown = {.partition = partition, .sequence = NOT_KNOWN};
+
+    if (!now || table_put(edit->states, now))
+        (void)table_put(edit->states, &unknown);
+}
+
+/* NULL when it is not known. */
+static const struct state *find_known(const struct edit *edit, struct state *state)
+{
+    if (table_find(edit->states, edit->entry.partition, state) ||
+        (state->sequence && !strcmp(state->sequence, NOT_KNOWN)))
+        return NULL;
+    return state;
+}
+
+/* Carrying out */
+
+static void on_line_done(void *user, const struct error *error, const struct answer *answer)
+{
+    struct arm *arm = user;
+    struct edit *edit = arm->edit;
+    struct state none = {.partition = arm->partition, .committed = WHEN_UNKNOWN};
+    char of[40];
+
+    arm->call = NULL;
+    edit->under_way--;
+    if (error) {
+        note_failed_change(edit, arm, error);
+        know(edit, arm->partition, NULL);
+    } else if (!arm->removes) {
+        snprintf(of, sizeof(of), "partition %u: ", arm->partition);
+        write_warn(edit->request, of, answer);
+        know(edit, arm->partition, answer->state);
+    } else {
+        know(edit, arm->partition, &none);
+    }
+    edit_go_on(edit);
+}
+
+static struct change_order order_of(const struct edit *edit, const struct state *before)
+{
+    struct request *request = edit->request;
+    const struct entry *entry = &edit->entry;
+    struct change_order order =
+        request_change(request, entry->removes ? DELETE : COMMIT, &request->node);
+
+    order.about.partition = entry->partition;
+    order.position = entry->position;
+    order.metadata = entry->metadata;
+    order.expected = entry->expected;
+    order.before = before;
+    return order;
+}
+
+static void start_arm(struct edit *edit, struct arm *arm, const struct state *before)
+{
+    struct fs *fs = edit->request->fs;
+    struct change_order order = order_of(edit, before);
+    struct ask ask = {
+        .deadline = when_monotonic() + fs->settings.timeout, .done = on_line_done, .user = arm};
+
+    arm->edit = edit;
+    arm->line = edit->line;
+    arm->partition = edit->entry.partition;
+    arm->removes = edit->entry.removes;
+    arm->call = change_start(fs, &order, &ask);
+    if (arm->call)
+        edit->under_way++;
+    else
+        refuse_edited_line(edit, ENOMEM, "no memory");
+}
+
+/* Lines */
+
+/* The next line that says something, or NULL. */
+static char *next_line(struct edit *edit)
+{
+    char *line;
+
+    do {
+        line = strsep(&edit->rest, "\n");
+        edit->line++;
+    } while (line && entry_is_blank(line));
+    return line;
+}
+
+static bool can_be_done(struct edit *edit)
+{
+    unsigned abilities = edit->request->fs->backend->abilities;
+
+    if (edit->entry.removes && !(abilities & CAN_DELETE_CHECKPOINT))
+        refuse_edited_line(edit, EOPNOTSUPP, "the service cannot delete one checkpoint");
+    else if (*edit->entry.metadata && !(abilities & CAN_STORE_METADATA))
+        refuse_edited_line(edit, EOPNOTSUPP, "the backend stores no metadata");
+    else
+        return true;
+    return false;
+}
+
+/* A line that cannot be read has failed, and others follow. */
+static bool read_entry(struct edit *edit)
+{
+    size_t metadata_max = edit->request->fs->backend->metadata_max;
+    char *line;
+
+    while (!edit->has_entry && (line = next_line(edit))) {
+        struct error error;
+
+        if (entry_parse(line, when_now(), metadata_max, &edit->entry, &error))
+            refuse_edited_line(edit, error.code, error.message);
+        else
+            edit->has_entry = can_be_done(edit);
+        edit->next = 0;
+    }
+    return edit->has_entry;
+}
+
+/* A line of all is one of each partition after the other. */
+static bool take_next_partition(struct edit *edit)
+{
+    struct state state;
+
+    edit->has_entry = edit->next < table_count(edit->states);
+    if (edit->has_entry) {
+        table_at(edit->states, edit->next, &state);
+        edit->entry.partition = state.partition;
+    }
+    return edit->has_entry;
+}
+
+static bool has_entry(struct edit *edit)
+{
+    while (read_entry(edit)) {
+        if (!edit->entry.is_of_all || take_next_partition(edit))
+            return true;
+    }
+    return false;
+}
+
+static void finish_entry(struct edit *edit)
+{
+    edit->next++;
+    edit->has_entry = edit->entry.is_of_all;
+}
+
+/* NULL when all are in use, or one with the same partition: that ends first. */
+static struct arm *free_arm(struct edit *edit)
+{
+    struct arm *found = NULL;
+
+    for (size_t i = 0; i < EDIT_WIDTH; i++) {
+        struct arm *arm = &edit->arms[i];
+
+        if (!arm->call)
+            found = arm;
+        else if (arm->partition == edit->entry.partition)
+            return NULL;
+    }
+    return found;
+}
+
+static void give_edit_up(void *user)
+{
+    struct edit *edit = user;
+
+    bool sent = cancel_arms(edit);
+
+    error_set(&edit->operation.error, ETIMEDOUT, "no answer in time");
+    edit->operation.error.is_unknown = sent;
+    operation_fail(&edit->operation);
+}
+
+/* Unless it says what is committed. */
+static void carry_out_entry(struct edit *edit, struct arm *arm)
+{
+    struct state state;
+    const struct state *before = find_known(edit, &state);
+
+    if (!before || !entry_is_met(&edit->entry, edit->request->fs->backend, before))
+        start_arm(edit, arm, before);
+}
+
+static void edit_go_on(struct edit *edit)
+{
+    struct arm *arm;
+
+    while (has_entry(edit) && (arm = free_arm(edit))) {
+        carry_out_entry(edit, arm);
+        finish_entry(edit);
+    }
+    if (edit->under_way)
+        timer_start(edit->operation.loop, &edit->operation.timer,
+                    edit->request->fs->settings.timeout + GRACE_MS, give_edit_up, edit);
+    else
+        operation_soon(&edit->operation, end_edit);
+}
+
+static void on_states_before(void *user, const struct error *error, const struct answer *answer)
+{
+    struct edit *edit = user;
+
+    if (!operation_answered(&edit->operation, error))
+        return;
+    edit->states = table_hold(answer->table);
+    edit_go_on(edit);
+}
+
+/* The beginning: within the request's turn, so that this mount changes nothing else meanwhile. */
+
+static struct edit *edit_new(struct request *request, char *text, const struct ask *ask)
+{
+    struct edit *edit = calloc(1, sizeof(*edit));
+
+    if (!edit)
+        return NULL;
+    operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
+    edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit};
+    edit->request = request;
+    edit->text = edit->rest = text;
+    return edit;
+}
+
+static struct call *edit_start(struct request *request, char *text, const struct ask *ask)
+{
+    const struct place *place = request->node.place;
+    struct edit *edit = edit_new(request, text, ask);
+    struct ask states;
+
+    if (!edit) {
+        free(text);
+        return NULL;
+    }
+    states = operation_ask(&edit->operation, on_states_before);
+    operation_wait(&edit->operation,
+                   backend_get_states(request->fs->backend, place->app, place->stream, &states));
+    return &edit->operation.call;
+}
+
+static void on_edited(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (request_answered(request, error))
+        request->then(request);
+}
+
+static void release_written(struct fs *fs, void *data)
+{
+    (void)fs;
+    free(data);
+}
+
+static void begin(struct request *request)
+{
+    char *text = request->data;
+    struct ask ask = request_ask(request, on_edited);
+
+    request->data = NULL;
+    request->patience = PATIENCE_WITHOUT_END;
+    request_wait(request, edit_start(request, text, &ask));
+}
+
+void edit_checkpoints(struct request *request, const struct node *node, char *text, size_t size)
+{
+    struct subject all = {node->place->app, node->place->stream, ANY_PARTITION};
+
+    if (strlen(text) != size) {
+        request_refuse(request, EINVAL, "a table is text and cannot hold a NUL byte");
+        return;
+    }
+    request->data = strdup(text);
+    request->release_data = release_written;
+    if (request->data)
+        request_take_turn(request, &all, 1, begin);
+    else
+        request_refuse(request, ENOMEM, "no memory");
+}

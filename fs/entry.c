@@ -1,0 +1,194 @@
+#include "fs/entry.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/types.h>
+
+bool entry_is_blank(const char *line)
+{
+    line += strspn(line, " \t\r");
+    return !*line || *line == '#';
+}
+
+/* Columns: each function takes one off the line, which then begins at the next; NULL: it has ended.
+ */
+
+static char *next_column(char **line)
+{
+    return strsep(line, "\t");
+}
+
+static char *first_column(char **line)
+{
+    return strsep(line, strchr(*line, '\t') ? "\t" : " ");
+}
+
+static int parse_partition_column(const char *text, struct entry *entry, struct error *error)
+{
+    bool unused;
+
+    entry->is_of_all = !strcmp(text, "*");
+    if (entry->is_of_all || !partition_parse(text, &entry->partition, &unused))
+        return 0;
+    return error_set(error, EINVAL,
+                     "\"%.60s\" is no partition: a line is PARTITION, a tab, POSITION", text);
+}
+
+static int parse_position_column(const char *text, int64_t now, struct entry *entry,
+                                 struct error *error)
+{
+    if (!text)
+        return error_set(error, EINVAL,
+                         "a line is PARTITION, a tab, POSITION; a POSITION of - "
+                         "removes the checkpoint");
+    entry->removes = !strcmp(text, "-");
+    return entry->removes ? 0 : position_parse(text, now, &entry->position, error);
+}
+
+/* Metadata */
+
+/* What "\c" stands for, or 0. */
+static char meaning_of(char c)
+{
+    switch (c) {
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case '\\':
+        return '\\';
+    default:
+        return 0;
+    }
+}
+
+static int digit_of(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *digit = c ? strchr(digits, c | ('A' <= c && c <= 'F' ? 0x20 : 0)) : NULL;
+
+    return digit ? (int)(digit - digits) : -1;
+}
+
+/* Reads what follows a backslash. How many characters that are, or 0 when it is nothing that is
+ * written so. */
+static size_t unescape_byte(const char *text, char *byte)
+{
+    int high = *text == 'x' ? digit_of(text[1]) : -1;
+    int low = high >= 0 ? digit_of(text[2]) : -1;
+
+    if (low >= 0) {
+        *byte = (char)(unsigned char)((unsigned)high << 4 | (unsigned)low);
+        return 3;
+    }
+    *byte = meaning_of(*text);
+    return *byte ? 1 : 0;
+}
+
+/* In place; the new length, or -EINVAL. */
+static ssize_t unescape_metadata(char *text)
+{
+    char *out = text;
+
+    for (const char *in = text; *in;) {
+        size_t length;
+
+        if (*in != '\\') {
+            *out++ = *in++;
+            continue;
+        }
+        length = unescape_byte(in + 1, out++);
+        if (!length)
+            return -EINVAL;
+        in += 1 + length;
+    }
+    *out = '\0';
+    return out - text;
+}
+
+static int parse_metadata_column(char *text, size_t metadata_max, struct entry *entry,
+                                 struct error *error)
+{
+    static char none[] = "";
+    ssize_t length;
+
+    entry->metadata = text ? text : none;
+    length = text ? unescape_metadata(text) : 0;
+    if (length < 0)
+        return error_set(
+            error, EINVAL,
+            "a backslash in metadata is written \\\\: \\t, \\n and \\xHH are what else "
+            "it begins");
+    return metadata_check(entry->metadata, (size_t)length, metadata_max, error);
+}
+
+static int parse_expected_column(const char *text, struct entry *entry, struct error *error)
+{
+    entry->expected = text && *text ? text : NULL;
+    if (!entry->expected)
+        return 0;
+    if (strlen(text) > SEQUENCE_MAX || !strcmp(text, "?"))
+        return error_set(error, EINVAL, "\"%.60s\" is no number that can be expected", text);
+    if (!strcmp(text, "-"))
+        entry->expected = "";
+    return 0;
+}
+
+/* Lines */
+
+/* As a system ends lines that ends them so. */
+static void cut_return(char *line)
+{
+    size_t length = strlen(line);
+
+    if (length && line[length - 1] == '\r')
+        line[length - 1] = '\0';
+}
+
+int entry_parse(char *line, int64_t now, size_t metadata_max, struct entry *entry,
+                struct error *error)
+{
+    int status;
+
+    *entry = (struct entry){0};
+    cut_return(line);
+    status = parse_partition_column(first_column(&line), entry, error);
+    if (!status)
+        status = parse_position_column(line ? next_column(&line) : NULL, now, entry, error);
+    if (!status)
+        status =
+            parse_metadata_column(line ? next_column(&line) : NULL, metadata_max, entry, error);
+    if (!status)
+        status = parse_expected_column(line ? next_column(&line) : NULL, entry, error);
+    if (!status && line)
+        status = error_set(error, EINVAL, "a line has at most four columns");
+    if (!status && entry->removes && *entry->metadata)
+        status = error_set(error, EINVAL, "a checkpoint that is removed has no metadata");
+    return status;
+}
+
+bool entry_is_met(const struct entry *entry, const struct backend *backend,
+                  const struct state *state)
+{
+    const char *metadata = state->metadata ? state->metadata : "";
+    bool is_told = state->metadata || !(backend->abilities & CAN_STORE_METADATA);
+
+    if (entry->removes)
+        return !state->sequence;
+    return entry->position.kind == POSITION_SEQUENCE && state->sequence && is_told &&
+           backend_is_sequence(backend, entry->position.sequence, state->sequence) &&
+           !strcmp(entry->metadata, metadata);
+}
+
+bool entry_print(const struct state *state, bool has_metadata, struct buf *text)
+{
+    if (!state->sequence)
+        return true;
+    buf_printf(text, "%u\t%s", state->partition, state->sequence);
+    if (state->metadata && *state->metadata) {
+        buf_puts(text, "\t");
+        buf_puts_escaped(text, state->metadata);
+    }
+    buf_puts(text, "\n");
+    return state->metadata || !has_metadata;
+}
