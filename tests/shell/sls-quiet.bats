@@ -73,8 +73,8 @@ GROUP=/logstores/orders/consumergroups/billing
 @test "all shards of a group go to the beginning in one shell loop" {
     wide 40
     local file
-    for file in apps/audit/wide/*; do
-        put "$file/checkpoint" earliest
+    for file in apps/audit/wide/*/; do
+        put "${file}checkpoint" earliest
     done
     is "$(stored | grep -c '^audit wide [0-9]* MA== -$')" 40
     is "$(journal result | sort | uniq -c | xargs)" "40 ok"
