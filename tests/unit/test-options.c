@@ -431,7 +431,8 @@ static void an_option_of_several_other_backends_is_told_with_all(void **state)
 {
     struct scene *scene = *state;
 
-    ASSERT_SAYS("credentials= is an option of dis:// and sls://", "M", "-o", "credentials=/a");
+    ASSERT_SAYS("credentials= is an option of dis://, sls:// and kafka://", "M", "-o",
+                "credentials=/a");
     ASSERT_SAYS("region= is an option of dis:// and sls://", "local:", "M", "-o", "region=a");
 }
 
