@@ -12,7 +12,7 @@
 #define PAUSE_FIRST_MS 20
 #define PAUSE_MAX_MS   320
 
-/* A call fails when no broker has answered anything for so long, and none is left to be tried. */
+/* A call fails when no broker has answered anybody for so long, and it has tried each. */
 #define OUTAGE_MS 3000
 
 #define TEXT_MAX (1UL << 20)
@@ -149,16 +149,14 @@ static int64_t pause_of(unsigned tries)
     return pause - (int64_t)(number % (uint32_t)(pause / 2));
 }
 
-/* Whether nobody has answered for so long that nobody will be waited for. What was answered to
- * others counts: brokers are there then. */
+/* Whether nobody has answered for so long that nobody will be waited for. */
 static bool is_out(const struct kafka_call *call)
 {
     const struct kafka_cluster *cluster = &call->kafka->cluster;
-    int64_t answered = kafka_cluster_answered(cluster);
-    int64_t silent = when_monotonic() - (answered > call->began ? answered : call->began);
+    int64_t failing = cluster->network.failing;
 
-    return kafka_retry_of(&call->trouble) == KAFKA_LOST && silent > OUTAGE_MS &&
-           kafka_cluster_has_failed(cluster);
+    return kafka_retry_of(&call->trouble) == KAFKA_LOST && failing &&
+           when_monotonic() - failing > OUTAGE_MS && kafka_cluster_has_failed(cluster, call->began);
 }
 
 static void forget_route(struct kafka_call *call, enum kafka_retry retry)

@@ -144,35 +144,26 @@ struct kafka_pool *kafka_cluster_any(const struct kafka_cluster *cluster)
     return best;
 }
 
-int64_t kafka_cluster_answered(const struct kafka_cluster *cluster)
-{
-    int64_t last = 0;
-
-    for (size_t i = 0; i < cluster->count; i++) {
-        if (cluster->pools[i]->answered > last)
-            last = cluster->pools[i]->answered;
-    }
-    return last;
-}
-
 /* Of those that are listed, or that are not. */
-static bool have_failed(const struct kafka_cluster *cluster, bool listed)
+static bool have_failed(const struct kafka_cluster *cluster, bool listed, int64_t since)
 {
     for (size_t i = 0; i < cluster->count; i++) {
-        if (cluster->pools[i]->listed == listed && !cluster->pools[i]->failed)
+        const struct kafka_pool *pool = cluster->pools[i];
+
+        if (pool->listed == listed && (!pool->failed || pool->failed < since))
             return false;
     }
     return true;
 }
 
 /* What the source names is another way to those that are listed. */
-bool kafka_cluster_has_failed(const struct kafka_cluster *cluster)
+bool kafka_cluster_has_failed(const struct kafka_cluster *cluster, int64_t since)
 {
     bool lists = false;
 
     for (size_t i = 0; i < cluster->count; i++)
         lists |= cluster->pools[i]->listed;
-    return have_failed(cluster, lists);
+    return have_failed(cluster, lists, since);
 }
 
 struct names *kafka_cluster_nodes(const struct kafka_cluster *cluster)

@@ -75,11 +75,8 @@ struct kafka_pool *kafka_cluster_find(const struct kafka_cluster *cluster, int32
 /* One that may answer: preferably one that did, and last of all one that did not. */
 struct kafka_pool *kafka_cluster_any(const struct kafka_cluster *cluster);
 
-/* When a broker answered last. */
-int64_t kafka_cluster_answered(const struct kafka_cluster *cluster);
-
-/* Whether each has failed since it answered last. */
-bool kafka_cluster_has_failed(const struct kafka_cluster *cluster);
+/* Whether each has failed since then. */
+bool kafka_cluster_has_failed(const struct kafka_cluster *cluster, int64_t since);
 
 /* The numbers of the listed brokers, in decimal; NULL without memory. */
 struct names *kafka_cluster_nodes(const struct kafka_cluster *cluster);

@@ -20,7 +20,8 @@ struct kafka_network {
     struct loop *loop;
     struct easy_settings easy;
     struct kafka_login login;
-    unsigned open; /* how many connections there are */
+    unsigned open;   /* how many connections there are */
+    int64_t failing; /* since when brokers have failed and none has answered; or 0 */
 };
 
 /* All are told from the loop, and as the last thing that the connection does. */

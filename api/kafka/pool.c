@@ -72,6 +72,13 @@ static void fail_waiting(struct kafka_pool *pool, const struct error *error)
         fail_exchange(exchange, error);
 }
 
+static void note_failure(struct kafka_pool *pool)
+{
+    pool->failed = when_monotonic();
+    if (!pool->network->failing)
+        pool->network->failing = pool->failed;
+}
+
 /* The link must not be used any more by who has sent by it. */
 static void lose_exchange(struct kafka_link *link, const struct error *error)
 {
@@ -98,7 +105,7 @@ static void on_link_lost(void *user, const struct error *error)
         pool_go(pool);
         return;
     }
-    pool->failed = when_monotonic();
+    note_failure(pool);
     if (!pool->count)
         fail_waiting(pool, &why);
 }
@@ -153,6 +160,7 @@ static void on_link_answered(void *user, struct wire *answer)
     link->exchange = NULL;
     timer_stop(&exchange->late);
     pool->failed = 0;
+    pool->network->failing = 0;
     pool->answered = when_monotonic();
     if (link->former || kafka_connection_is_spent(link->connection))
         close_link(link);
@@ -331,7 +339,7 @@ static void on_late(void *user)
 
     error_set(&error, ETIMEDOUT, "%s:%d did not answer in time", pool->address.host,
               pool->address.port);
-    pool->failed = when_monotonic();
+    note_failure(pool);
     if (!link) {
         fail_exchange(exchange, &error);
         return;
