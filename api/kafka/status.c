@@ -9,6 +9,9 @@
 
 /* What only status tells, and what costs a request of its own: of a group and its members. */
 
+/* Names are cut at so many bytes: members choose theirs. */
+#define SHOWN_MAX 1000
+
 void kafka_description_release(struct description *description)
 {
     free(description->state);
@@ -80,22 +83,25 @@ static void describe_nothing(struct kafka_call *call)
     print_details(call);
 }
 
+static char *copy_text(struct span text)
+{
+    return strndup(text.data ? text.data : "", text.size < SHOWN_MAX ? text.size : SHOWN_MAX);
+}
+
 /* Nobody's answer is a reason for status to tell nothing: what was refused is not known. */
 static int take_group(struct kafka_call *call, const struct kafka_group *group, const char *type,
                       struct kafka_reply *reply)
 {
     struct description *description = &call->description;
-    struct span client = group->client;
-
     kafka_description_release(description);
     if (reply->code || !group->is_there)
         return 0;
     description->type = type;
-    description->state = strndup(group->state.data ? group->state.data : "", group->state.size);
+    description->state = copy_text(group->state);
     if (group->protocol.size)
-        description->protocol = strndup(group->protocol.data, group->protocol.size);
+        description->protocol = copy_text(group->protocol);
     if (group->tells_client)
-        description->client = strndup(client.data ? client.data : "", client.size);
+        description->client = copy_text(group->client);
     return !description->state || (group->protocol.size && !description->protocol) ||
                    (group->tells_client && !description->client)
                ? -ENOMEM

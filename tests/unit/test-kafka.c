@@ -57,6 +57,7 @@ struct broker {
     unsigned outdated;  /* so many reads are answered as if nothing was */
     int64_t lifetime;   /* of a login */
     bool has_consumers; /* the group is one of KIP-848 */
+    bool has_long_name; /* the client of its member has */
     char left_out[200];
 };
 
@@ -201,7 +202,9 @@ static void answer_offset(struct wire *request, struct buf *out)
 static void answer_describe(const struct broker *broker, int16_t code, struct buf *out)
 {
     bool is_dead = broker->has_consumers || code;
+    char long_name[3001] = "";
 
+    memset(long_name, 'x', sizeof(long_name) - 1);
     wire_put_int32(out, 0);
     wire_put_int32(out, 1);
     wire_put_int16(out, code);
@@ -213,7 +216,7 @@ static void answer_describe(const struct broker *broker, int16_t code, struct bu
     if (!is_dead) {
         wire_put_text(out, "m");
         wire_put_text(out, NULL);
-        wire_put_text(out, "one");
+        wire_put_text(out, broker->has_long_name ? long_name : "one");
         wire_put_text(out, "/h");
         wire_put_int32(out, 0);
         wire_put_int32(out, 19);
@@ -643,6 +646,17 @@ static void status_is_told_without_what_is_refused(void **state)
     get_status(broker, "g", &reply);
     assert_null(reply.state.consumer);
     assert_memory_equal(reply.state.details, NOTHING_OF_GROUP, strlen(NOTHING_OF_GROUP));
+    reply_release(&reply);
+}
+
+static void a_long_name_of_a_client_is_cut(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    broker->has_long_name = true;
+    get_status(broker, "g", &reply);
+    assert_int_equal(strlen(reply.state.consumer), 1000);
     reply_release(&reply);
 }
 
@@ -1228,6 +1242,7 @@ int main(void)
         STAGE(status_tells_of_the_group_for_one_request_more),
         STAGE(status_tells_of_groups_of_both_kinds),
         STAGE(status_is_told_without_what_is_refused),
+        STAGE(a_long_name_of_a_client_is_cut),
         STAGE(status_asks_again_when_the_coordinator_has_changed),
         STAGE(apps_are_listed_and_what_is_left_out_is_told),
         STAGE(a_time_past_the_newest_record_is_the_next_one),
