@@ -216,6 +216,20 @@ def print_errors(actors):
     return ", ".join(f"{count} {what}" for what, count in errors.items()) or "none"
 
 
+def hurt_by_turns(world, writers, readers, arguments):
+    actors = writers + readers
+    must_go_on(actors)
+    for fault in arguments.faults:
+        longest(actors)
+        if fault == "all":
+            hurt_all(world, actors)
+        else:
+            hurt(world, actors, fault)
+        print(f"{fault}: longest wait of a writer {longest(writers):.1f} s, "
+              f"of a reader {longest(readers):.1f} s", flush=True)
+    eventually(lambda: sum(each.done() for each in writers) >= arguments.commits, "all commits")
+
+
 def run(world, arguments):
     world.client("create", TOPIC, PARTITIONS)
     mount = world.mount()
@@ -225,17 +239,13 @@ def run(world, arguments):
     actors = writers + readers
     for actor in actors:
         actor.start()
-    must_go_on(actors)
-    for fault in arguments.faults:
-        longest(actors)
-        hurt_all(world, actors) if fault == "all" else hurt(world, actors, fault)
-        print(f"{fault}: longest wait of a writer {longest(writers):.1f} s, "
-              f"of a reader {longest(readers):.1f} s", flush=True)
-    eventually(lambda: sum(each.done() for each in writers) >= arguments.commits, "all commits")
-    for actor in actors:
-        actor.is_over = True
-    for actor in actors:
-        actor.join()
+    try:
+        hurt_by_turns(world, writers, readers, arguments)
+    finally:
+        for actor in actors:
+            actor.is_over = True
+        for actor in actors:
+            actor.join()
     carried_out = check(world, writers, readers)
     print(f"{len(writers)} writers: {sum(len(each.deeds) for each in writers)} commits, "
           f"{sum(each.done() for each in writers)} acknowledged, {carried_out} carried out, "
