@@ -17,6 +17,15 @@
 /* How many bytes become base64 at once; a multiple of three. */
 #define BASE64_PIECE 3072
 
+/* Of all batches that there are; those of the embedded store are filled by its thread. */
+static _Atomic size_t all_bytes;
+
+static void count_text(struct batch *batch)
+{
+    all_bytes += batch->text.size - batch->counted;
+    batch->counted = batch->text.size;
+}
+
 void batch_init(struct batch *batch, enum record_form form, size_t limit)
 {
     *batch = (struct batch){.form = form, .limit = limit, .text = BUF_INIT(TEXT_MAX)};
@@ -25,6 +34,7 @@ void batch_init(struct batch *batch, enum record_form form, size_t limit)
 void batch_release(struct batch *batch)
 {
     buf_release(&batch->text);
+    count_text(batch);
 }
 
 static size_t text_limit(const struct batch *batch)
@@ -35,12 +45,12 @@ static size_t text_limit(const struct batch *batch)
 bool batch_is_full(const struct batch *batch)
 {
     return batch->count && (batch->form == RECORD_BYTES || batch->bytes >= batch->limit ||
-                            batch->text.size >= text_limit(batch));
+                            batch->text.size >= text_limit(batch) || all_bytes >= BATCHES_MAX);
 }
 
 bool batch_may_grow(const struct batch *batch, const struct batch *before)
 {
-    return 2 * batch->bytes - before->bytes <= batch->limit &&
+    return !batch_is_full(batch) && 2 * batch->bytes - before->bytes <= batch->limit &&
            2 * batch->text.size - before->text.size <= text_limit(batch);
 }
 
@@ -50,6 +60,7 @@ void batch_take_back(struct batch *batch, const struct batch *before)
     buf_resize(&batch->text, before->text.size);
     batch->count = before->count;
     batch->bytes = before->bytes;
+    count_text(batch);
 }
 
 static bool must_escape(unsigned char byte)
@@ -161,6 +172,7 @@ void batch_end(struct batch *batch, size_t bytes)
     buf_puts(&batch->text, "}\n");
     batch->count++;
     batch->bytes += bytes;
+    count_text(batch);
 }
 
 static void add_bytes(struct batch *batch, const struct span *data)
@@ -168,6 +180,7 @@ static void add_bytes(struct batch *batch, const struct span *data)
     buf_add(&batch->text, data->data, data->size);
     batch->count++;
     batch->bytes += data->size;
+    count_text(batch);
 }
 
 void batch_add(struct batch *batch, const struct record *record)

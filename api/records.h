@@ -47,10 +47,15 @@ struct batch {
     size_t count;     /* of records */
     struct buf text;  /* see buf_error */
     bool is_finished; /* no more will ever be written, and this is read to the end */
+    size_t counted;   /* of its text, among those of all batches */
 };
 
 /* The greatest limit of a batch. Each byte may be six of its text: \u00XX. */
 #define BATCH_LIMIT_MAX (16UL << 20)
+
+/* All texts of records have together at most so many bytes, of those that are read as of the files
+ * that are open: with more each batch is full with the first record. */
+#define BATCHES_MAX (256UL << 20)
 
 /* Where a batch is filled by one answer after the other, nothing more is asked for after so long:
  * somebody waits. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/records.h"
 #include "base/always.h"
 #include "base/when.h"
 #include "fs/tree.h"

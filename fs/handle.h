@@ -48,11 +48,8 @@ void handle_free(struct handle *handle);
 /* A table of checkpoints has at most this many bytes. */
 #define TABLE_MAX (64UL << 20)
 
-/* The batches and tables that all open files have together have at most this many bytes. */
-#define BATCHES_MAX (256UL << 20)
-
-/* Gives a file its text, in place of the one that it has. 0, -EFBIG when all batches and tables
- * together would be too much, or -ENOMEM. */
+/* Gives a file its text, in place of the one that it has. 0, -EFBIG when the batches and tables of
+ * all open files together would be more than BATCHES_MAX, or -ENOMEM. */
 int handle_take_text(struct handle *handle, const char *text, size_t size);
 
 /* What the file holds for the program that has it open. */

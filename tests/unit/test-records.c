@@ -123,6 +123,38 @@ TEST(the_bytes_of_a_record_are_all_there_is)
     assert_true(batch_is_full(&batch));
 }
 
+TEST(all_batches_have_a_bound_together_beyond_which_each_has_a_record)
+{
+    static char data[16 << 20];
+    struct record large = {"1", "1", WHEN_UNKNOWN, NULL, {data, sizeof(data)}};
+    struct record small = {"1", "1", WHEN_UNKNOWN, NULL, SPAN("x")};
+    struct batch others[2];
+    struct batch before;
+
+    for (size_t i = 0; i < 2; i++) {
+        batch_init(&others[i], RECORD_BYTES, BATCH_LIMIT_MAX);
+        for (size_t j = 0; j < BATCHES_MAX / 2 / sizeof(data) - 1; j++)
+            batch_add(&others[i], &large);
+    }
+    begin(RECORD_LINES, 1000);
+    batch_add(&batch, &small);
+    before = batch;
+    batch_add(&batch, &small);
+    assert_false(batch_is_full(&batch));
+    assert_true(batch_may_grow(&batch, &before));
+    batch_add(&others[0], &large);
+    batch_add(&others[0], &large);
+    assert_true(batch_is_full(&batch));
+    assert_false(batch_may_grow(&batch, &before));
+    begin(RECORD_LINES, 1000);
+    assert_false(batch_is_full(&batch));
+    batch_add(&batch, &small);
+    assert_true(batch_is_full(&batch));
+    batch_release(&others[0]);
+    assert_false(batch_is_full(&batch));
+    batch_release(&others[1]);
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -141,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_batch_is_full_after_a_whole_record),
         cmocka_unit_test(a_batch_is_full_of_tiny_records_when_its_text_is_long),
         cmocka_unit_test(the_bytes_of_a_record_are_all_there_is),
+        cmocka_unit_test(all_batches_have_a_bound_together_beyond_which_each_has_a_record),
     };
 
     return cmocka_run_group_tests_name("records", tests, NULL, end);
