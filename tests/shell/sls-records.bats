@@ -311,6 +311,48 @@ says_why() {
     is "$(values n <"$DIR/batch")" last
 }
 
+# split SHARD: of the three of orders; it is readonly, and there are two more.
+split() {
+    control POST shard logstore=orders "shard=$1" status=readonly >/dev/null
+    control POST logstore name=orders shards=5 >/dev/null
+}
+
+has_looked_again() {
+    (($(control GET log | grep -c type=log) > 1))
+}
+
+@test "who waits at the end of a shard while it is split is told once that is known, and not before" {
+    put "$P/checkpoint" "$(b64 100)"
+    warm
+    cat "$R/next" >"$DIR/waited" 2>"$DIR/error" &
+    waiting=$!
+    eventually has_looked_again
+    group_of '{"logs":[[["n","last"]]]}'
+    split 0
+    wait "$waiting"
+    is "$(values n <"$DIR/waited")" last
+    tail -n 1 "$DIR/waited" >"$P/checkpoint"
+    run -124 timeout 2 cat "$R/next"
+    hup
+    refused "No data available" cat "$R/next"
+}
+
+@test "the shards that a split has made are read at once from their beginning, and have no end" {
+    local child
+    cat "$P/checkpoint" "$R/now" apps/billing/orders/*/checkpoint checkpoints/billing/orders/* >"$DIR/known"
+    split 0
+    child=apps/billing/orders/4/records
+    run -124 timeout 2 cat "$child/next"
+    is "$(cat "$child/now")" ""
+    "$BATS_TEST_DIRNAME/loggroup.py" <<<'{"logs":[[["n","first"]],[["n","second"]]]}' >"$DIR/loggroup"
+    curl -sS --fail-with-body --data-binary "@$DIR/loggroup" -o /dev/null \
+        "$URL/_control/loggroup?logstore=orders&shard=4"
+    is "$(values n <"$child/next")" "first second"
+    tail -n 1 "$child/next" >"${child%/*}/checkpoint"
+    run -124 timeout 2 cat "$child/next"
+    is "$(stored | grep -c "billing orders 4 ")" 1
+}
+
 @test "without the right to list shards there is no end, and no error" {
     put "$P/checkpoint" "$(b64 100)"
     fault status path=/shards method=GET skip=1 status=401 code=Unauthorized "message=denied by ram"
