@@ -714,6 +714,18 @@ static void on_write_failed(struct request *request, int code)
     content_refuse(&request->handle->content, code);
 }
 
+static void refuse_length(struct request *request)
+{
+    if (*request->handle->content.text.data == '{')
+        request_refuse(request, EINVAL,
+                       "a line of records/ with more than %lu MiB is not taken whole: its number "
+                       "alone will do, which cut -d '\"' -f 4 prints",
+                       CONTENT_RECORD_MAX >> 20);
+    else
+        request_refuse(request, EINVAL, "more than %d bytes are no position with metadata",
+                       CONTENT_MAX);
+}
+
 static void refuse_write(struct request *request, int code)
 {
     if (code == ESPIPE)
@@ -721,11 +733,7 @@ static void refuse_write(struct request *request, int code)
                        "it would leave a hole: a new text begins at offset 0, and more of it where "
                        "it ends");
     else if (code == EFBIG)
-        request_refuse(
-            request, EINVAL,
-            "more than %d bytes are no position with metadata; of a line of records/ the "
-            "number alone will do: cut -d '\"' -f 4",
-            CONTENT_MAX);
+        refuse_length(request);
     else if (code == ECANCELED)
         request_refuse(request, ECANCELED,
                        "the write before was interrupted, and this is not the same again: open the "

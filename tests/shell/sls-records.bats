@@ -218,6 +218,17 @@ says_why() {
         "count=10 count=2 count=4 count=4 count=4"
 }
 
+@test "of a line that is too long to be a position the number is one" {
+    group_of "$(head -c 3000000 /dev/zero | tr '\0' '"' | jq -Rs '{logs: [[["n", .]]]}')"
+    cp "$A/at/100" "$DIR/batch"
+    is "$(wc -lc <"$DIR/batch" | xargs)" "1 18000089"
+    refused "Invalid argument" cp "$DIR/batch" "$P/checkpoint"
+    matches "$(cat errors)" "a line of records/ with more than 16 MiB is not taken whole.*cut -d '\"' -f 4"
+    is "$(cat "$P/checkpoint")" "$(b64 42)"
+    tail -n 1 "$DIR/batch" | cut -d '"' -f 4 >"$P/checkpoint"
+    is "$(cat "$P/checkpoint")" "$(b64 101)"
+}
+
 @test "what has no room in a batch is in the next one, and nothing behind it before" {
     local tag at=100 all=
     tag=$(head -c 8192 /dev/zero | tr '\0' t)
