@@ -126,7 +126,7 @@ int store_append_records(struct store *store, const char *stream, uint32_t parti
                          const struct span *records, size_t count, struct error *error);
 
 /* What a partition keeps at most: 100,000 records of 64 MiB together, of which only keys and data
- * count. To be changed for tests. */
+ * count. To be changed for tests, by one that lasts as long as the store is used. */
 struct keep {
     int64_t records;
     int64_t bytes;
