@@ -217,27 +217,24 @@ static int read_file(struct source *source, const char *path)
     return status;
 }
 
-/* Whether "HOST[:PORT]" of some length is the same as another. */
-static bool is_same_broker(const char *a, size_t length, const char *b, size_t other)
+/* The length of "HOST[:PORT]" up to one of these or the end, without the usual port. */
+static size_t broker_length(const char *broker)
 {
     static const char usual[] = ":9092";
+    size_t length = strcspn(broker, ", ");
     size_t end = strlen(usual);
 
-    if (length > end && !strncmp(a + length - end, usual, end))
-        length -= end;
-    if (other > end && !strncmp(b + other - end, usual, end))
-        other -= end;
-    return length == other && !strncasecmp(a, b, length);
+    return length > end && !strncmp(broker + length - end, usual, end) ? length - end : length;
 }
 
-static bool has_broker(const char *list, const char *broker, size_t length)
+static bool has_broker(const char *list, const char *broker)
 {
-    for (; *list; list += strspn(list, ", ")) {
-        size_t other = strcspn(list, ", ");
+    size_t length = broker_length(broker);
 
-        if (is_same_broker(list, other, broker, length))
+    for (; *list; list += strspn(list, ", ")) {
+        if (broker_length(list) == length && !strncasecmp(list, broker, length))
             return true;
-        list += other;
+        list += strcspn(list, ", ");
     }
     return false;
 }
@@ -252,7 +249,7 @@ static bool is_of_others(const struct source *source)
         const char *scheme = strstr(servers, "://");
         size_t skipped = scheme && scheme < servers + length ? (size_t)(scheme + 3 - servers) : 0;
 
-        if (has_broker(source->wishes->brokers, servers + skipped, length - skipped))
+        if (has_broker(source->wishes->brokers, servers + skipped))
             return false;
         servers += length;
     }

@@ -131,7 +131,9 @@ static char *read_escape(const char **from, char *to)
         return character ? put_character(to, character) : NULL;
     }
     letter = **from ? strchr(letters, **from) : NULL;
-    *to = letter ? "\t\n\r\f"[letter - letters] : **from;
+    *to = **from;
+    if (letter)
+        *to = "\t\n\r\f"[letter - letters];
     *from += **from != '\0';
     return to + (*to != '\0');
 }
@@ -208,9 +210,9 @@ static char *take_word(char **rest, char *end)
     char *word = *rest;
     char *to = word;
     const char *from = word;
-    char quote = *word == '"' || *word == '\'' ? *word : '\0';
+    char quote = *word;
 
-    if (quote) {
+    if (quote == '"' || quote == '\'') {
         for (from++; *from && *from != quote; from++) {
             if (*from == '\\' && (!from[1] || strchr("01234567abfnrtv", from[1])))
                 return NULL;
