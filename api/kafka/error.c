@@ -39,12 +39,8 @@ static const struct {
     {25, EBUSY, KAFKA_FINAL, "UNKNOWN_MEMBER_ID", NULL},
     {27, EBUSY, KAFKA_FINAL, "REBALANCE_IN_PROGRESS", NULL},
     {28, EINVAL, KAFKA_FINAL, "INVALID_COMMIT_OFFSET_SIZE", "the brokers take no such commit"},
-    {29, EACCES, KAFKA_FINAL, "TOPIC_AUTHORIZATION_FAILED",
-     "the topic needs an ACL: Describe to see it, Read for records and to commit or delete, Write "
-     "to "
-     "append"},
-    {30, EACCES, KAFKA_FINAL, "GROUP_AUTHORIZATION_FAILED",
-     "the group needs an ACL: Describe to read, Read to commit, Delete to delete"},
+    {29, EACCES, KAFKA_FINAL, "TOPIC_AUTHORIZATION_FAILED", "no ACL of the topic permits it"},
+    {30, EACCES, KAFKA_FINAL, "GROUP_AUTHORIZATION_FAILED", "no ACL of the group permits it"},
     {31, EACCES, KAFKA_FINAL, "CLUSTER_AUTHORIZATION_FAILED", "the cluster needs an ACL: Describe"},
     {33, EACCES, KAFKA_FINAL, "UNSUPPORTED_SASL_MECHANISM",
      "the brokers do not take this way to log in"},
@@ -110,6 +106,8 @@ static const struct {
     const char *group;
     const char *topic;
 } rights[] = {
+    {KAFKA_FETCH, "", "Read"},
+    {KAFKA_PRODUCE, "", "Write"},
     {KAFKA_OFFSET_COMMIT, "Read", "Read"},
     {KAFKA_OFFSET_DELETE, "Delete", "Read"},
     {KAFKA_DELETE_GROUPS, "Delete", "Describe"},

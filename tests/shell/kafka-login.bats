@@ -305,11 +305,11 @@ reload_and_fail() {
 @test "a secret that goes over the network in the clear is warned of" {
     as alice "alice secret" PLAIN
     mount_kafka kafka+plain://kafka.invalid lazy
-    matches "$(<"$DIR/mount.log")" "sends checkpoints, and the password or token, unencrypted"
+    matches "$(<"$DIR/mount.log")" "and the password or token, unencrypted"
     cd / && unmount "$MNT"
     as alice "alice secret" SCRAM-SHA-256
     mount_kafka kafka+plain://kafka.invalid lazy
-    matches "$(<"$DIR/mount.log")" "sends checkpoints unencrypted"
+    matches "$(<"$DIR/mount.log")" "sends checkpoints and records unencrypted"
     cd / && unmount "$MNT"
     as alice "alice secret" PLAIN
     mount_kafka "kafka+plain://$SASL"
@@ -432,7 +432,12 @@ shows() { # DIRECTORY ENTRIES
     permit Delete Group "$G"
     lacks "this needs the ACL Read on the topic orders" rm "$T/0"
     is "$(kafka get "$G" orders 0)" "7 "
+    lacks "this needs the ACL Read on the topic orders" cat streams/orders/0/records/since/1h
+    lacks "this needs the ACL Write on the topic orders" put streams/orders/0/records/new hello
+    permit Write Topic orders
+    eventually put streams/orders/0/records/new hello
     permit Read Topic orders
+    eventually has_record hello
     eventually put "$P/checkpoint" 43
     is "$(kafka get "$G" orders 0)" "43 "
     rm "$T/0"
@@ -454,6 +459,10 @@ shows() { # DIRECTORY ENTRIES
     permit Delete Group "$G"
     eventually rmdir "apps/$G"
     is "$(kafka get "$G" hidden 0)" none
+}
+
+has_record() {
+    [[ $(jq -r .data streams/orders/0/records/since/1h) == "$1" ]]
 }
 
 is_listed() {

@@ -99,6 +99,8 @@ TEST(a_right_that_lacks_is_named)
     check_right(29, KAFKA_OFFSET_COMMIT, "this needs the ACL Read on the topic orders");
     check_right(30, KAFKA_OFFSET_DELETE, "this needs the ACL Delete on the group billing");
     check_right(29, KAFKA_OFFSET_DELETE, "this needs the ACL Read on the topic orders");
+    check_right(29, KAFKA_FETCH, "this needs the ACL Read on the topic orders");
+    check_right(29, KAFKA_PRODUCE, "this needs the ACL Write on the topic orders");
     check_right(30, KAFKA_DELETE_GROUPS, "this needs the ACL Delete on the group billing");
     check_right(31, KAFKA_LIST_GROUPS,
                 "group billing, topic orders: the cluster needs an ACL: Describe");
