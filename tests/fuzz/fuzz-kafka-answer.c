@@ -123,12 +123,32 @@ static void read_group(read_group_fn *read, struct wire *wire, const struct whol
         check_span(whole, group.client);
 }
 
+static void read_login(struct wire *wire, const struct whole *whole)
+{
+    struct kafka_authenticated answer;
+
+    if (kafka_read_sasl_authenticate(wire, &answer))
+        return;
+    check_span(whole, answer.reason);
+    check_span(whole, answer.message);
+    CHECK(answer.lifetime >= 0);
+}
+
+static void read_mechanisms(struct wire *wire)
+{
+    char names[40];
+    int16_t code;
+
+    check_read(kafka_read_sasl_handshake(wire, names, sizeof(names), &code));
+    CHECK(strlen(names) < sizeof(names));
+}
+
 static void read_answer(unsigned char which, struct wire *wire, struct whole *whole)
 {
     int64_t offset;
     int16_t code;
 
-    switch (which % 14) {
+    switch (which % 16) {
     case 0:
         read_versions(wire);
         break;
@@ -167,6 +187,12 @@ static void read_answer(unsigned char which, struct wire *wire, struct whole *wh
         break;
     case 12:
         read_group(kafka_read_consumer_group, wire, whole);
+        break;
+    case 13:
+        read_login(wire, whole);
+        break;
+    case 14:
+        read_mechanisms(wire);
         break;
     default:
         check_read(kafka_read_offsets(wire, take_offset, whole));

@@ -164,6 +164,7 @@ TEST(heads_name_the_call_and_the_client)
 
 TEST(requests_are_encoded_as_documented)
 {
+    char message[] = "\0a";
     struct buf buf = BUF_INIT(1000);
 
     kafka_put_metadata(&buf, KAFKA_ONE_TOPIC, "t");
@@ -194,6 +195,10 @@ TEST(requests_are_encoded_as_documented)
     ASSERT_BYTES(&buf, "\0\1g\0\0\0\1\0\1t\0\0\0\1\0\0\0\3");
     kafka_put_delete_group(&buf, "g");
     ASSERT_BYTES(&buf, "\0\0\0\1\0\1g");
+    kafka_put_sasl_handshake(&buf, "PLAIN");
+    ASSERT_BYTES(&buf, "\0\5PLAIN");
+    kafka_put_sasl_authenticate(&buf, &(struct buf){.data = message, .size = 3});
+    ASSERT_BYTES(&buf, "\0\0\0\3\0a\0");
     kafka_put_list_offsets(&buf, "t", 3, KAFKA_TIME_EARLIEST);
     ASSERT_BYTES(&buf, "\xff\xff\xff\xff\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\xff\xff\xff\xff"
                        "\xff\xff\xff\xff\xff\xff\xff\xfe");
@@ -518,6 +523,37 @@ TEST(what_became_of_a_change_is_read)
     BROKEN_UNLESS_WHOLE(GROUP_DELETED, kafka_read_group_deleted(&wire, &code));
 }
 
+#define MECHANISMS "\0\41\0\0\0\3\0\5PLAIN\0\2\0\0\0\3ABC"
+#define SAID       "\0\72\0\2no\0\0\0\3\0a\0\0\0\0\0\0\0\0\7"
+#define SAID_LESS  "\0\0\xff\xff\0\0\0\0\xff\0\0\0\0\0\0\0"
+
+TEST(what_a_login_is_answered_is_read)
+{
+    struct wire mechanisms = READ(MECHANISMS);
+    struct wire said = READ(SAID);
+    struct wire less = READ(SAID_LESS);
+    struct kafka_authenticated answer;
+    char names[20];
+    char few[8];
+    int16_t code = 0;
+
+    assert_int_equal(kafka_read_sasl_handshake(&mechanisms, names, sizeof(names), &code), 0);
+    assert_int_equal(code, 33);
+    assert_string_equal(names, "PLAIN, , ABC");
+    mechanisms = READ(MECHANISMS);
+    assert_int_equal(kafka_read_sasl_handshake(&mechanisms, few, sizeof(few), &code), 0);
+    assert_string_equal(few, "PLAIN");
+    assert_int_equal(kafka_read_sasl_authenticate(&said, &answer), 0);
+    assert_int_equal(answer.code, 58);
+    assert_span(answer.reason, "no");
+    assert_int_equal(answer.message.size, 3);
+    assert_memory_equal(answer.message.data, "\0a\0", 3);
+    assert_true(answer.lifetime == 7);
+    assert_int_equal(kafka_read_sasl_authenticate(&less, &answer), -EBADMSG);
+    BROKEN_UNLESS_WHOLE(MECHANISMS, kafka_read_sasl_handshake(&wire, names, sizeof(names), &code));
+    BROKEN_UNLESS_WHOLE(SAID, kafka_read_sasl_authenticate(&wire, &answer));
+}
+
 /* One that says nothing of the partition has not said that all is well. */
 TEST(an_answer_about_no_partition_is_none)
 {
@@ -570,6 +606,7 @@ int main(void)
         cmocka_unit_test(offsets_of_many_partitions_are_read),
         cmocka_unit_test(offsets_of_many_partitions_are_asked_for),
         cmocka_unit_test(what_became_of_a_change_is_read),
+        cmocka_unit_test(what_a_login_is_answered_is_read),
         cmocka_unit_test(an_answer_about_no_partition_is_none),
         cmocka_unit_test(an_offset_is_read),
     };
