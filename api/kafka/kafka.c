@@ -331,8 +331,8 @@ static int open_kafka(const char *rest, bool plain, const struct backend_options
 }
 
 static const struct backend_option kafka_options[] = {
-    {"credentials", OPTION_FILE, "FILE", "client.properties or kcat.conf, with the login"},
-    {"sasl", OPTION_TEXT, "NAME", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"},
+    {"credentials", OPTION_FILE, "FILE", "take the secrets from there"},
+    {"sasl", OPTION_TEXT, "NAME", "how to log in, as in PLAIN or SCRAM-SHA-256"},
     {"token", OPTION_FILE, "FILE", "the token of OAUTHBEARER"},
     {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},
     {"cert", OPTION_FILE, "FILE", "show this client certificate"},

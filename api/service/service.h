@@ -70,12 +70,12 @@ struct service {
 };
 
 /* The options that all services have, as rows of their types. */
-#define SERVICE_OPTIONS                                                              \
-    {"credentials", OPTION_FILE, "FILE", "secrets from there, not the environment"}, \
-        {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"},           \
-        {"cert", OPTION_FILE, "FILE", "show this client certificate"},               \
-    {                                                                                \
-        "key", OPTION_FILE, "FILE", "the key of the client certificate"              \
+#define SERVICE_OPTIONS                                                    \
+    {"credentials", OPTION_FILE, "FILE", "take the secrets from there"},   \
+        {"cacert", OPTION_FILE, "FILE", "trust the certificates in FILE"}, \
+        {"cert", OPTION_FILE, "FILE", "show this client certificate"},     \
+    {                                                                      \
+        "key", OPTION_FILE, "FILE", "the key of the client certificate"    \
     }
 
 /* Fills in what the options and the endpoint say, and makes the HTTP client; backend, protocol and

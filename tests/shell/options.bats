@@ -38,7 +38,7 @@ wrong() {
 }
 
 @test "an option that several other backends have is told with all of them" {
-    wrong "credentials= is an option of dis:// and sls://" -o credentials=/none "local:$STORE" "$MNT"
+    wrong "credentials= is an option of dis://, sls:// and kafka://" -o credentials=/none "local:$STORE" "$MNT"
     wrong "cacert= is an option of dis://, sls:// and kafka://" -o cacert=/none "local:$STORE" "$MNT"
 }
 
