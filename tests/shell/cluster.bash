@@ -85,9 +85,10 @@ if [[ ${CLUSTER:-real} == simulated ]]; then
 
 else
 
+    # begin_cluster [logins]: as tests/kafka/cluster start.
     begin_cluster() {
         export PLACE=$BATS_FILE_TMPDIR/cluster TO=$BATS_FILE_TMPDIR/to FROM=$BATS_FILE_TMPDIR/from
-        start_real || return
+        start_real "$@" || return
         [[ -z $NO_KAFKA ]] || return 0
         mkfifo "$TO" "$FROM"
         # Somebody holds both ends, so that they stay open between two lines.
@@ -99,11 +100,11 @@ else
     }
 
     # Once more if that fails: a busy machine may be too slow for an election.
-    start_real() {
+    start_real() { # [logins]
         local status
         for _ in 1 2; do
             status=0
-            BROKERS=$("$KAFKA/cluster" start "$PLACE" 2>"$BATS_FILE_TMPDIR/log") || status=$?
+            BROKERS=$("$KAFKA/cluster" start "$PLACE" "$@" 2>"$BATS_FILE_TMPDIR/log") || status=$?
             ((status)) || return 0
             if ((status == 77)); then
                 NO_KAFKA=$(<"$BATS_FILE_TMPDIR/log")

@@ -3,24 +3,16 @@
 # Skipped where there is no Java or no Maven, see tests/kafka/cluster.
 
 load helper
-
-KAFKA=$BATS_TEST_DIRNAME/../kafka
+load cluster
 
 # A cluster takes seconds to start: all tests have one, and each its own users and groups.
 setup_file() {
-    export CLUSTER=$BATS_FILE_TMPDIR/cluster NO_KAFKA='' TO=$BATS_FILE_TMPDIR/to FROM=$BATS_FILE_TMPDIR/from
+    export BROKERS NO_KAFKA=''
     local listener user
-    start_cluster || return
+    begin_cluster logins || return
     [[ -z $NO_KAFKA ]] || return 0
-    mkfifo "$TO" "$FROM"
-    # Somebody holds both ends, so that they stay open between two lines.
-    sleep 300 7<>"$TO" 8<>"$FROM" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/holder"
-    "$KAFKA/cluster" run "$KAFKA/Client.java" "$("$KAFKA/cluster" brokers "$CLUSTER" PLAINTEXT)" \
-        <"$TO" >"$FROM" 2>"$BATS_FILE_TMPDIR/client.log" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/client"
     for listener in PLAINTEXT MTLS TLS SASL SASLTLS; do
-        export "$listener=$("$KAFKA/cluster" brokers "$CLUSTER" "$listener")"
+        export "$listener=$("$KAFKA/cluster" brokers "$PLACE" "$listener")"
     done
     kafka create orders 4 >/dev/null
     kafka create hidden 1 >/dev/null
@@ -32,29 +24,8 @@ setup_file() {
     kafka scram alice SCRAM-SHA-512 "secret 512"
 }
 
-# Once more if that fails: a busy machine may be too slow for an election.
-start_cluster() {
-    local status
-    for _ in 1 2; do
-        status=0
-        "$KAFKA/cluster" start "$CLUSTER" logins 2>"$BATS_FILE_TMPDIR/log" || status=$?
-        ((status)) || return 0
-        if ((status == 77)); then
-            NO_KAFKA=$(<"$BATS_FILE_TMPDIR/log")
-            return 0
-        fi
-        "$KAFKA/cluster" stop "$CLUSTER"
-    done
-    cat "$BATS_FILE_TMPDIR/log"
-    return 1
-}
-
 teardown_file() {
-    local name
-    "$KAFKA/cluster" stop "$CLUSTER"
-    for name in client holder; do
-        [[ ! -e $BATS_FILE_TMPDIR/$name ]] || kill -KILL "$(<"$BATS_FILE_TMPDIR/$name")" || true
-    done
+    end_cluster
 }
 
 setup() {
@@ -65,7 +36,7 @@ setup() {
         KCAT_CONFIG ALL_PROXY all_proxy
     G=group-$BATS_TEST_NUMBER
     P=apps/$G/orders/0
-    TLS_FILES=$CLUSTER/tls
+    TLS_FILES=$PLACE/tls
 }
 
 teardown() {
@@ -74,11 +45,7 @@ teardown() {
 
 # kafka WORD...: what Kafka's own client answers, see Client.java.
 kafka() {
-    local IFS=$'\t' line
-    echo "$*" >"$TO"
-    read -r -t 60 line <"$FROM" || return
-    [[ $line == ok* ]] || { echo "$line" && return 1; }
-    echo "${line#ok }"
+    ask_cluster "$@"
 }
 
 # mount_kafka SOURCE [OPTIONS]: with the credentials that there are.
@@ -126,7 +93,7 @@ works() {
 
 # How many logins the brokers have refused so far: once for each connection.
 refusals() {
-    cat "$CLUSTER"/[123]/out | grep -c "Failed authentication with" || true
+    cat "$PLACE"/[123]/out | grep -c "Failed authentication with" || true
 }
 
 # one_refusal COMMAND...: it succeeds, and one login is refused meanwhile.
