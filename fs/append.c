@@ -14,7 +14,7 @@ static void on_appended(void *user, const struct error *error, const struct answ
     (void)answer;
     if (!request_answered(request, error))
         return;
-    cache_outdate_about(request->fs->cache, NULL, about.stream);
+    cache_age_about(request->fs->cache, about.stream);
     records_note_change(request->fs, &about);
     request->then(request);
 }

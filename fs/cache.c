@@ -466,6 +466,20 @@ void cache_outdate_about(struct cache *cache, const char *app, const char *strea
     }
 }
 
+/* What was seen of checkpoints stays known. */
+void cache_age_about(struct cache *cache, const char *stream)
+{
+    struct topic *topic;
+
+    TAILQ_FOREACH (topic, &cache->by_use, link) {
+        if (strcmp(topic->question.stream, stream) != 0)
+            continue;
+        topic->answered = NEVER;
+        notes_age(&topic->notes);
+        topic->again = topic->flight != NULL;
+    }
+}
+
 void cache_drop(struct cache *cache, const struct question *question)
 {
     missing_forget(&cache->missing, question);

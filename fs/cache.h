@@ -56,6 +56,10 @@ void cache_refresh(struct cache *cache, const struct question *question, int64_t
 void cache_outdate(struct cache *cache, const struct question *question);
 void cache_outdate_about(struct cache *cache, const char *app, const char *stream);
 
+/* All answers about a stream are older than anybody may want, but those who take any: for it has
+ * new records. One that is under way will be asked for again. */
+void cache_age_about(struct cache *cache, const char *stream);
+
 /* Forgets one answer, and which of its names are missing; one that is under way will be asked for
  * again. */
 void cache_drop(struct cache *cache, const struct question *question);

@@ -18,6 +18,12 @@ size_t notes_size(const struct notes *notes)
     return notes->count ? NOTES_MAX * sizeof(*notes->list) : 0;
 }
 
+void notes_age(struct notes *notes)
+{
+    for (unsigned i = 0; i < notes->count; i++)
+        notes->list[i].whole = false;
+}
+
 const struct note *notes_find(const struct notes *notes, uint32_t partition)
 {
     for (unsigned i = notes->count; i > 0; i--) {

@@ -32,6 +32,9 @@ void notes_release(struct notes *notes);
 /* Bytes in use. */
 size_t notes_size(const struct notes *notes);
 
+/* Bounds that were told are so no more: no note is whole. */
+void notes_age(struct notes *notes);
+
 /* The note of a partition, or NULL; it lasts until the notes change. */
 const struct note *notes_find(const struct notes *notes, uint32_t partition);
 

@@ -276,6 +276,7 @@ static struct kafka *new_kafka(const struct backend_options *options)
         .checkpoint_is_next = true,
         .checks_no_range = true,
         .states_lack_bounds = true,
+        .states_lack_details = true,
     };
     return kafka;
 }

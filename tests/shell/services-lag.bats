@@ -65,6 +65,20 @@ state_is() {
     [[ $(state) == "$1" ]]
 }
 
+@test "stalled, though records are appended here" {
+    remount_service -o stalled=2
+    committed billing orders 0 50
+    appended_and_stalled() {
+        echo more >>"$S/records/new"
+        state_is stalled
+    }
+    local begin
+    begin=$(milliseconds)
+    eventually appended_and_stalled
+    (($(milliseconds) - begin >= 1500))
+    is "$(awk '$1 == "orders" && $2 == 0 { print ($6 > 50) }' lag/billing)" 1
+}
+
 @test "what was committed through the mount is in it at once" {
     put "$P/checkpoint" "$(shown 50)"
     is "$(table | head -n 1)" "orders 0 $(shown 50) 10 100 $((50 - GAP)) $((40 + GAP)) ok"

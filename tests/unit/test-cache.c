@@ -876,6 +876,46 @@ static void lags_know_when_a_checkpoint_was_first_seen_among_the_states(void **s
     assert_true(known_lag(scene).seen == seen);
 }
 
+static void new_records_make_answers_old_and_forget_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    struct state known;
+    int64_t seen;
+
+    use_bounds(scene);
+    fetch_lags(scene);
+    fetch(scene, &states);
+    seen = known_lag(scene).seen;
+    note_number(scene, "41");
+    cache_age_about(scene->cache, "orders");
+    assert_false(cache_peek(scene->cache, &lags, cache_not_before(100000), &answer));
+    assert_false(cache_peek(scene->cache, &states, cache_not_before(100000), &answer));
+    assert_true(cache_peek(scene->cache, &states, ANY_AGE, &answer));
+    assert_int_equal(
+        cache_state(scene->cache, "billing", "orders", 7, cache_not_before(100000), true, &known),
+        -EAGAIN);
+    assert_int_equal(
+        cache_state(scene->cache, "billing", "orders", 7, cache_not_before(100000), false, &known),
+        0);
+    next_ms();
+    fetch_lags(scene);
+    assert_true(known_lag(scene).seen == seen);
+}
+
+static void lags_that_are_under_way_are_asked_for_again_after_new_records(void **state)
+{
+    struct scene *scene = *state;
+
+    use_bounds(scene);
+    get_into(scene, &lags, &scene->reply);
+    cache_age_about(scene->cache, "orders");
+    for (unsigned i = 0; i < 4; i++)
+        fake_answer_next(&scene->fake);
+    assert_int_equal(scene->reply.count, 1);
+    assert_log(scene, "states=billing/orders bounds=orders states=billing/orders bounds=orders");
+}
+
 static void a_second_partition_within_a_time_is_one_of_many(void **state)
 {
     struct scene *scene = *state;
@@ -1094,6 +1134,8 @@ int main(void)
         SCENE(what_is_noted_is_in_the_lags_at_once),
         SCENE(a_note_wins_over_lags_that_were_asked_for_before),
         SCENE(lags_know_when_a_checkpoint_was_first_seen_among_the_states),
+        SCENE(new_records_make_answers_old_and_forget_nothing),
+        SCENE(lags_that_are_under_way_are_asked_for_again_after_new_records),
         SCENE(a_second_partition_within_a_time_is_one_of_many),
         SCENE(all_answers_together_are_bounded),
         SCENE(what_was_not_used_for_longest_goes_first),
