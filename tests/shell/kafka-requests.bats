@@ -117,6 +117,32 @@ mount_unasked() {
     is "$(requests FindCoordinator)" 0
 }
 
+@test "lag/ asks the coordinator of a group once for a topic, and each leader for both ends" {
+    three_brokers
+    control POST partition topic=orders partition=0 leader=3 >/dev/null
+    control POST partition topic=orders partition=1 leader=2 >/dev/null
+    control POST partition topic=orders partition=2 leader=2 >/dev/null
+    warm
+    cat lag/billing >"$DIR/read"
+    forget_requests
+    is "$(cut -f 1-8 lag/billing | tail -n +2 | tr '\t' ' ')" "orders 0 42 10 100 58 32 ok
+orders 1 - 10 100 90 0 none
+orders 2 - 10 100 90 0 none"
+    is "$(asked)" "ListOffsets 4 OffsetFetch 1"
+    is "$(control GET log | awk '$1 == "ListOffsets" { split($2, path, "/"); print path[2] }' | sort | xargs)" "2 2 3 3"
+}
+
+@test "a leader that refuses is looked for again, and a table is whole or is not there" {
+    warm
+    cat lag/billing >"$DIR/read"
+    fault status method=ListOffsets code=NOT_LEADER_OR_FOLLOWER
+    is "$(cut -f 1-8 lag/billing | tail -n +2 | wc -l)" 3
+    fault status method=ListOffsets code=TOPIC_AUTHORIZATION_FAILED count=forever
+    refused "${SAYS[EACCES]:?}" cat lag/billing
+    last_error
+    matches "${FIELD[7]}" '^orders: '
+}
+
 @test "cat in a mount that knows nothing yet lists groups, and so knows who coordinates this one" {
     mount_unasked
     is "$(cat "$P/checkpoint")" 42

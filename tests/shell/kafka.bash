@@ -22,13 +22,14 @@ INCOMPLETE=(kafka: kafka:// kafka:///x kafka://127.0.0.1:99999 kafka://127.0.0.1
     kafka://127.0.0.1/topic "kafka://a b" 'kafka://a,,b')
 UNTOUCHED="billing orders 0 42 note"
 CONTENT=$'42\nnote'
+READS=
 GAP=0
 MALFORMED=INVALID_REQUEST
 THROTTLED=THROTTLING_QUOTA_EXCEEDED
 REFUSED=(400:INVALID_REQUEST:EINVAL 403:GROUP_AUTHORIZATION_FAILED:EACCES 404:GROUP_ID_NOT_FOUND:ENOENT)
 SEARCH=2 # who coordinates it, and that one's list
 REMOVED=$'audit\t-'
-LACKS=(cursors http narrow-names "apps of their own")
+LACKS=(appending closing cursors http narrow-names "apps of their own")
 
 # ---- the service
 
@@ -135,6 +136,20 @@ wide() {
     control POST topic name=wide "partitions=$1" earliest=0 latest=5000 >/dev/null
     seed "$(jq -nc --argjson partitions "$1" '{checkpoints: [range($partitions) | {topic: "wide",
         group: "audit", partition: ., offset: (. + 1000)}]}')"
+}
+
+# many COUNT PARTITIONS: topics s1, s2 ... with so many partitions, and a checkpoint on each for audit.
+many() {
+    seed "$(jq -nc --argjson count "$1" --argjson partitions "$2" '[range(1; $count + 1) | "s\(.)"] as $names | {
+        topics: [$names[] | {name: ., partitions: $partitions, earliest: 0, latest: 5000}],
+        checkpoints: [$names[] as $name | range($partitions) | {topic: $name, group: "audit", partition: .,
+            offset: (. + 1000)}]}')"
+}
+
+# asking TOPICS PARTITIONS: how many requests it takes to ask so many topics for their lags: for each its
+# coordinator, and its one leader for both ends.
+asking() {
+    echo $((3 * $1))
 }
 
 # shown NUMBER: as files show it.

@@ -30,13 +30,11 @@ orders 2 - 10 100 90 0 none"
 @test "states" {
     committed billing orders 0 "$((100 - GAP))"
     is "$(state)" ok
-    closes 0
-    is "$(state)" closed
     committed billing orders 0 98
     is "$(state)" rewound
     committed billing orders 0 99
     keeps 90 100
-    [[ $(state) =~ ^(ok|closed)$ ]]
+    [[ $(state) == ok ]]
     keeps 98 200
     is "$(state)" near
     keeps 150 200
@@ -47,6 +45,14 @@ orders 2 - 10 100 90 0 none"
     withdrawn billing orders 0
     committed billing orders 1 50
     is "$(state)" none
+}
+
+@test "a closed partition that was read to its end" {
+    of closing
+    closes 0
+    is "$(state)" ok
+    committed billing orders 0 "$((100 - GAP))"
+    is "$(state)" closed
 }
 
 @test "stalled: records wait, and nothing is committed" {
@@ -66,6 +72,7 @@ state_is() {
 }
 
 @test "stalled, though records are appended here" {
+    of appending
     remount_service -o stalled=2
     committed billing orders 0 50
     appended_and_stalled() {
@@ -105,14 +112,14 @@ checkpointfs_expired_records 0"
 @test "a stream is asked in one batch, each time that the file is opened or read again" {
     know_streams
     cat lag/billing >"$DIR/read"
-    is "$(requests GET ".*/orders.*|$VALUES")" "$(asking 1 3)"
+    is "$(requests "$READS" ".*/orders.*|$VALUES")" "$(asking 1 3)"
     forget_requests
     exec 7<lag/billing
     cat <&7 >"$DIR/read"
-    is "$(requests GET ".*/orders.*|$VALUES")" "$(asking 1 3)"
+    is "$(requests "$READS" ".*/orders.*|$VALUES")" "$(asking 1 3)"
     python3 -c 'import os; os.lseek(7, 0, 0); os.read(7, 65536); os.read(7, 65536)'
     exec 7<&-
-    is "$(requests GET ".*/orders.*|$VALUES")" "$(asking 2 3)"
+    is "$(requests "$READS" ".*/orders.*|$VALUES")" "$(asking 2 3)"
 }
 
 @test "who looks at the directory, and what it says of its files, asks nothing" {
@@ -129,8 +136,9 @@ checkpointfs_expired_records 0"
     fault delay delay=200 count=forever
     cat lag/audit >"$DIR/read"
     is "$(tail -n +2 "$DIR/read" | wc -l)" 1000
-    is "$(requests GET '.*/s[0-9]+/?.*')" "$(asking 20 50)"
-    (($(stat_of in_flight_most) >= 20))
+    is "$(requests "$READS" '.*/s[0-9]+/?.*')" "$(asking 20 50)"
+    # A broker of Kafka has 16 connections.
+    (($(stat_of in_flight_most) >= 16))
     is "$(cut -f 8 "$DIR/read" | sort | uniq -c | xargs)" "1000 ok 1 state"
     # The streams are in their order, and so are the partitions.
     is "$(tail -n +2 "$DIR/read" | cut -f 1 | uniq)" "$(printf 's%s\n' {1..20} | LC_ALL=C sort)"
@@ -145,7 +153,7 @@ checkpointfs_expired_records 0"
     local first=$!
     cat gauges/billing >"$DIR/two"
     wait "$first"
-    is "$(requests GET ".*/orders.*|$VALUES")" "$(asking 1 3)"
+    is "$(requests "$READS" ".*/orders.*|$VALUES")" "$(asking 1 3)"
 }
 
 # ---- lag and status of many partitions, one after the other
@@ -223,6 +231,7 @@ batches() {
 # ---- failures
 
 @test "if a stream cannot be asked there is no table, and errors names the stream" {
+    of http
     committed billing payments 0 50
     remount_service
     know_streams
@@ -237,6 +246,7 @@ batches() {
 }
 
 @test "an answer that is none is EBADMSG" {
+    of http
     know_streams
     local body
     for body in '' '[]x' 42 '{"partition_consuming_states":[{"partition_id":"x"}],"has_more":false}' \

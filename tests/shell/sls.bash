@@ -29,6 +29,7 @@ WAY_ELSEWHERE=v4 # the region is in the name
 REFUSALS='^40[013]$'
 UNTOUCHED="billing orders 0 NDI= -"
 CONTENT=NDI=
+READS=GET
 GAP=0
 SEARCH=6 # all logstores, once or twice
 MALFORMED=ParameterInvalid
