@@ -66,15 +66,11 @@ TEST(the_border_of_what_is_kept)
 
 TEST(the_border_of_the_end)
 {
-    struct state state = at("100", "0", "100");
-
     assert_at("ok", "99", "0", "100");
     assert_at("ahead", "100", "0", "100");
     fake.backend.checkpoint_is_next = true;
     assert_at("ok", "100", "0", "100");
     assert_at("ahead", "101", "0", "100");
-    state.has_no_end = true;
-    assert_at("ok", "100", "0", "100");
 }
 
 TEST(without_an_end_nothing_is_beyond_it)
