@@ -369,17 +369,19 @@ static void take_whole(struct reader *reader, struct span bytes)
     if (format == 0 || format == 1) {
         fail_reader(reader, EOPNOTSUPP,
                     "they are stored in the format of Kafka before 0.11, which is not read here");
-    } else if (format != FORMAT || bytes.size < HEAD_SIZE + BATCH_LEAST) {
-        fail_with(reader, -EBADMSG);
-    } else if (!is_sum_right(bytes)) {
-        fail_reader(reader, EBADMSG, "they are damaged: their checksum is wrong");
-    } else if (!read_extent(wire_of(bytes.data, bytes.size), &extent) ||
-               extent.base <= reader->last) {
-        fail_with(reader, -EBADMSG);
-    } else {
-        reader->last = extent.last;
-        take_extent(reader, &extent);
+        return;
     }
+    if (format == FORMAT && bytes.size >= HEAD_SIZE + BATCH_LEAST && !is_sum_right(bytes)) {
+        fail_reader(reader, EBADMSG, "they are damaged: their checksum is wrong");
+        return;
+    }
+    if (format != FORMAT || !read_extent(wire_of(bytes.data, bytes.size), &extent) ||
+        extent.base <= reader->last) {
+        fail_with(reader, -EBADMSG);
+        return;
+    }
+    reader->last = extent.last;
+    take_extent(reader, &extent);
 }
 
 /* All of them */
