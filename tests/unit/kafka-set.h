@@ -97,6 +97,7 @@ static inline void put_batch(struct buf *set, const struct made_batch *made,
     wire_put_int8(set, made->format ? made->format : 2);
     wire_put_int32(set, (int32_t)crc32c(rest.data, rest.size));
     buf_add(set, rest.data, rest.size);
+    assert_int_equal(buf_error(set), 0);
     buf_release(&rest);
 }
 
@@ -129,12 +130,18 @@ static inline void put_marker(struct buf *set, int64_t base, int64_t producer, i
 
 /* Codecs */
 
+static inline void resize(struct buf *buf, size_t size)
+{
+    buf_resize(buf, size);
+    assert_int_equal(buf_error(buf), 0);
+}
+
 static inline void pack_gzip(const struct buf *plain, struct buf *packed)
 {
     z_stream stream = {0};
 
     assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    buf_resize(packed, deflateBound(&stream, plain->size));
+    resize(packed, deflateBound(&stream, plain->size));
     stream.next_in = (Bytef *)plain->data;
     stream.avail_in = (uInt)plain->size;
     stream.next_out = (Bytef *)packed->data;
@@ -148,7 +155,7 @@ static inline void pack_lz4(const struct buf *plain, struct buf *packed)
 {
     size_t size;
 
-    buf_resize(packed, LZ4F_compressFrameBound(plain->size, NULL));
+    resize(packed, LZ4F_compressFrameBound(plain->size, NULL));
     size = LZ4F_compressFrame(packed->data, packed->size, plain->data, plain->size, NULL);
     assert_false(LZ4F_isError(size));
     buf_resize(packed, size);
@@ -158,7 +165,7 @@ static inline void pack_zstd(const struct buf *plain, struct buf *packed)
 {
     size_t size;
 
-    buf_resize(packed, ZSTD_compressBound(plain->size));
+    resize(packed, ZSTD_compressBound(plain->size));
     size = ZSTD_compress(packed->data, packed->size, plain->data, plain->size, 3);
     assert_false(ZSTD_isError(size));
     buf_resize(packed, size);
@@ -169,7 +176,7 @@ static inline void pack_snappy(struct span plain, struct buf *packed)
     size_t size = snappy_max_compressed_length(plain.size);
     size_t before = packed->size;
 
-    buf_resize(packed, before + size);
+    resize(packed, before + size);
     assert_int_equal(snappy_compress(plain.data, plain.size, packed->data + before, &size),
                      SNAPPY_OK);
     buf_resize(packed, before + size);

@@ -10,8 +10,8 @@ TEST(the_examples_of_the_standard_are_right)
     assert_int_equal(crc32c(bytes, sizeof(bytes)), 0x8a9136aa);
     memset(bytes, 0xff, sizeof(bytes));
     assert_int_equal(crc32c(bytes, sizeof(bytes)), 0x62a8ab43);
-    for (unsigned char i = 0; i < sizeof(bytes); i++)
-        bytes[i] = i;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)i;
     assert_int_equal(crc32c(bytes, sizeof(bytes)), 0x46dd794e);
     assert_int_equal(crc32c("123456789", 9), 0xe3069283);
     assert_int_equal(crc32c("", 0), 0);

@@ -202,9 +202,96 @@ TEST(requests_are_encoded_as_documented)
     kafka_put_list_offsets(&buf, "t", 3, KAFKA_TIME_EARLIEST);
     ASSERT_BYTES(&buf, "\xff\xff\xff\xff\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\xff\xff\xff\xff"
                        "\xff\xff\xff\xff\xff\xff\xff\xfe");
+    kafka_put_fetch(&buf, "t", 3, 42, 258);
+    ASSERT_BYTES(&buf, "\xff\xff\xff\xff\0\0\1\xf4\0\0\0\0\0\0\1\2\1\0\0\0\0\xff\xff\xff\xff"
+                       "\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\xff\xff\xff\xff\0\0\0\0\0\0\0\x2a"
+                       "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\1\2\0\0\0\0");
+    kafka_put_produce(&buf, "t", 3, (struct span){"set", 3}, 5000);
+    ASSERT_BYTES(&buf, "\xff\xff\xff\xff\0\0\x13\x88\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\0\0\0\3set");
 }
 
 /* Answers */
+
+#define FETCHED                                                                      \
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\0\0\0\0\0\0\0\0\0\x32"        \
+    "\0\0\0\0\0\0\0\x31\0\0\0\0\0\0\0\x0a\0\0\0\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\x30" \
+    "\0\0\0\4data"
+
+static int read_fetched(struct wire *wire, int16_t *code)
+{
+    struct kafka_recordset set;
+    int status = kafka_read_fetched(wire, &set, code);
+
+    free(set.aborted);
+    return status;
+}
+
+TEST(records_that_were_fetched_are_read)
+{
+    struct kafka_recordset set;
+    struct wire whole = READ(FETCHED);
+    struct wire none = READ("\0\0\0\0\0\x46\0\0\0\0\0\0\0\0");
+    int16_t code = 1;
+
+    assert_int_equal(kafka_read_fetched(&whole, &set, &code), 0);
+    assert_int_equal(code, 0);
+    assert_span(set.bytes, "data");
+    assert_int_equal(set.stable, 0x31);
+    assert_int_equal(set.aborted_count, 1);
+    assert_int_equal(set.aborted[0].producer, 7);
+    assert_int_equal(set.aborted[0].first, 0x30);
+    free(set.aborted);
+    BROKEN_UNLESS_WHOLE(FETCHED, read_fetched(&wire, &code));
+    assert_int_equal(read_fetched(&none, &code), 0);
+    assert_int_equal(code, 0x46);
+}
+
+#define PRODUCED                                                                            \
+    "\0\0\0\1\0\1t\0\0\0\1\0\0\0\3\0\x14\0\0\0\0\0\0\0\x30\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
+    "\0\0\0\1\0\0\0\2\0\1x\0\3why\0\0\0\0"
+
+TEST(what_became_of_records_that_were_sent_is_read)
+{
+    struct wire whole = READ(PRODUCED);
+    bool is_stored = false;
+    int16_t code = 0;
+
+    assert_int_equal(kafka_read_produced(&whole, &is_stored, &code), 0);
+    assert_true(is_stored);
+    assert_int_equal(code, 20);
+    BROKEN_UNLESS_WHOLE(PRODUCED, kafka_read_produced(&wire, &is_stored, &code));
+}
+
+TEST(numbers_of_records_take_as_few_bytes_as_they_need)
+{
+    struct wire wire =
+        READ("\1\x7f\x80\1\xff\xff\xff\xff\x0f\xfe\xff\xff\xff\xff\xff\xff\xff\xff\1\6abc\1");
+    struct wire large = READ("\xff\xff\xff\xff\x1f");
+    struct wire longer = READ("\xff\xff\xff\xff\xff\xff\xff\xff\xff\2");
+    struct wire endless = READ("\x80\x80\x80\x80\x80\x80");
+    struct buf buf = BUF_INIT(100);
+
+    assert_int_equal(wire_varint(&wire), -1);
+    assert_int_equal(wire_varint(&wire), -64);
+    assert_int_equal(wire_varint(&wire), 64);
+    assert_int_equal(wire_varint(&wire), INT32_MIN);
+    assert_true(wire_varlong(&wire) == INT64_MAX);
+    assert_span(wire_varbytes(&wire), "abc");
+    assert_null(wire_varbytes(&wire).data);
+    assert_false(wire.broken);
+    wire_varint(&large);
+    assert_true(large.broken);
+    wire_varlong(&longer);
+    assert_true(longer.broken);
+    wire_varint(&endless);
+    assert_true(endless.broken);
+    wire_put_varint(&buf, -1);
+    wire_put_varint(&buf, 64);
+    wire_put_varint(&buf, INT32_MIN);
+    wire_put_varbytes(&buf, (struct span){"abc", 3});
+    wire_put_varbytes(&buf, (struct span){0});
+    ASSERT_BYTES(&buf, "\1\x80\1\xff\xff\xff\xff\x0f\6abc\1");
+}
 
 #define VERSIONS "\0\0\0\0\0\2\0\20\0\0\0\5\0\22\0\0\0\4"
 
@@ -594,6 +681,9 @@ int main(void)
         cmocka_unit_test(varints_are_at_most_32_bits),
         cmocka_unit_test(heads_name_the_call_and_the_client),
         cmocka_unit_test(requests_are_encoded_as_documented),
+        cmocka_unit_test(records_that_were_fetched_are_read),
+        cmocka_unit_test(what_became_of_records_that_were_sent_is_read),
+        cmocka_unit_test(numbers_of_records_take_as_few_bytes_as_they_need),
         cmocka_unit_test(versions_of_calls_that_a_broker_knows_are_read),
         cmocka_unit_test(a_version_is_chosen_that_both_sides_know),
         cmocka_unit_test(metadata_is_read),

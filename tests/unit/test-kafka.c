@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "api/kafka/message.h"
+#include "kafka-set.h"
 
 /*
  * The backend of Kafka beside a broker of one group, one topic and one partition, which is in the
@@ -59,6 +60,16 @@ struct broker {
     bool has_consumers; /* the group is one of KIP-848 */
     bool has_long_name; /* the client of its member has */
     char left_out[200];
+
+    struct buf fetched[3]; /* what each Fetch is answered with, up to the first that is empty */
+    int64_t stable;
+    int64_t fetch_offset; /* what was asked for last */
+    int32_t fetch_bytes;
+    int8_t isolation;
+    bool closes_second_fetch;
+    size_t largest;        /* a set of records of more bytes is refused */
+    unsigned stored;       /* so many sets were not refused */
+    int64_t stored_offset; /* is told of a set with an error: -1 for what was not stored */
 };
 
 /* The broker's answers */
@@ -240,6 +251,65 @@ static void answer_describe_consumers(const struct broker *broker, struct buf *o
     buf_add(out, "\x80\0\0\0\0\0", 6);
 }
 
+static void answer_fetch(struct broker *broker, struct wire *request, int16_t code, struct buf *out)
+{
+    unsigned number = broker->asked[KAFKA_FETCH] - 1;
+    const struct buf *set = number < COUNT(broker->fetched) ? &broker->fetched[number] : NULL;
+
+    wire_int32(request);
+    wire_int32(request);
+    wire_int32(request);
+    broker->fetch_bytes = wire_int32(request);
+    broker->isolation = wire_int8(request);
+    wire_int64(request);
+    wire_int32(request);
+    wire_text(request);
+    wire_int32(request);
+    wire_int32(request);
+    wire_int32(request);
+    broker->fetch_offset = wire_int64(request);
+    wire_int64(request);
+    assert_int_equal(wire_int32(request), broker->fetch_bytes);
+    assert_int_equal(wire_int32(request), 0);
+    assert_int_equal(request->left, 0);
+    wire_put_int32(out, 0);
+    wire_put_int16(out, 0);
+    wire_put_int32(out, 0);
+    put_partition_code(out, code);
+    wire_put_int64(out, 50);
+    wire_put_int64(out, broker->stable);
+    wire_put_int64(out, 10);
+    wire_put_int32(out, -1);
+    wire_put_int32(out, set ? (int32_t)set->size : 0);
+    buf_add(out, set ? set->data : "", set ? set->size : 0);
+}
+
+static void answer_produce(struct broker *broker, struct wire *request, int16_t code,
+                           struct buf *out)
+{
+    struct span set;
+
+    wire_text(request);
+    assert_int_equal(wire_int16(request), -1);
+    wire_int32(request);
+    wire_int32(request);
+    wire_text(request);
+    wire_int32(request);
+    wire_int32(request);
+    set = wire_bytes(request);
+    assert_non_null(set.data);
+    if (broker->largest && set.size > broker->largest)
+        code = 10;
+    broker->stored += !code;
+    put_partition_code(out, code);
+    wire_put_int64(out, code ? broker->stored_offset : 50);
+    wire_put_int64(out, -1);
+    wire_put_int64(out, 10);
+    wire_put_int32(out, 0);
+    wire_put_text(out, NULL);
+    wire_put_int32(out, 0);
+}
+
 static void answer_request(struct broker *broker, int16_t api, struct wire *request, int16_t code,
                            struct buf *out)
 {
@@ -249,6 +319,12 @@ static void answer_request(struct broker *broker, int16_t api, struct wire *requ
         break;
     case KAFKA_METADATA:
         answer_metadata(broker, request, out);
+        break;
+    case KAFKA_FETCH:
+        answer_fetch(broker, request, code, out);
+        break;
+    case KAFKA_PRODUCE:
+        answer_produce(broker, request, code, out);
         break;
     case KAFKA_FIND_COORDINATOR:
         wire_put_int32(out, 0);
@@ -341,6 +417,7 @@ static void on_broker_request(struct client *client, struct wire *request)
         broker->faults[api].times--;
     }
     answer_request(broker, api, request, fault.code, &body);
+    fault.closes |= broker->closes_second_fetch && api == KAFKA_FETCH && broker->asked[api] == 2;
     client->held = fault.hangs;
     client->correlation = correlation;
     if (fault.closes)
@@ -450,6 +527,9 @@ static int begin_stage_with(void **state, const struct setting *settings, size_t
     broker->loop = options.loop = loop_new();
     assert_non_null(broker->loop);
     broker->offset = -1;
+    broker->stable = broker->stored_offset = -1;
+    for (size_t i = 0; i < COUNT(broker->fetched); i++)
+        buf_init(&broker->fetched[i], 1000000);
     for (size_t i = 0; i < CLIENTS; i++)
         broker->clients[i].fd = -1;
     open_listener(broker);
@@ -470,6 +550,8 @@ static int end_stage(void **state)
 
     backend_close(broker->backend);
     close_clients(broker);
+    for (size_t i = 0; i < COUNT(broker->fetched); i++)
+        buf_release(&broker->fetched[i]);
     if (broker->listener >= 0)
         close(broker->listener);
     loop_unwatch(broker->loop, broker->listener);
@@ -707,38 +789,33 @@ static void a_time_past_the_newest_record_is_the_next_one(void **state)
     reply_release(&reply);
 }
 
-/* The text of a cursor, or NULL and *code. */
-static char *get_cursor(struct broker *broker, enum cursor_kind kind, const char *sequence,
-                        int *code)
+/* Its errno, or 0. */
+static int get_cursor(struct broker *broker, enum cursor_kind kind, const char *sequence,
+                      struct reply *reply)
 {
     struct cursor_order order = {.stream = "t", .kind = kind, .sequence = sequence};
-    struct reply reply = {0};
-    struct ask ask = ask_into(&reply);
-    char *text;
+    struct ask ask = ask_into(reply);
 
+    *reply = (struct reply){0};
     assert_non_null(backend_get_cursor(broker->backend, &order, &ask));
-    run_until(broker->loop, &reply);
-    *code = reply.error.code;
-    text = reply.text ? strdup(reply.text) : NULL;
-    reply_release(&reply);
-    return text;
+    run_until(broker->loop, reply);
+    return reply->error.code;
 }
 
 static void check_cursor(struct broker *broker, enum cursor_kind kind, const char *sequence,
                          const char *expected)
 {
-    int code;
-    char *text = get_cursor(broker, kind, sequence, &code);
+    struct reply reply;
 
-    assert_int_equal(code, 0);
-    assert_string_equal(text, expected);
-    free(text);
+    assert_int_equal(get_cursor(broker, kind, sequence, &reply), 0);
+    assert_string_equal(reply.text, expected);
+    reply_release(&reply);
 }
 
 static void a_cursor_is_the_offset_to_be_read_next(void **state)
 {
     struct broker *broker = *state;
-    int code;
+    struct reply reply;
 
     check_cursor(broker, CURSOR_EARLIEST, NULL, "10");
     check_cursor(broker, CURSOR_LATEST, NULL, "50");
@@ -750,20 +827,280 @@ static void a_cursor_is_the_offset_to_be_read_next(void **state)
     assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 4);
     assert_int_equal(broker->asked[KAFKA_METADATA], 1);
     check_cursor(broker, CURSOR_AT, "9223372036854775807", "9223372036854775807");
-    assert_null(get_cursor(broker, CURSOR_AFTER, "9223372036854775807", &code));
-    assert_int_equal(code, ERANGE);
+    assert_int_equal(get_cursor(broker, CURSOR_AFTER, "9223372036854775807", &reply), ERANGE);
 }
 
 static void a_topic_that_is_not_there_has_no_cursor(void **state)
 {
     struct broker *broker = *state;
-    int code;
+    struct reply reply;
 
     broker->has_no_topic = true;
-    assert_null(get_cursor(broker, CURSOR_AT, "42", &code));
-    assert_int_equal(code, ENOENT);
-    assert_null(get_cursor(broker, CURSOR_EARLIEST, NULL, &code));
-    assert_int_equal(code, ENOENT);
+    assert_int_equal(get_cursor(broker, CURSOR_AT, "42", &reply), ENOENT);
+    assert_int_equal(get_cursor(broker, CURSOR_EARLIEST, NULL, &reply), ENOENT);
+}
+
+/* Records */
+
+/* Its errno, or 0. */
+static int read_records(struct broker *broker, const struct cursor_order *from,
+                        enum record_form form, struct reply *reply)
+{
+    struct read_order order = {.from = *from, .form = form, .limit = 1000};
+    struct ask ask = ask_into(reply);
+
+    *reply = (struct reply){0};
+    assert_non_null(backend_read_records(broker->backend, &order, &ask));
+    run_until(broker->loop, reply);
+    return reply->error.code;
+}
+
+static int read_at(struct broker *broker, const char *sequence, struct reply *reply)
+{
+    struct cursor_order from = {.stream = "t", .kind = CURSOR_AT, .sequence = sequence};
+
+    return read_records(broker, &from, RECORD_LINES, reply);
+}
+
+static int read_bytes(struct broker *broker, const char *sequence, struct reply *reply)
+{
+    struct cursor_order from = {.stream = "t", .kind = CURSOR_AT, .sequence = sequence};
+
+    return read_records(broker, &from, RECORD_BYTES, reply);
+}
+
+static void a_read_is_one_request_of_what_is_committed(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_one(&broker->fetched[0], &(struct made_batch){.base = 42}, SPAN("one"));
+    assert_int_equal(read_at(broker, "42", &reply), 0);
+    assert_int_equal(reply.records, 1);
+    assert_non_null(strstr(reply.lines, "\"sequence\":\"42\""));
+    assert_int_equal(broker->asked[KAFKA_FETCH], 1);
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 0);
+    assert_int_equal(broker->isolation, 1);
+    assert_int_equal(broker->fetch_offset, 42);
+    assert_true(broker->fetch_bytes >= 1000);
+    reply_release(&reply);
+    assert_int_equal(read_at(broker, "43", &reply), 0);
+    assert_int_equal(reply.records, 0);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 2);
+    assert_int_equal(broker->asked[KAFKA_METADATA], 1);
+}
+
+static void from_the_oldest_record_on_it_is_two(void **state)
+{
+    struct broker *broker = *state;
+    struct cursor_order from = {.stream = "t", .kind = CURSOR_EARLIEST};
+    struct reply reply;
+
+    assert_int_equal(read_records(broker, &from, RECORD_LINES, &reply), 0);
+    reply_release(&reply);
+    assert_int_equal(broker->fetch_offset, 10);
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 1);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 1);
+}
+
+/* A marker, and what follows it; then a marker and nothing else. */
+static void what_has_nothing_to_show_is_not_the_end(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_marker(&broker->fetched[0], 42, 7, 0);
+    put_one(&broker->fetched[1], &(struct made_batch){.base = 43}, SPAN("one"));
+    put_marker(&broker->fetched[2], 44, 7, 1);
+    assert_int_equal(read_at(broker, "42", &reply), 0);
+    assert_int_equal(reply.records, 1);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 2);
+    assert_int_equal(read_at(broker, "44", &reply), 0);
+    assert_int_equal(reply.records, 0);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 4);
+    assert_int_equal(broker->fetch_offset, 45);
+}
+
+/* What was passed over before a failure is not asked for again. */
+static void a_read_goes_on_where_it_was_after_a_failure(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_marker(&broker->fetched[0], 42, 7, 0);
+    broker->closes_second_fetch = true;
+    put_one(&broker->fetched[2], &(struct made_batch){.base = 43}, SPAN("one"));
+    assert_int_equal(read_at(broker, "42", &reply), 0);
+    assert_int_equal(reply.records, 1);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 3);
+    assert_int_equal(broker->fetch_offset, 43);
+}
+
+static void a_batch_that_is_cut_off_is_asked_for_as_a_whole(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_one(&broker->fetched[0], &(struct made_batch){.base = 42}, SPAN("one"));
+    broker->fetched[0].data[9] = 2; /* it says that it has 128 KiB more */
+    put_one(&broker->fetched[1], &(struct made_batch){.base = 42}, SPAN("one"));
+    assert_int_equal(read_at(broker, "42", &reply), 0);
+    assert_int_equal(reply.records, 1);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 2);
+    assert_true(broker->fetch_bytes > 128 << 10);
+    broker->asked[KAFKA_FETCH] = 0;
+    broker->fetched[0].data[8] = 127;
+    assert_int_equal(read_at(broker, "42", &reply), EFBIG);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 1);
+}
+
+static void what_is_not_kept_is_out_of_range_at_once(void **state)
+{
+    struct broker *broker = *state;
+    struct cursor_order from = {.stream = "t", .kind = CURSOR_EARLIEST};
+    struct reply reply;
+
+    break_call(broker, KAFKA_FETCH, (struct fault){.times = 2, .code = 1});
+    assert_int_equal(read_at(broker, "42", &reply), ERANGE);
+    reply_release(&reply);
+    assert_int_equal(read_bytes(broker, "42", &reply), ENOENT);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 2);
+    /* But the oldest is looked for again: it was just removed. */
+    break_call(broker, KAFKA_FETCH, (struct fault){.times = 1, .code = 1});
+    assert_int_equal(read_records(broker, &from, RECORD_LINES, &reply), 0);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 2);
+}
+
+static void the_bytes_of_a_record_take_one_request_and_its_batch_alone(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_one(&broker->fetched[0], &(struct made_batch){.base = 42}, SPAN("bytes"));
+    put_one(&broker->fetched[1], &(struct made_batch){.base = 50}, SPAN("another"));
+    assert_int_equal(read_bytes(broker, "42", &reply), 0);
+    assert_string_equal(reply.lines, "bytes");
+    reply_release(&reply);
+    assert_int_equal(broker->fetch_bytes, 1);
+    assert_int_equal(read_bytes(broker, "45", &reply), ENOENT);
+    reply_release(&reply);
+    assert_int_equal(read_bytes(broker, "99", &reply), ENOENT);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 3);
+}
+
+static void damaged_records_are_told_of_and_not_asked_for_again(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    put_one(&broker->fetched[0], &(struct made_batch){.base = 42}, SPAN("one"));
+    broker->fetched[0].data[broker->fetched[0].size - 2] ^= 1;
+    assert_int_equal(read_at(broker, "42", &reply), EBADMSG);
+    assert_non_null(strstr(reply.error.message, "partition 0 of t: records from 42 on: they are"));
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_FETCH], 1);
+}
+
+/* Its errno, or 0. */
+static int append_lines(struct broker *broker, size_t count, int64_t ms, struct reply *reply)
+{
+    struct span records[20];
+    struct append_order order = {.stream = "t", .records = records, .count = count};
+    struct ask ask = ask_for_ms(reply, ms);
+
+    for (size_t i = 0; i < count; i++)
+        records[i] = SPAN("a line");
+    *reply = (struct reply){0};
+    assert_non_null(backend_append_records(broker->backend, &order, &ask));
+    run_until(broker->loop, reply);
+    return reply->error.code;
+}
+
+static void check_append(struct broker *broker, size_t count, int code, bool is_unknown)
+{
+    struct reply reply;
+
+    assert_int_equal(append_lines(broker, count, LONG_ENOUGH, &reply), code);
+    assert_int_equal(reply.error.is_unknown, is_unknown);
+    reply_release(&reply);
+}
+
+static void records_are_appended_by_one_request(void **state)
+{
+    struct broker *broker = *state;
+
+    check_append(broker, 20, 0, false);
+    assert_int_equal(broker->stored, 1);
+    assert_int_equal(broker->asked[KAFKA_PRODUCE], 1);
+}
+
+static void what_may_be_stored_is_not_sent_again(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+    static const struct fault unknown[] = {
+        {.times = 1, .closes = true}, {.times = 1, .code = 7}, {.times = 1, .code = 20}};
+
+    for (size_t i = 0; i < COUNT(unknown); i++) {
+        break_call(broker, KAFKA_PRODUCE, unknown[i]);
+        assert_int_equal(append_lines(broker, 1, LONG_ENOUGH, &reply),
+                         unknown[i].closes      ? ECONNRESET
+                         : unknown[i].code == 7 ? ETIMEDOUT
+                                                : EIO);
+        assert_true(reply.error.is_unknown);
+        reply_release(&reply);
+    }
+    /* A leader that stops being one while it waits for the others tells where it has stored it. */
+    broker->stored_offset = 50;
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = 1, .code = 6});
+    check_append(broker, 1, EIO, true);
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = 1, .hangs = true});
+    assert_int_equal(append_lines(broker, 1, SHORT_MS, &reply), ETIMEDOUT);
+    assert_true(reply.error.is_unknown);
+    reply_release(&reply);
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = 1, .mixes = true});
+    assert_int_not_equal(append_lines(broker, 1, LONG_ENOUGH, &reply), 0);
+    assert_true(reply.error.is_unknown);
+    reply_release(&reply);
+    assert_int_equal(broker->asked[KAFKA_PRODUCE], 6);
+}
+
+static void what_is_not_stored_is_sent_again(void **state)
+{
+    struct broker *broker = *state;
+
+    check_append(broker, 1, 0, false);
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = 2, .code = 6});
+    check_append(broker, 1, 0, false);
+    assert_int_equal(broker->asked[KAFKA_PRODUCE], 4);
+    assert_int_equal(broker->stored, 2);
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = EVERY_TIME, .code = 29});
+    check_append(broker, 1, EACCES, false);
+    assert_int_equal(broker->asked[KAFKA_PRODUCE], 5);
+}
+
+static void batches_that_are_too_large_are_halved(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    broker->largest = 150;
+    check_append(broker, 20, 0, false);
+    assert_true(broker->stored > 2);
+    broker->largest = 10;
+    assert_int_equal(append_lines(broker, 20, LONG_ENOUGH, &reply), EFBIG);
+    assert_false(reply.error.is_unknown);
+    assert_non_null(strstr(reply.error.message, "0 of 20 records are stored"));
+    reply_release(&reply);
 }
 
 static void requests_share_sixteen_connections_one_at_a_time(void **state)
@@ -1248,6 +1585,18 @@ int main(void)
         STAGE(a_time_past_the_newest_record_is_the_next_one),
         STAGE(a_cursor_is_the_offset_to_be_read_next),
         STAGE(a_topic_that_is_not_there_has_no_cursor),
+        STAGE(a_read_is_one_request_of_what_is_committed),
+        STAGE(from_the_oldest_record_on_it_is_two),
+        STAGE(what_has_nothing_to_show_is_not_the_end),
+        STAGE(a_read_goes_on_where_it_was_after_a_failure),
+        STAGE(a_batch_that_is_cut_off_is_asked_for_as_a_whole),
+        STAGE(what_is_not_kept_is_out_of_range_at_once),
+        STAGE(the_bytes_of_a_record_take_one_request_and_its_batch_alone),
+        STAGE(damaged_records_are_told_of_and_not_asked_for_again),
+        STAGE(records_are_appended_by_one_request),
+        STAGE(what_may_be_stored_is_not_sent_again),
+        STAGE(what_is_not_stored_is_sent_again),
+        STAGE(batches_that_are_too_large_are_halved),
         STAGE(requests_share_sixteen_connections_one_at_a_time),
         STAGE(another_coordinator_is_looked_for),
         STAGE(what_a_lost_connection_took_is_sent_again),
