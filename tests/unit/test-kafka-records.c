@@ -196,7 +196,7 @@ TEST(a_key_and_a_value_are_empty_or_not_there)
 TEST(headers_keep_their_values_and_the_order_of_those_of_one_name)
 {
     struct buf headers = BUF_INIT(1000);
-    static const struct {
+    const struct {
         struct span name;
         struct span value;
     } all[] = {
@@ -461,7 +461,7 @@ TEST(what_a_codec_cannot_read_is_damaged)
 /* Sizes and offsets that cannot be, each behind a right checksum. */
 TEST(lengths_that_lie_are_damage)
 {
-    static const struct span records[] = {
+    const struct span records[] = {
         SPAN(""),                                 /* none, where one should be */
         SPAN("\x10\0\0\0\1\1\0\0"),               /* shorter than it says */
         SPAN("\x01\0\0\0\1\1\0"),                 /* -1 long */
