@@ -68,16 +68,16 @@ impatient() {
 }
 
 @test "errors of what may not be are EACCES, with the ACL that lacks, and final" {
-    once commit TOPIC_AUTHORIZATION_FAILED EACCES "ACL: Describe to read, Read to commit"
-    once commit GROUP_AUTHORIZATION_FAILED EACCES "ACL: Describe to read, Read to commit"
-    once read GROUP_AUTHORIZATION_FAILED EACCES ACL
-    once read TOPIC_AUTHORIZATION_FAILED EACCES ACL
-    once delete TOPIC_AUTHORIZATION_FAILED EACCES ACL
-    once delete GROUP_AUTHORIZATION_FAILED EACCES ACL
-    once rmdir GROUP_AUTHORIZATION_FAILED EACCES ACL
-    once cursor TOPIC_AUTHORIZATION_FAILED EACCES ACL
+    once commit TOPIC_AUTHORIZATION_FAILED EACCES "ACL Read on the topic orders"
+    once commit GROUP_AUTHORIZATION_FAILED EACCES "ACL Read on the group billing"
+    once read GROUP_AUTHORIZATION_FAILED EACCES "ACL Describe on the group billing"
+    once read TOPIC_AUTHORIZATION_FAILED EACCES "ACL Describe on the topic orders"
+    once delete TOPIC_AUTHORIZATION_FAILED EACCES "ACL Read on the topic orders"
+    once delete GROUP_AUTHORIZATION_FAILED EACCES "ACL Delete on the group billing"
+    once rmdir GROUP_AUTHORIZATION_FAILED EACCES "ACL Delete on the group audit"
+    once cursor TOPIC_AUTHORIZATION_FAILED EACCES "ACL Describe on the topic orders"
     once search CLUSTER_AUTHORIZATION_FAILED EACCES "ACL: Describe"
-    once commit ILLEGAL_SASL_STATE EACCES "want a login"
+    once commit ILLEGAL_SASL_STATE EACCES login
     is "$(stored)" "$UNTOUCHED"
 }
 

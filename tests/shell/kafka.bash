@@ -29,7 +29,7 @@ THROTTLED=THROTTLING_QUOTA_EXCEEDED
 REFUSED=(400:INVALID_REQUEST:EINVAL 403:GROUP_AUTHORIZATION_FAILED:EACCES 404:GROUP_ID_NOT_FOUND:ENOENT)
 SEARCH=2 # who coordinates it, and that one's list
 REMOVED=$'audit\t-'
-LACKS=(appending closing cursors http narrow-names "apps of their own")
+LACKS=(closing http narrow-names "apps of their own")
 
 # ---- the service
 
@@ -45,12 +45,13 @@ start_service() {
     SOURCE=kafka+plain://127.0.0.1:${PORTS[0]}
 }
 
-# Topics with the records 10 to 99, three partitions and one, and Kafka's own; and one checkpoint.
+# Topics with the records 10 to 99, one a second until now, in three partitions and one; and one checkpoint.
 make_world() {
+    local time=$(($(milliseconds) - 100000))
     seed '{
         "topics": [
-            {"name": "orders", "partitions": 3, "earliest": 10, "latest": 100},
-            {"name": "payments", "partitions": 1, "earliest": 10, "latest": 100}],
+            {"name": "orders", "partitions": 3, "earliest": 10, "latest": 100, "time": '$time'},
+            {"name": "payments", "partitions": 1, "earliest": 10, "latest": 100, "time": '$time'}],
         "groups": ["audit", "billing"],
         "checkpoints": [
             {"group": "billing", "topic": "orders", "partition": 0, "offset": 42, "metadata": "note"}]}'

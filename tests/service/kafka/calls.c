@@ -7,6 +7,8 @@
 
 /* The versions are those that ApiVersions of 4.1.1 tells, and those of 2.4's protocol guide. */
 const struct versions kafka_calls[] = {
+    {0, "Produce", 0, 13, 0, 8, 5, 8, 9, call_produce},
+    {1, "Fetch", 4, 17, 0, 11, 7, 11, 12, call_fetch},
     {2, "ListOffsets", 1, 10, 0, 5, 2, 5, 6, call_list_offsets},
     {3, "Metadata", 0, 13, 0, 9, 8, 8, 9, call_metadata},
     {8, "OffsetCommit", 2, 9, 0, 8, 2, 7, 8, call_offset_commit},
@@ -50,6 +52,9 @@ static const struct {
     {6, "NOT_LEADER_OR_FOLLOWER"},
     {7, "REQUEST_TIMED_OUT"},
     {8, "BROKER_NOT_AVAILABLE"},
+    {10, "MESSAGE_TOO_LARGE"},
+    {21, "INVALID_REQUIRED_ACKS"},
+    {87, "INVALID_RECORD"},
     {9, "REPLICA_NOT_AVAILABLE"},
     {12, "OFFSET_METADATA_TOO_LARGE"},
     {13, "NETWORK_EXCEPTION"},

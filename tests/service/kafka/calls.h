@@ -10,10 +10,12 @@ enum code {
     CORRUPT_MESSAGE = 2,
     UNKNOWN_TOPIC_OR_PARTITION = 3,
     NOT_LEADER_OR_FOLLOWER = 6,
+    MESSAGE_TOO_LARGE = 10,
     OFFSET_METADATA_TOO_LARGE = 12,
     COORDINATOR_NOT_AVAILABLE = 15,
     NOT_COORDINATOR = 16,
     INVALID_TOPIC_EXCEPTION = 17,
+    INVALID_REQUIRED_ACKS = 21,
     ILLEGAL_GENERATION = 22,
     UNKNOWN_MEMBER_ID = 25,
     UNSUPPORTED_VERSION = 35,
@@ -21,6 +23,7 @@ enum code {
     NON_EMPTY_GROUP = 68,
     GROUP_ID_NOT_FOUND = 69,
     GROUP_SUBSCRIBED_TO_TOPIC = 86,
+    INVALID_RECORD = 87,
     STALE_MEMBER_EPOCH = 113,
 };
 
@@ -66,6 +69,9 @@ void for_each_partition(struct asked *asked, int32_t topics, void (*each)(struct
 /* 0, or why the broker cannot say anything about a group: it does not coordinate it. */
 int check_coordinator(struct asked *asked, struct text group);
 
+/* The same of a partition: there is none, or it does not lead it. */
+int check_leader(const struct asked *asked, struct text name, int32_t partition);
+
 void call_api_versions(struct asked *asked);
 void call_metadata(struct asked *asked);
 void call_find_coordinator(struct asked *asked);
@@ -77,6 +83,11 @@ void call_offset_fetch(struct asked *asked);
 void call_offset_commit(struct asked *asked);
 void call_offset_delete(struct asked *asked);
 void call_list_offsets(struct asked *asked);
+void call_fetch(struct asked *asked);
+void call_produce(struct asked *asked);
+
+/* Appends a record, at the time that those have that are made up; the key may be null. */
+void records_append(struct partition *partition, struct text key, struct text value);
 
 /* Which versions a release knows, and those that are served here. */
 struct versions {

@@ -333,6 +333,95 @@ class Cluster(Case):
         self.assertIn(text("c") + text("Dead"), answer)
 
 
+def crc32c(data):
+    crc = 2**32 - 1
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ (2**32 - 1)
+
+
+def varint(value):
+    value = value << 1 if value >= 0 else ~(value << 1)
+    data = b""
+    while value >= 0x80:
+        data, value = data + bytes([value & 0x7F | 0x80]), value >> 7
+    return data + bytes([value])
+
+
+def batch(values, count=None, damage=0):
+    records = b""
+    for delta, value in enumerate(values):
+        record = b"\0" + varint(delta) * 2 + varint(-1) + varint(len(value)) + value + varint(0)
+        records += varint(len(record)) + record
+    count = len(values) if count is None else count
+    rest = number(2, 0) + number(4, count - 1) + number(8, 1700000000000) * 2 + number(8, -1) + number(2, -1)
+    rest += number(4, -1) + number(4, count) + records
+    crc = (crc32c(rest) ^ damage).to_bytes(4, "big")
+    return number(8, 0) + number(4, len(rest) + 9) + number(4, -1) + b"\2" + crc + rest
+
+
+class Records(Case):
+    brokers = 1
+
+    def produce(self, data, topic="t", acks=-1):
+        body = text(None) + number(2, acks) + number(4, 1000)
+        answer = self.at().ask(0, 8, body + topics({topic: [number(4, 0) + number(4, len(data)) + data]}))
+        found = answer.topics(lambda: (answer.int(2), answer.int(8), answer.int(8), answer.int(8), answer.int(4),
+                                       answer.text())[:2])
+        answer.int(4)
+        return answer.end(found)[topic][0]
+
+    def fetch_records(self, offset, size=1, isolation=1, enough=0):
+        """The code, the bounds, and the batches."""
+        body = number(4, -1) + number(4, 300) + number(4, enough) + number(4, 2**20) + number(1, isolation)
+        body += number(4, 0) + number(4, -1)
+        body += topics({"t": [number(4, 0) + number(4, -1) + number(8, offset) + number(8, -1) + number(4, size)]})
+        answer = self.at().ask(1, 10, body + array([]))
+        answer.int(4)
+        self.assertEqual((answer.int(2), answer.int(4)), (0, 0))
+        return answer.end(answer.topics(lambda: (answer.int(2), [answer.int(8) for _ in range(3)], answer.int(4),
+                                                 answer.take(answer.int(4)))))["t"][0]
+
+    def test_what_is_appended_is_read(self):
+        sent = batch([b"one", b"two"])
+        self.assertEqual(self.produce(sent), (0, 100))
+        code, bounds, aborted, data = self.fetch_records(100)
+        self.assertEqual((code, bounds, aborted), (0, [102, 102, 10], 0))
+        self.assertEqual((data[:8], data[16:]), (number(8, 100), sent[16:]))
+        self.assertEqual(self.fetch_records(101)[3], data)
+        self.assertEqual(self.fetch_records(102)[3], b"")
+        self.assertEqual(self.fetch_records(102, isolation=0)[2], -1)
+        self.assertEqual([self.fetch_records(offset)[0] for offset in (9, 103)], [1, 1])
+
+    def test_records_that_nobody_has_appended_are_made_up(self):
+        data = self.fetch_records(98, 1000)[3]
+        self.assertEqual((data[:8], data[57:61]), (number(8, 98), number(4, 2)))
+        self.assertEqual(int.from_bytes(data[17:21], "big"), crc32c(data[21:]))
+        self.assertIn(b"record 98", data)
+
+    def test_what_is_no_batch_is_refused(self):
+        whole = batch([b"one"])
+        self.assertEqual(self.produce(batch([b"one"], damage=1))[0], 2)
+        self.assertEqual(self.produce(whole[:-1])[0], 2)
+        self.assertEqual(self.produce(whole[:16] + b"\1" + whole[17:])[0], 2)
+        self.assertEqual(self.produce(batch([b"one"], count=2))[0], 87)
+        self.assertEqual(self.produce(batch([bytes(1048588)]))[0], 10)
+        self.assertEqual(self.produce(whole, acks=2)[0], 21)
+        self.assertEqual(self.produce(whole, topic="u")[0], 3)
+        self.assertEqual(self.offsets([(0, -1)]), [(0, -1, 100)])
+
+    def test_an_answer_without_records_is_waited_for_if_the_client_wants_some(self):
+        begin = time.monotonic()
+        self.fetch_records(100, enough=1)
+        self.assertGreaterEqual(time.monotonic() - begin, 0.29)
+
+    def test_the_control_interface_appends(self):
+        self.control("POST", "record", topic="t", partition=0, value="hello", key="k")
+        self.assertIn(varint(1) + b"k" + varint(5) + b"hello", self.fetch_records(100)[3])
+
+
 class Protocol(Case):
     def malformed(self):
         return self.server.stats()["malformed"]

@@ -261,7 +261,7 @@ static void answer_asked(struct asked *asked, const struct head *head, struct re
     begin_answer(asked, head, in);
     head->versions->call(asked);
     end_answer(asked);
-    outcome->delay_ms = fault.delay_ms;
+    outcome->delay_ms = fault.delay_ms + asked->wait_ms;
     outcome->held = fault.hold;
     outcome->mute_ms = asked->kafka->throttle_ms;
     spoil_answer(&fault, outcome);

@@ -61,6 +61,7 @@ struct asked {
     int forced;    /* the code that a fault wants; or 0 */
     int code;      /* the first that is not 0 */
     int64_t now_ms;
+    int32_t wait_ms; /* the answer is to be as late, for there is nothing to tell */
     struct buf path; /* whom it was about */
     struct buf note; /* what it wanted there */
 };

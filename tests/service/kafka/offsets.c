@@ -30,7 +30,7 @@ static bool is_seen_again(struct listing *listing, const struct each *each)
     return false;
 }
 
-static int check_leader(const struct asked *asked, struct text name, int32_t partition)
+int check_leader(const struct asked *asked, struct text name, int32_t partition)
 {
     const struct world *world = &asked->kafka->world;
     const struct topic *topic = world_topic(world, name);

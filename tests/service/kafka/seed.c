@@ -108,6 +108,22 @@ static const char *put_partition(void *service, const struct pairs *values)
     return partition ? set_partition(kafka, partition, values) : "no such partition";
 }
 
+/* With `value`, and `key` if there is one. */
+static const char *put_record_there(void *service, const struct pairs *values)
+{
+    struct kafka_service *kafka = service;
+    const struct topic *topic = find_topic(kafka, values, "topic");
+    int64_t number = -1;
+    struct partition *partition = NULL;
+
+    if (topic && value_number(values, "partition", &number) && number >= 0)
+        partition = topic_partition(topic, (int32_t)number);
+    if (!partition)
+        return "no such topic or partition";
+    records_append(partition, named(values, "key"), named(values, "value"));
+    return NULL;
+}
+
 static void show_topics(struct call *call)
 {
     const struct kafka_service *kafka = call->service;
@@ -392,6 +408,7 @@ static void seed_world(struct call *call)
 ONE(put_topic)
 ONE(remove_topic)
 ONE(put_partition)
+ONE(put_record_there)
 ONE(put_group)
 ONE(remove_group)
 ONE(put_member)
@@ -404,6 +421,7 @@ const struct route kafka_seed_routes[] = {
     {"DELETE", "/_control/topic", remove_topic_call},
     {"GET", "/_control/topics", show_topics},
     {"POST", "/_control/partition", put_partition_call},
+    {"POST", "/_control/record", put_record_there_call},
     {"POST", "/_control/group", put_group_call},
     {"DELETE", "/_control/group", remove_group_call},
     {"GET", "/_control/groups", show_groups},

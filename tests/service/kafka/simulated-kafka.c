@@ -7,7 +7,8 @@
 
 static const char help[] =
     "Usage: simulated-kafka [OPTION]...\n"
-    "Serves Kafka's calls about positions on 127.0.0.1 for tests, as a cluster of one or several\n"
+    "Serves Kafka's calls about positions and records on 127.0.0.1 for tests, as a cluster of one "
+    "or several\n"
     "brokers. --port is that of its control interface, which tells of the brokers' ports. It ends "
     "on\n"
     "SIGTERM, or when the process that started it ends.\n"
