@@ -83,7 +83,7 @@ static void describe_nothing(struct kafka_call *call)
     print_details(call);
 }
 
-static char *copy_text(struct span text)
+static char *copy_words(struct span text)
 {
     return strndup(text.data ? text.data : "", text.size < SHOWN_MAX ? text.size : SHOWN_MAX);
 }
@@ -97,11 +97,11 @@ static int take_group(struct kafka_call *call, const struct kafka_group *group, 
     if (reply->code || !group->is_there)
         return 0;
     description->type = type;
-    description->state = copy_text(group->state);
+    description->state = copy_words(group->state);
     if (group->protocol.size)
-        description->protocol = copy_text(group->protocol);
+        description->protocol = copy_words(group->protocol);
     if (group->tells_client)
-        description->client = copy_text(group->client);
+        description->client = copy_words(group->client);
     return !description->state || (group->protocol.size && !description->protocol) ||
                    (group->tells_client && !description->client)
                ? -ENOMEM

@@ -1,4 +1,5 @@
 # shellcheck shell=bats
+# shellcheck disable=SC2034 # the tests use what is set here
 # The table of checkpoints on any service. SERVICE says which service it is.
 
 load "${SERVICE:-dis}"
