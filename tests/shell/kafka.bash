@@ -226,7 +226,7 @@ begins() {
 # everything_is_right: the small world, seen from all sides.
 everything_is_right() {
     is "$(entries apps) $(entries streams)" "audit billing orders payments"
-    is "$(entries apps/billing) $(entries apps/billing/orders)" "orders payments 0 1 2"
+    is "$(entries apps/billing) $(entries apps/billing/orders)" "orders payments 0 1 2 checkpoints"
     is "$(entries streams/orders) $(entries streams/payments)" "0 1 2 status 0 status"
     is "$(entries checkpoints) $(entries checkpoints/billing)" "audit billing orders"
     is "$(entries checkpoints/billing/orders)$(entries checkpoints/audit)" 0
