@@ -74,7 +74,7 @@ if [[ ${CLUSTER:-real} == simulated ]]; then
         put) control POST checkpoint "group=$2" "topic=$3" "partition=$4" "offset=$5" "metadata=$6" >/dev/null ;;
         groups) decoded "$(control GET groups | awk '{ print $1 }' | paste -sd '\t')" ;;
         coordinator) control GET groups | awk -v name="$2" '$1 == name { print $5 }' ;;
-        join) control POST member "group=$2" "topic=$3" name=consumer-1 >/dev/null && MEMBER_OF=$2 ;;
+        join) control POST member "group=$2" "topic=$3" name=consumer-1 "client=client of $2" >/dev/null && MEMBER_OF=$2 ;;
         leave) control DELETE member "group=$MEMBER_OF" name=consumer-1 >/dev/null ;;
         esac
     }
