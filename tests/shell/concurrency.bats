@@ -367,7 +367,7 @@ END
     eventually grep -q started "$DIR/writers"
     blocked "$writers"
     run -0 timeout 5 ls apps/billing/orders
-    is "${#lines[@]}" 200
+    is "${#lines[@]}" 201
     unlock_store
     wait "$writers"
     is "$(find checkpoints -type f | wc -l)" 200

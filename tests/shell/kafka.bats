@@ -178,6 +178,12 @@ has_status() { # PATH EXPECTED MEMBER...
     eventually has_status "$P/status" "[\"Stable\",\"classic\",\"range\",null,\"client of $G\"]" "${group[@]}"
     kafka leave
     eventually has_status "$P/status" '["Empty",""]' group_state consumer
+}
+
+@test "status tells of a group of KIP-848, too" {
+    [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
+    make_app
+    local group=(group_state group_type protocol leader_epoch consumer)
     kafka join "$G" orders consumer
     eventually has_status "$P/status" "[\"Stable\",\"consumer\",\"uniform\",null,\"client of $G\"]" "${group[@]}"
     kafka leave
@@ -299,6 +305,7 @@ by_git() {
 }
 
 @test "groups of every odd name are saved by cp -r, and restored" {
+    [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
     local odd=("a/b" "." ".." ".hidden" " " " x" "x y " "%" "%41" "ü😀" "-rf" "a:b" "*" "'" '"' "\\" "a|b,c" $'a\x01' $'b\x7f'
         "$(printf 'x%.0s' {1..255})" CON "{}") name
     for name in "${odd[@]}"; do
@@ -388,6 +395,7 @@ committed_of_billing() {
 }
 
 @test "what is typed here to list, save and restore does what the guide says" {
+    [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
     prepare_billing
     ls -l apps checkpoints >/dev/null
     eventually is_listed billing
@@ -404,6 +412,7 @@ committed_of_billing() {
 }
 
 @test "kafka.sh moves a group, and leaves nothing" {
+    [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
     local topics
     topics=$(entries streams)
     export TMPDIR=$DIR/tmp
