@@ -251,8 +251,7 @@ END
 }
 
 @test "values are looked at for those who sleep for POLLPRI, and for no other poll" {
-    remount_service -o watch=1
-    forget_requests
+    again_with -o watch=1
     python3 - "$P/checkpoint" <<'END'
 import os, select, sys, time
 fd = os.open(sys.argv[1], os.O_RDONLY)
