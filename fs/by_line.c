@@ -1,6 +1,7 @@
 #include "fs/by_line.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "fs/handle.h"
@@ -21,29 +22,33 @@ bool by_line_has_rest(const struct handle *handle)
     return handle->line.size > 0;
 }
 
-/* After an interrupt nobody knows what was done: the same again would be done twice. */
-static void on_lines_failed(struct request *request, int code)
+static bool is_table(const struct handle *handle)
 {
-    struct content *content = &request->handle->content;
-    bool goes_on = writes_of(request->handle) == WRITES_TABLE && code != EINTR;
-
-    buf_reset(&request->handle->line);
-    if (!goes_on)
-        content->refused = code == EINTR ? ECANCELED : code;
-    else if (!content->unreported)
-        content->unreported = code;
+    return writes_of(handle) == WRITES_TABLE;
 }
 
-static void on_line_failed_at_close(struct request *request, int code)
+/* After an interrupt nobody knows what was done: the same again would be done twice. */
+static void refuse_what_follows(struct request *request, int code)
 {
     buf_reset(&request->handle->line);
     request->handle->content.refused = code == EINTR ? ECANCELED : code;
 }
 
+/* What comes next may be the rest of a line that the failed write has begun. */
+static void on_lines_failed(struct request *request, int code)
+{
+    struct content *content = &request->handle->content;
+
+    if (!is_table(request->handle) || code == EINTR || buf_error(&request->handle->line))
+        refuse_what_follows(request, code);
+    else if (!content->unreported)
+        content->unreported = code;
+}
+
 /* What fsync failed to do close tells once more. */
 static void on_line_failed_at_sync(struct request *request, int code)
 {
-    on_line_failed_at_close(request, code);
+    refuse_what_follows(request, code);
     request->handle->content.unreported = code;
 }
 
@@ -87,16 +92,34 @@ static void write_lines(struct request *request, const char *data)
     buf_release(&lines);
 }
 
+/* Of a table what was written so far is the file. */
+static bool is_hole(const struct request *request)
+{
+    const struct handle *handle = request->handle;
+
+    return is_table(handle) && !(handle->flags & O_APPEND) &&
+           (size_t)request->offset > handle->content.held;
+}
+
 void by_line_write(struct request *request, const char *data)
 {
-    int refused = request->handle->content.refused;
+    struct content *content = &request->handle->content;
+    int refused = content->refused;
 
+    if (is_hole(request)) {
+        request_refuse(request, EINVAL,
+                       "it would leave a hole: a table is written from its beginning");
+        return;
+    }
+    if ((size_t)request->offset + request->size > content->held)
+        content->held = (size_t)request->offset + request->size;
     if (refused) {
         request_refuse(request, refused,
                        "a write before was refused, and so is all that follows: open the file "
                        "anew");
         return;
     }
+    request->handle->writer = fuse_req_ctx(request->fuse)->pid;
     request->failed = on_lines_failed;
     request->then = reply_lines_written;
     write_lines(request, data);
@@ -116,12 +139,39 @@ static void do_rest(struct request *request, void (*failed)(struct request *requ
     buf_release(&rest);
 }
 
-void by_line_sync(struct request *request)
+/* What has no newline may be cut off, and a part of a number is another one. It waits on: who has
+ * only inherited the file may close it in the midst of a line. */
+static void refuse_cut_line(struct request *request, int code)
 {
-    do_rest(request, on_line_failed_at_sync);
+    const struct handle *handle = request->handle;
+    struct error error;
+
+    error_set(&error, EINVAL,
+              "the last line does not end in a newline, and may be cut off: it is not carried out");
+    if (by_line_has_rest(handle) && handle->writer == fuse_req_ctx(request->fuse)->pid) {
+        request_tell(request, &error);
+        code = code ? code : EINVAL;
+    }
+    if (code)
+        request_deny(request, code);
+    else
+        request_succeed(request);
 }
 
-void by_line_close(struct request *request)
+void by_line_sync(struct request *request)
 {
-    do_rest(request, on_line_failed_at_close);
+    if (is_table(request->handle))
+        refuse_cut_line(request, 0);
+    else
+        do_rest(request, on_line_failed_at_sync);
+}
+
+void by_line_close(struct request *request, int unreported)
+{
+    if (is_table(request->handle))
+        refuse_cut_line(request, unreported);
+    else if (unreported)
+        request_deny(request, unreported);
+    else
+        do_rest(request, refuse_what_follows);
 }

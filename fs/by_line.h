@@ -6,12 +6,15 @@
 /*
  * Files that are written to line by line: `new`, and the tables of checkpoints. A write does what
  * the lines say that it completes before it returns, in one go; what follows the last newline is
- * kept for the next write, or is a line of its own at fsync or close. Where in the file something
- * is written makes no difference.
+ * kept for the next write.
  *
- * After a failure everything is refused until the file is opened anew, for what of it was done may
- * not be known. In a table each line stands for itself: more can be written, but after an
- * interrupt; and close tells once more that something has failed.
+ * In `new` it is a record of its own at fsync or close, and where in the file something is written
+ * makes no difference. After a failure everything is refused until the file is opened anew, for
+ * what of it was done may not be known.
+ *
+ * In a table each line stands for itself: more can be written after a failure, but after an
+ * interrupt, and close tells of the failure once more. A line without a newline is never carried
+ * out, and a write that would leave a hole is refused.
  */
 
 /* Whether the file is one of these. */
@@ -23,6 +26,6 @@ bool by_line_has_rest(const struct handle *handle);
 /* Each ends the request. */
 void by_line_write(struct request *request, const char *data);
 void by_line_sync(struct request *request);
-void by_line_close(struct request *request);
+void by_line_close(struct request *request, int unreported); /* the errno that close tells, or 0 */
 
 #endif

@@ -14,6 +14,9 @@
 /* What a number becomes that is not known any more: nothing is equal to it. */
 #define NOT_KNOWN "?"
 
+/* So many changes without an answer, and none with one in between: the others are not tried. */
+#define SILENT_MAX EDIT_WIDTH
+
 /* A change that is under way, or none while `call` is NULL. */
 struct arm {
     struct edit *edit;
@@ -38,7 +41,8 @@ struct edit {
     struct arm arms[EDIT_WIDTH];
     unsigned under_way;
     unsigned failed;
-    unsigned first; /* the line of the first failure */
+    unsigned first;  /* the line of the first failure */
+    unsigned silent; /* changes that had no answer, since one had */
 };
 
 OPERATION_FIRST(struct edit);
@@ -97,6 +101,11 @@ static const struct error *trouble_of_edit(const struct call *call)
     return trouble;
 }
 
+static bool is_at_end(const struct edit *edit)
+{
+    return !edit->rest && !edit->has_entry;
+}
+
 /* The message of the first failure stands behind how many there are. */
 static void end_edit(void *user)
 {
@@ -104,13 +113,19 @@ static void end_edit(void *user)
     struct error *error = &edit->operation.error;
     char first[sizeof(error->message)];
 
+    if (!edit->failed && !is_at_end(edit)) {
+        error_set(error, EINTR, "interrupted, with lines that were not tried");
+        operation_fail(&edit->operation);
+        return;
+    }
     if (!edit->failed) {
         operation_end(&edit->operation, NULL, &no_answer);
         return;
     }
     snprintf(first, sizeof(first), "%s", error->message);
-    snprintf(error->message, sizeof(error->message), "%u failed, all others are done; %.350s",
-             edit->failed, first);
+    snprintf(error->message, sizeof(error->message), "%u lines of this write failed, %s; %.300s",
+             edit->failed,
+             is_at_end(edit) ? "its others are done" : "and not all others were tried", first);
     operation_fail(&edit->operation);
 }
 
@@ -142,12 +157,16 @@ static void refuse_edited_line(struct edit *edit, int code, const char *why)
     note_failed_line(edit, edit->line, &error);
 }
 
-/* What is committed, as far as this mount knows */
+/* What is committed, as far as this mount knows. A line of all is of those that there were. */
 
 static void know(struct edit *edit, uint32_t partition, const struct state *now)
 {
     struct state unknown = {.partition = partition, .sequence = NOT_KNOWN};
 
+    struct state before;
+
+    if (table_find(edit->states, partition, &before))
+        return;
     if (!now || table_put(edit->states, now))
         (void)table_put(edit->states, &unknown);
 }
@@ -155,7 +174,11 @@ static void know(struct edit *edit, uint32_t partition, const struct state *now)
 /* NULL when it is not known. */
 static const struct state *find_known(const struct edit *edit, struct state *state)
 {
-    if (table_find(edit->states, edit->entry.partition, state) ||
+    const struct place *place = edit->request->node.place;
+    struct subject about = {place->app, place->stream, edit->entry.partition};
+
+    if (doubts_has(&edit->request->fs->doubts, &about) ||
+        table_find(edit->states, edit->entry.partition, state) ||
         (state->sequence && !strcmp(state->sequence, NOT_KNOWN)))
         return NULL;
     return state;
@@ -172,6 +195,7 @@ static void on_line_done(void *user, const struct error *error, const struct ans
 
     arm->call = NULL;
     edit->under_way--;
+    edit->silent = error && error->code == ETIMEDOUT ? edit->silent + 1 : 0;
     if (error) {
         note_failed_change(edit, arm, error);
         know(edit, arm->partition, NULL);
@@ -232,14 +256,28 @@ static char *next_line(struct edit *edit)
     return line;
 }
 
+/* A line of records/ may say where it is from. */
+static bool is_from_there(const struct edit *edit, struct error *error)
+{
+    const struct entry *entry = &edit->entry;
+
+    if (entry->is_of_all && entry->position.has_partition)
+        return !error_set(error, EINVAL, "that line is of one partition, and not of all");
+    return !position_check_place(&entry->position, edit->request->node.place->stream,
+                                 entry->partition, error);
+}
+
 static bool can_be_done(struct edit *edit)
 {
     unsigned abilities = edit->request->fs->backend->abilities;
+    struct error error;
 
     if (edit->entry.removes && !(abilities & CAN_DELETE_CHECKPOINT))
         refuse_edited_line(edit, EOPNOTSUPP, "the service cannot delete one checkpoint");
     else if (*edit->entry.metadata && !(abilities & CAN_STORE_METADATA))
         refuse_edited_line(edit, EOPNOTSUPP, "the backend stores no metadata");
+    else if (!is_from_there(edit, &error))
+        refuse_edited_line(edit, error.code, error.message);
     else
         return true;
     return false;
@@ -328,11 +366,16 @@ static void carry_out_entry(struct edit *edit, struct arm *arm)
         start_arm(edit, arm, before);
 }
 
+static bool may_go_on(const struct edit *edit)
+{
+    return !edit->request->leaves && edit->silent < SILENT_MAX;
+}
+
 static void edit_go_on(struct edit *edit)
 {
     struct arm *arm;
 
-    while (has_entry(edit) && (arm = free_arm(edit))) {
+    while (may_go_on(edit) && has_entry(edit) && (arm = free_arm(edit))) {
         carry_out_entry(edit, arm);
         finish_entry(edit);
     }

@@ -34,13 +34,22 @@ static int parse_partition_column(const char *text, struct entry *entry, struct 
                      "\"%.60s\" is no partition: a line is PARTITION, a tab, POSITION", text);
 }
 
-static int parse_position_column(const char *text, int64_t now, struct entry *entry,
-                                 struct error *error)
+/* A line of records/ has no tab, and so can be a column. */
+static int parse_record_column(char *text, int64_t now, struct entry *entry, struct error *error)
+{
+    const char *none;
+
+    return position_parse_text(text, strlen(text), now, 0, &entry->position, &none, error);
+}
+
+static int parse_position_column(char *text, int64_t now, struct entry *entry, struct error *error)
 {
     if (!text)
         return error_set(error, EINVAL,
                          "a line is PARTITION, a tab, POSITION; a POSITION of - "
                          "removes the checkpoint");
+    if (*text == '{')
+        return parse_record_column(text, now, entry, error);
     entry->removes = !strcmp(text, "-");
     return entry->removes ? 0 : position_parse(text, now, &entry->position, error);
 }

@@ -848,7 +848,6 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
     struct content *content = &handle_of(info)->content;
     int unreported = content->unreported;
-    bool is_told = by_line_has(handle_of(info));
     struct request *request;
 
     if (!unreported && !has_rest(content) && !by_line_has_rest(handle_of(info))) {
@@ -860,12 +859,10 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
         return;
     request->handle = handle_of(info);
     content->unreported = 0;
-    if (unreported && is_told)
-        request_deny(request, unreported);
+    if (by_line_has(request->handle))
+        by_line_close(request, unreported);
     else if (unreported)
         request_refuse(request, unreported, "what fsync could not commit is not committed");
-    else if (by_line_has_rest(request->handle))
-        by_line_close(request);
     else
         commit_rest(request, on_close_failed);
 }

@@ -22,7 +22,8 @@ struct handle {
     bool stale; /* the program was told that there is another value */
 
     struct content content; /* what was written so far */
-    struct buf line;        /* of `new`: a record whose newline has not come */
+    struct buf line;        /* whose newline has not come: fs/by_line.h */
+    pid_t writer;           /* the thread that has begun it */
 
     struct scratch *scratch;
 

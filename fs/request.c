@@ -162,6 +162,7 @@ static void give_up(void *user)
 /* Better than an unknown end is one that is known a moment later. */
 static void let_go(struct request *request)
 {
+    request->leaves = true;
     if (call_is_sent(request->call))
         timer_start(request->fs->loop, &request->signals, LAST_WORDS_MS, give_up, request);
     else

@@ -25,6 +25,7 @@ struct request {
     int64_t started;      /* when_monotonic */
     int64_t patience;     /* milliseconds from then that it waits */
     bool is_waiting;      /* for what may come in years */
+    bool leaves;          /* the program wants out: only what is sent is awaited, for a moment */
     bool quiet;           /* it asks whether something is there: a service's "no" is no failure */
     struct handle *handle;
     size_t size; /* of a read or a write */

@@ -64,7 +64,7 @@ make_wide() {
     fault status status=403 code="${REFUSED[1]#*:}" method="${METHOD[commit]}" path="${WHERE[commit]/billing/audit}" count=1
     run -1 put_once "$WIDE" "*\t$(shown 3000)\n"
     is "$(numbers "$WIDE" | grep -c 3000)" 19
-    matches "$(tail -n 1 errors | cut -f 8)" '^1 failed, all others are done; line 1, partition [0-9]+: '
+    matches "$(tail -n 1 errors | cut -f 8)" '^1 lines of this write failed, its others are done; line 1, partition [0-9]+: '
 }
 
 @test "a table that is interrupted keeps what was carried out, and tells what nobody knows" {
@@ -82,6 +82,21 @@ make_wide() {
     is "$(tail -n 1 errors | cut -f 4)" EINTR
     put_once "$WIDE" "*\t$(shown 3000)\n"
     is "$(numbers "$WIDE" | sort | uniq -c | xargs)" "200 3000"
+}
+
+@test "what is read as committed is sent all the same while an earlier change is in doubt" {
+    again_with
+    fault delay hold=1 method="${METHOD[commit]}" path="${WHERE[commit]}"
+    in_background bash -c "echo $(shown 50) >$P/checkpoint" 2>>"$DIR/messages"
+    eventually in_flight 1
+    kill -INT "$!"
+    wait "$!" || true
+    release
+    eventually in_flight 0
+    is "$(journal result)" unknown
+    forget_requests
+    fill "0\t$(cut -f 2 "$T" | head -n 1)\n"
+    is "$(changes)" 1
 }
 
 @test "each change has the timeout for itself" {

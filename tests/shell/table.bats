@@ -138,7 +138,7 @@ said() {
     [[ $output == *"No such file or directory"* ]]
     table "0 1" "2 3"
     is "$(tail -n 3 errors | cut -f 4 | sort | xargs)" "EINVAL ENOENT ENOENT"
-    matches "$(said 1)" '^2 failed, all others are done; line 2, partition 9: '
+    matches "$(said 1)" '^2 lines of this write failed, its others are done; line 2, partition 9: '
     grep -qF 'line 3, partition 1: "soon" is not' errors
 }
 
@@ -160,12 +160,58 @@ PY
     table "0 5"
 }
 
-@test "a line without its newline is carried out at close" {
-    printf '0\t42' >"$T"
-    table "0 42"
-    { printf '1\t'; printf '4'; printf '3\n2\t7'; } >"$T"
-    table "0 42" "1 43" "2 7"
+@test "a line may come in pieces, and is carried out when its newline has come" {
+    { printf '1\t'; sleep 0.1; printf '4'; printf '3\n2\t7\n'; } >"$T"
+    table "1 43" "2 7"
     refused "Invalid argument" dd of="$T" status=none <<<"3"
+}
+
+@test "a last line without a newline may be cut off, and is not carried out" {
+    fill '1\t5\n'
+    refused "Invalid argument" dd of="$T" status=none < <(printf '0\t100\n1\t123')
+    table "0 100" "1 5"
+    matches "$(said 1)" 'does not end in a newline'
+    refused "Invalid argument" dd of="$T" status=none < <(printf '0\tbad\n2\t777')
+    is "$(cat "$T")" "$(printf '0\t100\n1\t5')"
+}
+
+@test "after a failure the next write goes on where the line was cut" {
+    mkdir apps/billing/orders/{12,34,1234}
+    python3 - "$T" <<'PY'
+import os, sys
+file = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+try:
+    os.write(file, b"0\tbad\n12")
+    raise SystemExit("that was taken")
+except OSError:
+    pass
+os.write(file, b"34\t500\n")
+PY
+    table "1234 500"
+}
+
+@test "it is written from its beginning, without a hole" {
+    fill '0\t1\n1\t2\n'
+    refused "Invalid argument" dd of="$T" conv=notrunc seek=100 bs=1 count=4 status=none <<<$'0\t9'
+    table "0 1" "1 2"
+    printf '0\t3\n1\t4\n' | dd of="$T" bs=4 status=none
+    table "0 3" "1 4"
+}
+
+@test "a line of records is a position, of its own partition" {
+    put streams/orders/0/latest 100
+    fill '0\t{"checkpoint":"42","data":"x"}\n1\t{"checkpoint":"43","stream":"orders","partition":1}\n'
+    table "0 42" "1 43"
+    refused "Invalid argument" fill '2\t{"checkpoint":"43","stream":"orders","partition":1}\n'
+    refused "Invalid argument" fill '*\t{"checkpoint":"43","stream":"orders","partition":1}\n'
+    refused "Invalid argument" fill '2\t{"checkpoint":"43","stream":"log"}\n'
+    table "0 42" "1 43"
+}
+
+@test "all partitions are those that there are" {
+    run -1 fill '9\t1\n*\t2\n'
+    table "0 2" "1 2" "2 2" "3 2"
+    is "$(tail -n 1 errors | cut -f 8 | cut -d ' ' -f 1)" 1
 }
 
 @test "other lines are refused, each with what to do" {
