@@ -84,6 +84,7 @@ TEST(another_is_asked_for_the_bounds_afterwards)
     use_samples();
     get();
     assert_string_equal(fake.log.data, "states=billing/orders bounds=orders");
+    assert_non_null(reply.table);
     assert_int_equal(table_count(reply.table), 4);
     assert_string_equal(told(0).sequence, "41");
     assert_string_equal(told(0).metadata, "m");
