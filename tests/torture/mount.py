@@ -43,6 +43,7 @@ PATIENCE = 60  # seconds until something hangs
 PARTITIONS = 50
 P = "apps/billing/orders/0"
 C = "checkpoints/billing/orders/0"
+TABLE = "apps/billing/orders/checkpoints"
 S = "streams/orders/0"
 START = 1000000  # the number of the first record that is appended
 WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -397,6 +398,11 @@ def commit_one(mount):
     mount.commit(0, mount.next_line())
 
 
+def commit_by_table(mount):
+    line = mount.next_line()
+    mount.put(TABLE, f"0\t{line}", 0, line)
+
+
 def commit_metadata(mount):
     mount.commit(0, mount.next_line() + "a note\n")
 
@@ -512,6 +518,9 @@ SCENES = [
     Scene("ls", listing),
     Scene("checkpoint", reading(f"{P}/checkpoint")),
     Scene("saved", reading(C)),
+    Scene("table", reading(TABLE)),
+    Scene("lags", reading("lag/billing")),
+    Scene("gauges", reading("gauges/billing")),
     Scene("cursor", reading(f"{P}/cursor", cursor_shape), only=WITH_RECORDS),
     Scene("latest-cursor", reading(f"{S}/cursors/latest", cursor_shape), only=WITH_RECORDS),
     Scene("since-cursor", reading(f"{S}/cursors/since/1h", bool), only=WITH_RECORDS),
@@ -524,6 +533,7 @@ SCENES = [
     Scene("commits", reading("commits", whole_lines)),
     Scene("readme", reading("README")),
     Scene("commit", commit_one),
+    Scene("commit-by-table", commit_by_table),
     Scene("metadata", commit_metadata, only=DECIMAL),
     Scene("shift", shift, have_checkpoint, only=DECIMAL),
     Scene("rm", remove, have_checkpoint, only=DECIMAL),
