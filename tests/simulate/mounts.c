@@ -80,6 +80,7 @@ static void find_directories(struct mount *mount)
         snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
         mount->apps[i] = find(mount, path);
     }
+    mount->table = find(mount, "apps/billing/orders");
     mount->saved = find(mount, "checkpoints/billing/orders");
     if (remote_appends())
         mount->records = find(mount, "streams/" APPENDED_STREAM "/0/records");

@@ -19,6 +19,7 @@ struct mount {
     struct fs fs;
     struct fuse_session *session;
     uint64_t apps[HISTORY_PARTITIONS]; /* directories */
+    uint64_t table;                    /* the directory where it is */
     uint64_t saved;
     uint64_t records;  /* a directory; 0 where nobody appends */
     unsigned programs; /* that use it */

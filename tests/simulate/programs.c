@@ -27,7 +27,7 @@
 /* How long a program that is to end waits for a change that is under way. */
 #define LAST_WORDS_MS 200
 
-enum face { APPS_CHECKPOINT, APPS_METADATA, SAVED_FILE };
+enum face { APPS_CHECKPOINT, APPS_METADATA, APPS_TABLE, SAVED_FILE };
 
 /* One that does one thing. */
 struct program {
@@ -415,6 +415,8 @@ static enum face face_of(enum act act)
         return SAVED_FILE;
     if (act == ACT_READ)
         return APPS_CHECKPOINT;
+    if ((act == ACT_COMMIT || act == ACT_SHIFT) && chance_once_in(4))
+        return APPS_TABLE;
     return chance_once_in(2) ? APPS_CHECKPOINT : SAVED_FILE;
 }
 
@@ -423,8 +425,12 @@ static void choose_file(struct program *program)
     const struct mount *mount = program->mount;
     enum face face = face_of(program->act);
 
-    program->directory = face == SAVED_FILE ? mount->saved : mount->apps[program->partition];
-    if (face == SAVED_FILE)
+    program->directory = face == SAVED_FILE   ? mount->saved
+                         : face == APPS_TABLE ? mount->table
+                                              : mount->apps[program->partition];
+    if (face == APPS_TABLE)
+        snprintf(program->name, sizeof(program->name), "checkpoints");
+    else if (face == SAVED_FILE)
         snprintf(program->name, sizeof(program->name), "%u", program->partition);
     else
         snprintf(program->name, sizeof(program->name), "%s",
@@ -447,8 +453,16 @@ static void choose_renaming(struct program *program)
 
 static void choose_text(struct program *program)
 {
-    program->is_tricky = program->act == ACT_COMMIT && !*program->other && chance_once_in(10);
-    if (program->act == ACT_SHIFT)
+    bool is_line = program->directory == program->mount->table;
+
+    program->is_tricky =
+        program->act == ACT_COMMIT && !is_line && !*program->other && chance_once_in(10);
+    if (is_line && program->act == ACT_SHIFT)
+        snprintf(program->text, sizeof(program->text), "%u\tshift +1\n", program->partition);
+    else if (is_line)
+        snprintf(program->text, sizeof(program->text), "%u\t%" PRId64 "\n", program->partition,
+                 (int64_t)program->number * HISTORY_STEP);
+    else if (program->act == ACT_SHIFT)
         snprintf(program->text, sizeof(program->text), "shift +1\n");
     else if (program->act == ACT_METADATA)
         snprintf(program->text, sizeof(program->text), "m%d\n", program->number);
