@@ -262,7 +262,7 @@ class Truth:
         if stream is None:
             return {name for name in self.streams if self.has_app_stream(app, name)}
         if partition is None:
-            return {str(number) for number in self.streams[stream]}
+            return {str(number) for number in self.streams[stream]} | {"checkpoints"}
         return self.leaves(app, stream, partition_of(partition)) | {"records"}
 
     def list_saved(self, app, stream=None, inside=None):

@@ -384,7 +384,7 @@ misses() {
         "audit billing orders payments 0 1 2"
     is "$(entries streams) $(entries streams/orders)" "orders payments 0 1 2 status"
     cd apps/billing/orders/0
-    is "$(compgen -G '../*' | wc -l)" 3
+    is "$(compgen -G '../*' | wc -l)" 4
     soon_after "$begin"
     cd /
     promptly unmount "$MNT"

@@ -253,7 +253,7 @@ body() {
     df . >/dev/null
     cat README commits errors metrics status >/dev/null
     cd "$P"
-    is "$(compgen -G '../*' | wc -l)" 3
+    is "$(compgen -G '../*' | wc -l)" 4
     is "$(requests)" 0
 }
 
