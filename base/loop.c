@@ -88,12 +88,22 @@ void loop_watch_writing(struct loop *loop, int fd, bool writing)
     }
 }
 
+/* The last time that there is stands for what is later. */
+static int64_t time_after(int64_t delay_ms)
+{
+    int64_t now = when_monotonic();
+
+    if (delay_ms < 0)
+        return now;
+    return delay_ms < INT64_MAX - now ? now + delay_ms : INT64_MAX;
+}
+
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms, loop_fn *fire,
                  void *user)
 {
     timer_stop(timer);
     timer->loop = loop;
-    timer->due = when_monotonic() + delay_ms;
+    timer->due = time_after(delay_ms);
     timer->fire = fire;
     timer->user = user;
     timers_add(&loop->timers, timer);

@@ -28,7 +28,8 @@ void loop_watch_writing(struct loop *loop, int fd, bool writing);
 void loop_unwatch(struct loop *loop, int fd);
 
 /*
- * Starts a timer, or starts it anew. With a delay of 0 it fires in the next round of the loop.
+ * Starts a timer, or starts it anew. With a delay of 0 or less it fires in the next round of the
+ * loop.
  *
  * A timer is a member of what it belongs to, all zero before its first use. It fires once; timers
  * of the same time fire in the order they were started. Its owner stops it before its memory goes.

@@ -102,13 +102,21 @@ void kafka_put_sasl_authenticate(struct buf *buf, const struct buf *message)
     buf_add(buf, message->data, message->size);
 }
 
+/* As Kafka's own client, one that is negative is as one that is not told. */
+static int64_t limit_lifetime(int64_t told)
+{
+    if (told < 0)
+        return 0;
+    return told < KAFKA_LIFETIME_MAX_MS ? told : KAFKA_LIFETIME_MAX_MS;
+}
+
 int kafka_read_sasl_authenticate(struct wire *wire, struct kafka_authenticated *answer)
 {
     answer->code = wire_int16(wire);
     answer->reason = wire_text(wire);
     answer->message = wire_bytes(wire);
-    answer->lifetime = wire_int64(wire);
-    return answer->lifetime < 0 ? -EBADMSG : end_of(wire);
+    answer->lifetime = limit_lifetime(wire_int64(wire));
+    return end_of(wire);
 }
 
 /* Metadata */

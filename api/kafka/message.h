@@ -64,12 +64,15 @@ int kafka_read_versions(struct wire *wire, struct kafka_versions *versions, int1
 void kafka_put_sasl_handshake(struct buf *buf, const char *mechanism);
 int kafka_read_sasl_handshake(struct wire *wire, char *mechanisms, size_t room, int16_t *code);
 
-/* SaslAuthenticate 1: a message of the mechanism, either way. */
+/* SaslAuthenticate 1: a message of the mechanism, either way. A login is taken to last a day at
+ * most. */
+#define KAFKA_LIFETIME_MAX_MS 86400000L
+
 struct kafka_authenticated {
     int16_t code;
     struct span reason; /* of an error, in words */
     struct span message;
-    int64_t lifetime; /* for how many ms the login lasts, 0: for ever */
+    int64_t lifetime; /* for how many ms the login lasts; 0: for ever */
 };
 
 void kafka_put_sasl_authenticate(struct buf *buf, const struct buf *message);

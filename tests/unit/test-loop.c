@@ -132,6 +132,16 @@ static void a_timer_started_anew_fires_at_its_new_time_only(void **state)
     assert_string_equal(scene->order, "bcd");
 }
 
+static void a_timer_of_a_time_that_never_comes_does_not_fire(void **state)
+{
+    struct scene *scene = *state;
+
+    start_letters(scene, INT64_MAX, INT64_MIN, 0);
+    loop_run(scene->loop);
+    assert_string_equal(scene->order, "bc");
+    timer_stop(&scene->timers[0]);
+}
+
 static void stop_another(void *user)
 {
     struct scene *scene = user;
@@ -357,6 +367,7 @@ int main(void)
         SCENE(a_timer_fires_once),
         SCENE(a_timer_that_is_stopped_does_not_fire),
         SCENE(a_timer_started_anew_fires_at_its_new_time_only),
+        SCENE(a_timer_of_a_time_that_never_comes_does_not_fire),
         SCENE(a_callback_may_stop_a_timer_that_is_due),
         SCENE(a_timer_that_restarts_itself_starves_no_descriptor),
         SCENE(a_timer_that_restarts_itself_starves_no_timer),
