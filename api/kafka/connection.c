@@ -307,15 +307,20 @@ static void refuse_login(struct kafka_connection *connection, const struct error
     tell_lost(connection);
 }
 
-/* A code of Kafka's, with what it means here, and more words of the broker. */
+/* A code of Kafka's, with what it means here, and more words of the broker, which may repeat what
+ * it was sent: secrets are looked for in all of them, as a part of one may be left where they are
+ * cut. */
 static void refuse_by_code(struct kafka_connection *connection, int16_t code, const char *what,
                            struct span words)
 {
+    char *said = strndup(words.size ? words.data : "", words.size);
     struct error error;
 
     kafka_error_set(code, "", "", &error);
-    snprintf(error.message, sizeof(error.message), "%s%.*s", what,
-             words.size > 200 ? 200 : (int)words.size, words.data ? words.data : "");
+    if (said)
+        kafka_login_scrub(&connection->network->login, said);
+    snprintf(error.message, sizeof(error.message), "%s%.200s", what, said ? said : "");
+    free(said);
     refuse_login(connection, &error);
 }
 

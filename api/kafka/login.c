@@ -170,19 +170,23 @@ void kafka_login_succeed(struct kafka_turn *turn)
     kafka_login_leave(turn);
 }
 
-/* The broker may repeat what it was sent. */
-static void complete_error(const struct kafka_login *login, struct error *error)
+void kafka_login_scrub(const struct kafka_login *login, char *text)
 {
     const struct kafka_credentials *now = &login->credentials;
     const struct kafka_credentials *former = &login->former;
     const struct secrets secrets = {{now->password, now->token, former->password, former->token}};
+
+    scrub(text, &secrets);
+}
+
+static void complete_error(const struct kafka_login *login, struct error *error)
+{
     char said[sizeof(error->message)];
 
     snprintf(said, sizeof(said), "%s", error->message);
-    scrub(said, &secrets);
     snprintf(error->message, sizeof(error->message),
              "%.250s (credentials in %.60s); no more are sent before there are others or a SIGHUP",
-             said, now->origin);
+             said, login->credentials.origin);
 }
 
 static void refuse_all(struct kafka_login *login)

@@ -56,6 +56,9 @@ int kafka_login_check(struct kafka_login *login, struct error *error);
 /* Whether a connection must log in. */
 bool kafka_login_is_wanted(const struct kafka_login *login);
 
+/* Overwrites the secrets in a text: these credentials', and the former ones'. */
+void kafka_login_scrub(const struct kafka_login *login, char *text);
+
 /* Waits for a turn; `go` or `refuse` may be called at once. */
 void kafka_login_enter(struct kafka_login *login, struct kafka_turn *turn);
 

@@ -57,6 +57,7 @@ struct broker {
     int64_t offset;     /* what is committed */
     unsigned outdated;  /* so many reads are answered as if nothing was */
     int64_t lifetime;   /* of a login */
+    const char *reason; /* of a login's refusal */
     bool has_consumers; /* the group is one of KIP-848 */
     bool has_long_name; /* the client of its member has */
     char left_out[200];
@@ -354,7 +355,7 @@ static void answer_request(struct broker *broker, int16_t api, struct wire *requ
         break;
     case KAFKA_SASL_AUTHENTICATE:
         wire_put_int16(out, code);
-        wire_put_text(out, code ? "the password secret is wrong" : NULL);
+        wire_put_text(out, code ? broker->reason : NULL);
         wire_put_int32(out, 0);
         wire_put_int64(out, broker->lifetime);
         break;
@@ -527,6 +528,7 @@ static int begin_stage_with(void **state, const struct setting *settings, size_t
     broker->loop = options.loop = loop_new();
     assert_non_null(broker->loop);
     broker->offset = -1;
+    broker->reason = "the password secret is wrong";
     broker->stable = broker->stored_offset = -1;
     for (size_t i = 0; i < COUNT(broker->fetched); i++)
         buf_init(&broker->fetched[i], 1000000);
@@ -1522,6 +1524,30 @@ static void a_mechanism_that_is_not_taken_is_told_with_those_that_are(void **sta
     assert_int_equal(broker->asked[KAFKA_SASL_AUTHENTICATE], 0);
 }
 
+/* Whatever the code is with which a broker repeats it. */
+static void a_secret_is_not_told_whatever_the_code(void **state)
+{
+    struct broker *broker = *state;
+
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 42});
+    check_login_fails(broker, EINVAL, "refuses the login: the password ");
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 58});
+    check_login_fails(broker, EACCES, "refuses the login: the password ");
+}
+
+/* No part of it either, where the message is cut. */
+static void a_secret_is_not_told_where_a_message_is_cut(void **state)
+{
+    struct broker *broker = *state;
+    char reason[300] = "";
+
+    memset(reason, '.', 197);
+    strcpy(reason + 197, "secret");
+    broker->reason = reason;
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 42});
+    check_login_fails(broker, EINVAL, "...***");
+}
+
 static unsigned count_open(const struct broker *broker)
 {
     unsigned count = 0;
@@ -1543,6 +1569,20 @@ static void a_login_is_left_before_it_ends(void **state)
     check_checkpoint(broker, NULL);
     assert_int_equal(broker->accepted, 3);
     assert_int_equal(broker->backend->retries.connection, 0);
+}
+
+static void a_login_of_any_lifetime_is_used(void **state)
+{
+    static const int64_t lifetimes[] = {INT64_MAX, INT64_MIN, -1};
+    struct broker *broker = *state;
+
+    for (size_t i = 0; i < COUNT(lifetimes); i++) {
+        broker->lifetime = lifetimes[i];
+        backend_reload(broker->backend);
+        check_checkpoint(broker, NULL);
+        run_for(broker->loop, 20);
+        assert_true(count_open(broker) > 0);
+    }
 }
 
 /* The connection that the answer came by is not used again. */
@@ -1622,7 +1662,10 @@ int main(void)
         LOGIN(a_login_that_is_lost_is_tried_again),
         LOGIN(what_answers_a_login_with_something_else_is_told),
         LOGIN(a_mechanism_that_is_not_taken_is_told_with_those_that_are),
+        LOGIN(a_secret_is_not_told_whatever_the_code),
+        LOGIN(a_secret_is_not_told_where_a_message_is_cut),
         LOGIN(a_login_is_left_before_it_ends),
+        LOGIN(a_login_of_any_lifetime_is_used),
         LOGIN(a_login_that_ends_before_an_answer_takes_no_other_request),
     };
 
