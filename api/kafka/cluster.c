@@ -410,7 +410,9 @@ bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *
 bool kafka_cluster_is_uncertain(const struct kafka_cluster *cluster, const char *group,
                                 const char *topic, uint32_t partition)
 {
-    return find_uncertain(cluster, group, topic, partition);
+    const struct kafka_acknowledged *commit = find_uncertain(cluster, group, topic, partition);
+
+    return commit && commit->offset != KAFKA_NOTHING;
 }
 
 size_t kafka_cluster_count_uncertain(const struct kafka_cluster *cluster, const char *group)
@@ -420,7 +422,7 @@ size_t kafka_cluster_count_uncertain(const struct kafka_cluster *cluster, const 
     size_t count = 0;
 
     for (size_t i = 0; since && i < KAFKA_COMMITS_MAX; i++)
-        count += cluster->commits[i].group == hash &&
+        count += cluster->commits[i].group == hash && cluster->commits[i].offset != KAFKA_NOTHING &&
                  is_remembered_from_before(&cluster->commits[i], since);
     return count;
 }

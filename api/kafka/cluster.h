@@ -133,7 +133,8 @@ void kafka_cluster_note_read(struct kafka_cluster *cluster, const char *group, c
 bool kafka_cluster_is_outdated(const struct kafka_cluster *cluster, const char *group,
                                const char *topic, uint32_t partition, int64_t offset);
 
-/* How many commits of a group are remembered that a coordinator may not know yet. */
+/* How many commits of a group are remembered that a coordinator may not know yet. Those that were
+ * deleted are none: no list of commits tells of them. */
 size_t kafka_cluster_count_uncertain(const struct kafka_cluster *cluster, const char *group);
 
 /* Whether this is one of them. */

@@ -1327,6 +1327,23 @@ static void an_app_is_not_taken_for_empty_by_an_answer_that_is_older(void **stat
     assert_int_equal(broker->asked[KAFKA_DELETE_GROUPS], 0);
 }
 
+/* No list tells of it, so none is waited for. */
+static void a_deleted_checkpoint_is_not_missing_in_a_list(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+    struct ask ask = ask_for_ms(&reply, SHORT_MS);
+
+    assert_int_equal(commit(broker, "42"), 0);
+    assert_int_equal(delete_checkpoint(broker), 0);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    assert_non_null(backend_list_streams(broker->backend, STREAMS_COMMITTED, "g", &ask));
+    run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, 0);
+    reply_release(&reply);
+}
+
 /* When there is no time to ask again. */
 static void an_answer_that_is_older_is_an_error_rather_than_told(void **state)
 {
@@ -1653,6 +1670,7 @@ int main(void)
         STAGE(an_answer_of_a_broker_that_began_anew_is_asked_for_again),
         STAGE(an_app_is_not_taken_for_empty_by_an_answer_that_is_older),
         STAGE(an_answer_that_is_older_is_an_error_rather_than_told),
+        STAGE(a_deleted_checkpoint_is_not_missing_in_a_list),
         STAGE(what_others_have_set_back_is_believed),
         STAGE(a_checkpoint_is_deleted_once_also_when_the_answer_is_lost),
         LOGIN(each_connection_logs_in),
