@@ -272,10 +272,11 @@ static int decode_coordinator(void *user, struct kafka_reply *reply)
 
 static void send_to_coordinator(struct kafka_call *call)
 {
-    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    struct kafka_cluster *cluster = &call->kafka->cluster;
     int32_t node = kafka_cluster_coordinator(cluster, call->app);
     struct kafka_pool *pool = kafka_cluster_find(cluster, node);
 
+    kafka_cluster_suspect_coordinator(cluster, call->app);
     if (pool)
         ask_pool(call, pool, &call->after, call->after_then);
     else
@@ -292,7 +293,6 @@ void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *
 
     call->after = *request;
     call->after_then = then;
-    kafka_cluster_suspect_coordinator(&call->kafka->cluster, call->app);
     if (kafka_cluster_find(cluster, node))
         send_to_coordinator(call);
     else

@@ -277,31 +277,47 @@ int32_t kafka_cluster_coordinator(const struct kafka_cluster *cluster, const cha
     return is_of_group(place, group) && !place->lost ? place->node : KAFKA_NOBODY;
 }
 
-void kafka_cluster_note_coordinator(struct kafka_cluster *cluster, const char *group, int32_t node)
+/* Whether another coordinator was found, or looked for, not long ago. */
+static bool has_changed_lately(const struct kafka_cluster *cluster)
 {
-    struct kafka_coordinator *place = place_of_group(cluster, group);
-    char *name;
+    return cluster->changed && when_monotonic() - cluster->changed < RESTART_MS;
+}
 
-    if (is_of_group(place, group)) {
-        if (place->lost || place->node != node) {
-            place->changed = when_monotonic();
-            place->heard = 0;
-        }
-        place->node = node;
-        place->lost = false;
-        return;
-    }
-    name = strdup(group);
+/* Another group's place is taken. Whether this group's coordinator has changed since the group lost
+ * its place is forgotten: it has, if one has. */
+static void take_place(const struct kafka_cluster *cluster, struct kafka_coordinator *place,
+                       const char *group, int32_t node)
+{
+    int64_t changed = has_changed_lately(cluster) ? when_monotonic() : 0;
+    char *name = strdup(group);
+
     if (!name)
         return;
     free(place->group);
-    *place = (struct kafka_coordinator){.group = name, .node = node};
+    *place = (struct kafka_coordinator){.group = name, .node = node, .changed = changed};
+}
+
+void kafka_cluster_note_coordinator(struct kafka_cluster *cluster, const char *group, int32_t node)
+{
+    struct kafka_coordinator *place = place_of_group(cluster, group);
+
+    if (!is_of_group(place, group)) {
+        take_place(cluster, place, group, node);
+        return;
+    }
+    if (place->lost || place->node != node) {
+        cluster->changed = place->changed = when_monotonic();
+        place->heard = 0;
+    }
+    place->node = node;
+    place->lost = false;
 }
 
 void kafka_cluster_lose_coordinator(struct kafka_cluster *cluster, const char *group)
 {
     struct kafka_coordinator *place = place_of_group(cluster, group);
 
+    cluster->changed = when_monotonic();
     if (is_of_group(place, group))
         place->lost = true;
 }
@@ -316,7 +332,7 @@ void kafka_cluster_suspect_coordinator(struct kafka_cluster *cluster, const char
         pool = kafka_cluster_find(cluster, place->node);
     if (!pool || !pool->closed || now - pool->closed > RESTART_MS || place->changed > pool->closed)
         return;
-    place->changed = now;
+    cluster->changed = place->changed = now;
     place->heard = 0;
 }
 

@@ -54,6 +54,7 @@ struct kafka_cluster {
     int64_t brokers_when; /* they were listed; or 0 */
     struct kafka_topic topics[KAFKA_TOPICS_MAX];
     struct kafka_coordinator coordinators[KAFKA_GROUPS_MAX];
+    int64_t changed; /* when one of them was lost, or found again, the last time; or 0 */
     struct kafka_acknowledged commits[KAFKA_COMMITS_MAX];
 };
 

@@ -1310,6 +1310,43 @@ static void an_answer_of_a_broker_that_began_anew_is_asked_for_again(void **stat
     check_checkpoint(broker, "42");
 }
 
+/* A group whose name falls on the place of "g" in the table of coordinators. */
+static void ask_for_other_group(struct broker *broker)
+{
+    struct reply reply = {0};
+
+    get_status(broker, "g1159", &reply);
+    reply_release(&reply);
+}
+
+/* Another group took its place meanwhile, and with it what was known of its coordinator. */
+static void a_change_of_coordinators_is_not_forgotten_for_another_group(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply = {0};
+
+    assert_int_equal(commit(broker, "42"), 0);
+    run_for(broker->loop, 5);
+    break_call(broker, KAFKA_DESCRIBE_GROUPS, (struct fault){.times = 1, .code = 16});
+    get_status(broker, "g", &reply);
+    reply_release(&reply);
+    ask_for_other_group(broker);
+    broker->outdated = 2;
+    check_checkpoint(broker, "42");
+}
+
+static void a_restart_is_not_forgotten_for_another_group(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    ask_for_other_group(broker);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    broker->outdated = 2;
+    check_checkpoint(broker, "42");
+}
+
 /* It would be deleted with what it has committed. */
 static void an_app_is_not_taken_for_empty_by_an_answer_that_is_older(void **state)
 {
@@ -1668,6 +1705,8 @@ int main(void)
         STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
         STAGE(an_answer_that_is_older_than_our_commit_is_asked_for_again),
         STAGE(an_answer_of_a_broker_that_began_anew_is_asked_for_again),
+        STAGE(a_change_of_coordinators_is_not_forgotten_for_another_group),
+        STAGE(a_restart_is_not_forgotten_for_another_group),
         STAGE(an_app_is_not_taken_for_empty_by_an_answer_that_is_older),
         STAGE(an_answer_that_is_older_is_an_error_rather_than_told),
         STAGE(a_deleted_checkpoint_is_not_missing_in_a_list),
