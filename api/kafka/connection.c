@@ -374,10 +374,6 @@ static void on_end_of_login(void *user)
     struct kafka_connection *connection = user;
 
     connection->spent = true;
-    if (connection->waiting)
-        return;
-    error_set(&connection->error, ECONNRESET, "the login at %s ends", connection->host);
-    tell_lost(connection);
 }
 
 static void note_lifetime(struct kafka_connection *connection, int64_t lifetime)

@@ -49,6 +49,23 @@ static void close_link(struct kafka_link *link)
     free(link);
 }
 
+/* A connection whose login ends takes no request: an idle one is only kept until there is another,
+ * as a connection tells when the broker begins anew. */
+static bool is_kept(const struct kafka_link *link)
+{
+    return link->ready && !link->exchange && kafka_connection_is_spent(link->connection);
+}
+
+/* Whether there is a connection that is not only kept. */
+static bool serves(const struct kafka_pool *pool)
+{
+    for (unsigned i = 0; i < pool->count; i++) {
+        if (!is_kept(pool->links[i]))
+            return true;
+    }
+    return false;
+}
+
 static void leave_line(struct kafka_exchange *exchange)
 {
     if (exchange->waits)
@@ -106,7 +123,7 @@ static void on_link_lost(void *user, const struct error *error)
         return;
     }
     note_failure(pool);
-    if (!pool->count)
+    if (!serves(pool))
         fail_waiting(pool, &why);
 }
 
@@ -162,7 +179,7 @@ static void on_link_answered(void *user, struct wire *answer)
     pool->failed = 0;
     pool->network->failing = 0;
     pool->answered = when_monotonic();
-    if (link->former || kafka_connection_is_spent(link->connection))
+    if (link->former)
         close_link(link);
     if (status)
         operation_fail(&exchange->operation);
@@ -191,15 +208,43 @@ static bool open_link(struct kafka_pool *pool)
 
 /* Whose turn it is */
 
+static bool is_usable(const struct kafka_link *link)
+{
+    return link->ready && !link->former && !kafka_connection_is_spent(link->connection);
+}
+
 static struct kafka_link *free_link(struct kafka_pool *pool)
 {
     for (unsigned i = 0; i < pool->count; i++) {
         struct kafka_link *link = pool->links[i];
 
-        if (link->ready && !link->exchange && !link->former)
+        if (is_usable(link) && !link->exchange)
             return link;
     }
     return NULL;
+}
+
+static bool has_usable(const struct kafka_pool *pool)
+{
+    for (unsigned i = 0; i < pool->count; i++) {
+        if (is_usable(pool->links[i]))
+            return true;
+    }
+    return false;
+}
+
+/* All are closed that are only kept, or all but one while no other can be used. */
+static void close_kept(struct kafka_pool *pool)
+{
+    bool closes = has_usable(pool);
+
+    for (unsigned i = pool->count; i-- > 0;) {
+        if (!is_kept(pool->links[i]))
+            continue;
+        if (closes)
+            close_link(pool->links[i]);
+        closes = true;
+    }
 }
 
 static int send_exchange(struct kafka_exchange *exchange, struct kafka_link *link)
@@ -271,7 +316,7 @@ static unsigned count_waiting(const struct kafka_pool *pool)
 
 static bool has_room(const struct kafka_pool *pool)
 {
-    return !pool->count || (pool->count < POOL_WIDTH && pool->network->open < NETWORK_WIDTH);
+    return !serves(pool) || (pool->count < POOL_WIDTH && pool->network->open < NETWORK_WIDTH);
 }
 
 static void open_links(struct kafka_pool *pool)
@@ -282,7 +327,7 @@ static void open_links(struct kafka_pool *pool)
 
     while (coming < wanted && has_room(pool) && open_link(pool))
         coming++;
-    if (!wanted || pool->count)
+    if (!wanted || serves(pool))
         return;
     error_set(&error, ENOMEM, "no memory");
     fail_waiting(pool, &error);
@@ -292,6 +337,7 @@ static void pool_go(struct kafka_pool *pool)
 {
     struct kafka_link *link;
 
+    close_kept(pool);
     while (!TAILQ_EMPTY(&pool->waiting) && (link = free_link(pool)))
         hand_over(TAILQ_FIRST(&pool->waiting), link);
     open_links(pool);

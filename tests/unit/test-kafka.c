@@ -1617,12 +1617,56 @@ static void a_login_is_left_before_it_ends(void **state)
 
     broker->lifetime = SHORT_MS;
     check_checkpoint(broker, NULL);
-    assert_int_equal(count_open(broker), 2);
+    assert_int_equal(broker->accepted, 2);
     run_for(broker->loop, SHORT_MS - 10);
-    assert_int_equal(count_open(broker), 0);
     check_checkpoint(broker, NULL);
+    run_for(broker->loop, 10);
     assert_int_equal(broker->accepted, 3);
+    assert_int_equal(count_open(broker), 2);
     assert_int_equal(broker->backend->retries.connection, 0);
+}
+
+/* What is left at the end of a login is no broker that has begun anew: an offset that others have
+ * committed since is believed at once. */
+static void the_end_of_a_login_is_no_restart(void **state)
+{
+    struct broker *broker = *state;
+
+    broker->lifetime = SHORT_MS;
+    assert_int_equal(commit(broker, "42"), 0);
+    run_for(broker->loop, SHORT_MS);
+    broker->offset = 50;
+    check_checkpoint(broker, "50");
+    assert_int_equal(broker->asked[KAFKA_OFFSET_FETCH], 1);
+}
+
+/* Though no connection takes a request by then. */
+static void a_restart_after_the_end_of_a_login_is_noticed(void **state)
+{
+    struct broker *broker = *state;
+
+    broker->lifetime = SHORT_MS;
+    assert_int_equal(commit(broker, "42"), 0);
+    run_for(broker->loop, SHORT_MS);
+    close_clients(broker);
+    run_for(broker->loop, 20);
+    broker->outdated = 2;
+    check_checkpoint(broker, "42");
+}
+
+/* A connection that is only kept is none that could yet serve who waits. */
+static void a_login_that_is_refused_after_one_has_ended_is_told_at_once(void **state)
+{
+    struct broker *broker = *state;
+    int64_t before;
+
+    broker->lifetime = SHORT_MS;
+    check_checkpoint(broker, NULL);
+    run_for(broker->loop, SHORT_MS);
+    break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 58});
+    before = when_monotonic();
+    check_login_fails(broker, EACCES, "refuses the login");
+    assert_true(when_monotonic() - before < 2000);
 }
 
 static void a_login_of_any_lifetime_is_used(void **state)
@@ -1650,14 +1694,15 @@ static void a_login_that_ends_before_an_answer_takes_no_other_request(void **sta
     break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .hangs = true});
     call = start_commit(broker, "42", LONG_ENOUGH, &reply);
     run_for(broker->loop, 2L * SHORT_MS);
-    assert_int_equal(count_open(broker), 1);
     assert_int_equal(reply.count, 0);
     answer_held(broker);
     run_for(broker->loop, 10);
     assert_int_equal(reply.count, 1);
     assert_int_equal(reply.error.code, 0);
-    assert_int_equal(count_open(broker), 0);
+    assert_int_equal(broker->accepted, 2);
     reply_release(&reply);
+    check_checkpoint(broker, "42");
+    assert_int_equal(broker->accepted, 3);
     (void)call;
 }
 
@@ -1722,6 +1767,9 @@ int main(void)
         LOGIN(a_secret_is_not_told_whatever_the_code),
         LOGIN(a_secret_is_not_told_where_a_message_is_cut),
         LOGIN(a_login_is_left_before_it_ends),
+        LOGIN(the_end_of_a_login_is_no_restart),
+        LOGIN(a_restart_after_the_end_of_a_login_is_noticed),
+        LOGIN(a_login_that_is_refused_after_one_has_ended_is_told_at_once),
         LOGIN(a_login_of_any_lifetime_is_used),
         LOGIN(a_login_that_ends_before_an_answer_takes_no_other_request),
     };
