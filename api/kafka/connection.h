@@ -11,7 +11,7 @@
  * One connection to a broker, with or without TLS. A broker takes one request of a connection after
  * the other, so it has at most one under way. libcurl connects; the first request asks which calls
  * the broker knows, and the next ones log in, if somebody is to. A login may last for a time alone:
- * the connection is lost before its end, when it is idle.
+ * the connection is spent before its end, and its owner leaves it.
  */
 struct kafka_connection;
 
