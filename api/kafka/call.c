@@ -180,6 +180,15 @@ static void count_retry(struct kafka_call *call, enum kafka_retry retry)
         retries->broken++;
 }
 
+/* That the time is up in the midst of one more try says less than what the last one had. */
+static void note_trouble(struct kafka_call *call, const struct error *error)
+{
+    bool is_late = error->code == ETIMEDOUT && when_monotonic() >= call->operation.ask.deadline;
+
+    if (!is_late || !call->trouble.code)
+        call->trouble = *error;
+}
+
 void kafka_step_failed(struct kafka_call *call, const struct error *error)
 {
     bool is_over = call->is_once && error->is_unknown;
@@ -187,12 +196,12 @@ void kafka_step_failed(struct kafka_call *call, const struct error *error)
     int64_t pause = pause_of(call->tries++);
 
     call->operation.step = NULL;
-    call->trouble = *error;
+    note_trouble(call, error);
     call->may_have_changed |= error->is_unknown;
     forget_route(call, retry);
     if (is_over || retry == KAFKA_FINAL || is_out(call) ||
         when_monotonic() + pause >= call->operation.ask.deadline) {
-        call->operation.error = *error;
+        call->operation.error = call->trouble;
         end_with_error(call);
         return;
     }
