@@ -1596,7 +1596,7 @@ static void a_secret_is_not_told_where_a_message_is_cut(void **state)
     char reason[300] = "";
 
     memset(reason, '.', 197);
-    strcpy(reason + 197, "secret");
+    memcpy(reason + 197, "secret", 6);
     broker->reason = reason;
     break_call(broker, KAFKA_SASL_AUTHENTICATE, (struct fault){.times = 1, .code = 42});
     check_login_fails(broker, EINVAL, "...***");
