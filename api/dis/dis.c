@@ -100,10 +100,14 @@ static int dis_set_source(struct dis *dis, const char *scheme, const char *rest,
     char url[1024];
     char *project = endpoint->path + 1;
     size_t length;
+    int status;
 
     snprintf(url, sizeof(url), "%s://%s", scheme, rest);
-    if (strlen(rest) > 512 || endpoint_parse(url, endpoint, error))
+    status = strlen(rest) > 512 ? -EINVAL : endpoint_parse(url, endpoint, error);
+    if (status == -EINVAL)
         return error_set(error, EINVAL, "the source must be dis://HOST[:PORT]/PROJECT_ID");
+    if (status)
+        return status;
     length = strlen(project);
     if (length && project[length - 1] == '/')
         project[--length] = '\0';

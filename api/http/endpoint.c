@@ -10,10 +10,26 @@
 
 #include <curl/curl.h>
 
-static bool copy_part(CURLU *url, CURLUPart part, char *text, size_t room)
+/* A URL, and whether there was no memory to look at it. */
+struct address {
+    CURLU *url;
+    bool starved;
+};
+
+/* To be freed by curl_free; NULL when there is none. */
+static char *get_part(struct address *address, CURLUPart part)
 {
     char *value = NULL;
-    bool fits = !curl_url_get(url, part, &value, 0) && strlen(value) < room;
+    CURLUcode code = curl_url_get(address->url, part, &value, 0);
+
+    address->starved |= code == CURLUE_OUT_OF_MEMORY;
+    return code ? NULL : value;
+}
+
+static bool copy_part(struct address *address, CURLUPart part, char *text, size_t room)
+{
+    char *value = get_part(address, part);
+    bool fits = value && strlen(value) < room;
 
     if (fits)
         memcpy(text, value, strlen(value) + 1);
@@ -21,13 +37,12 @@ static bool copy_part(CURLU *url, CURLUPart part, char *text, size_t room)
     return fits;
 }
 
-static bool has_part(CURLU *url, CURLUPart part)
+static bool has_part(struct address *address, CURLUPart part)
 {
-    char *value = NULL;
-    bool has = !curl_url_get(url, part, &value, 0);
+    char *value = get_part(address, part);
 
     curl_free(value);
-    return has;
+    return value;
 }
 
 /* libcurl itself resolves all these to this machine. */
@@ -48,13 +63,14 @@ static bool is_loopback(const char *name)
     return !strcasecmp(name, "localhost") || !strcmp(name, "[::1]") || is_below_localhost(name);
 }
 
-static bool parse_host(CURLU *url, struct endpoint *endpoint)
+static bool parse_host(struct address *address, struct endpoint *endpoint)
 {
     const char *usual = !strcmp(endpoint->scheme, "https") ? "443" : "80";
     char port[8] = "";
 
-    if (!copy_part(url, CURLUPART_HOST, endpoint->name, sizeof(endpoint->name)) ||
-        (has_part(url, CURLUPART_PORT) && !copy_part(url, CURLUPART_PORT, port, sizeof(port))))
+    if (!copy_part(address, CURLUPART_HOST, endpoint->name, sizeof(endpoint->name)) ||
+        (has_part(address, CURLUPART_PORT) &&
+         !copy_part(address, CURLUPART_PORT, port, sizeof(port))))
         return false;
     if (!strcmp(port, usual))
         *port = '\0';
@@ -64,16 +80,25 @@ static bool parse_host(CURLU *url, struct endpoint *endpoint)
     return true;
 }
 
+static bool parse_parts(struct address *address, struct endpoint *endpoint)
+{
+    return !has_part(address, CURLUPART_USER) && !has_part(address, CURLUPART_PASSWORD) &&
+           !has_part(address, CURLUPART_QUERY) && !has_part(address, CURLUPART_FRAGMENT) &&
+           copy_part(address, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
+           !strncmp(endpoint->scheme, "http", 4) && parse_host(address, endpoint) &&
+           copy_part(address, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
+}
+
 int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *error)
 {
-    CURLU *parts = curl_url();
-    bool good = parts && !curl_url_set(parts, CURLUPART_URL, url, 0) &&
-                !has_part(parts, CURLUPART_USER) && !has_part(parts, CURLUPART_PASSWORD) &&
-                !has_part(parts, CURLUPART_QUERY) && !has_part(parts, CURLUPART_FRAGMENT) &&
-                copy_part(parts, CURLUPART_SCHEME, endpoint->scheme, sizeof(endpoint->scheme)) &&
-                !strncmp(endpoint->scheme, "http", 4) && parse_host(parts, endpoint) &&
-                copy_part(parts, CURLUPART_PATH, endpoint->path, sizeof(endpoint->path));
+    struct address address = {.url = curl_url()};
+    CURLUcode code =
+        address.url ? curl_url_set(address.url, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+    bool good = !code && parse_parts(&address, endpoint);
 
-    curl_url_cleanup(parts);
+    address.starved |= code == CURLUE_OUT_OF_MEMORY;
+    curl_url_cleanup(address.url);
+    if (address.starved)
+        return error_set(error, ENOMEM, "no memory");
     return good ? 0 : error_set(error, EINVAL, "not the address of a service");
 }

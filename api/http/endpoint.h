@@ -14,7 +14,7 @@ struct endpoint {
     bool loopback;   /* the host is this machine */
 };
 
-/* 0 or -EINVAL with an error. Nothing is asked of a name server. */
+/* 0, -EINVAL or -ENOMEM, with an error. Nothing is asked of a name server. */
 int endpoint_parse(const char *url, struct endpoint *endpoint, struct error *error);
 
 #endif

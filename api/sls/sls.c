@@ -87,10 +87,14 @@ static int sls_parse_source(const char *scheme, const char *rest, struct endpoin
                             struct error *error)
 {
     char url[1024];
+    int status;
 
     snprintf(url, sizeof(url), "%s://%s", scheme, rest);
-    if (strlen(rest) > 512 || endpoint_parse(url, endpoint, error) ||
-        (*endpoint->path && strcmp(endpoint->path, "/") != 0) || !has_project(endpoint->name))
+    status = strlen(rest) > 512 ? -EINVAL : endpoint_parse(url, endpoint, error);
+    if (status == -ENOMEM)
+        return status;
+    if (status || (*endpoint->path && strcmp(endpoint->path, "/") != 0) ||
+        !has_project(endpoint->name))
         return error_set(error, EINVAL,
                          "the source must be sls://PROJECT.ENDPOINT, as in "
                          "sls://my-project.cn-hangzhou.log.aliyuncs.com");

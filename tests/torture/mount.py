@@ -419,6 +419,12 @@ def have_checkpoint(mount):
     mount.commit(0, mount.next_line())
 
 
+def need_checkpoint(mount):
+    """One that stays the same while a scene is played."""
+    if not os.path.exists(C):
+        have_checkpoint(mount)
+
+
 def make_app(_):
     os.mkdir("apps/made")
 
@@ -516,9 +522,9 @@ WITH_RECORDS = ("local", "dis", "sls")
 DECIMAL = ("local", "dis", "kafka")
 SCENES = [
     Scene("ls", listing),
-    Scene("checkpoint", reading(f"{P}/checkpoint")),
-    Scene("saved", reading(C)),
-    Scene("table", reading(TABLE)),
+    Scene("checkpoint", reading(f"{P}/checkpoint"), need_checkpoint),
+    Scene("saved", reading(C), need_checkpoint),
+    Scene("table", reading(TABLE), need_checkpoint),
     Scene("lags", reading("lag/billing")),
     Scene("gauges", reading("gauges/billing")),
     Scene("cursor", reading(f"{P}/cursor", cursor_shape), only=WITH_RECORDS),
