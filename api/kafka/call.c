@@ -15,17 +15,58 @@
 /* A call fails when no broker has answered anybody for so long, and it has tried each. */
 #define OUTAGE_MS 3000
 
+/* For how long after a call has ended so others may be told the same, and how long after one was
+ * let through the next is. */
+#define OUTAGE_KNOWN_MS 10000
+#define PROBE_PAUSE_MS  1000
+
 #define TEXT_MAX (1UL << 20)
 
 OPERATION_FIRST(struct kafka_call);
 
 /* Beginning and ending */
 
+/* Outages */
+
+static void end_probe(struct kafka_call *call)
+{
+    struct kafka_outage *outage = &call->kafka->cluster.outage;
+
+    if (!call->probes)
+        return;
+    call->probes = outage->probing = false;
+    outage->probed = when_monotonic();
+}
+
+/* Whether no broker has answered for long, as a call has found out not long ago. */
+static bool is_outage(const struct kafka_call *call)
+{
+    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    int64_t now = when_monotonic();
+
+    return cluster->network.failing && now - cluster->network.failing > OUTAGE_MS &&
+           cluster->outage.when && now - cluster->outage.when < OUTAGE_KNOWN_MS;
+}
+
+/* Whether the call is not to wait for what others wait for in vain. */
+static bool is_shut_out(struct kafka_call *call)
+{
+    struct kafka_outage *outage = &call->kafka->cluster.outage;
+
+    if (!is_outage(call))
+        return false;
+    if (outage->probing || when_monotonic() - outage->probed < PROBE_PAUSE_MS)
+        return true;
+    call->probes = outage->probing = true;
+    return false;
+}
+
 static void release_call(struct operation *operation)
 {
     struct kafka_call *call = (struct kafka_call *)operation;
 
     timer_stop(&call->pause);
+    end_probe(call);
     free(call->metadata);
     kafka_bounds_free(call->bounds);
     kafka_topic_release(&call->topic);
@@ -83,21 +124,6 @@ struct kafka_call *kafka_call_new(struct backend *backend, const char *app, cons
     return call;
 }
 
-/* Steps of a call may end it at once, which an operation must not before it has returned. */
-static void begin_call(void *user)
-{
-    struct kafka_call *call = user;
-
-    call->begin(call);
-}
-
-struct call *kafka_call_start(struct kafka_call *call, kafka_step *begin)
-{
-    call->begin = begin;
-    timer_start(call->operation.loop, &call->pause, 0, begin_call, call);
-    return &call->operation.call;
-}
-
 void kafka_end(struct kafka_call *call, const struct answer *answer)
 {
     operation_end(&call->operation, NULL, answer);
@@ -111,6 +137,26 @@ static void end_with_error(struct kafka_call *call)
     if (call->explain)
         call->explain(call);
     operation_fail(&call->operation);
+}
+
+/* Steps of a call may end it at once, which an operation must not before it has returned. */
+static void begin_call(void *user)
+{
+    struct kafka_call *call = user;
+
+    if (!is_shut_out(call)) {
+        call->begin(call);
+        return;
+    }
+    call->operation.error = call->kafka->cluster.outage.error;
+    end_with_error(call);
+}
+
+struct call *kafka_call_start(struct kafka_call *call, kafka_step *begin)
+{
+    call->begin = begin;
+    timer_start(call->operation.loop, &call->pause, 0, begin_call, call);
+    return &call->operation.call;
 }
 
 void kafka_fail(struct kafka_call *call, int code, const char *format, ...)
@@ -159,6 +205,15 @@ static bool is_out(const struct kafka_call *call)
            when_monotonic() - failing > OUTAGE_MS && kafka_cluster_has_failed(cluster, call->began);
 }
 
+static void note_outage(struct kafka_call *call)
+{
+    struct kafka_outage *outage = &call->kafka->cluster.outage;
+
+    outage->error = call->trouble;
+    outage->error.is_unknown = false;
+    outage->when = when_monotonic();
+}
+
 static void forget_route(struct kafka_call *call, enum kafka_retry retry)
 {
     if (retry == KAFKA_AGAIN)
@@ -201,6 +256,8 @@ void kafka_step_failed(struct kafka_call *call, const struct error *error)
     forget_route(call, retry);
     if (is_over || retry == KAFKA_FINAL || is_out(call) ||
         when_monotonic() + pause >= call->operation.ask.deadline) {
+        if (is_out(call))
+            note_outage(call);
         call->operation.error = call->trouble;
         end_with_error(call);
         return;

@@ -50,6 +50,7 @@ struct kafka_call {
     unsigned tries;
     struct timer pause;
     struct error trouble;       /* of the last try */
+    bool probes;                /* whether an outage is over */
     bool checks_topic;          /* a broker does not know the topic: is it there? */
     bool is_once;               /* what may have changed something is not sent again */
     bool may_have_changed;      /* a change was sent, and no answer came */

@@ -47,8 +47,18 @@ struct kafka_acknowledged {
     int64_t when;
 };
 
+/* While no broker answers one call at a time finds out whether any does again, and the others have
+ * the error of the one before: see api/kafka/call.c. */
+struct kafka_outage {
+    struct error error;
+    int64_t when;   /* a call ended so; or 0 */
+    int64_t probed; /* the last one that was let through has ended */
+    bool probing;   /* one is under way */
+};
+
 struct kafka_cluster {
     struct kafka_network network;
+    struct kafka_outage outage;
     struct kafka_pool *pools[KAFKA_BROKERS_MAX + KAFKA_BOOTSTRAP_MAX];
     size_t count;
     int64_t brokers_when; /* they were listed; or 0 */

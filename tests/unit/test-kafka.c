@@ -1226,6 +1226,30 @@ static void an_outage_is_noticed_before_the_time_is_up(void **state)
     assert_true(when_monotonic() - before < 1500);
 }
 
+/* While it lasts one call at a time waits for brokers that do not answer. */
+static void in_an_outage_others_do_not_wait(void **state)
+{
+    struct broker *broker = *state;
+    struct reply probe;
+    int64_t before;
+
+    break_call(broker, KAFKA_VERSIONS, (struct fault){.times = 1000, .hangs = true});
+    assert_int_equal(commit(broker, "42"), ETIMEDOUT);
+    before = when_monotonic();
+    assert_non_null(start_commit(broker, "42", LONG_ENOUGH, &probe));
+    run_for(broker->loop, 50);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(commit(broker, "43"), ETIMEDOUT);
+    assert_true(when_monotonic() - before < 2000);
+    break_call(broker, KAFKA_VERSIONS, (struct fault){0});
+    run_until(broker->loop, &probe);
+    assert_int_equal(probe.error.code, ETIMEDOUT);
+    reply_release(&probe);
+    run_for(broker->loop, 1100);
+    assert_int_equal(commit(broker, "44"), 0);
+    assert_int_equal(commit(broker, "45"), 0);
+}
+
 /* Its wait counts from then on, and not from when the call began, nor to its end. */
 static void an_outage_is_noticed_when_others_were_answered_before_it(void **state)
 {
@@ -1745,6 +1769,7 @@ int main(void)
         STAGE(a_commit_that_is_given_up_tells_whether_it_was_sent),
         STAGE(with_no_broker_it_fails_and_nothing_was_sent),
         STAGE(an_outage_is_noticed_before_the_time_is_up),
+        STAGE(in_an_outage_others_do_not_wait),
         STAGE(an_outage_is_noticed_when_others_were_answered_before_it),
         STAGE(what_does_not_speak_kafka_is_told),
         STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
