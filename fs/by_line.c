@@ -98,28 +98,35 @@ static bool is_hole(const struct request *request)
     const struct handle *handle = request->handle;
 
     return is_table(handle) && !(handle->flags & O_APPEND) &&
-           (size_t)request->offset > handle->content.held;
+           (size_t)request->offset > handle->written;
+}
+
+static void note_write(const struct request *request)
+{
+    struct handle *handle = request->handle;
+    size_t end = (size_t)request->offset + request->size;
+
+    handle->writer = fuse_req_ctx(request->fuse)->pid;
+    if (end > handle->written)
+        handle->written = end;
 }
 
 void by_line_write(struct request *request, const char *data)
 {
-    struct content *content = &request->handle->content;
-    int refused = content->refused;
+    int refused = request->handle->content.refused;
 
     if (is_hole(request)) {
         request_refuse(request, EINVAL,
                        "it would leave a hole: a table is written from its beginning");
         return;
     }
-    if ((size_t)request->offset + request->size > content->held)
-        content->held = (size_t)request->offset + request->size;
+    note_write(request);
     if (refused) {
         request_refuse(request, refused,
                        "a write before was refused, and so is all that follows: open the file "
                        "anew");
         return;
     }
-    request->handle->writer = fuse_req_ctx(request->fuse)->pid;
     request->failed = on_lines_failed;
     request->then = reply_lines_written;
     write_lines(request, data);
@@ -139,39 +146,74 @@ static void do_rest(struct request *request, void (*failed)(struct request *requ
     buf_release(&rest);
 }
 
-/* What has no newline may be cut off, and a part of a number is another one. It waits on: who has
- * only inherited the file may close it in the midst of a line. */
-static void refuse_cut_line(struct request *request, int code)
+/* Ends the request with what failed before, or succeeds. */
+static void end_with(struct request *request, int code)
 {
-    const struct handle *handle = request->handle;
-    struct error error;
-
-    error_set(&error, EINVAL,
-              "the last line does not end in a newline, and may be cut off: it is not carried out");
-    if (by_line_has_rest(handle) && handle->writer == fuse_req_ctx(request->fuse)->pid) {
-        request_tell(request, &error);
-        code = code ? code : EINVAL;
-    }
     if (code)
         request_deny(request, code);
     else
         request_succeed(request);
 }
 
+/* What has no newline may be cut off, and a part of a number is another one. It waits on, for who
+ * closes the file may write more by another descriptor. The errno, or 0. */
+static int refuse_cut_line(const struct request *request)
+{
+    struct error error;
+
+    if (!by_line_has_rest(request->handle))
+        return 0;
+    error_set(&error, EINVAL,
+              "the last line does not end in a newline, and may be cut off: it is not carried out");
+    request_tell(request, &error);
+    return EINVAL;
+}
+
+/* A child of the program that has written has the file, too, and closes it at its end: it is told
+ * of nothing. */
+static bool is_by_writer(const struct request *request)
+{
+    return request->handle->writer == fuse_req_ctx(request->fuse)->pid;
+}
+
 void by_line_sync(struct request *request)
 {
     if (is_table(request->handle))
-        refuse_cut_line(request, 0);
+        end_with(request, is_by_writer(request) ? refuse_cut_line(request) : 0);
     else
         do_rest(request, on_line_failed_at_sync);
 }
 
-void by_line_close(struct request *request, int unreported)
+static void close_table(struct request *request)
 {
-    if (is_table(request->handle))
-        refuse_cut_line(request, unreported);
-    else if (unreported)
-        request_deny(request, unreported);
+    struct content *content = &request->handle->content;
+    int before = content->unreported;
+    int code = 0;
+
+    if (is_by_writer(request)) {
+        code = refuse_cut_line(request);
+        content->unreported = 0;
+        code = before ? before : code;
+    }
+    end_with(request, code);
+}
+
+static void close_records(struct request *request)
+{
+    struct content *content = &request->handle->content;
+    int before = content->unreported;
+
+    content->unreported = 0;
+    if (before)
+        request_deny(request, before);
     else
         do_rest(request, refuse_what_follows);
+}
+
+void by_line_close(struct request *request)
+{
+    if (is_table(request->handle))
+        close_table(request);
+    else
+        close_records(request);
 }

@@ -12,9 +12,9 @@
  * makes no difference. After a failure everything is refused until the file is opened anew, for
  * what of it was done may not be known.
  *
- * In a table each line stands for itself: more can be written after a failure, but after an
- * interrupt, and close tells of the failure once more. A line without a newline is never carried
- * out, and a write that would leave a hole is refused.
+ * In a table each line stands for itself. More can be written after a failure, unless that was an
+ * interrupt. Close tells of the failure once more, to the thread that wrote. A line without a
+ * newline is never carried out, and a write that would leave a hole is refused.
  */
 
 /* Whether the file is one of these. */
@@ -26,6 +26,6 @@ bool by_line_has_rest(const struct handle *handle);
 /* Each ends the request. */
 void by_line_write(struct request *request, const char *data);
 void by_line_sync(struct request *request);
-void by_line_close(struct request *request, int unreported); /* the errno that close tells, or 0 */
+void by_line_close(struct request *request);
 
 #endif

@@ -29,9 +29,10 @@ struct arm {
 struct edit {
     struct operation operation; /* its step: the question for the states */
     struct request *request;
-    struct table *states; /* all, and what has become of them since */
-    char *text;           /* what was written */
-    char *rest;           /* its lines that are not read yet, or NULL */
+    struct change_order base; /* of all its changes */
+    struct table *states;     /* all, and what has become of them since */
+    char *text;               /* what was written */
+    char *rest;               /* its lines that are not read yet, or NULL */
 
     struct entry entry; /* the line that is carried out */
     bool has_entry;
@@ -162,7 +163,6 @@ static void refuse_edited_line(struct edit *edit, int code, const char *why)
 static void know(struct edit *edit, uint32_t partition, const struct state *now)
 {
     struct state unknown = {.partition = partition, .sequence = NOT_KNOWN};
-
     struct state before;
 
     if (table_find(edit->states, partition, &before))
@@ -211,11 +211,10 @@ static void on_line_done(void *user, const struct error *error, const struct ans
 
 static struct change_order order_of(const struct edit *edit, const struct state *before)
 {
-    struct request *request = edit->request;
     const struct entry *entry = &edit->entry;
-    struct change_order order =
-        request_change(request, entry->removes ? DELETE : COMMIT, &request->node);
+    struct change_order order = edit->base;
 
+    order.what = entry->removes ? DELETE : COMMIT;
     order.about.partition = entry->partition;
     order.position = entry->position;
     order.metadata = entry->metadata;
@@ -348,7 +347,6 @@ static struct arm *free_arm(struct edit *edit)
 static void give_edit_up(void *user)
 {
     struct edit *edit = user;
-
     bool sent = cancel_arms(edit);
 
     error_set(&edit->operation.error, ETIMEDOUT, "no answer in time");
@@ -407,6 +405,7 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
     operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
     edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit};
     edit->request = request;
+    edit->base = request_change(request, COMMIT, &request->node);
     edit->text = edit->rest = text;
     return edit;
 }

@@ -122,7 +122,7 @@ static void on_text(void *user, const struct error *error, const struct answer *
 }
 
 /* Gives the file the text of a batch or a table, at the time of which it is. */
-static void load_counted(struct request *request, const char *text, size_t size)
+static void load_counted(struct request *request, const char *text, size_t size, int64_t when)
 {
     int status = handle_take_text(request->handle, text, size);
 
@@ -133,7 +133,7 @@ static void load_counted(struct request *request, const char *text, size_t size)
                        BATCHES_MAX >> 20);
         return;
     }
-    request->handle->when = when_now();
+    request->handle->when = when;
     finish_load(request, status);
 }
 
@@ -146,18 +146,17 @@ static void on_states(void *user, const struct error *error, const struct answer
     if (!request_answered(request, error))
         return;
     status = tree_row(request->handle->node.kind)->print_states(request->fs, answer->table, &text);
-    request->handle->when = states_time(answer->table);
     if (status)
         finish_load(request, status);
     else
-        load_counted(request, text.data, text.size);
+        load_counted(request, text.data, text.size, states_time(answer->table));
     buf_release(&text);
 }
 
 static void on_table(void *user, const struct error *error, const struct answer *answer)
 {
     if (request_answered(user, error))
-        load_counted(user, answer->text, strlen(answer->text));
+        load_counted(user, answer->text, strlen(answer->text), when_now());
 }
 
 /* The last of a partition that nothing is written to any more: whoever waits for more is told. */
@@ -179,7 +178,7 @@ static void on_batch(void *user, const struct error *error, const struct answer 
     }
     request->fs->records_read += batch->count;
     request->fs->bytes_read += batch->bytes;
-    load_counted(request, batch->text.data, batch->text.size);
+    load_counted(request, batch->text.data, batch->text.size, when_now());
 }
 
 /* A program that does not want to be blocked has what is there. */
@@ -858,10 +857,12 @@ void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
     if (!request)
         return;
     request->handle = handle_of(info);
+    if (by_line_has(request->handle)) {
+        by_line_close(request);
+        return;
+    }
     content->unreported = 0;
-    if (by_line_has(request->handle))
-        by_line_close(request, unreported);
-    else if (unreported)
+    if (unreported)
         request_refuse(request, unreported, "what fsync could not commit is not committed");
     else
         commit_rest(request, on_close_failed);

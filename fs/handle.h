@@ -23,7 +23,8 @@ struct handle {
 
     struct content content; /* what was written so far */
     struct buf line;        /* whose newline has not come: fs/by_line.h */
-    pid_t writer;           /* the thread that has begun it */
+    pid_t writer;           /* the thread that wrote last, by lines, */
+    size_t written;         /* and where what was written ends */
 
     struct scratch *scratch;
 

@@ -26,6 +26,9 @@ int64_t states_time(const struct table *states)
 
 /* Asking */
 
+/* How many partitions are asked for their metadata at a time. */
+#define WIDTH 64
+
 struct states {
     struct operation operation;
     struct fs *fs;
@@ -115,6 +118,7 @@ static void get_metadata(struct states *states, struct names *names)
 {
     struct fan_order order = {.loop = states->fs->loop,
                               .names = names,
+                              .width = WIDTH,
                               .start = get_one,
                               .take = take_one,
                               .user = states};

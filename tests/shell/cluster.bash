@@ -3,7 +3,7 @@
 # What kafka.bats is run on: three real brokers, or with CLUSTER=simulated three simulated ones, which so are
 # held to what real ones do. SIMULATED_KAFKA is their program; see tests/service/README.md.
 #
-# Each has begin_cluster, end_cluster, kill_broker, start_brokers, ask_cluster and put_with_nul.
+# Real ones are asked by CLIENT, a program of tests/kafka. Each has begin_cluster, end_cluster, kill_broker, start_brokers, ask_cluster and put_with_nul.
 
 KAFKA=$BATS_TEST_DIRNAME/../kafka
 
@@ -92,9 +92,9 @@ else
         [[ -z $NO_KAFKA ]] || return 0
         mkfifo "$TO" "$FROM"
         # Somebody holds both ends, so that they stay open between two lines.
-        sleep 300 7<>"$TO" 8<>"$FROM" 3>&- 4>&- &
+        sleep 600 7<>"$TO" 8<>"$FROM" 3>&- 4>&- &
         echo $! >"$BATS_FILE_TMPDIR/holder"
-        "$KAFKA/cluster" run "$KAFKA/Client.java" "$BROKERS" <"$TO" >"$FROM" 2>"$BATS_FILE_TMPDIR/client.log" \
+        "$KAFKA/cluster" run "$KAFKA/${CLIENT:-Client.java}" "$BROKERS" <"$TO" >"$FROM" 2>"$BATS_FILE_TMPDIR/client.log" \
             3>&- 4>&- &
         echo $! >"$BATS_FILE_TMPDIR/client"
     }

@@ -3,46 +3,20 @@
 # Skipped where there is no Java or no Maven, see tests/kafka/cluster.
 
 load helper
+load cluster
 
-KAFKA=$BATS_TEST_DIRNAME/../kafka
+# shellcheck disable=SC2034 # cluster.bash uses it
+CLIENT=Records.java
 CONSUME=$BATS_TEST_DIRNAME/../../examples/consume.sh
 
 # A cluster takes seconds to start: all tests have one, and each its own topic and group.
 setup_file() {
-    export CLUSTER=$BATS_FILE_TMPDIR/cluster BROKERS NO_KAFKA='' TO=$BATS_FILE_TMPDIR/to FROM=$BATS_FILE_TMPDIR/from
-    start_cluster || return
-    [[ -z $NO_KAFKA ]] || return 0
-    mkfifo "$TO" "$FROM"
-    # Somebody holds both ends, so that they stay open between two lines.
-    sleep 600 7<>"$TO" 8<>"$FROM" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/holder"
-    "$KAFKA/cluster" run "$KAFKA/Records.java" "$BROKERS" <"$TO" >"$FROM" 2>"$BATS_FILE_TMPDIR/client.log" 3>&- 4>&- &
-    echo $! >"$BATS_FILE_TMPDIR/client"
-}
-
-# Once more if that fails: a busy machine may be too slow for an election.
-start_cluster() {
-    local status
-    for _ in 1 2; do
-        status=0
-        BROKERS=$("$KAFKA/cluster" start "$CLUSTER" 2>"$BATS_FILE_TMPDIR/log") || status=$?
-        ((status)) || return 0
-        if ((status == 77)); then
-            NO_KAFKA=$(<"$BATS_FILE_TMPDIR/log")
-            return 0
-        fi
-        "$KAFKA/cluster" stop "$CLUSTER"
-    done
-    cat "$BATS_FILE_TMPDIR/log"
-    return 1
+    export BROKERS NO_KAFKA=''
+    begin_cluster
 }
 
 teardown_file() {
-    local name
-    "$KAFKA/cluster" stop "$CLUSTER"
-    for name in client holder; do
-        [[ ! -e $BATS_FILE_TMPDIR/$name ]] || kill -KILL "$(<"$BATS_FILE_TMPDIR/$name")" || true
-    done
+    end_cluster
 }
 
 # T is the test's topic, G its group, R what is in the topic, and P the group's partition.
@@ -79,11 +53,7 @@ remount_kafka() {
 
 # kafka WORD...: what Kafka's own client answers, see Records.java.
 kafka() {
-    local IFS=$'\t' line
-    echo "$*" >"$TO"
-    read -r -t 60 line <"$FROM" || return
-    [[ $line == ok* ]] || { echo "$line" && return 1; }
-    echo "${line#ok }"
+    ask_cluster "$@"
 }
 
 # encoded FORMAT: in base64, as Records.java has it.
@@ -306,8 +276,8 @@ last_error() {
     local number=0
     while ((number < 100)); do
         number=$((number + 1))
-        ((number != 30)) || "$KAFKA/cluster" kill "$CLUSTER" 1
-        ((number != 70)) || "$KAFKA/cluster" up "$CLUSTER" 1 3>&- 4>&-
+        ((number != 30)) || kill_broker 1
+        ((number != 70)) || start_brokers 1
         if put_once "$R/new" "$number\n"; then
             echo "$number" >>"$DIR/stored"
         else

@@ -12,6 +12,21 @@ produce() {
     seq "$1" "$2" >"$NEW"
 }
 
+# loop_killed COUNT: the script $DIR/loop consumes P into $DIR/output, is killed so often, and goes on then in the
+# background, in a group of processes of its own.
+loop_killed() {
+    local kills=$1
+    set -m
+    while ((kills--)); do
+        sh "$DIR/loop" "$P" "$DIR/output" 3>&- 4>&- &
+        sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
+        kill -KILL -- "-$!"
+        wait "$!" || true
+    done
+    in_background sh "$DIR/loop" "$P" "$DIR/output"
+    set +m
+}
+
 # data_of [FILE...]: what the records of a batch say, each on a line.
 data_of() {
     jq -r .data "$@"

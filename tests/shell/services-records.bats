@@ -57,15 +57,7 @@ while cat "$1/records/next" > "$2.batch"; do
     tail -n 1 "$2.batch" > "$1/checkpoint"
 done
 END
-    set -m
-    while ((kills--)); do
-        sh "$DIR/loop" "$P" "$DIR/output" 3>&- 4>&- &
-        sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
-        kill -KILL -- "-$!"
-        wait "$!" || true
-    done
-    in_background sh "$DIR/loop" "$P" "$DIR/output"
-    set +m
+    loop_killed "$kills"
     eventually all_is_read
     kill -KILL -- "-$!"
     sort -u "$DIR/output" | cmp - <(seq -f 'mark%05.0f' "$last")

@@ -99,6 +99,31 @@ make_wide() {
     is "$(changes)" 1
 }
 
+@test "after Ctrl-C nothing more is sent" {
+    make_wide 1000
+    fault delay delay=100 count=forever method="${METHOD[commit]}" path="${WHERE[commit]/billing/audit}"
+    in_background env printf '*\t%s\n' "$(shown 3000)" >"$WIDE"
+    local writer=$! before
+    eventually in_flight 64
+    kill -INT "$writer"
+    sleep 0.1
+    before=$(changes)
+    wait "$writer" || true
+    is "$(changes)" "$before"
+    ((before < 1000))
+}
+
+@test "where nobody answers the rest of a table is not tried" {
+    make_wide 1000
+    again_with -o timeout=1
+    fault delay hold=1 count=forever method="${METHOD[commit]}" path="${WHERE[commit]/billing/audit}"
+    run -1 promptly put_once "$WIDE" "*\t$(shown 3000)\n"
+    matches "$(tail -n 1 errors | cut -f 8)" 'and not all others were tried'
+    (($(journal result | wc -l) < 300))
+    no_faults
+    release
+}
+
 @test "each change has the timeout for itself" {
     make_wide 130
     again_with -o timeout=2

@@ -22,6 +22,11 @@ fill() {
     put_once "$T" "$1"
 }
 
+# So long that it can be seen of a time.
+let_pass() {
+    sleep 1.1
+}
+
 # said N: the message of the N-th last line of errors.
 said() {
     tail -n "$1" errors | head -n 1 | cut -f 8
@@ -39,6 +44,8 @@ said() {
     is "$(stat -c %s "$T")" "$(wc -c <"$T")"
     is "$(stat -c %Y "$T")" "$(stat -c %Y apps/billing/orders/3/checkpoint)"
     is "$(stat -c %a "$T")" 644
+    let_pass
+    is "$(stat -c %Y - <"$T")" "$(stat -c %Y apps/billing/orders/3/checkpoint)"
 }
 
 @test "each line that is written is a commit" {
@@ -164,6 +171,23 @@ PY
     { printf '1\t'; sleep 0.1; printf '4'; printf '3\n2\t7\n'; } >"$T"
     table "1 43" "2 7"
     refused "Invalid argument" dd of="$T" status=none <<<"3"
+}
+
+@test "who only inherits the file takes no error at its end" {
+    run -0 python3 - "$T" <<'PY'
+import errno, os, subprocess, sys
+file = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+try:
+    os.write(file, b"9\t1\n")
+except OSError:
+    pass
+print(subprocess.run(["sleep", "0"], stdout=file).returncode)
+try:
+    os.close(file)
+except OSError as error:
+    print(errno.errorcode[error.errno])
+PY
+    is "$(xargs <<<"$output")" "0 ENOENT"
 }
 
 @test "a last line without a newline may be cut off, and is not carried out" {
