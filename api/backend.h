@@ -165,9 +165,9 @@ struct call *backend_locate(struct backend *backend, const struct cursor_order *
                             const struct ask *ask);
 
 /* batch: the records from there on that are there now, up to the limit; perhaps none. ERANGE when
- * the first of them may be kept no more: none is passed over in silence; CURSOR_AFTER says nothing
- * of its own number, which may be that of the last record that was deleted. RECORD_BYTES reads the
- * record of just that number, ENOENT when there is none. */
+ * the first of them may be kept no more, or is beyond the end: none is passed over in silence;
+ * CURSOR_AFTER says nothing of its own number, which may be that of the last record that was
+ * deleted. RECORD_BYTES reads the record of just that number, ENOENT when there is none. */
 struct call *backend_read_records(struct backend *backend, const struct read_order *order,
                                   const struct ask *ask);
 

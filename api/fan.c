@@ -72,6 +72,17 @@ static void go_on(struct fan *fan)
         operation_soon(&fan->operation, end_fan);
 }
 
+/* Whether all are to end, with a failure. */
+static bool take_one(struct fan *fan, const char *name, const struct error *error,
+                     const struct answer *answer, struct error *failure)
+{
+    if (fan->order.take)
+        return fan->order.take(fan->order.user, name, error, answer, failure);
+    if (error)
+        *failure = *error;
+    return error;
+}
+
 static void on_one(void *user, const struct error *error, const struct answer *answer)
 {
     struct arm *arm = user;
@@ -82,7 +93,7 @@ static void on_one(void *user, const struct error *error, const struct answer *a
     /* What comes between the failure and the end does not matter any more. */
     if (fan->operation.error.code)
         return;
-    if (fan->order.take(fan->order.user, arm->name, error, answer, &failure))
+    if (take_one(fan, arm->name, error, answer, &failure))
         fan->operation.error = failure;
     go_on(fan);
 }

@@ -17,7 +17,8 @@ struct fan_order {
     /* Starts one. */
     struct call *(*start)(void *user, const char *name, const struct ask *ask);
 
-    /* Gets the result of one. 0, or a negative errno that ends all, with an error. */
+    /* Gets the result of one. 0, or a negative errno that ends all, with an error. NULL: the
+     * error of one ends all, and nothing else matters. */
     int (*take)(void *user, const char *name, const struct error *error,
                 const struct answer *answer, struct error *failure);
     void *user;

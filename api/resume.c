@@ -40,7 +40,7 @@ static void begin_at(struct resume *resume, enum cursor_kind kind, const char *s
                                            : backend_get_cursor(backend, &order.from, &ask));
 }
 
-/* Whether it is not the oldest record that is behind the next one. */
+/* Whether the next record is beyond the end, rather than deleted. */
 static bool is_beyond(const struct resume *resume, const char *oldest)
 {
     char next[DECIMAL_ROOM];

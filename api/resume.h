@@ -21,7 +21,7 @@ struct resume_order {
 };
 
 /* batch: the next records, perhaps none; text: what is committed, "" for nothing. ERANGE when the
- * next record may be kept no more; the error says what is. */
+ * next record may be kept no more, or is beyond the end; the error says what is. */
 struct call *resume_records(struct backend *backend, const struct resume_order *order,
                             const struct ask *ask);
 

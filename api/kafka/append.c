@@ -92,10 +92,8 @@ static void on_produced(struct kafka_call *call);
 static void produce_chosen(struct kafka_call *call)
 {
     struct kafka_request request =
-        kafka_request_of(call, KAFKA_PRODUCE, 8, encode_produce, decode_produced);
+        kafka_change_of(call, KAFKA_PRODUCE, 8, encode_produce, decode_produced);
 
-    request.changes = true;
-    request.patience = KAFKA_COMMIT_PATIENCE_MS;
     kafka_ask_leader(call, &request, on_produced);
 }
 

@@ -174,18 +174,6 @@ static struct call *ask_one_leader(void *user, const char *index, const struct a
     return pool ? kafka_pool_ask(pool, &request, ask) : NULL;
 }
 
-static int take_one_leader(void *user, const char *index, const struct error *error,
-                           const struct answer *answer, struct error *failure)
-{
-    (void)user;
-    (void)index;
-    (void)answer;
-    if (!error)
-        return 0;
-    *failure = *error;
-    return -error->code;
-}
-
 /* The partitions, each with its leader if that is a broker that is there. */
 static int copy_partitions(const struct kafka_cluster *cluster, const struct kafka_topic *topic,
                            struct kafka_bounds *bounds)
@@ -206,51 +194,45 @@ static int copy_partitions(const struct kafka_cluster *cluster, const struct kaf
     return 0;
 }
 
-static bool leads_any(const struct kafka_bounds *bounds, const char *node)
-{
-    int32_t leader = (int32_t)strtol(node, NULL, 10);
-
-    for (size_t i = 0; i < bounds->count; i++) {
-        if (bounds->list[i].leader == leader)
-            return true;
-    }
-    return false;
-}
-
-static int add_question(struct kafka_call *call, const char *node, int64_t time)
+static int add_question(struct kafka_call *call, int32_t leader, int64_t time)
 {
     struct kafka_bounds *bounds = call->bounds;
     size_t count = names_count(bounds->names);
     char index[24];
 
-    bounds->questions[count] =
-        (struct question){.call = call, .leader = (int32_t)strtol(node, NULL, 10), .time = time};
+    bounds->questions[count] = (struct question){.call = call, .leader = leader, .time = time};
     snprintf(index, sizeof(index), "%zu", count);
     return names_add(bounds->names, index);
+}
+
+static bool is_asked(const struct kafka_bounds *bounds, int32_t leader)
+{
+    for (size_t i = 0; i < names_count(bounds->names); i++) {
+        if (bounds->questions[i].leader == leader)
+            return true;
+    }
+    return false;
 }
 
 /* Two questions to each broker that leads some. */
 static int make_questions(struct kafka_call *call)
 {
     struct kafka_bounds *bounds = call->bounds;
-    struct names *nodes = kafka_cluster_nodes(&call->kafka->cluster);
     int status = 0;
 
     bounds->names = names_new();
-    bounds->questions =
-        nodes ? calloc(2 * names_count(nodes) + 1, sizeof(bounds->questions[0])) : NULL;
+    bounds->questions = calloc(2 * call->kafka->cluster.count + 1, sizeof(bounds->questions[0]));
     if (!bounds->names || !bounds->questions)
         status = -ENOMEM;
-    for (size_t i = 0; !status && i < names_count(nodes); i++) {
-        const char *node = names_at(nodes, i);
+    for (size_t i = 0; !status && i < bounds->count; i++) {
+        int32_t leader = bounds->list[i].leader;
 
-        if (!leads_any(bounds, node))
+        if (leader == KAFKA_NOBODY || is_asked(bounds, leader))
             continue;
-        status = add_question(call, node, KAFKA_TIME_EARLIEST);
+        status = add_question(call, leader, KAFKA_TIME_EARLIEST);
         if (!status)
-            status = add_question(call, node, KAFKA_TIME_LATEST);
+            status = add_question(call, leader, KAFKA_TIME_LATEST);
     }
-    names_drop(nodes);
     return status;
 }
 
@@ -258,10 +240,7 @@ static void ask_leaders(struct kafka_call *call)
 {
     const struct kafka_topic *topic = kafka_found_topic(call);
     struct ask ask = operation_ask(&call->operation, on_all_leaders);
-    struct fan_order order = {.loop = call->operation.loop,
-                              .start = ask_one_leader,
-                              .take = take_one_leader,
-                              .user = call};
+    struct fan_order order = {.loop = call->operation.loop, .start = ask_one_leader, .user = call};
 
     if (!topic)
         return;

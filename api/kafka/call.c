@@ -15,11 +15,6 @@
 /* A call fails when no broker has answered anybody for so long, and it has tried each. */
 #define OUTAGE_MS 3000
 
-/* For how long after a call has ended so others may be told the same, and how long after one was
- * let through the next is. */
-#define OUTAGE_KNOWN_MS 10000
-#define PROBE_PAUSE_MS  1000
-
 #define TEXT_MAX (1UL << 20)
 
 OPERATION_FIRST(struct kafka_call);
@@ -28,37 +23,21 @@ OPERATION_FIRST(struct kafka_call);
 
 /* Outages */
 
-static void end_probe(struct kafka_call *call)
+static struct gate *gate_of(struct kafka_call *call)
 {
-    struct kafka_outage *outage = &call->kafka->cluster.outage;
-
-    if (!call->probes)
-        return;
-    call->probes = outage->probing = false;
-    outage->probed = when_monotonic();
+    return &call->kafka->cluster.network.gate;
 }
 
-/* Whether no broker has answered for long, as a call has found out not long ago. */
-static bool is_outage(const struct kafka_call *call)
+/* Why the call is not to wait for what others wait for in vain, or NULL: in an outage one is let
+ * through at a time. */
+static const struct error *why_shut_out(struct kafka_call *call)
 {
-    const struct kafka_cluster *cluster = &call->kafka->cluster;
+    const struct gate *gate = gate_of(call);
     int64_t now = when_monotonic();
 
-    return cluster->network.failing && now - cluster->network.failing > OUTAGE_MS &&
-           cluster->outage.when && now - cluster->outage.when < OUTAGE_KNOWN_MS;
-}
-
-/* Whether the call is not to wait for what others wait for in vain. */
-static bool is_shut_out(struct kafka_call *call)
-{
-    struct kafka_outage *outage = &call->kafka->cluster.outage;
-
-    if (!is_outage(call))
-        return false;
-    if (outage->probing || when_monotonic() - outage->probed < PROBE_PAUSE_MS)
-        return true;
-    call->probes = outage->probing = true;
-    return false;
+    if (gate_is_out(gate, now) && !gate_lets(gate, 0, 1, now))
+        return gate_reason(gate, now);
+    return NULL;
 }
 
 static void release_call(struct operation *operation)
@@ -66,7 +45,7 @@ static void release_call(struct operation *operation)
     struct kafka_call *call = (struct kafka_call *)operation;
 
     timer_stop(&call->pause);
-    end_probe(call);
+    gate_ended(gate_of(call), &call->pass);
     free(call->metadata);
     kafka_bounds_free(call->bounds);
     kafka_topic_release(&call->topic);
@@ -118,7 +97,7 @@ struct kafka_call *kafka_call_new(struct backend *backend, const char *app, cons
     snprintf(call->app, sizeof(call->app), "%s", app ? app : "");
     snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
     call->partition = partition;
-    call->began = when_monotonic();
+    call->began = call->pass.began = when_monotonic();
     call->earliest = call->latest = call->committed = -1;
     buf_init(&call->text, TEXT_MAX);
     return call;
@@ -143,13 +122,15 @@ static void end_with_error(struct kafka_call *call)
 static void begin_call(void *user)
 {
     struct kafka_call *call = user;
+    const struct error *reason = why_shut_out(call);
 
-    if (!is_shut_out(call)) {
-        call->begin(call);
+    if (reason) {
+        call->operation.error = *reason;
+        end_with_error(call);
         return;
     }
-    call->operation.error = call->kafka->cluster.outage.error;
-    end_with_error(call);
+    gate_sent(gate_of(call), &call->pass, when_monotonic());
+    call->begin(call);
 }
 
 struct call *kafka_call_start(struct kafka_call *call, kafka_step *begin)
@@ -207,19 +188,18 @@ static bool is_out(const struct kafka_call *call)
 
 static void note_outage(struct kafka_call *call)
 {
-    struct kafka_outage *outage = &call->kafka->cluster.outage;
+    enum gate_failure failure = call->trouble.code == ETIMEDOUT ? GATE_SILENT : GATE_UNREACHABLE;
 
-    outage->error = call->trouble;
-    outage->error.is_unknown = false;
-    outage->when = when_monotonic();
+    gate_failed(gate_of(call), &call->pass, failure, &call->trouble, when_monotonic());
 }
 
-static void forget_route(struct kafka_call *call, enum kafka_retry retry)
+/* What a broker refuses for good says that it was the right one. */
+static void forget_route(struct kafka_call *call, const struct error *error, enum kafka_retry retry)
 {
-    if (retry == KAFKA_AGAIN)
+    if (retry == KAFKA_AGAIN || (retry == KAFKA_FINAL && *error->service_code))
         return;
     call->checks_topic |= retry == KAFKA_IF_TOPIC_IS;
-    if (retry != KAFKA_IF_TOPIC_IS)
+    if (retry != KAFKA_IF_TOPIC_IS && call->has_app)
         kafka_cluster_lose_coordinator(&call->kafka->cluster, call->app);
     kafka_cluster_forget_topic(&call->kafka->cluster, call->stream);
     call->kafka->cluster.brokers_when = 0;
@@ -253,12 +233,13 @@ void kafka_step_failed(struct kafka_call *call, const struct error *error)
     call->operation.step = NULL;
     note_trouble(call, error);
     call->may_have_changed |= error->is_unknown;
-    forget_route(call, retry);
+    forget_route(call, error, retry);
     if (is_over || retry == KAFKA_FINAL || is_out(call) ||
         when_monotonic() + pause >= call->operation.ask.deadline) {
         if (is_out(call))
             note_outage(call);
         call->operation.error = call->trouble;
+        call->operation.error.is_unknown = error->is_unknown;
         end_with_error(call);
         return;
     }
@@ -281,6 +262,17 @@ struct kafka_request kafka_request_of(struct kafka_call *call, enum kafka_api ap
                                   .encode = encode,
                                   .decode = decode,
                                   .user = call};
+}
+
+struct kafka_request kafka_change_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                     void (*encode)(void *user, int16_t version, struct buf *body),
+                                     int (*decode)(void *user, struct kafka_reply *reply))
+{
+    struct kafka_request request = kafka_request_of(call, api, version, encode, decode);
+
+    request.changes = true;
+    request.patience = KAFKA_COMMIT_PATIENCE_MS;
+    return request;
 }
 
 static void on_request(void *user, const struct error *error, const struct answer *answer)
@@ -306,7 +298,7 @@ static void ask_pool(struct kafka_call *call, struct kafka_pool *pool,
     operation_wait(&call->operation, kafka_pool_ask(pool, request, &ask));
 }
 
-void kafka_ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then)
+static void ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then)
 {
     ask_pool(call, kafka_cluster_any(&call->kafka->cluster), request, then);
 }
@@ -346,7 +338,7 @@ static void send_to_coordinator(struct kafka_call *call)
     if (pool)
         ask_pool(call, pool, &call->after, call->after_then);
     else
-        kafka_fail(call, EIO, "the group %.100s has no coordinator", call->app);
+        kafka_fail(call, ENOMEM, "no memory for the coordinator of the group %.100s", call->app);
 }
 
 void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *request,
@@ -362,7 +354,7 @@ void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *
     if (kafka_cluster_find(cluster, node))
         send_to_coordinator(call);
     else
-        kafka_ask_any(call, &find, send_to_coordinator);
+        ask_any(call, &find, send_to_coordinator);
 }
 
 /* Metadata */
@@ -381,6 +373,8 @@ static int take_partition(void *user, const struct kafka_partition *partition)
 
     if (partition->partition > (int32_t)PARTITION_MAX)
         return -EBADMSG;
+    if (topic->count == KAFKA_PARTITIONS_MAX)
+        return -EFBIG;
     if (topic->count == topic->room) {
         size_t room = topic->room ? topic->room * 2 : 16;
         struct kafka_partition *grown =
@@ -458,7 +452,7 @@ void kafka_need_topic(struct kafka_call *call, int64_t age_ms, kafka_step *then)
     if (kafka_cluster_topic(&call->kafka->cluster, call->stream, age_ms))
         then(call);
     else
-        kafka_ask_any(call, &request, on_topic);
+        ask_any(call, &request, on_topic);
 }
 
 const struct kafka_topic *kafka_found_topic(struct kafka_call *call)
@@ -525,7 +519,7 @@ void kafka_ask_topics(struct kafka_call *call, enum kafka_topics which, kafka_st
         call, KAFKA_METADATA, 8, which == KAFKA_ALL_TOPICS ? encode_all_topics : encode_no_topic,
         decode_topics);
 
-    kafka_ask_any(call, &request, then);
+    ask_any(call, &request, then);
 }
 
 /* Leaders of partitions */
@@ -539,7 +533,7 @@ static void look_for_partition(struct kafka_call *call)
     if (!topic)
         return;
     if (kafka_topic_partition(topic, call->partition)) {
-        call->partition_then(call);
+        call->found_then(call);
     } else if (topic->when < call->began) {
         kafka_cluster_forget_topic(cluster, call->stream);
         kafka_need_topic(call, 0, look_for_partition);
@@ -551,7 +545,7 @@ static void look_for_partition(struct kafka_call *call)
 
 void kafka_need_partition(struct kafka_call *call, kafka_step *then)
 {
-    call->partition_then = then;
+    call->found_then = then;
     kafka_need_topic(call, KAFKA_TOPIC_AGE_MS, look_for_partition);
 }
 

@@ -49,14 +49,14 @@ struct kafka_call {
     int64_t began;
     unsigned tries;
     struct timer pause;
-    struct error trouble;       /* of the last try */
-    bool probes;                /* whether an outage is over */
+    struct error trouble; /* of the last try */
+    struct gate_pass pass;
     bool checks_topic;          /* a broker does not know the topic: is it there? */
     bool is_once;               /* what may have changed something is not sent again */
     bool may_have_changed;      /* a change was sent, and no answer came */
     struct kafka_request after; /* what is sent once its coordinator, or leader, is known */
     kafka_step *after_then;     /* after that, or with the topic */
-    kafka_step *partition_then; /* with the partition */
+    kafka_step *found_then;     /* with what one of the questions below has found: one at a time */
     kafka_step *leader_then;    /* after what is sent once its leader is known */
     kafka_step *place_then;     /* with the offset of a place */
     kafka_step *without;        /* instead, when the broker does not know the request's call */
@@ -109,9 +109,12 @@ struct kafka_request kafka_request_of(struct kafka_call *call, enum kafka_api ap
                                       void (*encode)(void *user, int16_t version, struct buf *body),
                                       int (*decode)(void *user, struct kafka_reply *reply));
 
-/* Each sends a request, and goes on when it was answered: to any broker, or to the one that
- * coordinates the call's app. */
-void kafka_ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then);
+/* The same of one that changes something. */
+struct kafka_request kafka_change_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                     void (*encode)(void *user, int16_t version, struct buf *body),
+                                     int (*decode)(void *user, struct kafka_reply *reply));
+
+/* Sends a request to who coordinates the call's app, and goes on when it was answered. */
 void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *request,
                            kafka_step *then);
 

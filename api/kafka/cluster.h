@@ -8,11 +8,12 @@
  * What is known of a cluster: its brokers, who leads the partitions of the topics that were asked
  * for last, and who coordinates which group. Nothing is asked here.
  */
-#define KAFKA_BROKERS_MAX   100
-#define KAFKA_BOOTSTRAP_MAX 16
-#define KAFKA_TOPICS_MAX    32
-#define KAFKA_GROUPS_MAX    1024
-#define KAFKA_COMMITS_MAX   1024
+#define KAFKA_BROKERS_MAX    100
+#define KAFKA_BOOTSTRAP_MAX  16
+#define KAFKA_TOPICS_MAX     32
+#define KAFKA_PARTITIONS_MAX 1000000 /* of a topic */
+#define KAFKA_GROUPS_MAX     1024
+#define KAFKA_COMMITS_MAX    1024
 
 /* No partition has such a leader, and no group such a coordinator. */
 #define KAFKA_NOBODY (-1)
@@ -47,18 +48,8 @@ struct kafka_acknowledged {
     int64_t when;
 };
 
-/* While no broker answers one call at a time finds out whether any does again, and the others have
- * the error of the one before: see api/kafka/call.c. */
-struct kafka_outage {
-    struct error error;
-    int64_t when;   /* a call ended so; or 0 */
-    int64_t probed; /* the last one that was let through has ended */
-    bool probing;   /* one is under way */
-};
-
 struct kafka_cluster {
     struct kafka_network network;
-    struct kafka_outage outage;
     struct kafka_pool *pools[KAFKA_BROKERS_MAX + KAFKA_BOOTSTRAP_MAX];
     size_t count;
     int64_t brokers_when; /* they were listed; or 0 */
@@ -75,8 +66,8 @@ void kafka_cluster_release(struct kafka_cluster *cluster);
 
 /* Brokers. */
 
-/* All that there are, as the cluster lists them: begun, each, ended. Each is 0, -EFBIG for more
- * than KAFKA_BROKERS_MAX, or -ENOMEM. One that has no address is known by its number. */
+/* All that there are, as the cluster lists them: first begun, then each. 0, -EBADMSG for one that
+ * has no address, -EFBIG when there is room for no more, or -ENOMEM. */
 void kafka_cluster_begin_brokers(struct kafka_cluster *cluster);
 int kafka_cluster_list_broker(struct kafka_cluster *cluster, const struct kafka_address *address);
 

@@ -54,10 +54,8 @@ static void send_offset_commit(struct kafka_call *call)
 {
     int16_t version = call->kafka->retention_ms < 0 ? KAFKA_COMMIT : KAFKA_COMMIT_RETAINED;
     struct kafka_request request =
-        kafka_request_of(call, KAFKA_OFFSET_COMMIT, version, encode_commit, decode_committed);
+        kafka_change_of(call, KAFKA_OFFSET_COMMIT, version, encode_commit, decode_committed);
 
-    request.changes = true;
-    request.patience = KAFKA_COMMIT_PATIENCE_MS;
     kafka_ask_coordinator(call, &request, on_offset_committed);
 }
 
@@ -136,10 +134,8 @@ static void on_deleted(struct kafka_call *call)
 static void delete_if_committed(struct kafka_call *call)
 {
     struct kafka_request request =
-        kafka_request_of(call, KAFKA_OFFSET_DELETE, 0, encode_offset_delete, decode_deleted);
+        kafka_change_of(call, KAFKA_OFFSET_DELETE, 0, encode_offset_delete, decode_deleted);
 
-    request.changes = true;
-    request.patience = KAFKA_COMMIT_PATIENCE_MS;
     if (call->committed >= 0)
         kafka_ask_coordinator(call, &request, on_deleted);
     else if (call->may_have_changed)

@@ -3,6 +3,7 @@
 
 #include "api/error.h"
 #include "api/http/easy.h"
+#include "api/http/gate.h"
 #include "api/kafka/login.h"
 #include "api/kafka/message.h"
 #include "base/loop.h"
@@ -20,8 +21,9 @@ struct kafka_network {
     struct loop *loop;
     struct easy_settings easy;
     struct kafka_login login;
-    unsigned open;   /* how many connections there are */
-    int64_t failing; /* since when brokers have failed and none has answered; or 0 */
+    unsigned open;    /* how many connections there are */
+    int64_t failing;  /* since when brokers have failed and none has answered; or 0 */
+    struct gate gate; /* of all calls together */
 };
 
 /* All are told from the loop, and as the last thing that the connection does. */

@@ -154,6 +154,8 @@ static enum kafka_retry retry_of_connection(int number)
     case ENETUNREACH:
     case ETIMEDOUT:
         return KAFKA_LOST;
+    case EMFILE: /* no descriptor was left, which passes */
+        return KAFKA_AGAIN;
     default:
         return KAFKA_FINAL;
     }

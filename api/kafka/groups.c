@@ -62,18 +62,6 @@ static struct call *ask_one_broker(void *user, const char *node, const struct as
     return pool ? kafka_pool_ask(pool, &request, ask) : NULL;
 }
 
-static int take_one_broker(void *user, const char *node, const struct error *error,
-                           const struct answer *answer, struct error *failure)
-{
-    (void)user;
-    (void)node;
-    (void)answer;
-    if (!error)
-        return 0;
-    *failure = *error;
-    return -error->code;
-}
-
 static void on_all_brokers(void *user, const struct error *error, const struct answer *unused)
 {
     struct kafka_call *call = user;
@@ -94,11 +82,8 @@ static void ask_all_brokers(struct kafka_call *call)
 {
     struct names *nodes = kafka_cluster_nodes(&call->kafka->cluster);
     struct ask ask = operation_ask(&call->operation, on_all_brokers);
-    struct fan_order order = {.loop = call->operation.loop,
-                              .names = nodes,
-                              .start = ask_one_broker,
-                              .take = take_one_broker,
-                              .user = call};
+    struct fan_order order = {
+        .loop = call->operation.loop, .names = nodes, .start = ask_one_broker, .user = call};
 
     if (!renew_names(call)) {
         names_drop(nodes);
@@ -181,10 +166,8 @@ static void on_group_deleted(struct kafka_call *call)
 static void delete_if_empty(struct kafka_call *call)
 {
     struct kafka_request request =
-        kafka_request_of(call, KAFKA_DELETE_GROUPS, 1, encode_delete_group, decode_group_deleted);
+        kafka_change_of(call, KAFKA_DELETE_GROUPS, 1, encode_delete_group, decode_group_deleted);
 
-    request.changes = true;
-    request.patience = KAFKA_COMMIT_PATIENCE_MS;
     if (call->has_commits)
         kafka_fail(call, ENOTEMPTY, "the group %.100s has checkpoints: remove them first",
                    call->app);

@@ -71,6 +71,7 @@ static void reload_kafka(struct backend *backend)
     struct kafka_cluster *cluster = &((struct kafka *)backend)->cluster;
 
     kafka_login_reload(&cluster->network.login);
+    gate_reset(&cluster->network.gate);
     for (size_t i = 0; i < cluster->count; i++)
         kafka_pool_renew(cluster->pools[i]);
 }

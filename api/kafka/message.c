@@ -447,11 +447,8 @@ int kafka_read_group_deleted(struct wire *wire, int16_t *code)
 
 void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time)
 {
-    wire_put_int32(buf, -1); /* no replica asks */
-    wire_put_int8(buf, 0);   /* transactions that are open count */
-    put_partition(buf, topic, partition);
-    wire_put_int32(buf, -1); /* leader epoch */
-    wire_put_int64(buf, time);
+    kafka_put_list_many_offsets(buf, topic, 1);
+    kafka_put_one_of_many(buf, partition, time);
 }
 
 int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code)
@@ -569,8 +566,8 @@ int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code)
 
 void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count)
 {
-    wire_put_int32(buf, -1);
-    wire_put_int8(buf, 0);
+    wire_put_int32(buf, -1); /* no replica asks */
+    wire_put_int8(buf, 0);   /* transactions that are open count */
     wire_put_int32(buf, 1);
     wire_put_text(buf, topic);
     wire_put_int32(buf, (int32_t)count);

@@ -9,7 +9,8 @@
 
 /*
  * The bodies of Kafka's requests and answers, as far as positions and records need them. Each call
- * has one version, which all brokers from 2.4 to 4.1 know, but for ListGroups.
+ * has one version, which all brokers from 2.4 to 4.1 know, but for ListGroups, OffsetCommit with a
+ * retention, and ConsumerGroupDescribe, which old ones lack.
  *
  * Functions that read return 0; -EBADMSG when it is no such answer or goes on behind its end;
  * -ENOMEM or -EFBIG. What they leave in *code is what Kafka calls an error code, 0 for none; where
@@ -161,6 +162,20 @@ int kafka_read_group_deleted(struct wire *wire, int16_t *code);
 void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time);
 int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code);
 
+/* The same of many partitions of a topic: first how many, and then each. */
+void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count);
+void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time);
+
+struct kafka_offset {
+    struct span topic;
+    int32_t partition;
+    int64_t offset;
+    int16_t code;
+};
+
+int kafka_read_offsets(struct wire *wire, int (*take)(void *user, const struct kafka_offset *),
+                       void *user);
+
 /* Fetch 10 of one partition, which is the first version whose answer may hold zstd: without what
  * belongs to transactions that are open, about so many bytes. The broker answers at once. */
 void kafka_put_fetch(struct buf *buf, const char *topic, uint32_t partition, int64_t offset,
@@ -175,19 +190,5 @@ void kafka_put_produce(struct buf *buf, const char *topic, uint32_t partition, s
 
 /* *is_stored: the leader has stored it, also with a code, which says that the others may not. */
 int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code);
-
-/* The same of many partitions of a topic: first how many, and then each. */
-void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count);
-void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time);
-
-struct kafka_offset {
-    struct span topic;
-    int32_t partition;
-    int64_t offset;
-    int16_t code;
-};
-
-int kafka_read_offsets(struct wire *wire, int (*take)(void *user, const struct kafka_offset *),
-                       void *user);
 
 #endif

@@ -119,7 +119,7 @@ static void fetch_one(struct kafka_call *call);
 static void check_one(struct kafka_call *call)
 {
     if (is_believed(call, call->partition, call->committed))
-        call->partition_then(call);
+        call->found_then(call);
     else
         read_again(call, fetch_one);
 }
@@ -134,7 +134,7 @@ static void fetch_one(struct kafka_call *call)
 
 void kafka_ask_checkpoint(struct kafka_call *call, kafka_step *then)
 {
-    call->partition_then = then;
+    call->found_then = then;
     fetch_one(call);
 }
 
@@ -406,7 +406,7 @@ static void check_all(struct kafka_call *call)
     if (call->uncertain < kafka_cluster_count_uncertain(&call->kafka->cluster, call->app))
         read_again(call, fetch_all);
     else
-        call->partition_then(call);
+        call->found_then(call);
 }
 
 static void fetch_all(struct kafka_call *call)
@@ -419,6 +419,6 @@ static void fetch_all(struct kafka_call *call)
 
 void kafka_ask_committed_topics(struct kafka_call *call, kafka_step *then)
 {
-    call->partition_then = then;
+    call->found_then = then;
     fetch_all(call);
 }

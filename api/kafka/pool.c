@@ -179,6 +179,7 @@ static void on_link_answered(void *user, struct wire *answer)
     pool->failed = 0;
     pool->network->failing = 0;
     pool->answered = when_monotonic();
+    gate_answered(&pool->network->gate, &(struct gate_pass){0}, pool->answered);
     if (link->former)
         close_link(link);
     if (status)

@@ -29,7 +29,7 @@ struct kafka_recordset {
 /* Reading of it. */
 struct kafka_place {
     int64_t next;       /* the offset to begin with; afterwards that to go on with */
-    size_t needed;      /* more than so many bytes must be asked for: a batch is that large */
+    size_t needed;      /* 0, or how many bytes must be asked for: a batch is that large */
     struct error error; /* why it ended before its end, or 0 */
 };
 

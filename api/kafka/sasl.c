@@ -211,6 +211,7 @@ static bool prove(struct kafka_sasl *sasl, const struct kafka_secret *secret, un
     OPENSSL_cleanse(key, sizeof(key));
     OPENSSL_cleanse(stored, sizeof(stored));
     OPENSSL_cleanse(server, sizeof(server));
+    OPENSSL_cleanse(signature, sizeof(signature));
     return good;
 }
 

@@ -71,7 +71,7 @@ static void print_details(struct kafka_call *call)
     if (!object || !add_all(object, call) || json_print(object, &call->text))
         kafka_fail(call, ENOMEM, "what status tells takes too much memory");
     else
-        call->partition_then(call);
+        call->found_then(call);
     cJSON_Delete(object);
 }
 
@@ -181,7 +181,7 @@ void kafka_describe(struct kafka_call *call, kafka_step *then)
     struct kafka_request request = kafka_request_of(call, KAFKA_DESCRIBE_GROUPS, 4,
                                                     encode_describe_group, decode_classic_group);
 
-    call->partition_then = then;
+    call->found_then = then;
     kafka_description_release(&call->description);
     if (call->has_app)
         kafka_ask_coordinator(call, &request, on_classic_group);

@@ -1012,8 +1012,7 @@ static void damaged_records_are_told_of_and_not_asked_for_again(void **state)
     assert_int_equal(broker->asked[KAFKA_FETCH], 1);
 }
 
-/* Its errno, or 0. */
-static int append_lines(struct broker *broker, size_t count, int64_t ms, struct reply *reply)
+static void start_append(struct broker *broker, size_t count, int64_t ms, struct reply *reply)
 {
     struct span records[20];
     struct append_order order = {.stream = "t", .records = records, .count = count};
@@ -1023,6 +1022,12 @@ static int append_lines(struct broker *broker, size_t count, int64_t ms, struct 
         records[i] = SPAN("a line");
     *reply = (struct reply){0};
     assert_non_null(backend_append_records(broker->backend, &order, &ask));
+}
+
+/* Its errno, or 0. */
+static int append_lines(struct broker *broker, size_t count, int64_t ms, struct reply *reply)
+{
+    start_append(broker, count, ms, reply);
     run_until(broker->loop, reply);
     return reply->error.code;
 }
@@ -1088,6 +1093,23 @@ static void what_is_not_stored_is_sent_again(void **state)
     break_call(broker, KAFKA_PRODUCE, (struct fault){.times = EVERY_TIME, .code = 29});
     check_append(broker, 1, EACCES, false);
     assert_int_equal(broker->asked[KAFKA_PRODUCE], 5);
+}
+
+/* The first try was refused, and the time is up amid the second, which was sent. */
+static void what_was_sent_at_last_decides_whether_it_may_be_stored(void **state)
+{
+    struct broker *broker = *state;
+    struct reply reply;
+
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = 1, .code = 6});
+    start_append(broker, 3, 1000, &reply);
+    while (broker->faults[KAFKA_PRODUCE].times)
+        run_for(broker->loop, 1);
+    break_call(broker, KAFKA_PRODUCE, (struct fault){.times = EVERY_TIME, .hangs = true});
+    run_until(broker->loop, &reply);
+    assert_true(reply.error.is_unknown);
+    assert_non_null(strstr(reply.error.message, "at least 0 of 3 records are stored"));
+    reply_release(&reply);
 }
 
 static void batches_that_are_too_large_are_halved(void **state)
@@ -1245,9 +1267,21 @@ static void in_an_outage_others_do_not_wait(void **state)
     run_until(broker->loop, &probe);
     assert_int_equal(probe.error.code, ETIMEDOUT);
     reply_release(&probe);
-    run_for(broker->loop, 1100);
+    run_for(broker->loop, 5100); /* so long the gate is closed */
     assert_int_equal(commit(broker, "44"), 0);
     assert_int_equal(commit(broker, "45"), 0);
+}
+
+/* What it refuses for good tells nothing of who coordinates. */
+static void a_refusal_forgets_no_coordinator(void **state)
+{
+    struct broker *broker = *state;
+
+    assert_int_equal(commit(broker, "42"), 0);
+    break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .code = 25});
+    assert_int_equal(commit(broker, "43"), EBUSY);
+    check_checkpoint(broker, "42");
+    assert_int_equal(broker->asked[KAFKA_FIND_COORDINATOR], 1);
 }
 
 /* Its wait counts from then on, and not from when the call began, nor to its end. */
@@ -1759,6 +1793,7 @@ int main(void)
         STAGE(records_are_appended_by_one_request),
         STAGE(what_may_be_stored_is_not_sent_again),
         STAGE(what_is_not_stored_is_sent_again),
+        STAGE(what_was_sent_at_last_decides_whether_it_may_be_stored),
         STAGE(batches_that_are_too_large_are_halved),
         STAGE(requests_share_sixteen_connections_one_at_a_time),
         STAGE(another_coordinator_is_looked_for),
@@ -1770,6 +1805,7 @@ int main(void)
         STAGE(with_no_broker_it_fails_and_nothing_was_sent),
         STAGE(an_outage_is_noticed_before_the_time_is_up),
         STAGE(in_an_outage_others_do_not_wait),
+        STAGE(a_refusal_forgets_no_coordinator),
         STAGE(an_outage_is_noticed_when_others_were_answered_before_it),
         STAGE(what_does_not_speak_kafka_is_told),
         STAGE(a_broker_that_knows_none_of_our_versions_is_told_of),
