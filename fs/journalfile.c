@@ -1,0 +1,615 @@
+#include "fs/journalfile.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/when.h"
+
+/* How long to wait before asking again for a lock that another process holds; and how often at the
+ * beginning of the mount, and at its end. */
+#define LOCK_RETRY_MS  10
+#define TRIES_TO_OPEN  500
+#define TRIES_TO_CLOSE 100
+
+/* The most that is written at once, and the most that is handed to the loop at once. */
+#define BATCH_MAX LINES_MAX
+#define FRESH_MAX LINES_MAX
+
+/* The most that waits to be written. */
+#define WAITING_MAX (8UL << 20)
+
+struct asked;
+
+/* A line on its way to the disk. It belongs to the file, for the thread may have it when nobody
+ * waits for it any more. */
+struct entry {
+    TAILQ_ENTRY(entry) link;
+    struct asked *asked; /* the loop's: who waits for it, or NULL */
+    bool taken;          /* by the thread; guarded by the file's lock */
+    struct error error;
+    size_t size; /* 0 for no line, but a wish to know those of others */
+    char text[]; /* with its newline */
+};
+
+TAILQ_HEAD(entries, entry);
+
+struct asked {
+    struct operation operation;
+    struct journalfile *file;
+    struct entry *entry; /* NULL when it fails at once */
+};
+
+OPERATION_FIRST(struct asked);
+
+struct journalfile {
+    struct loop *loop;
+    journalfile_told_fn *told;
+    void *user;
+    int event; /* becomes readable when there is something for the loop */
+    pthread_t thread;
+    bool has_thread;
+    struct buf telling; /* the loop's: lines that it tells */
+    size_t waiting_size;
+
+    struct journaldisk *disk; /* the thread's, once it runs; and these */
+    struct buf batch;
+    int tries_left; /* since it is to stop */
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t wake;  /* of the thread */
+    bool stop;
+    bool is_locked_out; /* another process holds the lock of FILE */
+    struct buf fresh;   /* lines for the loop to tell */
+    struct entries waiting;
+    struct entries finished;
+};
+
+/* In the thread */
+
+static void wake_loop(struct journalfile *file)
+{
+    uint64_t one = 1;
+
+    if (write(file->event, &one, sizeof(one)) < 0)
+        return; /* the counter is at its maximum, and the loop will wake all the same */
+}
+
+/* To be called with the lock held. Once all is to end nobody takes them from there. */
+static void add_fresh_line(struct journalfile *file, const char *line, size_t size)
+{
+    while (!file->stop && size + 1 > file->fresh.max - file->fresh.size) {
+        wake_loop(file);
+        pthread_cond_wait(&file->wake, &file->lock);
+    }
+    if (file->stop)
+        return;
+    buf_add(&file->fresh, line, size);
+    buf_add(&file->fresh, "\n", 1);
+}
+
+static int take_disk_line(void *user, const char *line, size_t size)
+{
+    struct journalfile *file = user;
+
+    if (!file->has_thread) {
+        file->told(file->user, line, size);
+        return 0;
+    }
+    pthread_mutex_lock(&file->lock);
+    add_fresh_line(file, line, size);
+    pthread_mutex_unlock(&file->lock);
+    return 0;
+}
+
+/* Waits until there is something to do; false when all is to end, and nothing is left. */
+static bool await_entries(struct journalfile *file)
+{
+    bool has_some;
+
+    pthread_mutex_lock(&file->lock);
+    while (!file->stop && TAILQ_EMPTY(&file->waiting))
+        pthread_cond_wait(&file->wake, &file->lock);
+    has_some = !TAILQ_EMPTY(&file->waiting);
+    pthread_mutex_unlock(&file->lock);
+    return has_some;
+}
+
+/* To be called with the lock held. */
+static void pause_thread(struct journalfile *file)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOCK_RETRY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_clockwait(&file->wake, &file->lock, CLOCK_MONOTONIC, &until);
+}
+
+/* Waits a moment; false when nobody waits for the lock any more, or all is to end and it takes too
+ * long. */
+static bool wait_for_file_lock(struct journalfile *file)
+{
+    bool goes_on;
+
+    pthread_mutex_lock(&file->lock);
+    file->is_locked_out = true;
+    pause_thread(file);
+    goes_on = !TAILQ_EMPTY(&file->waiting) && (!file->stop || file->tries_left-- > 0);
+    pthread_mutex_unlock(&file->lock);
+    return goes_on;
+}
+
+static int enter_file(struct journalfile *file, struct error *error)
+{
+    int status;
+
+    do
+        status = journaldisk_enter(file->disk, error);
+    while (status == -EAGAIN && wait_for_file_lock(file));
+    return status;
+}
+
+/* Takes what goes into one write. Only with the lock of FILE in hand: until then each may leave. */
+static void take_entries(struct journalfile *file, struct entries *batch)
+{
+    struct entry *entry;
+
+    buf_reset(&file->batch);
+    pthread_mutex_lock(&file->lock);
+    file->is_locked_out = false;
+    while ((entry = TAILQ_FIRST(&file->waiting)) &&
+           entry->size <= file->batch.max - file->batch.size) {
+        TAILQ_REMOVE(&file->waiting, entry, link);
+        TAILQ_INSERT_TAIL(batch, entry, link);
+        entry->taken = true;
+        buf_add(&file->batch, entry->text, entry->size);
+    }
+    pthread_mutex_unlock(&file->lock);
+}
+
+static void hand_entries_back(struct journalfile *file, struct entries *batch)
+{
+    pthread_mutex_lock(&file->lock);
+    TAILQ_CONCAT(&file->finished, batch, link);
+    pthread_mutex_unlock(&file->lock);
+    wake_loop(file);
+}
+
+/* Those who only wanted to know of others' lines do, whatever became of ours. */
+static void fail_lines(struct entries *batch, const struct error *error)
+{
+    struct entry *entry;
+
+    TAILQ_FOREACH (entry, batch, link) {
+        if (entry->size)
+            entry->error = *error;
+    }
+}
+
+static void write_entries(struct journalfile *file)
+{
+    struct entries batch = TAILQ_HEAD_INITIALIZER(batch);
+    struct error error = {0};
+
+    take_entries(file, &batch);
+    if (file->batch.size && journaldisk_add(file->disk, file->batch.data, file->batch.size, &error))
+        fail_lines(&batch, &error);
+    journaldisk_leave(file->disk);
+    hand_entries_back(file, &batch);
+}
+
+static void fail_waiting_entries(struct journalfile *file, const struct error *error)
+{
+    struct entry *entry;
+
+    pthread_mutex_lock(&file->lock);
+    while ((entry = TAILQ_FIRST(&file->waiting))) {
+        TAILQ_REMOVE(&file->waiting, entry, link);
+        TAILQ_INSERT_TAIL(&file->finished, entry, link);
+        entry->taken = true;
+        entry->error = *error;
+    }
+    file->is_locked_out = false;
+    pthread_mutex_unlock(&file->lock);
+    wake_loop(file);
+}
+
+/* A file that may grow no more tells so with a signal that would end the program. */
+static void leave_size_signal(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+static void *run_journalfile(void *user)
+{
+    struct journalfile *file = user;
+    struct error error;
+
+    leave_size_signal();
+    while (await_entries(file)) {
+        if (enter_file(file, &error))
+            fail_waiting_entries(file, &error);
+        else
+            write_entries(file);
+    }
+    return NULL;
+}
+
+/* In the loop's thread */
+
+static void tell_lines(struct journalfile *file)
+{
+    const char *line = file->telling.data;
+    const char *end = line + file->telling.size;
+
+    while (line < end) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+        file->told(file->user, line, (size_t)(newline - line));
+        line = newline + 1;
+    }
+    buf_reset(&file->telling);
+}
+
+static void free_entry(struct journalfile *file, struct entry *entry)
+{
+    file->waiting_size -= sizeof(*entry) + entry->size;
+    free(entry);
+}
+
+static void end_entry(struct journalfile *file, struct entry *entry)
+{
+    struct asked *asked = entry->asked;
+
+    if (asked) {
+        asked->operation.error = entry->error;
+        asked->entry = NULL;
+    }
+    free_entry(file, entry);
+    if (asked)
+        operation_end(&asked->operation,
+                      asked->operation.error.code ? &asked->operation.error : NULL, &no_answer);
+}
+
+/* Lines and ends are fetched together, for each end comes after the lines that were read before. */
+static void fetch_from_thread(struct journalfile *file, struct entries *ended)
+{
+    struct buf empty = file->telling;
+
+    pthread_mutex_lock(&file->lock);
+    file->telling = file->fresh;
+    file->fresh = empty;
+    TAILQ_CONCAT(ended, &file->finished, link);
+    pthread_cond_signal(&file->wake);
+    pthread_mutex_unlock(&file->lock);
+}
+
+static void deliver_lines(void *user)
+{
+    struct journalfile *file = user;
+    struct entries ended = TAILQ_HEAD_INITIALIZER(ended);
+    struct entry *entry;
+    uint64_t count;
+
+    if (read(file->event, &count, sizeof(count)) < 0)
+        return;
+    fetch_from_thread(file, &ended);
+    tell_lines(file);
+    while ((entry = TAILQ_FIRST(&ended))) {
+        TAILQ_REMOVE(&ended, entry, link);
+        end_entry(file, entry);
+    }
+}
+
+/* Opening */
+
+static bool reserve_room(struct buf *buf, size_t max)
+{
+    buf_init(buf, max);
+    buf_reserve(buf, max);
+    return !buf_error(buf);
+}
+
+/* All that the thread will ever need, so that no line is lost for want of memory. */
+static struct journalfile *new_journalfile(struct loop *loop, journalfile_told_fn *told, void *user)
+{
+    struct journalfile *file = calloc(1, sizeof(*file));
+
+    if (!file)
+        return NULL;
+    file->loop = loop;
+    file->told = told;
+    file->user = user;
+    file->event = -1;
+    file->tries_left = TRIES_TO_CLOSE;
+    TAILQ_INIT(&file->waiting);
+    TAILQ_INIT(&file->finished);
+    pthread_mutex_init(&file->lock, NULL);
+    pthread_cond_init(&file->wake, NULL);
+    /* A buffer that is not initialized yet must not be released. */
+    buf_init(&file->batch, BATCH_MAX);
+    buf_init(&file->fresh, FRESH_MAX);
+    buf_init(&file->telling, FRESH_MAX);
+    if (reserve_room(&file->batch, BATCH_MAX) && reserve_room(&file->fresh, FRESH_MAX) &&
+        reserve_room(&file->telling, FRESH_MAX))
+        return file;
+    journalfile_close(file);
+    return NULL;
+}
+
+static int read_first(struct journalfile *file, const char *path, struct error *error)
+{
+    struct error failure;
+    int tries = TRIES_TO_OPEN;
+    int status;
+
+    while ((status = journaldisk_enter(file->disk, &failure)) == -EAGAIN && tries-- > 0)
+        usleep(LOCK_RETRY_MS * 1000);
+    if (!status)
+        journaldisk_leave(file->disk);
+    else if (status == -EAGAIN)
+        status = error_set(error, EBUSY,
+                           "another process keeps the lock of %.200s: end it (fuser finds it), or "
+                           "name another file",
+                           path);
+    else
+        *error = failure;
+    return status;
+}
+
+static int open_disk(struct journalfile *file, const char *path, struct error *error)
+{
+    int status = journaldisk_open(path, take_disk_line, file, &file->disk, error);
+
+    return status ? status : read_first(file, path, error);
+}
+
+static int start_thread(struct journalfile *file, struct error *error)
+{
+    int status;
+
+    file->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    status = file->event < 0 ? -errno : loop_watch(file->loop, file->event, deliver_lines, file);
+    file->has_thread = true; /* before it looks */
+    if (!status)
+        status = -pthread_create(&file->thread, NULL, run_journalfile, file);
+    if (!status)
+        return 0;
+    file->has_thread = false;
+    return error_set(error, -status, "cannot start the journal: %s", strerror(-status));
+}
+
+int journalfile_open(struct loop *loop, const char *path, journalfile_told_fn *told, void *user,
+                     struct journalfile **file, struct error *error)
+{
+    struct journalfile *opened = new_journalfile(loop, told, user);
+    int status = opened ? open_disk(opened, path, error) : error_set(error, ENOMEM, "no memory");
+
+    if (!status)
+        status = start_thread(opened, error);
+    if (status)
+        journalfile_close(opened);
+    else
+        *file = opened;
+    return status;
+}
+
+void journalfile_set_full(struct journalfile *file, uint64_t size)
+{
+    journaldisk_set_full(file->disk, size);
+}
+
+/* Closing */
+
+static void stop_thread(struct journalfile *file)
+{
+    if (!file->has_thread)
+        return;
+    pthread_mutex_lock(&file->lock);
+    file->stop = true;
+    pthread_cond_signal(&file->wake);
+    pthread_mutex_unlock(&file->lock);
+    pthread_join(file->thread, NULL);
+}
+
+static void drop_entries(struct journalfile *file)
+{
+    struct entry *entry;
+
+    while ((entry = TAILQ_FIRST(&file->finished))) {
+        TAILQ_REMOVE(&file->finished, entry, link);
+        if (entry->asked)
+            operation_drop(&entry->asked->operation);
+        free_entry(file, entry);
+    }
+}
+
+void journalfile_close(struct journalfile *file)
+{
+    if (!file)
+        return;
+    stop_thread(file);
+    drop_entries(file);
+    if (file->event >= 0) {
+        loop_unwatch(file->loop, file->event);
+        close(file->event);
+    }
+    journaldisk_close(file->disk);
+    buf_release(&file->batch);
+    buf_release(&file->fresh);
+    buf_release(&file->telling);
+    pthread_cond_destroy(&file->wake);
+    pthread_mutex_destroy(&file->lock);
+    free(file);
+}
+
+/* Adding */
+
+/* Lets go of the entry; true when the thread has it, and may write it. */
+static bool leave_entry(struct asked *asked)
+{
+    struct journalfile *file = asked->file;
+    struct entry *entry = asked->entry;
+    bool taken;
+
+    asked->entry = NULL;
+    if (!entry)
+        return false;
+    entry->asked = NULL;
+    pthread_mutex_lock(&file->lock);
+    taken = entry->taken;
+    if (!taken)
+        TAILQ_REMOVE(&file->waiting, entry, link);
+    pthread_mutex_unlock(&file->lock);
+    if (!taken)
+        free_entry(file, entry);
+    return taken;
+}
+
+static bool cancel_asked(struct call *call)
+{
+    struct asked *asked = (struct asked *)call;
+    bool is_line = asked->entry && asked->entry->size;
+    bool may_be_written = leave_entry(asked) && is_line;
+
+    may_be_written |= asked->operation.error.is_unknown;
+    operation_drop(&asked->operation);
+    return may_be_written;
+}
+
+static bool is_asked_sent(const struct call *call)
+{
+    const struct asked *asked = (const struct asked *)call;
+    bool taken;
+
+    if (!asked->entry || !asked->entry->size)
+        return asked->operation.error.is_unknown;
+    pthread_mutex_lock(&asked->file->lock);
+    taken = asked->entry->taken;
+    pthread_mutex_unlock(&asked->file->lock);
+    return taken;
+}
+
+static bool is_locked_out(struct journalfile *file)
+{
+    bool locked_out;
+
+    pthread_mutex_lock(&file->lock);
+    locked_out = file->is_locked_out;
+    pthread_mutex_unlock(&file->lock);
+    return locked_out;
+}
+
+static void expire(void *user)
+{
+    struct asked *asked = user;
+    struct error *error = &asked->operation.error;
+    bool is_line = asked->entry->size;
+
+    error_set(error, ETIMEDOUT, "%s",
+              is_locked_out(asked->file) ? "another process holds the lock of the journal's file"
+                                         : "the disk of the journal's file does not answer");
+    error->is_unknown = leave_entry(asked) && is_line;
+    operation_fail(&asked->operation);
+}
+
+static void release_asked(struct operation *operation)
+{
+    free(operation);
+}
+
+static struct asked *new_asked(struct journalfile *file, const struct ask *ask)
+{
+    struct asked *asked = calloc(1, sizeof(*asked));
+
+    if (!asked)
+        return NULL;
+    operation_begin(&asked->operation, file->loop, ask, release_asked);
+    asked->operation.call = (struct call){.cancel = cancel_asked, .is_sent = is_asked_sent};
+    asked->file = file;
+    return asked;
+}
+
+static void submit(struct asked *asked, struct entry *entry)
+{
+    struct journalfile *file = asked->file;
+
+    asked->entry = entry;
+    entry->asked = asked;
+    file->waiting_size += sizeof(*entry) + entry->size;
+    timer_start(file->loop, &asked->operation.timer,
+                asked->operation.ask.deadline - when_monotonic(), expire, asked);
+    pthread_mutex_lock(&file->lock);
+    TAILQ_INSERT_TAIL(&file->waiting, entry, link);
+    pthread_cond_signal(&file->wake);
+    pthread_mutex_unlock(&file->lock);
+}
+
+/* An entry with room for so many bytes of text, or a failure. */
+static struct call *start_asked(struct asked *asked, struct entry *entry)
+{
+    if (asked && !entry)
+        operation_fail_soon(&asked->operation);
+    else if (asked)
+        submit(asked, entry);
+    return asked ? &asked->operation.call : NULL;
+}
+
+static struct entry *new_entry(struct asked *asked, const char *line, size_t size)
+{
+    struct entry *entry = calloc(1, sizeof(*entry) + size + 1);
+
+    if (!entry) {
+        error_set(&asked->operation.error, ENOMEM, "no memory");
+        return NULL;
+    }
+    if (!line)
+        return entry;
+    memcpy(entry->text, line, size);
+    entry->text[size] = '\n';
+    entry->size = size + 1;
+    return entry;
+}
+
+static int check_line(const struct journalfile *file, const char *line, size_t size,
+                      struct error *error)
+{
+    if (size > JOURNAL_LINE_MAX)
+        return error_set(error, EMSGSIZE, "a line of the journal has at most %lu bytes",
+                         JOURNAL_LINE_MAX);
+    if (memchr(line, '\n', size) || (size && line[size - 1] == JOURNAL_BROKEN))
+        return error_set(error, EINVAL, "a line of the journal has no newline");
+    if (file->waiting_size + size > WAITING_MAX)
+        return error_set(error, EBUSY, "too many lines wait to be written to the journal's file");
+    return 0;
+}
+
+struct call *journalfile_add(struct journalfile *file, const char *line, size_t size,
+                             const struct ask *ask)
+{
+    struct asked *asked = new_asked(file, ask);
+    struct entry *entry = NULL;
+
+    if (asked && !check_line(file, line, size, &asked->operation.error))
+        entry = new_entry(asked, line, size);
+    return start_asked(asked, entry);
+}
+
+struct call *journalfile_catch_up(struct journalfile *file, const struct ask *ask)
+{
+    struct asked *asked = new_asked(file, ask);
+
+    return start_asked(asked, asked ? new_entry(asked, NULL, 0) : NULL);
+}
