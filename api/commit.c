@@ -31,6 +31,7 @@ struct commit {
     char current[SEQUENCE_MAX + 1];  /* what was committed when the number was worked out */
     bool current_known;
     bool clamped;
+    bool deletes; /* what is to be sent is the deletion, and not the sequence */
 };
 
 OPERATION_FIRST(struct commit);
@@ -240,17 +241,63 @@ static void on_deleted(void *user, const struct error *error, const struct answe
         end_deleted(commit);
 }
 
-static void tell_sending(const struct commit *commit, const char *sequence)
+static void on_sent(void *user, const struct error *error, const struct answer *answer);
+
+static void send_deletion(struct commit *commit)
 {
-    if (commit->watcher.sending)
-        commit->watcher.sending(commit->watcher.user, sequence);
+    const struct commit_request *request = &commit->request;
+    struct ask ask = operation_ask(&commit->operation, on_deleted);
+
+    operation_wait(&commit->operation,
+                   backend_delete_checkpoint(commit->backend, request->app, request->stream,
+                                             request->partition, &ask));
+}
+
+static void send_sequence(struct commit *commit)
+{
+    const struct commit_request *request = &commit->request;
+    bool compare = commit->current_known && commit->backend->abilities & CAN_COMPARE;
+    struct commit_order order = {.app = request->app,
+                                 .stream = request->stream,
+                                 .partition = request->partition,
+                                 .sequence = commit->sequence,
+                                 .metadata = request->metadata,
+                                 .expected = compare ? commit->current : NULL,
+                                 .make_partition = request->make_partition};
+    struct ask ask = operation_ask(&commit->operation, on_sent);
+
+    operation_wait(&commit->operation, backend_commit(commit->backend, &order, &ask));
+}
+
+static void on_prepared(void *user, const struct error *error, const struct answer *answer)
+{
+    struct commit *commit = user;
+
+    if (error)
+        on_sent(commit, error, answer);
+    else if (commit->deletes)
+        send_deletion(commit);
+    else
+        send_sequence(commit);
+}
+
+static void prepare(struct commit *commit)
+{
+    const struct commit_watcher *watcher = &commit->watcher;
+    struct ask ask = operation_ask(&commit->operation, on_prepared);
+
+    if (watcher->sending)
+        watcher->sending(watcher->user, commit->deletes ? NULL : commit->sequence);
+    if (watcher->prepare)
+        operation_wait(&commit->operation, watcher->prepare(watcher->user, &ask));
+    else
+        on_prepared(commit, NULL, &no_answer);
 }
 
 /* "The oldest record is next" when no number says so: nothing committed does. */
 static void delete_instead(struct commit *commit)
 {
     const struct commit_request *request = &commit->request;
-    struct ask ask = operation_ask(&commit->operation, on_deleted);
 
     if (*request->metadata || !(commit->backend->abilities & CAN_DELETE_CHECKPOINT)) {
         error_set(&commit->operation.error, ERANGE,
@@ -259,10 +306,8 @@ static void delete_instead(struct commit *commit)
         commit_fail_soon(commit);
         return;
     }
-    tell_sending(commit, NULL);
-    operation_wait(&commit->operation,
-                   backend_delete_checkpoint(commit->backend, request->app, request->stream,
-                                             request->partition, &ask));
+    commit->deletes = true;
+    prepare(commit);
 }
 
 static void on_oldest_now(void *user, const struct error *error, const struct answer *answer)
@@ -311,19 +356,25 @@ static void on_sent(void *user, const struct error *error, const struct answer *
         commit_fail_soon(commit);
 }
 
+/* A position that is none. */
+static void delete_as_asked(struct commit *commit)
+{
+    if (commit->backend->abilities & CAN_DELETE_CHECKPOINT) {
+        commit->deletes = true;
+        prepare(commit);
+        return;
+    }
+    error_set(&commit->operation.error, EOPNOTSUPP, "the service cannot delete one checkpoint");
+    commit_fail_soon(commit);
+}
+
 static void send_commit(struct commit *commit)
 {
-    const struct commit_request *request = &commit->request;
-    bool compare = commit->current_known && commit->backend->abilities & CAN_COMPARE;
-    struct commit_order order = {.app = request->app,
-                                 .stream = request->stream,
-                                 .partition = request->partition,
-                                 .sequence = commit->sequence,
-                                 .metadata = request->metadata,
-                                 .expected = compare ? commit->current : NULL,
-                                 .make_partition = request->make_partition};
-    struct ask ask = operation_ask(&commit->operation, on_sent);
-
+    commit->deletes = false;
+    if (commit->request.position.kind == POSITION_NOTHING) {
+        delete_as_asked(commit);
+        return;
+    }
     if (!*commit->sequence && decimal_is_negative(commit->number)) {
         delete_instead(commit);
         return;
@@ -333,8 +384,7 @@ static void send_commit(struct commit *commit)
         clamp_or_fail(commit);
         return;
     }
-    tell_sending(commit, commit->sequence);
-    operation_wait(&commit->operation, backend_commit(commit->backend, &order, &ask));
+    prepare(commit);
 }
 
 /* Not going back */
@@ -369,6 +419,18 @@ static bool is_in_order(struct commit *commit)
     return false;
 }
 
+static bool goes_not_back(struct commit *commit)
+{
+    if (commit->request.position.kind != POSITION_NOTHING)
+        return need_number(commit) && is_in_order(commit);
+    if (!*commit->current)
+        return true;
+    error_set(&commit->operation.error, EPERM, "%s is committed, and the mount is monotonic",
+              commit->current);
+    commit_fail_soon(commit);
+    return false;
+}
+
 static bool is_expected(struct commit *commit)
 {
     const char *expected = commit->request.expected;
@@ -384,14 +446,24 @@ static bool is_expected(struct commit *commit)
 
 static bool must_read_first(const struct commit_request *request)
 {
-    return request->monotonic || request->expected;
+    return request->monotonic || request->must_read || request->expected;
+}
+
+/* Whether what was found out is that nothing is committed, by an app that is yet to be made. */
+static bool lacks_app(const struct commit *commit, const struct error *error)
+{
+    return commit->request.app_may_lack && error && error->code == ENOENT;
 }
 
 static void on_compared(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
+    struct state nothing = {.partition = commit->request.partition, .metadata = ""};
 
-    if (error && !must_read_first(&commit->request)) {
+    if (lacks_app(commit, error)) {
+        commit->operation.step = NULL;
+        set_current(commit, &nothing);
+    } else if (error && !must_read_first(&commit->request)) {
         commit->operation.step = NULL;
         commit->request.reads_first = false;
     } else if (operation_answered(&commit->operation, error)) {
@@ -408,8 +480,7 @@ static void check_and_send(struct commit *commit)
 
     if ((must_read_first(request) || request->reads_first) && !commit->current_known)
         get_current(commit, on_compared);
-    else if (is_expected(commit) &&
-             (!request->monotonic || (need_number(commit) && is_in_order(commit))))
+    else if (is_expected(commit) && (!request->monotonic || goes_not_back(commit)))
         send_commit(commit);
 }
 
@@ -500,6 +571,13 @@ static void begin_commit(struct commit *commit)
     case POSITION_SHIFT:
     case POSITION_PRESENT:
         get_current(commit, on_current);
+        break;
+    case POSITION_NOTHING:
+        check_and_send(commit);
+        break;
+    case POSITION_UNDO:
+        error_set(&commit->operation.error, EINVAL, "nobody knows here what there is to undo");
+        commit_fail_soon(commit);
         break;
     }
 }

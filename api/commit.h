@@ -13,6 +13,8 @@ struct commit_request {
     bool clamp;           /* a position outside the kept range becomes the nearest inside */
     bool reads_first;     /* ask what is committed before anything is sent, whatever it is for; if
                              that cannot be had, go on without */
+    bool must_read;       /* the same, and without it nothing is sent */
+    bool app_may_lack;    /* with that: nothing is committed by an app that is not there */
     bool monotonic;       /* refuse (EPERM) to go back behind what is committed; unless the backend
                              has CAN_COMPARE, another client may commit in between */
     const char *expected; /* the sequence number that must still be committed, as a user writes it,
@@ -27,6 +29,10 @@ struct commit_watcher {
     /* Told what is going to be sent, right before it is: a sequence, or NULL for the deletion that
      * stands for the record before the first. */
     void (*sending)(void *user, const char *sequence);
+
+    /* Then it is sent when the operation that this begins has ended well. What that fails with
+     * counts as the backend's own refusal. */
+    struct call *(*prepare)(void *user, const struct ask *ask);
     void *user;
 };
 

@@ -81,10 +81,11 @@ int position_explain(struct error *error, const char *word)
     char advice[120];
 
     print_advice(word, advice, sizeof(advice));
-    snprintf(error->message + length, sizeof(error->message) - length,
-             "%s%s; a position is a sequence number, earliest, latest, @TIME, shift +N or shift "
-             "-N; a TIME is " WHEN_FORMS,
-             *advice ? ": " : "", advice);
+    snprintf(
+        error->message + length, sizeof(error->message) - length,
+        "%s%s; a position is a sequence number, earliest, latest, @TIME, shift +N, shift -N or "
+        "undo; a TIME is " WHEN_FORMS,
+        *advice ? ": " : "", advice);
     return -error->code;
 }
 
@@ -133,6 +134,10 @@ static int parse_word(const char *word, int64_t now, struct position *position)
     }
     if (!strcmp(word, "latest")) {
         position->kind = POSITION_LATEST;
+        return 0;
+    }
+    if (!strcmp(word, "undo")) {
+        position->kind = POSITION_UNDO;
         return 0;
     }
     if (*word == '@')

@@ -16,6 +16,8 @@ enum position_kind {
     POSITION_LATEST,   /* the next record read is the next one written */
     POSITION_TIME,     /* the next record read is the first one at or after a time */
     POSITION_SHIFT,    /* a number of records from what is committed now */
+    POSITION_UNDO,     /* what was committed before the last change; who keeps a journal knows */
+    POSITION_NOTHING,  /* nowhere: the checkpoint is to be deleted; no text says this */
     POSITION_PRESENT,  /* where it is; no text says this, it goes with metadata written alone */
 };
 

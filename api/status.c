@@ -9,8 +9,8 @@
 #include "base/utf8.h"
 #include "base/when.h"
 
-static int find_next(const struct backend *backend, const struct state *state,
-                     char next[static DECIMAL_ROOM])
+int status_next(const struct backend *backend, const struct state *state,
+                char next[static DECIMAL_ROOM])
 {
     if (!state->sequence)
         return state->earliest ? decimal_normalize(next, state->earliest) : -ENODATA;
@@ -35,7 +35,7 @@ int status_lag(const struct backend *backend, const struct state *state,
     char next[DECIMAL_ROOM];
     char kept[DECIMAL_ROOM];
 
-    if (find_next(backend, state, next) || count_numbers(lag, next, state->latest))
+    if (status_next(backend, state, next) || count_numbers(lag, next, state->latest))
         return -ENODATA;
     if (!strcmp(lag, "0"))
         return 0;
@@ -49,8 +49,8 @@ int status_margin(const struct backend *backend, const struct state *state,
 {
     char next[DECIMAL_ROOM];
 
-    return find_next(backend, state, next) ? -ENODATA
-                                           : count_numbers(margin, state->earliest, next);
+    return status_next(backend, state, next) ? -ENODATA
+                                             : count_numbers(margin, state->earliest, next);
 }
 
 int status_expired(const struct backend *backend, const struct state *state,
@@ -58,8 +58,8 @@ int status_expired(const struct backend *backend, const struct state *state,
 {
     char next[DECIMAL_ROOM];
 
-    return find_next(backend, state, next) ? -ENODATA
-                                           : count_numbers(expired, next, state->earliest);
+    return status_next(backend, state, next) ? -ENODATA
+                                             : count_numbers(expired, next, state->earliest);
 }
 
 int status_ahead(const struct backend *backend, const struct state *state,
@@ -67,7 +67,7 @@ int status_ahead(const struct backend *backend, const struct state *state,
 {
     char next[DECIMAL_ROOM];
 
-    if (state->has_no_end || find_next(backend, state, next))
+    if (state->has_no_end || status_next(backend, state, next))
         return -ENODATA;
     return count_numbers(ahead, state->latest, next);
 }

@@ -11,6 +11,10 @@
  * no number.
  */
 
+/* The number of the next record to be read. */
+int status_next(const struct backend *backend, const struct state *state,
+                char next[static DECIMAL_ROOM]);
+
 /* How many records can still be read: from the next one, or the oldest, to the end. */
 int status_lag(const struct backend *backend, const struct state *state,
                char lag[static DECIMAL_ROOM]);

@@ -157,6 +157,63 @@ void buf_puts_escaped(struct buf *buf, const char *text)
     }
 }
 
+static char meaning_of(char c)
+{
+    switch (c) {
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case '\\':
+        return '\\';
+    default:
+        return 0;
+    }
+}
+
+static int digit_of(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *digit = c ? strchr(digits, c | ('A' <= c && c <= 'F' ? 0x20 : 0)) : NULL;
+
+    return digit ? (int)(digit - digits) : -1;
+}
+
+/* Reads what follows a backslash. How many characters that are, or 0 when it is nothing that is
+ * written so. */
+static size_t unescape_byte(const char *text, char *byte)
+{
+    int high = *text == 'x' ? digit_of(text[1]) : -1;
+    int low = high >= 0 ? digit_of(text[2]) : -1;
+
+    if (low >= 0) {
+        *byte = (char)(unsigned char)((unsigned)high << 4 | (unsigned)low);
+        return 3;
+    }
+    *byte = meaning_of(*text);
+    return *byte ? 1 : 0;
+}
+
+ssize_t buf_unescape(char *text)
+{
+    char *out = text;
+
+    for (const char *in = text; *in;) {
+        size_t length;
+
+        if (*in != '\\') {
+            *out++ = *in++;
+            continue;
+        }
+        length = unescape_byte(in + 1, out++);
+        if (!length)
+            return -EINVAL;
+        in += 1 + length;
+    }
+    *out = '\0';
+    return out - text;
+}
+
 void buf_write_at(struct buf *buf, size_t offset, const void *data, size_t size)
 {
     size_t end;

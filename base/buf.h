@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * A growing text with a maximum.
@@ -55,6 +56,9 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
  * of what cannot be seen (base/utf8.h: control characters, and what turns the direction of others),
  * or is no UTF-8, is written \xHH. So nobody's text can mislead who reads the log on a terminal. */
 void buf_puts_escaped(struct buf *buf, const char *text);
+
+/* Turns what that has written back into the text, in place: its length, or -EINVAL. */
+ssize_t buf_unescape(char *text);
 
 /* Replaces size bytes at offset, growing as needed; a gap is filled with NULs. */
 void buf_write_at(struct buf *buf, size_t offset, const void *data, size_t size);

@@ -53,7 +53,8 @@ struct cache {
     int64_t timeout;
     cache_news_fn *news;
     void *user;
-    void *by_question; /* a tree of tsearch(3) */
+    bool (*is_planned)(void *user, const char *app); /* or NULL */
+    void *by_question;                               /* a tree of tsearch(3) */
     struct topics by_use;
     unsigned count;
     size_t size;
@@ -356,21 +357,29 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     evict_topics(cache);
 }
 
+bool cache_is_planned(const struct cache *cache, const char *app)
+{
+    return cache->is_planned && cache->is_planned(cache->user, app);
+}
+
 static struct call *ask_backend(struct topic *topic, const struct ask *ask)
 {
-    struct backend *backend = topic->cache->backend;
+    struct cache *cache = topic->cache;
+    struct backend *backend = cache->backend;
     const struct question *question = &topic->question;
     const char *app = *question->app ? question->app : NULL;
+    bool is_planned = app && cache_is_planned(cache, app);
 
     switch (question->what) {
     case WHAT_APPS:
         return backend_list_apps(backend, ask);
     case WHAT_STREAMS:
-        return backend_list_streams(backend, app ? STREAMS_OF_APP : STREAMS_ALL, app, ask);
+        return app && !is_planned ? backend_list_streams(backend, STREAMS_OF_APP, app, ask)
+                                  : backend_list_streams(backend, STREAMS_ALL, NULL, ask);
     case WHAT_COMMITTED:
         return backend_list_streams(backend, STREAMS_COMMITTED, app, ask);
     case WHAT_STATES:
-        return backend_get_states(backend, app, question->stream, ask);
+        return backend_get_states(backend, is_planned ? NULL : app, question->stream, ask);
     case WHAT_LAGS:
         return lags_get(backend, app, question->stream, ask);
     case WHAT_INFO:
@@ -411,6 +420,11 @@ bool cache_note_single(struct cache *cache, const struct question *question, uin
     topic->single_asked = when_monotonic();
     topic->single = partition;
     return is_second;
+}
+
+void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const char *app))
+{
+    cache->is_planned = is_planned;
 }
 
 int64_t cache_not_before(int64_t age_ms)

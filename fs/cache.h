@@ -31,6 +31,11 @@ struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_
 /* Cancels what is under way. Nobody may be waiting. */
 void cache_free(struct cache *cache);
 
+/* Whether an app is only planned: the backend does not have it, and whoever asks about it is told
+ * what there would be for a new one. is_planned is given the user of the news. */
+void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const char *app));
+bool cache_is_planned(const struct cache *cache, const char *app);
+
 /* Forgets all answers. */
 void cache_clear(struct cache *cache);
 

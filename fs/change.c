@@ -6,15 +6,20 @@
 #include <string.h>
 
 #include "api/commit.h"
+#include "api/move.h"
 #include "base/always.h"
 #include "base/when.h"
 #include "fs/cache.h"
 #include "fs/records.h"
+#include "fs/report.h"
 
 /* How old what is known of a partition may be to tell who holds it, or that something is committed
  * there; and how long a commit waits for the former. */
 #define STATE_KNOWN_MS     60000
 #define HOLDER_PATIENCE_MS 3000
+
+/* How long an answer waits for the journal's file, past its own time. */
+#define JOURNAL_PATIENCE_MS 3000
 
 /* The official consumer libraries commit at least once a minute while they get records. */
 #define ALIVE_NS (120 * INT64_C(1000000000))
@@ -30,13 +35,21 @@ struct change {
     char *expected;
     struct turn turn; /* its own, unless it is made within another */
     bool is_told;     /* it has its line in the journal */
+    bool deletes;     /* a commit that came to a deletion */
 
     /* What the journal tells of it. */
     char number[SEQUENCE_MAX + 1]; /* what it sets, as far as is known yet; "" for none */
     bool knows_before;
+    bool asked_before;             /* it was asked for in the change's turn */
     char before[SEQUENCE_MAX + 1]; /* "" for none */
     char *metadata_before;
     char consumer[CONSUMER_ROOM]; /* that will overwrite it, or "" */
+    char plan[MOVE_ROOM];         /* what it would do, if it is planned */
+
+    uint64_t id;          /* in the journal */
+    bool is_planned;      /* it would be sent, but for -o plan */
+    enum result result;   /* once it is told */
+    struct table *stored; /* the state in its answer, while the journal's file is awaited */
 };
 
 OPERATION_FIRST(struct change);
@@ -75,42 +88,76 @@ static bool has_value(const struct change *change)
            change->order.what != REMOVE_PARTITION;
 }
 
+/* Whether it is made by a commit, which may come to a deletion. */
+static bool commits(const struct change *change)
+{
+    return change->order.what == COMMIT || change->order.what == UNDO;
+}
+
+static bool is_of_checkpoint(const struct change *change)
+{
+    return commits(change) || change->order.what == DELETE;
+}
+
 /* What the change has made of the value, or was to make of it. */
 static struct value value_now(const struct change *change)
 {
-    bool is_open = change->order.what == COMMIT && !*change->number;
+    bool is_open = commits(change) && !*change->number && !change->deletes;
 
     return (struct value){.is_known = !is_open,
                           .number = *change->number ? change->number : NULL,
-                          .metadata = change->order.what == COMMIT ? change->metadata : NULL};
+                          .metadata = commits(change) ? change->metadata : ""};
+}
+
+/* NULL when it is not known. */
+static const char *metadata_before(const struct change *change)
+{
+    bool has_any = is_of_checkpoint(change) && *change->before &&
+                   change->fs->backend->abilities & CAN_STORE_METADATA;
+
+    return change->metadata_before || has_any ? change->metadata_before : "";
 }
 
 static struct value value_before(const struct change *change)
 {
     return (struct value){.is_known = change->knows_before || !has_value(change),
                           .number = *change->before ? change->before : NULL,
-                          .metadata = change->metadata_before};
+                          .metadata = metadata_before(change)};
 }
 
-static void write_journal(struct change *change, enum result result, const char *reason)
+static struct journal_entry entry_of(const struct change *change)
 {
-    char warning[CONSUMER_ROOM + 64] = "";
-    const char *note = reason ? reason : change->note;
-    struct journal_entry entry = {.who = change->order.who,
+    return (struct journal_entry){.id = change->id,
+                                  .who = change->order.who,
                                   .what = change->order.what,
-                                  .result = result,
+                                  .note = change->note,
                                   .about = change->order.about,
                                   .now = value_now(change),
                                   .before = value_before(change)};
+}
+
+/* What is told once. If `ask` is not NULL, the operation ends when the journal's file has it. */
+static struct call *write_journal(struct change *change, enum result result, const char *reason,
+                                  const struct ask *ask)
+{
+    char warning[CONSUMER_ROOM + 64];
+    struct journal_entry entry = entry_of(change);
 
     if (!ALWAYS(!change->is_told))
-        return;
+        return NULL;
     change->is_told = true;
-    if (*change->consumer)
+    entry.result = result;
+    if (*change->consumer) {
         snprintf(warning, sizeof(warning), "%s seems to be alive and will overwrite this",
                  change->consumer);
-    entry.note = *warning && !reason ? warning : note;
+        entry.note = warning;
+    }
+    if (reason)
+        entry.note = reason;
+    if (ask)
+        return journal_end(&change->fs->journal, &entry, ask);
     journal_add(&change->fs->journal, &entry);
+    return NULL;
 }
 
 /* The cache: what this mount changes is seen at once. */
@@ -199,15 +246,13 @@ static void forget_cut(struct change *change)
 
 static void note_in_cache(struct change *change, enum result result, const struct state *state)
 {
-    enum what_changes what = change->order.what;
-
-    if ((what == COMMIT || what == DELETE) && result != RESULT_FAILED)
+    if (is_of_checkpoint(change) && result != RESULT_FAILED)
         forget_cut(change);
-    if (what != COMMIT && what != DELETE)
+    if (!is_of_checkpoint(change))
         forget_lists(change);
     else if (result == RESULT_UNKNOWN)
         note_doubt(change);
-    else if (what == COMMIT && state)
+    else if (result == RESULT_OK && state && state->sequence)
         note_commit(change, state);
     else if (result == RESULT_OK)
         note_deletion(change);
@@ -224,6 +269,7 @@ static void release_change(struct operation *operation)
     struct change *change = (struct change *)operation;
 
     turn_leave(&change->turn);
+    table_drop(change->stored);
     free(change->app);
     free(change->stream);
     free(change->metadata);
@@ -237,36 +283,151 @@ static bool cancel_change(struct call *call)
 {
     struct change *change = (struct change *)call;
     bool may_have_changed = call_cancel(change->operation.step);
-    enum result result = may_have_changed ? RESULT_UNKNOWN : RESULT_FAILED;
 
-    note_in_cache(change, result, NULL);
-    write_journal(change, result,
-                  may_have_changed ? "given up while it was under way"
-                                   : "given up before it was sent");
+    if (change->is_told) {
+        may_have_changed = change->result == RESULT_OK || change->result == RESULT_UNKNOWN;
+    } else {
+        enum result result = may_have_changed ? RESULT_UNKNOWN : RESULT_FAILED;
+
+        note_in_cache(change, result, NULL);
+        write_journal(change, result,
+                      may_have_changed ? "given up while it was under way"
+                                       : "given up before it was sent",
+                      NULL);
+    }
     operation_drop(&change->operation);
     return may_have_changed;
 }
 
-/* A commit that came to a deletion is one. */
+static void tell_end(struct change *change, const struct error *error, const struct state *state)
+{
+    operation_end(&change->operation, error,
+                  &(struct answer){.state = state, .text = change->consumer});
+}
+
+static void tell_of_journal(const struct change *change, const struct error *error)
+{
+    char path[2 * FILE_NAME_ROOM + PARTITION_ROOM + 16];
+    struct subject_text about;
+
+    subject_print(&change->order.about, &about);
+    snprintf(path, sizeof(path), "apps/%s/%s/%s", about.app, about.stream, about.partition);
+    report_error(change->fs, "journal", path, error);
+}
+
+/* What became of the change is known, whether or not the journal's file could be written. */
+static void on_journal_written(void *user, const struct error *error, const struct answer *answer)
+{
+    struct change *change = user;
+    const struct error *failure = change->operation.error.code ? &change->operation.error : NULL;
+    struct state state;
+
+    (void)answer;
+    change->operation.step = NULL;
+    if (error)
+        tell_of_journal(change, error);
+    if (change->stored)
+        table_at(change->stored, 0, &state);
+    tell_end(change, failure, change->stored ? &state : NULL);
+}
+
+/* False without memory. */
+static bool store_state(struct change *change, const struct state *state)
+{
+    change->stored = state ? table_new() : NULL;
+    return !state || (change->stored && !table_put(change->stored, state));
+}
+
+/* The answer waits for the journal's file. */
+static void end_when_written(struct change *change, const char *reason, const struct error *error,
+                             const struct state *state)
+{
+    struct ask ask = operation_ask(&change->operation, on_journal_written);
+    int64_t least = when_monotonic() + JOURNAL_PATIENCE_MS;
+
+    if (ask.deadline < least)
+        ask.deadline = least;
+    change->operation.error = error ? *error : (struct error){0};
+    if (store_state(change, state))
+        change->operation.step = write_journal(change, change->result, reason, &ask);
+    else
+        write_journal(change, change->result, reason, NULL);
+    if (!change->operation.step)
+        tell_end(change, error, state);
+}
+
+/* What the journal says of the end. */
+static const char *reason_of(const struct change *change, const struct error *error)
+{
+    if (error)
+        return error->message;
+    if (change->is_planned)
+        return *change->plan ? change->plan : NULL;
+    return change->order.what == DELETE && change->deletes
+               ? "no number says that the oldest record is next"
+               : NULL;
+}
+
+static enum result result_of(const struct change *change, const struct error *error)
+{
+    if (!error)
+        return change->is_planned ? RESULT_PLANNED : RESULT_OK;
+    return error->is_unknown ? RESULT_UNKNOWN : RESULT_FAILED;
+}
+
+/* What an undo was to find is not there any more. */
+static void judge_undo(const struct change *change, struct error *error)
+{
+    if (change->order.what == UNDO && error->code == ESTALE)
+        error->code = EBUSY;
+}
+
+static void end_change(struct change *change, const struct error *error, const struct state *state)
+{
+    const char *reason;
+
+    /* A commit that came to a deletion is one. */
+    if (change->order.what == COMMIT && state && !state->sequence)
+        change->order.what = DELETE;
+    if (state && state->sequence && !change->is_planned)
+        snprintf(change->number, sizeof(change->number), "%s", state->sequence);
+    change->result = result_of(change, error);
+    reason = reason_of(change, error);
+    if (!change->is_planned)
+        note_in_cache(change, change->result, state);
+    if (journal_is_kept(&change->fs->journal)) {
+        end_when_written(change, reason, error, state);
+        return;
+    }
+    write_journal(change, change->result, reason, NULL);
+    tell_end(change, error, state);
+}
+
+/* What would be committed. */
+static struct state planned_state(const struct change *change)
+{
+    return (struct state){.partition = (uint32_t)change->order.about.partition,
+                          .sequence = *change->number ? change->number : NULL,
+                          .metadata = change->metadata,
+                          .committed = WHEN_UNKNOWN};
+}
+
 static void on_change_done(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
-    enum result result = !error ? RESULT_OK : error->is_unknown ? RESULT_UNKNOWN : RESULT_FAILED;
-    const struct state *state = answer->state;
-    struct answer told = {.state = state, .text = change->consumer};
-    bool is_deletion = change->order.what == COMMIT && state && !state->sequence;
+    struct state planned = planned_state(change);
+    struct error judged;
 
     change->operation.step = NULL;
-    if (is_deletion)
-        change->order.what = DELETE;
-    if (state && state->sequence)
-        snprintf(change->number, sizeof(change->number), "%s", state->sequence);
-    note_in_cache(change, result, state);
-    write_journal(change, result,
-                  error         ? error->message
-                  : is_deletion ? "no number says that the oldest record is next"
-                                : NULL);
-    operation_end(&change->operation, error, &told);
+    if (change->is_planned) {
+        end_change(change, NULL, is_of_checkpoint(change) ? &planned : NULL);
+    } else if (error) {
+        judged = *error;
+        judge_undo(change, &judged);
+        end_change(change, &judged, NULL);
+    } else {
+        end_change(change, NULL, answer->state);
+    }
 }
 
 /* Without memory for a step the change has failed. */
@@ -293,7 +454,7 @@ static void on_value_before(void *user, const struct state *state)
 {
     struct change *change = user;
 
-    set_before(change, state->sequence, state->metadata);
+    set_before(change, state->sequence, state->metadata ? state->metadata : "");
     doubts_forget(&change->fs->doubts, &change->order.about);
 }
 
@@ -301,7 +462,128 @@ static void on_sending(void *user, const char *sequence)
 {
     struct change *change = user;
 
+    change->deletes = !sequence;
     snprintf(change->number, sizeof(change->number), "%s", sequence ? sequence : "");
+}
+
+/* Planning: in the place of sending */
+
+struct plan {
+    struct operation operation;
+    struct change *change;
+};
+
+OPERATION_FIRST(struct plan);
+
+static void release_plan(struct operation *operation)
+{
+    free(operation);
+}
+
+/* It ends as what was refused, so that nothing is sent. */
+static void stop_before_sending(struct plan *plan)
+{
+    plan->change->is_planned = true;
+    error_set(&plan->operation.error, ECANCELED, "planned");
+    operation_fail_soon(&plan->operation);
+}
+
+/* A partition that the change would make has no records. */
+static void on_judged(void *user, const struct error *error, const struct answer *answer)
+{
+    struct plan *plan = user;
+    struct change *change = plan->change;
+
+    plan->operation.step = NULL;
+    if (error && !(error->code == ENOENT && change->order.make_partition)) {
+        operation_end(&plan->operation, error, &no_answer);
+        return;
+    }
+    snprintf(change->plan, sizeof(change->plan), "%s", error ? "replays 0" : answer->text);
+    stop_before_sending(plan);
+}
+
+static void judge_plan(struct plan *plan)
+{
+    const struct change *change = plan->change;
+    struct ask ask = operation_ask(&plan->operation, on_judged);
+    struct move move = {.stream = change->stream,
+                        .partition = (uint32_t)change->order.about.partition,
+                        .from = *change->before ? change->before : NULL,
+                        .to = *change->number ? change->number : NULL};
+
+    operation_wait(&plan->operation, move_judge(change->fs->backend, &move, &ask));
+}
+
+static void on_committed_streams(void *user, const struct error *error, const struct answer *answer)
+{
+    struct plan *plan = user;
+
+    if (!operation_answered(&plan->operation, error))
+        return;
+    if (!names_count(answer->names)) {
+        stop_before_sending(plan);
+        return;
+    }
+    error_set(&plan->operation.error, ENOTEMPTY, "the app has checkpoints");
+    operation_fail_soon(&plan->operation);
+}
+
+/* With checkpoints an app is not removed, unless they go with it. */
+static void judge_removal(struct plan *plan)
+{
+    struct backend *backend = plan->change->fs->backend;
+    struct ask ask = operation_ask(&plan->operation, on_committed_streams);
+
+    operation_wait(&plan->operation,
+                   backend_list_streams(backend, STREAMS_COMMITTED, plan->change->app, &ask));
+}
+
+static bool may_keep_checkpoints(const struct change *change)
+{
+    return change->order.what == REMOVE_APP &&
+           !(change->fs->backend->abilities & APP_IS_OF_STREAM) &&
+           !cache_is_planned(change->fs->cache, change->app);
+}
+
+static struct call *plan_change(struct change *change, const struct ask *ask)
+{
+    struct plan *plan = calloc(1, sizeof(*plan));
+
+    if (!plan)
+        return NULL;
+    operation_begin(&plan->operation, change->fs->loop, ask, release_plan);
+    plan->change = change;
+    if (is_of_checkpoint(change))
+        judge_plan(plan);
+    else if (may_keep_checkpoints(change))
+        judge_removal(plan);
+    else
+        stop_before_sending(plan);
+    return &plan->operation.call;
+}
+
+/* Before anything is sent */
+
+/* Whether something is to be done then. */
+static bool must_prepare(const struct change *change)
+{
+    return change->fs->settings.plan || journal_is_kept(&change->fs->journal);
+}
+
+static struct call *prepare_sending(void *user, const struct ask *ask)
+{
+    struct change *change = user;
+    struct journal_entry entry = entry_of(change);
+
+    return change->fs->settings.plan ? plan_change(change, ask)
+                                     : journal_begin(&change->fs->journal, &entry, ask);
+}
+
+/* What was asked for in the turn of the change. */
+static bool knows_enough_before(const struct change *change)
+{
+    return change->asked_before && value_before(change).metadata;
 }
 
 static void commit_change(struct change *change)
@@ -315,12 +597,16 @@ static void commit_change(struct change *change)
         .metadata = change->metadata,
         .expected = change->expected,
         .make_partition = change->order.make_partition,
-        .clamp = fs->settings.clamp,
+        .clamp = fs->settings.clamp && change->order.what != UNDO,
         .monotonic = fs->settings.monotonic,
         .reads_first = doubts_has(&fs->doubts, &change->order.about),
+        .must_read = must_prepare(change) && !knows_enough_before(change),
+        .app_may_lack = fs->settings.plan,
     };
-    struct commit_watcher watcher = {
-        .found = on_value_before, .sending = on_sending, .user = change};
+    struct commit_watcher watcher = {.found = on_value_before,
+                                     .sending = on_sending,
+                                     .prepare = must_prepare(change) ? prepare_sending : NULL,
+                                     .user = change};
     struct ask ask = operation_ask(&change->operation, on_change_done);
 
     change_wait_for(change, commit_position(fs->backend, &request, &watcher, &ask));
@@ -332,31 +618,53 @@ static bool is_of_alive_consumer(const struct state *state)
            state->committed > when_now() - ALIVE_NS;
 }
 
+static void refuse_while_alive(struct change *change, const char *consumer)
+{
+    struct error error;
+
+    error_set(&error, EBUSY,
+              "the consumer %.200s has committed in the last two minutes: stop it first", consumer);
+    on_change_done(change, &error, &no_answer);
+}
+
 /* Looks into what is known of who holds the partition. False when that is too old. */
 static bool find_consumer(struct change *change)
 {
+    const struct settings *settings = &change->fs->settings;
     struct state state = {0};
-    int status = cache_state(change->fs->cache, change->app, change->stream,
-                             (uint32_t)change->order.about.partition,
-                             cache_not_before(STATE_KNOWN_MS), false, &state);
+    int64_t age = settings->idle_only ? settings->snapshot : STATE_KNOWN_MS;
+    int status =
+        cache_state(change->fs->cache, change->app, change->stream,
+                    (uint32_t)change->order.about.partition, cache_not_before(age), false, &state);
 
     if (!status && is_of_alive_consumer(&state))
         snprintf(change->consumer, CONSUMER_ROOM, "%s", state.consumer);
     return status != -EAGAIN;
 }
 
+static void commit_unless_held(struct change *change)
+{
+    if (*change->consumer && change->fs->settings.idle_only)
+        refuse_while_alive(change, change->consumer);
+    else
+        commit_change(change);
+}
+
 /* States up to a minute old are good enough; if none arrive in time, the commit goes ahead without
- * them. */
-static void on_holder(void *user, const struct error *unused, const struct answer *answer)
+ * them. Not if it must know. */
+static void on_holder(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
 
-    (void)unused;
     (void)answer;
     change->operation.step = NULL;
+    if (error && change->fs->settings.idle_only) {
+        on_change_done(change, error, &no_answer);
+        return;
+    }
     look_before(change);
     find_consumer(change);
-    commit_change(change);
+    commit_unless_held(change);
 }
 
 /* A consumer that is alive goes on from where it is, and its next commit overwrites one that was
@@ -370,7 +678,7 @@ static void look_at_holder(struct change *change)
     if (ask.deadline > patience)
         ask.deadline = patience;
     if (!change->fs->backend->is_forced || find_consumer(change))
-        commit_change(change);
+        commit_unless_held(change);
     else
         change_wait_for(change, cache_get(change->fs->cache, &states, &ask));
 }
@@ -387,6 +695,7 @@ static struct call *call_backend(struct change *change)
 
     switch (change->order.what) {
     case COMMIT:
+    case UNDO:
         break;
     case DELETE:
         return backend_delete_checkpoint(backend, app, stream, partition, &ask);
@@ -410,13 +719,24 @@ static struct call *call_backend(struct change *change)
     return NULL;
 }
 
-static void refuse_while_alive(struct change *change, const char *consumer)
+static void on_prepared(void *user, const struct error *error, const struct answer *answer)
 {
-    struct error error;
+    struct change *change = user;
 
-    error_set(&error, EBUSY,
-              "the consumer %.200s has committed in the last two minutes: stop it first", consumer);
-    on_change_done(change, &error, &no_answer);
+    change->operation.step = NULL;
+    if (error)
+        on_change_done(change, error, answer);
+    else
+        change_wait_for(change, call_backend(change));
+}
+
+/* All but commits, which are sent by api/commit.h. */
+static void send_change(struct change *change)
+{
+    struct ask ask = operation_ask(&change->operation, on_prepared);
+
+    change_wait_for(change,
+                    must_prepare(change) ? prepare_sending(change, &ask) : call_backend(change));
 }
 
 static void on_consumers(void *user, const struct error *error, const struct answer *answer)
@@ -436,7 +756,7 @@ static void on_consumers(void *user, const struct error *error, const struct ans
             return;
         }
     }
-    change_wait_for(change, call_backend(change));
+    send_change(change);
 }
 
 /* A backend whose apps are of streams deletes one with all its checkpoints, also under a consumer
@@ -476,7 +796,7 @@ static void on_checkpoint_before(void *user, const struct error *error, const st
     if (error)
         on_change_done(change, error, &no_answer);
     else
-        change_wait_for(change, call_backend(change));
+        send_change(change);
 }
 
 /* Nothing is deleted that is not there: where the backend would not say so, and nothing recent
@@ -491,11 +811,69 @@ static void delete_checkpoint(struct change *change)
                                  cache_not_before(STATE_KNOWN_MS), false, &state) &&
                     state.sequence;
 
-    if (!change->expected && (is_there || !change->fs->backend->deletes_in_silence))
-        change_wait_for(change, call_backend(change));
+    if (!change->expected && (is_there || !change->fs->backend->deletes_in_silence) &&
+        (!must_prepare(change) || knows_enough_before(change)))
+        send_change(change);
     else
         change_wait_for(change, backend_get_checkpoint(change->fs->backend, about->app,
                                                        about->stream, partition, &ask));
+}
+
+/* Undoing */
+
+static void fail_undo(struct change *change, const struct error *error)
+{
+    change->operation.error = *error;
+    operation_soon(&change->operation, fail_change);
+}
+
+/* Goes on as a commit of what the journal tells. */
+static void go_back(struct change *change)
+{
+    struct past past;
+    struct error error;
+    int status = journal_find_past(&change->fs->journal, &change->order.about, &past, &error);
+    char *expected = !status && past.must_be_last ? strdup(past.last) : NULL;
+
+    if (status) {
+        free(past.metadata);
+        fail_undo(change, &error);
+        return;
+    }
+    free(change->metadata);
+    free(change->expected);
+    change->metadata = past.metadata;
+    change->expected = expected;
+    change->order.position.kind = *past.number ? POSITION_SEQUENCE : POSITION_NOTHING;
+    memcpy(change->order.position.sequence, past.number, sizeof(past.number));
+    if (past.must_be_last && !expected) {
+        error_set(&error, ENOMEM, "no memory");
+        fail_undo(change, &error);
+        return;
+    }
+    look_at_holder(change);
+}
+
+static void on_caught_up(void *user, const struct error *error, const struct answer *answer)
+{
+    struct change *change = user;
+
+    change->operation.step = NULL;
+    if (error)
+        on_change_done(change, error, answer);
+    else
+        go_back(change);
+}
+
+static void undo(struct change *change)
+{
+    struct journal *journal = &change->fs->journal;
+    struct ask ask = operation_ask(&change->operation, on_caught_up);
+
+    if (journal_is_kept(journal))
+        change_wait_for(change, journal_catch_up(journal, &ask));
+    else
+        go_back(change);
 }
 
 /* Whether nobody else changes the same meanwhile. */
@@ -521,12 +899,14 @@ static void begin_change(void *user)
     look_before(change);
     if (change->order.what == COMMIT)
         look_at_holder(change);
+    else if (change->order.what == UNDO)
+        undo(change);
     else if (change->order.what == REMOVE_APP && is_of_stream)
         look_at_consumers(change);
     else if (change->order.what == DELETE)
         delete_checkpoint(change);
     else
-        change_wait_for(change, call_backend(change));
+        send_change(change);
 }
 
 static void change_is_late(void *user)
@@ -574,6 +954,10 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->order.about.stream = change->stream;
     if (order->before)
         set_before(change, order->before->sequence, order->before->metadata);
+    change->asked_before = order->before;
+    change->id = journal_new_id(&change->fs->journal);
+    if (order->what == COMMIT && order->position.kind == POSITION_UNDO)
+        change->order.what = UNDO;
     snprintf(change->number, sizeof(change->number), "%s",
              order->bound ? order->bound : order->position.sequence);
     return change->app && change->stream && change->metadata && (change->note || !order->note) &&
@@ -600,7 +984,8 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
 
 void change_not_started(struct fs *fs, const struct change_order *order, const char *reason)
 {
-    journal_add(&fs->journal, &(struct journal_entry){.who = order->who,
+    journal_add(&fs->journal, &(struct journal_entry){.id = journal_new_id(&fs->journal),
+                                                      .who = order->who,
                                                       .what = order->what,
                                                       .result = RESULT_FAILED,
                                                       .note = reason,

@@ -165,7 +165,7 @@ static void know(struct edit *edit, uint32_t partition, const struct state *now)
     struct state unknown = {.partition = partition, .sequence = NOT_KNOWN};
     struct state before;
 
-    if (table_find(edit->states, partition, &before))
+    if (edit->request->fs->settings.plan || table_find(edit->states, partition, &before))
         return;
     if (!now || table_put(edit->states, now))
         (void)table_put(edit->states, &unknown);

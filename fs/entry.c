@@ -57,64 +57,6 @@ static int parse_position_column(char *text, int64_t now, struct entry *entry, s
 /* Metadata */
 
 /* What "\c" stands for, or 0. */
-static char meaning_of(char c)
-{
-    switch (c) {
-    case 't':
-        return '\t';
-    case 'n':
-        return '\n';
-    case '\\':
-        return '\\';
-    default:
-        return 0;
-    }
-}
-
-static int digit_of(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *digit = c ? strchr(digits, c | ('A' <= c && c <= 'F' ? 0x20 : 0)) : NULL;
-
-    return digit ? (int)(digit - digits) : -1;
-}
-
-/* Reads what follows a backslash. How many characters that are, or 0 when it is nothing that is
- * written so. */
-static size_t unescape_byte(const char *text, char *byte)
-{
-    int high = *text == 'x' ? digit_of(text[1]) : -1;
-    int low = high >= 0 ? digit_of(text[2]) : -1;
-
-    if (low >= 0) {
-        *byte = (char)(unsigned char)((unsigned)high << 4 | (unsigned)low);
-        return 3;
-    }
-    *byte = meaning_of(*text);
-    return *byte ? 1 : 0;
-}
-
-/* In place; the new length, or -EINVAL. */
-static ssize_t unescape_metadata(char *text)
-{
-    char *out = text;
-
-    for (const char *in = text; *in;) {
-        size_t length;
-
-        if (*in != '\\') {
-            *out++ = *in++;
-            continue;
-        }
-        length = unescape_byte(in + 1, out++);
-        if (!length)
-            return -EINVAL;
-        in += 1 + length;
-    }
-    *out = '\0';
-    return out - text;
-}
-
 static int parse_metadata_column(char *text, size_t metadata_max, struct entry *entry,
                                  struct error *error)
 {
@@ -122,7 +64,7 @@ static int parse_metadata_column(char *text, size_t metadata_max, struct entry *
     ssize_t length;
 
     entry->metadata = text ? text : none;
-    length = text ? unescape_metadata(text) : 0;
+    length = text ? buf_unescape(text) : 0;
     if (length < 0)
         return error_set(
             error, EINVAL,
@@ -173,6 +115,8 @@ int entry_parse(char *line, int64_t now, size_t metadata_max, struct entry *entr
         status = error_set(error, EINVAL, "a line has at most four columns");
     if (!status && entry->removes && *entry->metadata)
         status = error_set(error, EINVAL, "a checkpoint that is removed has no metadata");
+    if (!status && entry->position.kind == POSITION_UNDO && (*entry->metadata || entry->expected))
+        status = error_set(error, EINVAL, "undo brings back metadata, too, on its own condition");
     return status;
 }
 

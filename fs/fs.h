@@ -33,6 +33,8 @@ struct settings {
     bool read_only;
     bool clamp;
     bool monotonic;
+    bool idle_only;   /* refuse what a consumer that is alive would overwrite */
+    bool plan;        /* journal what would be changed, and change nothing */
     int64_t timeout;  /* of whatever a program waits for */
     int64_t listing;  /* how old a list of names may be */
     int64_t snapshot; /* how old a value may be that was not asked for by itself */

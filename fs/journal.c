@@ -1,12 +1,31 @@
 #include "fs/journal.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 #include "base/when.h"
+
+/* How long a line may take that nobody waits for. */
+#define PATIENCE_MS 10000
+
+/* Changes of other mounts that have begun, of which so many are remembered. */
+#define BEGUN_MAX 65536
+
+struct intent {
+    TAILQ_ENTRY(intent) link;
+    char *id;
+    char *line; /* without id and source */
+    uint64_t subject;
+};
 
 static const char *const names_of_changes[] = {
     [COMMIT] = "commit",
     [DELETE] = "delete",
+    [UNDO] = "undo",
     [MAKE_APP] = "make-app",
     [REMOVE_APP] = "remove-app",
     [MAKE_STREAM] = "make-stream",
@@ -18,40 +37,222 @@ static const char *const names_of_changes[] = {
 };
 
 static const char *const names_of_results[] = {
-    [RESULT_OK] = "ok", [RESULT_FAILED] = "failed", [RESULT_UNKNOWN] = "unknown"};
+    [RESULT_OK] = "ok",           [RESULT_FAILED] = "failed", [RESULT_UNKNOWN] = "unknown",
+    [RESULT_PLANNED] = "planned", [RESULT_BEGUN] = "begun",
+};
 
 int journal_open(struct journal *journal, const char *source)
 {
+    int status = history_init(&journal->history);
+
     syslog_open(&journal->syslog);
+    buf_init(&journal->source_text, LINE_MAX_SIZE);
+    buf_puts_escaped(&journal->source_text, source);
+    TAILQ_INIT(&journal->begun);
+    journal->begun_count = 0;
     journal->source = source;
-    return lines_init(&journal->lines);
+    journal->file = NULL;
+    journal->last_id = 0;
+    return status ? status : buf_error(&journal->source_text);
+}
+
+static void drop_intent(struct journal *journal, struct intent *intent)
+{
+    TAILQ_REMOVE(&journal->begun, intent, link);
+    journal->begun_count--;
+    free(intent->id);
+    free(intent->line);
+    free(intent);
 }
 
 void journal_close(struct journal *journal)
 {
-    lines_release(&journal->lines);
+    struct intent *intent;
+
+    if (journal->file)
+        journalfile_close(journal->file);
+    while ((intent = TAILQ_FIRST(&journal->begun)))
+        drop_intent(journal, intent);
+    buf_release(&journal->source_text);
+    history_release(&journal->history);
     syslog_close(&journal->syslog);
 }
 
-static const char *print_name(const char *name, char room[static FILE_NAME_ROOM])
+bool journal_is_kept(const struct journal *journal)
 {
-    if (!*name)
-        return "-";
-    return name_to_file(name, room) ? "?" : room;
+    return journal->file;
 }
 
-static const char *print_partition(int64_t partition, char room[static PARTITION_ROOM])
+uint64_t journal_new_id(struct journal *journal)
 {
-    if (partition == ANY_PARTITION)
-        return "-";
-    partition_format((uint32_t)partition, false, room);
-    return room;
+    return ++journal->last_id;
 }
+
+/* What other mounts tell */
+
+/* What has begun and may have ended has an unknown end. */
+static void settle(struct journal *journal, struct intent *intent)
+{
+    struct column columns[FIELD_COUNT];
+    struct buf line = BUF_INIT(LINE_MAX_SIZE);
+    const struct column *result = &columns[FIELD_RESULT];
+
+    if (line_split(intent->line, strlen(intent->line), columns)) {
+        buf_add(&line, intent->line, (size_t)(result->text - intent->line));
+        buf_puts(&line, names_of_results[RESULT_UNKNOWN]);
+        buf_puts(&line, result->text + result->size);
+        if (!buf_error(&line))
+            history_add(&journal->history, line.data, line.size);
+    }
+    buf_release(&line);
+    drop_intent(journal, intent);
+}
+
+/* Whoever asks what is before, or changes the same, does not wait for the end of what has begun. */
+static void settle_about(struct journal *journal, uint64_t subject)
+{
+    struct intent *next;
+
+    for (struct intent *intent = TAILQ_FIRST(&journal->begun); intent; intent = next) {
+        next = TAILQ_NEXT(intent, link);
+        if (intent->subject == subject)
+            settle(journal, intent);
+    }
+}
+
+static void settle_all(struct journal *journal)
+{
+    while (!TAILQ_EMPTY(&journal->begun))
+        settle(journal, TAILQ_FIRST(&journal->begun));
+}
+
+static struct intent *find_intent(struct journal *journal, const struct column *id)
+{
+    struct intent *intent;
+
+    TAILQ_FOREACH (intent, &journal->begun, link) {
+        if (column_is(id, intent->id))
+            break;
+    }
+    return intent;
+}
+
+/* Without memory it has an unknown end at once. */
+static void note_intent(struct journal *journal, const struct column *id, const char *line,
+                        size_t size, uint64_t subject)
+{
+    struct intent *intent = calloc(1, sizeof(*intent));
+
+    if (!intent)
+        return;
+    intent->id = strndup(id->text, id->size);
+    intent->line = strndup(line, size);
+    intent->subject = subject;
+    TAILQ_INSERT_TAIL(&journal->begun, intent, link);
+    journal->begun_count++;
+    if (!intent->id || !intent->line)
+        drop_intent(journal, intent);
+    else if (journal->begun_count > BEGUN_MAX)
+        settle(journal, TAILQ_FIRST(&journal->begun));
+}
+
+/* A line of the file, without id and source. The second intent of a change replaces the first. */
+static void take_line(struct journal *journal, const struct column *id, const char *line,
+                      size_t size)
+{
+    struct column columns[FIELD_COUNT];
+    struct intent *intent = find_intent(journal, id);
+    uint64_t subject;
+
+    if (!line_split(line, size, columns))
+        return;
+    if (intent)
+        drop_intent(journal, intent);
+    subject = line_subject(columns);
+    if (column_is(&columns[FIELD_RESULT], names_of_results[RESULT_BEGUN])) {
+        note_intent(journal, id, line, size, subject);
+    } else {
+        settle_about(journal, subject);
+        history_add(&journal->history, line, size);
+    }
+}
+
+static bool take_column(const char **rest, const char *end, struct column *column)
+{
+    const char *tab = memchr(*rest, '\t', (size_t)(end - *rest));
+
+    if (!tab)
+        return false;
+    *column = (struct column){*rest, (size_t)(tab - *rest)};
+    *rest = tab + 1;
+    return true;
+}
+
+/* What this mount has added it knows. */
+static bool is_own(const struct journal *journal, const struct column *id)
+{
+    size_t size = strlen(journal->mount);
+
+    return id->size > size && !memcmp(id->text, journal->mount, size);
+}
+
+static void on_told(void *user, const char *line, size_t size)
+{
+    struct journal *journal = user;
+    const char *end = line + size;
+    struct column id;
+    struct column source;
+
+    if (take_column(&line, end, &id) && take_column(&line, end, &source) && !is_own(journal, &id) &&
+        column_is(&source, journal->source_text.data))
+        take_line(journal, &id, line, (size_t)(end - line));
+}
+
+/* Makes the ids of this mount differ from those of all others. */
+static int name_mount(struct journal *journal)
+{
+    uint64_t chance;
+
+    if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+        return -errno;
+    snprintf(journal->mount, sizeof(journal->mount), "%016" PRIx64 "-", chance);
+    return 0;
+}
+
+int journal_keep(struct journal *journal, struct loop *loop, const char *path, struct error *error)
+{
+    int status = name_mount(journal);
+
+    journal->loop = loop;
+    if (status)
+        return error_set(error, -status, "no random number for the journal");
+    status = journalfile_open(loop, path, on_told, journal, &journal->file, error);
+    settle_all(journal);
+    return status;
+}
+
+int journal_find_past(struct journal *journal, const struct subject *about, struct past *past,
+                      struct error *error)
+{
+    settle_about(journal, subject_hash(about));
+    return history_find_past(&journal->history, about, past, error);
+}
+
+/* Lines of this mount */
+
+/* What the texts of an entry are printed to. */
+struct printed {
+    char time[WHEN_ROOM];
+    char uid[32];
+    char pid[32];
+    struct subject_text about;
+    const char *fields[FIELD_COUNT + 1];
+};
 
 static const char *print_number(const struct value *value)
 {
     if (!value->is_known)
-        return "?";
+        return FIELD_NOT_KNOWN;
     return value->number ? value->number : "-";
 }
 
@@ -60,37 +261,173 @@ static const char *print_metadata(const struct value *value)
     return value->is_known && value->metadata ? value->metadata : "";
 }
 
-void journal_add(struct journal *journal, const struct journal_entry *entry)
+static const char *print_old_metadata(const struct value *value)
 {
-    int64_t when = when_now();
-    char time[WHEN_ROOM];
-    char uid[32];
-    char pid[32];
-    char app[FILE_NAME_ROOM];
-    char stream[FILE_NAME_ROOM];
-    char partition[PARTITION_ROOM];
+    bool lacks = value->is_known && value->number && !value->metadata;
+
+    return lacks ? FIELD_NOT_KNOWN : print_metadata(value);
+}
+
+static void print_texts(const struct journal_entry *entry, struct printed *printed)
+{
+    when_format(when_now(), printed->time);
+    snprintf(printed->uid, sizeof(printed->uid), "uid=%u", entry->who.uid);
+    snprintf(printed->pid, sizeof(printed->pid), "pid=%d", (int)entry->who.pid);
+    subject_print(&entry->about, &printed->about);
+}
+
+static void set_fields(const struct journal_entry *entry, struct printed *printed)
+{
     const char *fields[] = {
-        journal->source,
-        time,
-        uid,
-        pid,
+        printed->time,
+        printed->uid,
+        printed->pid,
         entry->who.command,
         names_of_results[entry->result],
         names_of_changes[entry->what],
         entry->note && *entry->note ? entry->note : "-",
-        print_name(entry->about.app, app),
-        print_name(entry->about.stream, stream),
-        print_metadata(&entry->before),
-        print_partition(entry->about.partition, partition),
+        printed->about.app,
+        printed->about.stream,
+        print_old_metadata(&entry->before),
+        printed->about.partition,
         print_number(&entry->now),
         print_metadata(&entry->now),
         print_number(&entry->before),
         NULL,
     };
 
-    when_format(when, time);
-    snprintf(uid, sizeof(uid), "uid=%u", entry->who.uid);
-    snprintf(pid, sizeof(pid), "pid=%d", (int)entry->who.pid);
-    lines_add(&journal->lines, when, fields + 1);
+    _Static_assert(sizeof(fields) == sizeof(printed->fields), "a line has all fields");
+    memcpy(printed->fields, fields, sizeof(fields));
+}
+
+static void print_entry(const struct journal_entry *entry, struct printed *printed)
+{
+    print_texts(entry, printed);
+    set_fields(entry, printed);
+}
+
+static bool print_in_memory(struct journal *journal, const struct journal_entry *entry)
+{
+    struct printed printed;
+    struct buf *line = &journal->history.lines.line;
+
+    print_entry(entry, &printed);
+    buf_reset(line);
+    lines_print(line, printed.fields);
+    return !buf_error(line);
+}
+
+static void log_entry(struct journal *journal, const struct journal_entry *entry)
+{
+    struct printed printed;
+    const char *fields[FIELD_COUNT + 2] = {journal->source};
+
+    print_entry(entry, &printed);
+    memcpy(fields + 1, printed.fields, sizeof(printed.fields));
     syslog_add(&journal->syslog, fields);
+}
+
+/* NULL without memory. */
+static struct call *write_to_file(struct journal *journal, const struct journal_entry *entry,
+                                  const struct ask *ask)
+{
+    struct printed printed;
+    struct buf *line = &journal->history.lines.line;
+
+    print_entry(entry, &printed);
+    buf_reset(line);
+    buf_printf(line, "%s%" PRIu64 "\t", journal->mount, entry->id);
+    buf_puts(line, journal->source_text.data);
+    buf_puts(line, "\t");
+    lines_print(line, printed.fields);
+    return buf_error(line) ? NULL : journalfile_add(journal->file, line->data, line->size, ask);
+}
+
+/* The line before something is sent; nothing is sent yet, however that ends. */
+struct beginning {
+    struct operation operation; /* its step: the line */
+};
+
+OPERATION_FIRST(struct beginning);
+
+static void release_beginning(struct operation *operation)
+{
+    free(operation);
+}
+
+static bool cancel_beginning(struct call *call)
+{
+    struct beginning *beginning = (struct beginning *)call;
+
+    call_cancel(beginning->operation.step);
+    operation_drop(&beginning->operation);
+    return false;
+}
+
+static void on_begun(void *user, const struct error *error, const struct answer *answer)
+{
+    struct beginning *beginning = user;
+
+    beginning->operation.step = NULL;
+    if (!error) {
+        operation_end(&beginning->operation, NULL, answer);
+        return;
+    }
+    error_set(&beginning->operation.error, error->code,
+              "nothing was sent, for the journal cannot be written: %.300s", error->message);
+    operation_fail(&beginning->operation);
+}
+
+struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
+                           const struct ask *ask)
+{
+    struct beginning *beginning = calloc(1, sizeof(*beginning));
+    struct ask written;
+
+    if (!beginning)
+        return NULL;
+    operation_begin(&beginning->operation, journal->loop, ask, release_beginning);
+    beginning->operation.call.cancel = cancel_beginning;
+    entry->result = RESULT_BEGUN;
+    written = operation_ask(&beginning->operation, on_begun);
+    operation_wait(&beginning->operation, write_to_file(journal, entry, &written));
+    return &beginning->operation.call;
+}
+
+/* In memory and in the system's log. */
+static void tell_entry(struct journal *journal, const struct journal_entry *entry)
+{
+    struct history *history = &journal->history;
+
+    if (print_in_memory(journal, entry))
+        history_add(history, history->lines.line.data, history->lines.line.size);
+    log_entry(journal, entry);
+}
+
+struct call *journal_end(struct journal *journal, const struct journal_entry *entry,
+                         const struct ask *ask)
+{
+    tell_entry(journal, entry);
+    return write_to_file(journal, entry, ask);
+}
+
+static void on_unheard(void *user, const struct error *error, const struct answer *answer)
+{
+    (void)user;
+    (void)error;
+    (void)answer;
+}
+
+void journal_add(struct journal *journal, const struct journal_entry *entry)
+{
+    struct ask ask = {.deadline = when_monotonic() + PATIENCE_MS, .done = on_unheard};
+
+    tell_entry(journal, entry);
+    if (journal->file)
+        call_cancel(write_to_file(journal, entry, &ask));
+}
+
+struct call *journal_catch_up(struct journal *journal, const struct ask *ask)
+{
+    return journalfile_catch_up(journal->file, ask);
 }

@@ -2,29 +2,29 @@
 #define FS_JOURNAL_H
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "api/name.h"
+#include "api/operation.h"
 #include "fs/caller.h"
-#include "fs/lines.h"
+#include "fs/history.h"
+#include "fs/journalfile.h"
 #include "fs/syslog.h"
 
 /*
  * The journal: a line for everything that a mount has changed, or tried to. It is what `commits`
- * shows, and the system's log has the same lines with the source before them.
+ * shows, fs/history.h says what is in it, and the system's log has the same lines with the source
+ * before them.
  *
- * A line has fourteen fields with tabs between them:
- *
- *     time  uid=N  pid=N  command  result  what  note  app  stream  old-metadata
- *     partition  number  metadata  old-number
- *
- * The last four are a line of the table of checkpoints: what is to be committed, and what must be
- * committed for that. "-" stands for what there is not, of a number too: nothing is committed. "?"
- * is a number that is not known. Texts are escaped (buf_puts_escaped in base/buf.h); names of apps
- * and streams are file names.
+ * A journal that is kept has a file, which other mounts may add to, too. There each line has two
+ * fields in front: an id of the change, and the source. A change has two lines of the same id: one
+ * whose result is "begun" before anything is sent, and one that tells its end. One without the
+ * second has an unknown end.
  */
 enum what_changes {
     COMMIT,
     DELETE,
+    UNDO, /* a commit, or a deletion, that brings back what was there before */
     MAKE_APP,
     REMOVE_APP,
     MAKE_STREAM,
@@ -39,16 +39,19 @@ enum result {
     RESULT_OK,
     RESULT_FAILED,  /* nothing was changed */
     RESULT_UNKNOWN, /* it was sent, and its answer was lost, garbled or not waited for */
+    RESULT_PLANNED, /* it is right, and was not sent */
+    RESULT_BEGUN,   /* in the file alone: it is about to be sent */
 };
 
 /* A checkpoint, or a bound, as a line tells of it. */
 struct value {
     bool is_known;
     const char *number;   /* NULL: there is none */
-    const char *metadata; /* NULL or "": none */
+    const char *metadata; /* "": none; NULL: it is not known */
 };
 
 struct journal_entry {
+    uint64_t id; /* of journal_new_id, in all lines of a change */
     struct caller who;
     enum what_changes what;
     enum result result;
@@ -59,15 +62,49 @@ struct journal_entry {
 };
 
 struct journal {
-    struct lines lines;
+    struct history history;
     struct syslog syslog;
-    const char *source; /* of the mount; the caller's */
+    const char *source;       /* of the mount; the caller's */
+    struct buf source_text;   /* the same, escaped */
+    struct journalfile *file; /* NULL: it is in memory alone */
+    struct loop *loop;        /* of the file */
+    char mount[24];           /* what the ids of this mount begin with in the file */
+    uint64_t last_id;
+    TAILQ_HEAD(intents, intent) begun; /* by other mounts, as far as their end is not known */
+    unsigned begun_count;
 };
 
 /* 0, or -ENOMEM; to be closed in either case. */
 int journal_open(struct journal *journal, const char *source);
 void journal_close(struct journal *journal);
 
+/* Keeps it in a file, which is an absolute path, and takes over what it tells of the same source. 0
+ * or a negative errno with an error. */
+int journal_keep(struct journal *journal, struct loop *loop, const char *path, struct error *error);
+
+/* Whether there is a file: then what is to be sent waits for journal_begin, and its answer for
+ * journal_end. */
+bool journal_is_kept(const struct journal *journal);
+
+uint64_t journal_new_id(struct journal *journal);
+
+/* In a journal that is kept: ends when the line of what is about to be sent is on the disk. An
+ * error says that nothing must be sent. */
+struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
+                           const struct ask *ask);
+
+/* Adds the line of how a change has ended. In the file it may come to be a little later. */
 void journal_add(struct journal *journal, const struct journal_entry *entry);
+
+/* The same in a journal that is kept: ends when the line is on the disk. */
+struct call *journal_end(struct journal *journal, const struct journal_entry *entry,
+                         const struct ask *ask);
+
+/* In a journal that is kept: ends when what other mounts have added is known. */
+struct call *journal_catch_up(struct journal *journal, const struct ask *ask);
+
+/* As history_find_past. */
+int journal_find_past(struct journal *journal, const struct subject *about, struct past *past,
+                      struct error *error);
 
 #endif

@@ -5,12 +5,13 @@
 #include "base/always.h"
 #include "base/when.h"
 
-int lines_init(struct lines *lines)
+int lines_init(struct lines *lines, size_t max)
 {
-    buf_init(&lines->text, LINES_MAX);
-    buf_init(&lines->line, LINES_MAX / 2);
+    buf_init(&lines->text, max);
+    buf_init(&lines->line, LINE_MAX_SIZE);
     buf_reserve(&lines->text, lines->text.max);
     buf_reserve(&lines->line, lines->line.max);
+    lines->dropped = 0;
     lines->changed = WHEN_UNKNOWN;
     return buf_error(&lines->text) ? buf_error(&lines->text) : buf_error(&lines->line);
 }
@@ -21,14 +22,37 @@ void lines_release(struct lines *lines)
     buf_release(&lines->line);
 }
 
-static void make_room(struct buf *text, size_t size)
+static void make_room(struct lines *lines, size_t size)
 {
+    struct buf *text = &lines->text;
     const char *newline;
+    size_t before = text->size;
 
     if (text->size + size <= text->max)
         return;
     newline = memchr(text->data + text->size / 2, '\n', text->size - text->size / 2);
     buf_drop_front(text, newline ? (size_t)(newline + 1 - text->data) : text->size);
+    lines->dropped += before - text->size;
+}
+
+void lines_print(struct buf *line, const char *const *fields)
+{
+    for (size_t i = 0; fields[i]; i++) {
+        if (i)
+            buf_puts(line, "\t");
+        buf_puts_escaped(line, fields[i]);
+    }
+}
+
+void lines_add_printed(struct lines *lines, int64_t when, const char *line, size_t size)
+{
+    if (size + 1 > lines->line.max)
+        return;
+    make_room(lines, size + 1);
+    (void)ALWAYS(lines->text.size + size + 1 <= lines->text.max);
+    buf_add(&lines->text, line, size);
+    buf_puts(&lines->text, "\n");
+    lines->changed = when;
 }
 
 void lines_add(struct lines *lines, int64_t when, const char *const *fields)
@@ -36,16 +60,7 @@ void lines_add(struct lines *lines, int64_t when, const char *const *fields)
     struct buf *line = &lines->line;
 
     buf_reset(line);
-    for (size_t i = 0; fields[i]; i++) {
-        if (i)
-            buf_puts(line, "\t");
-        buf_puts_escaped(line, fields[i]);
-    }
-    buf_puts(line, "\n");
-    if (buf_error(line))
-        return;
-    make_room(&lines->text, line->size);
-    (void)ALWAYS(lines->text.size + line->size <= lines->text.max);
-    buf_add(&lines->text, line->data, line->size);
-    lines->changed = when;
+    lines_print(line, fields);
+    if (!buf_error(line))
+        lines_add_printed(lines, when, line->data, line->size);
 }

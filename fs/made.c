@@ -16,6 +16,17 @@ bool made_is_stream(const struct place *place, const char *app)
            (place->made || !SLIST_EMPTY(&place->scratch));
 }
 
+bool made_is_planned(const struct fs *fs, const char *app)
+{
+    const struct place *place = place_find(fs->nodes, app, "", "");
+    struct answer answer;
+
+    if (!place || !place->made)
+        return false;
+    return !cache_peek(fs->cache, &(struct question){WHAT_APPS, "", ""}, ANY_AGE, &answer) ||
+           !names_has(answer.names, app);
+}
+
 bool made_has(const struct node *node)
 {
     const struct place *place = place_named(node->place);

@@ -18,6 +18,9 @@ bool made_has(const struct node *node);
 bool made_is_app(const struct place *place);
 bool made_is_stream(const struct place *place, const char *app);
 
+/* Whether an app is there only because this mount, which plans, was to make it. */
+bool made_is_planned(const struct fs *fs, const char *app);
+
 /* Whether there is such a directory of a stream below the app. */
 bool made_has_stream(struct fs *fs, const char *app);
 

@@ -82,11 +82,21 @@ static void make_empty_app(struct request *request)
         request_refuse(request, ENOSPC, "%d directories are empty already", MADE_MAX);
 }
 
+/* What else is planned finds it. */
+static void on_app_planned(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (request_answered(request, error))
+        make_empty_app(request);
+}
+
 void make_app(struct request *request, const struct node *child)
 {
     set_target(request, child);
     if (has(request, CAN_MAKE_APP))
-        start_change(request, MAKE_APP, on_made);
+        start_change(request, MAKE_APP, request->fs->settings.plan ? on_app_planned : on_made);
     else
         make_empty_app(request);
 }
@@ -101,7 +111,7 @@ static void on_app_stream_made(void *user, const struct error *error, const stru
 {
     struct request *request = user;
 
-    if (!error)
+    if (!error && !request->fs->settings.plan)
         made_set_app(request->fs, request->target.place->app, false);
     on_made(request, error, answer);
 }
@@ -133,7 +143,7 @@ static void on_saved_stream(void *user, const struct error *error, const struct 
     if (!request_answered(request, existed ? NULL : error))
         return;
     made_set(request->fs, request->target.place, true);
-    if (has(request, APP_IS_OF_STREAM)) {
+    if (has(request, APP_IS_OF_STREAM) && !request->fs->settings.plan) {
         request->target.place->created = request->target.place->made && !existed;
         made_set_app(request->fs, request->target.place->app, false);
     }
@@ -179,6 +189,24 @@ void make_scratch_directory(struct request *request, const struct node *child)
 }
 
 /* Removing */
+
+/* All stays as it is, but for an app that was to be made: that is not any more. */
+static void on_removal_planned(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    (void)answer;
+    if (!request_answered(request, error))
+        return;
+    if (made_is_app(request->target.place))
+        made_set_app(request->fs, request->target.place->app, false);
+    reply_removed(request);
+}
+
+static void start_removal(struct request *request, enum what_changes what, done_fn *done)
+{
+    start_change(request, what, request->fs->settings.plan ? on_removal_planned : done);
+}
 
 static void on_removed(void *user, const struct error *error, const struct answer *answer)
 {
@@ -240,13 +268,13 @@ void remove_app(struct request *request, const struct node *child)
     else if (has(request, APP_IS_OF_STREAM))
         remove_app_of_streams(request);
     else
-        start_change(request, REMOVE_APP, on_begun_app_removed);
+        start_removal(request, REMOVE_APP, on_begun_app_removed);
 }
 
 void remove_stream(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start_change(request, REMOVE_STREAM, on_removed);
+    start_removal(request, REMOVE_STREAM, on_removed);
 }
 
 /* The app's directory stays until it is removed itself, so that rm -r can do so; that of
@@ -271,13 +299,13 @@ void remove_app_stream(struct request *request, const struct node *child)
         return;
     }
     set_target(request, child);
-    start_change(request, REMOVE_APP, on_app_stream_removed);
+    start_removal(request, REMOVE_APP, on_app_stream_removed);
 }
 
 void remove_partition(struct request *request, const struct node *child)
 {
     set_target(request, child);
-    start_change(request, REMOVE_PARTITION, on_removed);
+    start_removal(request, REMOVE_PARTITION, on_removed);
 }
 
 static void on_states_of_stream(void *user, const struct error *error, const struct answer *answer)
@@ -291,7 +319,7 @@ static void on_states_of_stream(void *user, const struct error *error, const str
     if ((!is_gone && table_has_checkpoint(answer->table)) || !SLIST_EMPTY(&place->scratch)) {
         request_refuse(request, ENOTEMPTY, "there are checkpoints or temporary files in it");
     } else if (place->created && !is_gone) {
-        start_change(request, REMOVE_APP, on_app_stream_removed);
+        start_removal(request, REMOVE_APP, on_app_stream_removed);
     } else {
         made_set(request->fs, place, false);
         reply_removed(request);

@@ -180,7 +180,8 @@ static int open_backend(struct mount *mount)
 {
     const struct options *options = mount->options;
     struct backend_options backend_options = {.loop = mount->loop,
-                                              .read_only = options->settings.read_only,
+                                              .read_only = options->settings.read_only ||
+                                                           options->settings.plan,
                                               .checkpoint_is_next = options->checkpoint_is_next,
                                               .settings = options->backend.list,
                                               .setting_count = options->backend.count,
@@ -337,7 +338,9 @@ static int start_fs(struct mount *mount)
         return error_set(&mount->error, ENOMEM, "no memory");
     mount->fs.options = mount->options;
     mount->fs_ready = true;
-    return 0;
+    return mount->options->journal ? journal_keep(&mount->fs.journal, mount->loop,
+                                                  mount->options->journal, &mount->error)
+                                   : 0;
 }
 
 static int start_mount(struct mount *mount)

@@ -8,6 +8,7 @@
 #include "fs/dir.h"
 #include "fs/file.h"
 #include "fs/lookup.h"
+#include "fs/made.h"
 #include "fs/make.h"
 #include "fs/rename.h"
 #include "fs/report.h"
@@ -42,6 +43,11 @@ const struct fuse_lowlevel_ops fs_operations = {
     .rename = rename_name,
 };
 
+static bool is_planned(void *user, const char *app)
+{
+    return made_is_planned(user, app);
+}
+
 static void on_news(void *user, const char *app, const char *stream)
 {
     watch_news(user, app, stream);
@@ -75,10 +81,12 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     doubts_init(&fs->doubts);
     status = journal_open(&fs->journal, source);
     if (!status)
-        status = lines_init(&fs->errors);
+        status = lines_init(&fs->errors, LINES_MAX);
     always_tell(tell_fault, fs);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
+    if (fs->cache && settings->plan)
+        cache_set_planned(fs->cache, is_planned);
     if (!status && fs->nodes && fs->cache)
         return 0;
     fs_release(fs);

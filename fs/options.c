@@ -33,6 +33,8 @@ struct raw {
     int auto_unmount;
     int clamp;
     int monotonic;
+    int idle_only;
+    int plan;
     int debug;
     int remount;
     char *checkpoint;
@@ -46,6 +48,7 @@ struct raw {
     char *near;
     char *stalled;
     char *batch;
+    char *journal;
     char *others[SETTINGS_MAX]; /* options that are not ours: "NAME" or "NAME=VALUE" */
     size_t other_count;
 };
@@ -76,6 +79,8 @@ static const struct fuse_opt specification[] = {
     FLAG("auto_unmount", auto_unmount),
     FLAG("clamp", clamp),
     FLAG("monotonic", monotonic),
+    FLAG("idle_only", idle_only),
+    FLAG("plan", plan),
     FLAG("debug", debug),
     FLAG("remount", remount),
     TEXT("checkpoint", checkpoint),
@@ -89,6 +94,7 @@ static const struct fuse_opt specification[] = {
     TEXT("near", near),
     TEXT("stalled", stalled),
     TEXT("batch", batch),
+    TEXT("journal", journal),
     /* What mount(8), fstab and systemd add. */
     IGNORED("rw"),
     IGNORED("_netdev"),
@@ -237,6 +243,8 @@ static bool take_settings(const struct raw *raw, struct settings *settings)
                                   .read_only = raw->read_only,
                                   .clamp = raw->clamp,
                                   .monotonic = raw->monotonic,
+                                  .idle_only = raw->idle_only,
+                                  .plan = raw->plan,
                                   .timeout = 30000,
                                   .listing = 10000,
                                   .snapshot = 1000,
@@ -263,6 +271,17 @@ static bool take_meaning(const struct raw *raw, struct options *options)
         return true;
     say("checkpoint=%.40s: it can be last-read or next", raw->checkpoint);
     return false;
+}
+
+static bool take_journal(const struct raw *raw, struct options *options)
+{
+    if (!raw->journal)
+        return true;
+    if (*raw->journal)
+        options->journal = setting_path(raw->journal);
+    else
+        say("journal= needs the path of a file");
+    return options->journal;
 }
 
 static void say_mounted(const char *path, const struct mounted *mounted)
@@ -374,7 +393,7 @@ static enum options_result take_all(const struct raw *raw, struct options *optio
     if (raw->remount)
         say("a mount cannot be changed: unmount it, and mount it again");
     if (raw->remount || !take_settings(raw, &options->settings) || !take_meaning(raw, options) ||
-        !take_source(raw, options) || !take_others(raw, options))
+        !take_journal(raw, options) || !take_source(raw, options) || !take_others(raw, options))
         return OPTIONS_WRONG;
     return take_mountpoint(raw->positional[raw->positional_count - 1], options) ? OPTIONS_RUN
                                                                                 : OPTIONS_FAILED;
@@ -392,7 +411,7 @@ static void release_raw(struct raw *raw)
     char *texts[] = {raw->positional[0], raw->positional[1], raw->checkpoint, raw->uid,
                      raw->gid,           raw->umask,         raw->listing,    raw->snapshot,
                      raw->watch,         raw->timeout,       raw->batch,      raw->near,
-                     raw->stalled};
+                     raw->stalled,       raw->journal};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
@@ -425,5 +444,6 @@ void options_release(struct options *options)
 {
     free(options->source);
     free(options->mountpoint);
+    free(options->journal);
     settings_release(&options->backend);
 }

@@ -10,6 +10,7 @@
 struct options {
     char *source;     /* "" for the embedded store at its usual place */
     char *mountpoint; /* absolute */
+    char *journal;    /* absolute; NULL: none is kept */
     bool foreground;
     bool lazy;
     bool allow_other;

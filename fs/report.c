@@ -20,6 +20,8 @@ static const struct {
     {"ro", FLAG, offsetof(struct options, settings.read_only)},
     {"clamp", FLAG, offsetof(struct options, settings.clamp)},
     {"monotonic", FLAG, offsetof(struct options, settings.monotonic)},
+    {"idle_only", FLAG, offsetof(struct options, settings.idle_only)},
+    {"plan", FLAG, offsetof(struct options, settings.plan)},
     {"timeout", SECONDS, offsetof(struct options, settings.timeout)},
     {"listing", SECONDS, offsetof(struct options, settings.listing)},
     {"snapshot", SECONDS, offsetof(struct options, settings.snapshot)},
@@ -84,7 +86,8 @@ static bool add_own_options(cJSON *object, const struct options *options)
     for (size_t i = 0; i < MEMBERS && good; i++)
         good = add_member(object, options, i);
     snprintf(umask, sizeof(umask), "%03o", options->settings.umask);
-    return good && json_add_text(object, "umask", umask);
+    return good && json_add_text(object, "umask", umask) &&
+           json_add_text(object, "journal", options->journal);
 }
 
 /* What the number of a checkpoint names is the backend's to say. */

@@ -143,8 +143,7 @@ static void refuse_option(const struct backend_type *type, const struct fuse_opt
     buf_release(&owners);
 }
 
-/* A path as it is found from any directory; NULL after a complaint. */
-static char *make_absolute(const char *path)
+char *setting_path(const char *path)
 {
     char *directory = *path != '/' ? getcwd(NULL, 0) : NULL;
     char *joined = NULL;
@@ -160,7 +159,7 @@ static char *make_absolute(const char *path)
 
 static char *copy_value(const struct backend_option *row, const char *value)
 {
-    char *copied = row->kind == OPTION_FILE ? make_absolute(value) : strdup(value);
+    char *copied = row->kind == OPTION_FILE ? setting_path(value) : strdup(value);
 
     if (!copied && row->kind != OPTION_FILE)
         say("no memory");

@@ -29,6 +29,9 @@ bool setting_take(struct settings_of_backend *settings, const struct backend_typ
 /* Says that a word with a hyphen in front is no option, and what it may have been meant to be. */
 void setting_refuse_argument(const struct fuse_opt *own, const char *argument);
 
+/* A path as it is found from any directory; NULL after a complaint. The caller frees it. */
+char *setting_path(const char *path);
+
 void settings_release(struct settings_of_backend *settings);
 
 /* The row of a type for "NAME" or "NAME=VALUE", or NULL. */

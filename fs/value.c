@@ -99,7 +99,7 @@ int value_partition_status(const struct fs *fs, const struct node *node, const s
 
 const struct lines *value_commits(const struct fs *fs)
 {
-    return &fs->journal.lines;
+    return &fs->journal.history.lines;
 }
 
 const struct lines *value_errors(const struct fs *fs)

@@ -59,6 +59,11 @@ static void ask_for_commit(struct request *request, const struct node *node,
     unsigned abilities = request->fs->backend->abilities;
     struct change_order order = request_change(request, COMMIT, node);
 
+    if (*metadata && position->kind == POSITION_UNDO) {
+        request_refuse(request, EINVAL,
+                       "undo brings back the metadata, too: write nothing after it");
+        return;
+    }
     if (*metadata && !(abilities & CAN_STORE_METADATA)) {
         request_refuse(request, EOPNOTSUPP, "the backend stores no metadata");
         return;

@@ -105,7 +105,7 @@ static void add_lines(char *text)
     struct lines lines;
     char *line;
 
-    CHECK(!lines_init(&lines));
+    CHECK(!lines_init(&lines, LINES_MAX));
     lines.text.max = ROOM;
     lines.line.max = ROOM / 2;
     while ((line = strsep(&text, "\n")))

@@ -20,9 +20,11 @@ static void check_position(const struct position *position)
     case POSITION_SHIFT:
         CHECK(decimal_is_valid(position->shift));
         break;
-    case POSITION_PRESENT: /* no text says this */
-        CHECK(position->kind != POSITION_PRESENT);
+    case POSITION_PRESENT: /* no text says these */
+    case POSITION_NOTHING:
+        CHECK(false);
         break;
+    case POSITION_UNDO:
     case POSITION_EARLIEST:
     case POSITION_LATEST:
     case POSITION_TIME:

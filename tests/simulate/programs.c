@@ -76,7 +76,7 @@ static void begin_after_pause(void)
 static const char *journal_of(const struct program *program)
 {
     static const char *const results[] = {"ok", "failed", "unknown"};
-    const struct buf *text = &program->mount->fs.journal.lines.text;
+    const struct buf *text = &program->mount->fs.journal.history.lines.text;
     char mark[32];
     const char *found = NULL;
     const char *at = text->data;

@@ -5,24 +5,6 @@
 #include "base/when.h"
 #include "fs/journal.h"
 
-enum field {
-    FIELD_TIME,
-    FIELD_UID,
-    FIELD_PID,
-    FIELD_COMMAND,
-    FIELD_RESULT,
-    FIELD_WHAT,
-    FIELD_NOTE,
-    FIELD_APP,
-    FIELD_STREAM,
-    FIELD_OLD_METADATA,
-    FIELD_PARTITION,
-    FIELD_NUMBER,
-    FIELD_METADATA,
-    FIELD_OLD_NUMBER,
-    FIELD_COUNT,
-};
-
 struct scene {
     struct journal journal;
     int log; /* where the lines for the system's log arrive */
@@ -70,7 +52,7 @@ static const struct journal_entry usual = {
 /* Adds a line to an empty journal, and takes it apart: there is one, and it has fourteen fields. */
 static void add(struct scene *scene, const struct journal_entry *entry)
 {
-    struct buf *text = &scene->journal.lines.text;
+    struct buf *text = &scene->journal.history.lines.text;
     char *rest = scene->line;
     ssize_t size;
 
@@ -125,6 +107,7 @@ static void every_change_has_its_word(void **state)
     static const char *const words[] = {
         [COMMIT] = "commit",
         [DELETE] = "delete",
+        [UNDO] = "undo",
         [MAKE_APP] = "make-app",
         [REMOVE_APP] = "remove-app",
         [MAKE_STREAM] = "make-stream",
@@ -157,6 +140,21 @@ static void every_result_has_its_word(void **state)
     entry.result = RESULT_UNKNOWN;
     add(scene, &entry);
     assert_field(scene, FIELD_RESULT, "unknown");
+    entry.result = RESULT_PLANNED;
+    add(scene, &entry);
+    assert_field(scene, FIELD_RESULT, "planned");
+}
+
+/* It is not that there is none. */
+static void old_metadata_that_is_not_known_is_a_question_mark(void **state)
+{
+    struct scene *scene = *state;
+    struct journal_entry entry = usual;
+
+    entry.before.metadata = NULL;
+    add(scene, &entry);
+    assert_field(scene, FIELD_OLD_METADATA, "?");
+    assert_field(scene, FIELD_OLD_NUMBER, "41");
 }
 
 static void what_there_is_not_is_a_hyphen(void **state)
@@ -299,7 +297,7 @@ static void lines_stand_in_the_order_of_the_changes(void **state)
     journal_add(&scene->journal, &entry);
     entry.now.number = "2";
     journal_add(&scene->journal, &entry);
-    text = scene->journal.lines.text.data;
+    text = scene->journal.history.lines.text.data;
     assert_non_null(strstr(text, "\t1\tnew\t41\n"));
     assert_true(strstr(text, "\t1\tnew\t41\n") < strstr(text, "\t2\tnew\t41\n"));
     assert_ptr_equal(strchr(strchr(text, '\n') + 1, '\n') + 1, text + strlen(text));
@@ -328,7 +326,7 @@ static void a_system_log_that_is_gone_stops_nothing(void **state)
 
     close(scene->log);
     journal_add(&scene->journal, &usual);
-    assert_non_null(strstr(scene->journal.lines.text.data, "\t42\tnew\t41\n"));
+    assert_non_null(strstr(scene->journal.history.lines.text.data, "\t42\tnew\t41\n"));
     scene->log = -1;
 }
 
@@ -343,6 +341,7 @@ int main(void)
         SCENE(every_result_has_its_word),
         SCENE(what_there_is_not_is_a_hyphen),
         SCENE(what_is_not_known_is_a_question_mark),
+        SCENE(old_metadata_that_is_not_known_is_a_question_mark),
         SCENE(partitions_are_plain_numbers),
         SCENE(numbers_stand_as_they_are),
         SCENE(names_are_file_names),

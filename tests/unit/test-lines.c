@@ -8,7 +8,7 @@ static struct lines lines;
 static int setup(void **state)
 {
     (void)state;
-    assert_int_equal(lines_init(&lines), 0);
+    assert_int_equal(lines_init(&lines, LINES_MAX), 0);
     return 0;
 }
 
