@@ -163,6 +163,9 @@ static int open_part(struct journaldisk *disk, const char *path, int flags, int 
     int opened = openat(disk->directory, name, flags | OPEN_FLAGS, S_IRUSR | S_IWUSR);
     int status;
 
+    if (opened < 0 && errno == ENOENT && flags & O_CREAT)
+        return error_set(error, ENOENT,
+                         "the directory of %.250s was removed: make it, and mount again", path);
     if (opened < 0 && errno == ELOOP)
         return error_set(error, ELOOP, "%.250s is a link: name the file that it leads to", path);
     if (opened < 0)
@@ -427,15 +430,18 @@ static int write_text(struct journaldisk *disk, const char *text, size_t size, s
     return fail_adding(disk, written < 0 ? errno : ENOSPC, false, error);
 }
 
-/* A file that is empty may have been made a moment ago, by whomever. */
-static int write_name(struct journaldisk *disk, struct error *error)
+/* An empty file may have been made a moment ago, by whomever. Some file systems keep names without
+ * being asked to: EINVAL. */
+static int sync_name(struct journaldisk *disk, struct error *error)
 {
-    return !disk->end && fsync(disk->directory) ? say_errno(disk->path, error) : 0;
+    if (disk->end || !fsync(disk->directory) || errno == EINVAL)
+        return 0;
+    return say_errno(disk->path, error);
 }
 
 int journaldisk_add(struct journaldisk *disk, const char *text, size_t size, struct error *error)
 {
-    int status = write_name(disk, error);
+    int status = sync_name(disk, error);
 
     if (!status)
         status = write_text(disk, text, size, error);

@@ -15,7 +15,7 @@
 /* How long to wait before asking again for a lock that another process holds; and how often at the
  * beginning of the mount, and at its end. */
 #define LOCK_RETRY_MS  10
-#define TRIES_TO_OPEN  500
+#define TRIES_TO_OPEN  200
 #define TRIES_TO_CLOSE 100
 
 /* The most that is written at once, and the most that is handed to the loop at once. */
@@ -114,8 +114,10 @@ static bool await_entries(struct journalfile *file)
     bool has_some;
 
     pthread_mutex_lock(&file->lock);
-    while (!file->stop && TAILQ_EMPTY(&file->waiting))
+    while (!file->stop && TAILQ_EMPTY(&file->waiting)) {
+        file->is_locked_out = false;
         pthread_cond_wait(&file->wake, &file->lock);
+    }
     has_some = !TAILQ_EMPTY(&file->waiting);
     pthread_mutex_unlock(&file->lock);
     return has_some;
@@ -133,8 +135,7 @@ static void pause_thread(struct journalfile *file)
     pthread_cond_clockwait(&file->wake, &file->lock, CLOCK_MONOTONIC, &until);
 }
 
-/* Waits a moment; false when nobody waits for the lock any more, or all is to end and it takes too
- * long. */
+/* Waits a moment; false when all is to end, and it takes too long. */
 static bool wait_for_file_lock(struct journalfile *file)
 {
     bool goes_on;
@@ -142,19 +143,9 @@ static bool wait_for_file_lock(struct journalfile *file)
     pthread_mutex_lock(&file->lock);
     file->is_locked_out = true;
     pause_thread(file);
-    goes_on = !TAILQ_EMPTY(&file->waiting) && (!file->stop || file->tries_left-- > 0);
+    goes_on = !file->stop || file->tries_left-- > 0;
     pthread_mutex_unlock(&file->lock);
     return goes_on;
-}
-
-static int enter_file(struct journalfile *file, struct error *error)
-{
-    int status;
-
-    do
-        status = journaldisk_enter(file->disk, error);
-    while (status == -EAGAIN && wait_for_file_lock(file));
-    return status;
 }
 
 /* Takes what goes into one write. Only with the lock of FILE in hand: until then each may leave. */
@@ -239,10 +230,12 @@ static void *run_journalfile(void *user)
 
     leave_size_signal();
     while (await_entries(file)) {
-        if (enter_file(file, &error))
-            fail_waiting_entries(file, &error);
-        else
+        int status = journaldisk_enter(file->disk, &error);
+
+        if (!status)
             write_entries(file);
+        else if (status != -EAGAIN || !wait_for_file_lock(file))
+            fail_waiting_entries(file, &error);
     }
     return NULL;
 }
@@ -557,7 +550,6 @@ static void submit(struct asked *asked, struct entry *entry)
     pthread_mutex_unlock(&file->lock);
 }
 
-/* An entry with room for so many bytes of text, or a failure. */
 static struct call *start_asked(struct asked *asked, struct entry *entry)
 {
     if (asked && !entry)
@@ -567,14 +559,18 @@ static struct call *start_asked(struct asked *asked, struct entry *entry)
     return asked ? &asked->operation.call : NULL;
 }
 
+/* NULL with an error. Without a line it is a wish to know those of others. */
 static struct entry *new_entry(struct asked *asked, const char *line, size_t size)
 {
-    struct entry *entry = calloc(1, sizeof(*entry) + size + 1);
+    bool is_too_much = asked->file->waiting_size + size > WAITING_MAX;
+    struct entry *entry = is_too_much ? NULL : calloc(1, sizeof(*entry) + size + 1);
 
-    if (!entry) {
+    if (is_too_much)
+        error_set(&asked->operation.error, EBUSY, "too much waits for the journal's file");
+    else if (!entry)
         error_set(&asked->operation.error, ENOMEM, "no memory");
+    if (!entry)
         return NULL;
-    }
     if (!line)
         return entry;
     memcpy(entry->text, line, size);
@@ -583,16 +579,13 @@ static struct entry *new_entry(struct asked *asked, const char *line, size_t siz
     return entry;
 }
 
-static int check_line(const struct journalfile *file, const char *line, size_t size,
-                      struct error *error)
+static int check_line(const char *line, size_t size, struct error *error)
 {
     if (size > JOURNAL_LINE_MAX)
         return error_set(error, EMSGSIZE, "a line of the journal has at most %lu bytes",
                          JOURNAL_LINE_MAX);
     if (memchr(line, '\n', size) || (size && line[size - 1] == JOURNAL_BROKEN))
         return error_set(error, EINVAL, "a line of the journal has no newline");
-    if (file->waiting_size + size > WAITING_MAX)
-        return error_set(error, EBUSY, "too many lines wait to be written to the journal's file");
     return 0;
 }
 
@@ -602,7 +595,7 @@ struct call *journalfile_add(struct journalfile *file, const char *line, size_t 
     struct asked *asked = new_asked(file, ask);
     struct entry *entry = NULL;
 
-    if (asked && !check_line(file, line, size, &asked->operation.error))
+    if (asked && !check_line(line, size, &asked->operation.error))
         entry = new_entry(asked, line, size);
     return start_asked(asked, entry);
 }

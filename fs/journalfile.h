@@ -31,7 +31,7 @@ typedef void journalfile_told_fn(void *user, const char *line, size_t size);
 
 /*
  * Opens FILE, or makes it with mode 0600, and tells each line of FILE.1 and FILE before it returns;
- * it waits for the disk, and some seconds for a lock that another holds. The path is absolute. To
+ * it waits for the disk, and two seconds for a lock that another holds. The path is absolute. To
  * be called after the last fork(2). 0, or a negative errno with an error that says what to do:
  * EACCES for a file that others may write, EBUSY for a lock that somebody keeps.
  */
