@@ -39,6 +39,8 @@ enum kind {
     PARTITION,
     EARLIEST,
     LATEST,
+    SINCE,
+    SINCE_TIME,
     PARTITION_STATUS,
     CURSORS,
     CURSORS_EARLIEST,

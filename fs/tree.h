@@ -30,7 +30,7 @@ enum source {
     FROM_STATES,     /* those of all partitions, asked for when it is opened */
     FROM_INFO,       /* describe_stream, when it is opened */
     FROM_TABLE,      /* all partitions of an app, when it is opened; its size is 0 until then */
-    FROM_CURSOR,     /* a cursor, when it is opened; its size is 0 until then */
+    FROM_CURSOR,     /* a cursor, or where one begins; the same */
     FROM_RECORDS,    /* the same of a batch of records */
     FROM_MOUNT,      /* the mount itself, when it is opened */
     FROM_TEXT,       /* the same, and it never changes */
@@ -83,7 +83,7 @@ struct row {
     /* The lines that a file of the mount shows, which has the time of the last. */
     const struct lines *(*lines)(const struct fs *fs);
 
-    /* Starts the operation that gets a cursor. */
+    /* Starts the operation that gets a cursor, or the number of the record at which one begins. */
     struct call *(*get_cursor)(struct fs *fs, const struct node *node, const struct ask *ask);
 
     /* Starts the operation that gets the text of a table. */

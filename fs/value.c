@@ -169,11 +169,23 @@ struct call *value_cursor_after(struct fs *fs, const struct node *node, const st
 }
 
 /* An age counts back from when the file is opened. */
+static int order_since(const struct node *node, struct cursor_order *order)
+{
+    *order = (struct cursor_order){
+        .stream = node->place->stream, .partition = node->partition, .kind = CURSOR_SINCE};
+    return when_parse(node->place->text, when_now(), &order->time);
+}
+
 struct call *value_cursor_since(struct fs *fs, const struct node *node, const struct ask *ask)
 {
-    struct cursor_order order = {.kind = CURSOR_SINCE};
+    struct cursor_order order;
 
-    if (when_parse(node->place->text, when_now(), &order.time))
-        return NULL;
-    return order_cursor(fs, node, &order, ask);
+    return order_since(node, &order) ? NULL : backend_get_cursor(fs->backend, &order, ask);
+}
+
+struct call *value_since(struct fs *fs, const struct node *node, const struct ask *ask)
+{
+    struct cursor_order order;
+
+    return order_since(node, &order) ? NULL : backend_locate(fs->backend, &order, ask);
 }

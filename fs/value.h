@@ -39,5 +39,6 @@ cursor_fn value_cursor_latest;
 cursor_fn value_cursor_at;
 cursor_fn value_cursor_after;
 cursor_fn value_cursor_since;
+cursor_fn value_since; /* the number of the record at which that begins */
 
 #endif

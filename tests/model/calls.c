@@ -133,6 +133,7 @@ static const char *path(void)
         "/streams/orders/0/latest",
         "/streams/orders/0/cursors/latest",
         "/streams/orders/0/cursors/at/42",
+        "/streams/orders/0/since/@1h",
         "/streams/orders",
         "/errors",
         "",

@@ -280,7 +280,7 @@ class Truth:
             return set(self.streams)
         if partition is None:
             return {str(number) for number in self.streams[stream]} | {"status"}
-        return {"earliest", "latest", "status", "cursors", "records"}
+        return {"earliest", "latest", "status", "cursors", "records", "since"}
 
     def read(self, path):
         """Bytes; the members of a JSON object; or None, which is any text."""

@@ -101,6 +101,7 @@ parameter() {
     done
     for name in yesterday 2026-13-01T00:00:00Z 1y -1h @ @@1h @x 2026-11-21; do
         absent "$S/cursors/since/$name"
+        absent "$S/since/$name"
     done
 }
 

@@ -107,6 +107,16 @@ body() {
         "cursor-type=AT_TIMESTAMP partition-id=0 stream-name=orders timestamp=${when}000"
 }
 
+@test "a number since a time is 1 request; 2 when the cursor cannot be read" {
+    warm
+    is "$(($(cat "$S/since/50s") > 40)) $(requests GET /cursors) $(requests)" "1 1 1"
+    forget_requests
+    fault body path=/cursors text='{"partition_cursor":"b3BhcXVl"}'
+    fault body path=/records text='{"records":[{"sequence_number":"71","data":"eA==","timestamp":1,
+        "timestamp_type":"CreateTime"}],"next_partition_cursor":"bmV4dA=="}'
+    is "$(cat "$S/since/50s") $(requests GET /records) $(requests)" "71 1 2"
+}
+
 @test "rm sends DELETE /checkpoints for the partition" {
     warm
     rm "$P/checkpoint"

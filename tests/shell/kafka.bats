@@ -105,6 +105,8 @@ last_error() {
     is "$(<"$one/checkpoint")" 2
     put "$one/checkpoint" @now
     is "$(<"$one/checkpoint")" 5
+    is "$(cat streams/orders/1/since/{@1700000000.001,@1700000000.0011,2001-01-01T00:00:00Z,now} | paste -s)" \
+        $'1\t2\t0\t5'
     is "$(jq -c '[.earliest, .latest, .checkpoint, .lag]' "$one/status")" '["0","5","5",0]'
 }
 

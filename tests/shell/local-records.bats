@@ -46,6 +46,26 @@ consume() {
     is "$(data_of "$P/records/now")" "a b c"
 }
 
+@test "since/TIME is the number of the first record of that time or later" {
+    local first second
+    refused "Numerical result out of range" cat "$S/since/1h"
+    matches "$(tail -n 1 errors)" "nobody has written streams/orders/0/latest yet"
+    append a
+    sleep 0.01
+    append b
+    first=$(jq -r .time <"$R/earliest" | head -n 1)
+    second=$(jq -r .time <"$R/at/1")
+    is "$(stat -c %s "$S/since/$second")" 0
+    is "$(cat "$S/since/$first" "$S/since/$second" "$S/since/1h" "$S/since/now" | paste -s -d ' ')" "0 1 0 2"
+    put "$P/checkpoint" "@$second"
+    is "$(cat "$P/checkpoint")" 0 # the one before, which was read last
+    remount_store -o checkpoint=next
+    is "$(cat "$S/since/$second")" 1
+    put "$P/checkpoint" "@$second"
+    is "$(cat "$P/checkpoint")" 1
+    is "$(entries "$S/since")" ""
+}
+
 @test "what is to be committed after a record is told as the mount means it" {
     append a b
     is "$(jq -r .checkpoint <"$R/after/0")" 1

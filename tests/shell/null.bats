@@ -8,9 +8,9 @@ load helper
 # What there would be, and what there would not.
 APP_FILES=(apps/billing/orders/0/{checkpoint,metadata,cursor,lag,status})
 STREAM_FILES=(streams/orders/status streams/orders/0/{earliest,latest,status})
-CURSOR_FILES=(streams/orders/0/cursors/{earliest,latest,at/5,after/5,since/@0,since/1h})
+CURSOR_FILES=(streams/orders/0/{since/1h,cursors/{earliest,latest,at/5,after/5,since/@0,since/1h}})
 DIRECTORIES=(apps/billing{,/orders{,/0,/shardId-0000000000}} checkpoints/billing{,/orders}
-    streams/orders{,/0,/0/cursors{,/at,/after,/since}})
+    streams/orders{,/0,/0/since,/0/cursors{,/at,/after,/since}})
 FILES=("${APP_FILES[@]}" checkpoints/billing/orders/0 "${STREAM_FILES[@]}" "${CURSOR_FILES[@]}")
 OTHERS=(apps/billing/orders/7/checkpoint apps/billing/orders/0/other apps/billing/other/0/checkpoint
     apps/other/orders/0/checkpoint apps/.Trash checkpoints/billing/orders/{.0.tmp,7}
@@ -177,7 +177,7 @@ readable() {
     mount_null -o can=all,committed
     is "$(entries apps/billing/orders/0)" "checkpoint cursor lag metadata records status"
     is "$(entries streams/orders)" "0 status"
-    is "$(entries streams/orders/0)" "cursors earliest latest records status"
+    is "$(entries streams/orders/0)" "cursors earliest latest records since status"
     is "$(entries checkpoints/billing/orders)" 0
     is "$(<checkpoints/billing/orders/0)" $'41\nnote'
     unmount_null

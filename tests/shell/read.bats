@@ -79,10 +79,10 @@ load helper
     done
 }
 
-@test "cursors have size 0" {
+@test "cursors, and numbers that are asked for by a time, have size 0" {
     put "$P/checkpoint" 42
     local file
-    for file in "$P/cursor" "$S"/cursors/{earliest,latest,at/5,after/5,since/1h}; do
+    for file in "$P/cursor" "$S"/cursors/{earliest,latest,at/5,after/5,since/1h} "$S/since/1h"; do
         is "$(stat -c '%n %s' "$file")" "$file 0"
     done
 }

@@ -11,8 +11,8 @@ load "${SERVICE:-dis}"
     everything_is_right
     is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
-        "cursors earliest latest records status after at earliest latest since"
-    is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")" ""
+        "cursors earliest latest records since status after at earliest latest since"
+    is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")$(entries "$S/since")" ""
     is "$(cat errors)" ""
 }
 
@@ -71,6 +71,35 @@ load "${SERVICE:-dis}"
     begins @2d
     begins @0
     begins @2001-01-01T00:00:00Z
+}
+
+@test "since/TIME is the number of the first record of that time or later, in one request" {
+    of cursors
+    local when number
+    when=@$(($(date +%s) - 50))
+    warm
+    cat "$S/latest" >/dev/null # so that who leads the partition is known
+    forget_requests
+    is "$(stat -c %s "$S/since/$when") $(requests)" "0 0"
+    number=$(cat "$S/since/$when")
+    is "$(requests)" 1
+    ((number > 40 && number < 60))
+    is "$number" "$(first_of "$(cat "$S/cursors/since/$when")")"
+    is "$(cat "$S/since/${when#@}" "$S/since/$(date -ud "$when" +%Y-%m-%dT%H:%M:%SZ)" | uniq)" "$number"
+    lands "$when" $((number - GAP))
+}
+
+@test "since/TIME of before all that is kept is earliest, and past the newest record latest" {
+    of cursors
+    is "$(cat "$S/since/2d" "$S/earliest" | uniq)" 10
+    is "$(cat "$S/since/2099-01-01T00:00:00Z" "$S/latest" | uniq)" 100
+    is "$(cat "$S/since/now")" 100
+    exec 9<"$S/since/now"
+    is "$(stat -L -c %s /proc/self/fd/9) $(timeout 5 python3 -c 'import os; os.sendfile(1, 0, 0, 100)' <&9)" "4 100"
+    exec 9<&-
+    refused "${SAYS[ENOENT]:?}" cat "streams/nosuchstream/0/since/1h"
+    refused "${SAYS[ENOENT]:?}" cat "streams/orders/7/since/1h"
+    refused "${SAYS[EROFS]:?}" put "$S/since/1h" 42
 }
 
 @test "-o monotonic refuses to go backwards" {
@@ -196,7 +225,7 @@ load "${SERVICE:-dis}"
         $'\xc3\xa9' '%s' '*' ... "$(repeat 201 a)" "$(repeat 255 a)"; do
         for directory in . apps checkpoints streams apps/billing checkpoints/billing \
             apps/billing/orders checkpoints/billing/orders streams/orders "$P" "$S" "$S/cursors" \
-            "$S/cursors/at" "$S/cursors/since"; do
+            "$S/cursors/at" "$S/cursors/since" "$S/since"; do
             absent "$directory/$name"
         done
     done

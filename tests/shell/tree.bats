@@ -63,7 +63,7 @@ load helper
 }
 
 @test "a partition of a stream has its ends, its status and cursors" {
-    is "$(entries "$S")" "cursors earliest latest records status"
+    is "$(entries "$S")" "cursors earliest latest records since status"
     is "$(entries "$S/cursors")" "after at earliest latest since"
 }
 
@@ -72,6 +72,7 @@ load helper
     for directory in at after since; do
         is "$(entries "$S/cursors/$directory")" ""
     done
+    is "$(entries "$S/since")" ""
 }
 
 @test "checkpoints lists only what has a checkpoint" {
@@ -233,7 +234,7 @@ load helper
     local name
     for name in $(find . -type f -printf '%P\n' | sed -E \
         's,billing,APP,; s,orders,STREAM,; s,/0(/|$),/N\1,') \
-        streams/STREAM/N/cursors/{at/NUMBER,after/NUMBER,since/TIME}; do
+        streams/STREAM/N/{since/TIME,cursors/{at/NUMBER,after/NUMBER,since/TIME}}; do
         grep -qE "^[ *] $name " README || is "$name" "in README"
     done
     is "$(awk 'length > 80' README)" ""

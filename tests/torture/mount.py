@@ -530,6 +530,7 @@ SCENES = [
     Scene("cursor", reading(f"{P}/cursor", cursor_shape), only=WITH_RECORDS),
     Scene("latest-cursor", reading(f"{S}/cursors/latest", cursor_shape), only=WITH_RECORDS),
     Scene("since-cursor", reading(f"{S}/cursors/since/1h", bool), only=WITH_RECORDS),
+    Scene("since", reading(f"{S}/since/1h")),
     Scene("lag", reading(f"{P}/lag")),
     Scene("status", reading(f"{P}/status", members)),
     Scene("stream-status", reading("streams/orders/status", members)),

@@ -125,6 +125,9 @@ static const struct sample samples[] = {
     {PARTITION, "streams/orders/0"},
     {EARLIEST, "streams/orders/0/earliest"},
     {LATEST, "streams/orders/0/latest"},
+    {SINCE, "streams/orders/0/since"},
+    {SINCE_TIME, "streams/orders/0/since/2026-11-21T08:00:00Z"},
+    {SINCE_TIME, "streams/orders/0/since/@30m"},
     {PARTITION_STATUS, "streams/orders/0/status"},
     {CURSORS, "streams/orders/0/cursors"},
     {CURSORS_EARLIEST, "streams/orders/0/cursors/earliest"},
@@ -237,6 +240,7 @@ TEST(names_that_no_service_could_hold_are_enoent)
         "streams/orders/0/cursors/since/yesterday",
         "streams/orders/0/cursors/since/2026-02-30T00:00:00Z",
         "streams/orders/0/cursors/before",
+        "streams/orders/0/since/yesterday",
         "commits/x",
         "apps/billing/orders/0/checkpoint/x",
     };
@@ -475,11 +479,13 @@ TEST(readme_has_what_the_backend_can_do)
 {
     assert_true(readme_has("\n  apps/APP/STREAM/N/metadata "));
     assert_true(readme_has("\n* streams/STREAM/N/cursors/since/TIME "));
+    assert_true(readme_has("\n* streams/STREAM/N/since/TIME "));
     assert_true(readme_has("an app (mkdir)"));
     assert_true(readme_has("committed as metadata"));
     backend.abilities = 0;
     assert_false(readme_has("metadata "));
     assert_false(readme_has("cursors"));
+    assert_false(readme_has("since/"));
     assert_false(readme_has("an app (mkdir)"));
     assert_false(readme_has("committed as metadata"));
     for (unsigned bit = 0; bit < 16; bit++) {
