@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "api/fan.h"
-#include "api/standing.h"
 #include "api/status.h"
 #include "base/when.h"
 #include "fs/handle.h"
 #include "fs/made.h"
 #include "fs/prometheus.h"
+#include "fs/recent.h"
 #include "fs/tree.h"
 
 /* How many streams are asked for at a time. */
@@ -254,13 +254,17 @@ static int compare_parts(const void *a, const void *b)
     return strcmp(((const struct part *)a)->stream, ((const struct part *)b)->stream);
 }
 
+struct standing_rules lagtable_rules(const struct fs *fs)
+{
+    return (struct standing_rules){.near_percent = fs->settings.near,
+                                   .stalled = fs->settings.stalled * 1000000,
+                                   .now = when_now()};
+}
+
 static void begin_to_print(struct lagtable *lagtable)
 {
-    const struct settings *settings = &lagtable->fs->settings;
-
     qsort(lagtable->parts, lagtable->count, sizeof(lagtable->parts[0]), compare_parts);
-    lagtable->rules = (struct standing_rules){
-        .near_percent = settings->near, .stalled = settings->stalled * 1000000, .now = when_now()};
+    lagtable->rules = lagtable_rules(lagtable->fs);
     lagtable->form->head(lagtable);
     print_some(lagtable);
 }
@@ -321,9 +325,8 @@ static void on_parts(void *user, const struct error *error, const struct answer 
     }
 }
 
-static void ask_for_parts(void *user)
+static void ask_for_parts(struct lagtable *lagtable)
 {
-    struct lagtable *lagtable = user;
     struct ask ask = operation_ask(&lagtable->operation, on_parts);
     struct fan_order order = {.loop = lagtable->operation.loop,
                               .names = lagtable->streams,
@@ -357,21 +360,20 @@ static void on_streams(void *user, const struct error *error, const struct answe
  * missing in silence. Where that costs a request for each stream, as apps are of streams, a list of
  * names does, and what those say who are asked then decides.
  */
+struct call *lagtable_streams(struct fs *fs, const char *app, const struct ask *ask)
+{
+    bool is_of_stream = fs->backend->abilities & APP_IS_OF_STREAM;
+    struct question question = {is_of_stream ? WHAT_STREAMS : WHAT_COMMITTED, app, ""};
+    int64_t age = is_of_stream ? fs->settings.listing : fs->settings.snapshot;
+
+    return recent_names(fs->cache, fs->loop, &question, age, ask);
+}
+
 static void need_streams(struct lagtable *lagtable)
 {
-    const struct fs *fs = lagtable->fs;
-    bool is_of_stream = fs->backend->abilities & APP_IS_OF_STREAM;
-    struct question question = {is_of_stream ? WHAT_STREAMS : WHAT_COMMITTED, lagtable->app, ""};
-    int64_t age = is_of_stream ? fs->settings.listing : fs->settings.snapshot;
     struct ask ask = operation_ask(&lagtable->operation, on_streams);
-    struct answer known;
 
-    if (cache_peek(fs->cache, &question, cache_not_before(age), &known)) {
-        lagtable->streams = names_hold(known.names);
-        operation_soon(&lagtable->operation, ask_for_parts);
-    } else {
-        operation_wait(&lagtable->operation, cache_get(fs->cache, &question, &ask));
-    }
+    operation_wait(&lagtable->operation, lagtable_streams(lagtable->fs, lagtable->app, &ask));
 }
 
 static struct call *start(struct fs *fs, const struct node *node, const struct form *form,

@@ -1,6 +1,7 @@
 #ifndef FS_LAGTABLE_H
 #define FS_LAGTABLE_H
 
+#include "api/standing.h"
 #include "fs/fs.h"
 
 /*
@@ -14,5 +15,11 @@ struct call *lagtable_lags(struct fs *fs, const struct node *node, const struct 
 
 /* The same numbers in the format of Prometheus. */
 struct call *lagtable_gauges(struct fs *fs, const struct node *node, const struct ask *ask);
+
+/* names: the streams on which the app may have checkpoints. */
+struct call *lagtable_streams(struct fs *fs, const char *app, const struct ask *ask);
+
+/* By what the states of partitions are told, as of this moment. */
+struct standing_rules lagtable_rules(const struct fs *fs);
 
 #endif
