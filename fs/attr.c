@@ -7,6 +7,7 @@
 #include "fs/file.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/overview.h"
 #include "fs/scratch.h"
 #include "fs/search.h"
 #include "fs/snapshot.h"
@@ -139,6 +140,36 @@ static bool reply_as_opened(struct request *request)
     return true;
 }
 
+/* The overview */
+
+static void tell_page(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct fs *fs = request->fs;
+
+    if (!request_answered(request, error))
+        return;
+    if (fs->overview_failure.code)
+        request_tell(request, &fs->overview_failure);
+    if (kept_tell(&fs->overview) || kept_put(&fs->overview, fs->loop, answer->text))
+        reply_known(request);
+    else
+        request_refuse(request, ENOMEM, "no memory");
+}
+
+/* Browsers take the size of a file before they open it: so the page is made here. Only who looks up
+ * its name, which is in no listing, comes here. */
+static void reply_page(struct request *request)
+{
+    struct fs *fs = request->fs;
+    struct ask ask = request_ask(request, tell_page);
+
+    if (request->then || kept_tell(&fs->overview))
+        reply_known(request);
+    else
+        request_wait(request, overview_make(fs, &fs->overview_failure, &ask));
+}
+
 static void reply(struct request *request)
 {
     if (reply_as_opened(request))
@@ -148,6 +179,8 @@ static void reply(struct request *request)
         reply_former(request);
     else if (tree_is_with_directory(request->node.kind))
         search_begin(request, &request->node, reply_found);
+    else if (tree_row(request->node.kind)->source == FROM_PAGE)
+        reply_page(request);
     else
         reply_file(request);
 }

@@ -9,6 +9,7 @@
 #include "fs/by_line.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/overview.h"
 #include "fs/records.h"
 #include "fs/snapshot.h"
 #include "fs/states.h"
@@ -159,6 +160,30 @@ static void on_table(void *user, const struct error *error, const struct answer 
         load_counted(user, answer->text, strlen(answer->text), when_now());
 }
 
+static void read_page(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+
+    if (!request_answered(request, error))
+        return;
+    if (request->fs->overview_failure.code)
+        request_tell(request, &request->fs->overview_failure);
+    load_counted(request, answer->text, strlen(answer->text), when_now());
+}
+
+/* Who was told of a size has the page that it is of. */
+static void load_page(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct kept *kept = &fs->overview;
+    struct ask ask = request_ask(request, read_page);
+
+    if (kept_take(&fs->overview))
+        load_counted(request, kept->text.data, kept->text.size, kept->when);
+    else
+        request_wait(request, overview_make(fs, &fs->overview_failure, &ask));
+}
+
 /* The last of a partition that nothing is written to any more: whoever waits for more is told. */
 static bool is_end(const struct request *request, const struct batch *batch)
 {
@@ -269,6 +294,9 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
     case FROM_TABLE:
         request_wait(request, row->get_table(fs, node, &ask_table));
         break;
+    case FROM_PAGE:
+        load_page(request);
+        break;
     case FROM_CURSOR:
         request_wait(request, row->get_cursor(fs, node, &ask_text));
         break;
@@ -345,7 +373,7 @@ static bool is_final(const struct handle *handle)
 {
     enum source source = tree_row(handle->node.kind)->source;
 
-    return source == FROM_CURSOR || source == FROM_RECORDS;
+    return source == FROM_CURSOR || source == FROM_RECORDS || source == FROM_PAGE;
 }
 
 /*

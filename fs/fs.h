@@ -15,6 +15,7 @@
 #include "fs/cuts.h"
 #include "fs/doubts.h"
 #include "fs/journal.h"
+#include "fs/kept.h"
 #include "fs/lines.h"
 #include "fs/metrics.h"
 #include "fs/node.h"
@@ -77,6 +78,8 @@ struct fs {
     struct cuts cuts;
     struct journal journal;
     struct lines errors;
+    struct kept overview;          /* the page, for those whom its size was told */
+    struct error overview_failure; /* the first in the page that is being made, or was last */
     TAILQ_HEAD(requests, request) requests; /* under way */
     LIST_HEAD(, handle) handles;            /* open files */
     LIST_HEAD(, directory) directories;     /* open directories */

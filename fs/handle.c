@@ -19,7 +19,8 @@ static bool is_counted(const struct handle *handle)
 {
     enum source source = tree_row(handle->node.kind)->source;
 
-    return source == FROM_RECORDS || source == FROM_STATES || source == FROM_TABLE;
+    return source == FROM_RECORDS || source == FROM_STATES || source == FROM_TABLE ||
+           source == FROM_PAGE;
 }
 
 static void uncount_text(struct handle *handle)

@@ -63,6 +63,9 @@ enum kind {
     RECORD_DATA,
     RECORDS_NEW,
 
+    OVERVIEW_HTML,
+    OVERVIEW,
+    OVERVIEW_NOW,
     README,
     MOUNT_STATUS,
     COMMITS,

@@ -115,23 +115,33 @@ static int from_writer(const struct fs *fs, const struct node *node, struct stat
     return 0;
 }
 
+static int from_states_or_writer(const struct fs *fs, const struct node *node, int64_t not_before,
+                                 struct stat *attr)
+{
+    int status = from_states(fs, node, not_before, attr);
+    bool can_be_written = tree_row(node->kind)->writes != WRITES_NOTHING;
+
+    return status == -ENOENT && can_be_written ? from_writer(fs, node, attr) : status;
+}
+
 int known_attributes(const struct fs *fs, const struct node *node, int64_t not_before,
                      struct stat *attr)
 {
     const struct row *row = tree_row(node->kind);
-    int status = 0;
 
     switch (row->source) {
     case FROM_CHECKPOINT:
     case FROM_STATE:
     case FROM_SNAPSHOT:
-        status = from_states(fs, node, not_before, attr);
-        return status == -ENOENT && row->writes != WRITES_NOTHING ? from_writer(fs, node, attr)
-                                                                  : status;
+        return from_states_or_writer(fs, node, not_before, attr);
     case FROM_STATES:
         return from_all_states(fs, node, not_before, attr);
     case FROM_INFO:
         return from_info(fs, node, not_before, attr);
+    case FROM_PAGE:
+        tree_attributes(fs, node, fs->overview.text.size,
+                        fs->overview.made ? fs->overview.when : WHEN_UNKNOWN, attr);
+        break;
     case FROM_MOUNT:
         return from_mount(fs, node, when_now(), attr);
     case FROM_TEXT:

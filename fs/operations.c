@@ -97,6 +97,7 @@ void fs_release(struct fs *fs)
 {
     (void)ALWAYS(!fs->request_count);
     timer_stop(&fs->watch_timer);
+    kept_release(&fs->overview);
     file_release_all(fs);
     dir_release_all(fs);
     (void)ALWAYS(!fs->handle_count);

@@ -2,6 +2,7 @@
 #include "fs/edit.h"
 #include "fs/lagtable.h"
 #include "fs/make.h"
+#include "fs/page.h"
 #include "fs/readme.h"
 #include "fs/records.h"
 #include "fs/report.h"
@@ -331,6 +332,20 @@ const struct row tree_rows[KINDS] = {
                      .writes = WRITES_RECORDS,
                      .write = append_lines,
                      .needs = CAN_APPEND_RECORDS},
+
+    [OVERVIEW_HTML] = {.name = "overview.html",
+                       .parent = ROOT,
+                       .mode = READABLE,
+                       .help = "for a browser: all apps",
+                       .source = FROM_TEXT,
+                       .print_mount = page_print_door},
+    [OVERVIEW] = {.name = "overview", .parent = ROOT, .mode = DIRECTORY, .is_unlisted = true},
+    [OVERVIEW_NOW] = {.name = "now.html",
+                      .parent = OVERVIEW,
+                      .mode = READABLE,
+                      .is_unlisted = true,
+                      .help = "the page that it leads on to",
+                      .source = FROM_PAGE},
 
     [README] = {.name = "README",
                 .parent = ROOT,

@@ -51,7 +51,7 @@ bool tree_has_own_places(enum kind kind)
 
     return source == FROM_STATE || source == FROM_STATES || source == FROM_INFO ||
            source == FROM_TABLE || source == FROM_CURSOR || source == FROM_RECORDS ||
-           source == FROM_MOUNT;
+           source == FROM_PAGE || source == FROM_MOUNT;
 }
 
 bool tree_is_with_directory(enum kind kind)

@@ -32,6 +32,7 @@ enum source {
     FROM_TABLE,      /* all partitions of an app, when it is opened; its size is 0 until then */
     FROM_CURSOR,     /* a cursor, or where one begins; the same */
     FROM_RECORDS,    /* the same of a batch of records */
+    FROM_PAGE,       /* the overview, when its attributes are asked for, or it is opened */
     FROM_MOUNT,      /* the mount itself, when it is opened */
     FROM_TEXT,       /* the same, and it never changes */
     FROM_JOURNAL,    /* the mount itself, whenever it is read: the text only grows */

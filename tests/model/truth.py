@@ -18,7 +18,8 @@ LONGEST_CURSOR = 128
 PARTITION = re.compile(r"0|[1-9][0-9]{0,7}")
 LONG_PARTITION = re.compile(r"shardId-([0-9]{10})")
 FILE, DIRECTORY = "file", "directory"
-ROOT = {"apps", "checkpoints", "lag", "gauges", "streams", "README", "commits", "errors", "metrics", "status"}
+ROOT = {"apps", "checkpoints", "lag", "gauges", "streams", "README", "commits", "errors", "metrics", "status",
+        "overview.html"}
 
 
 class Refused(Exception):

@@ -45,7 +45,7 @@ cannot_mount() {
 @test "the mount is usable when the command returns" {
     mount_store
     is_mounted "$MNT"
-    is "$(entries "$MNT")" "README apps checkpoints commits errors gauges lag metrics status streams"
+    is "$(entries "$MNT")" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
 }
 
 @test "the daemon lets go of its caller's descriptors and directory" {

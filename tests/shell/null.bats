@@ -47,7 +47,7 @@ unmount_null() {
 # The daemon is the one that began, and serves what it can serve by itself.
 alive() {
     is "$(daemon)" "$DAEMON_AT_FIRST"
-    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
     cat README commits errors metrics status >"$DIR/files"
 }
 

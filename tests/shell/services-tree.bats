@@ -9,7 +9,7 @@ load "${SERVICE:-dis}"
 @test "the tree of a small world" {
     of cursors
     everything_is_right
-    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
     is "$(entries "$S") $(entries "$S/cursors")" \
         "cursors earliest latest records since status after at earliest latest since"
     is "$(entries "$S/cursors/at")$(entries "$S/cursors/since")$(entries "$S/since")" ""
@@ -152,7 +152,7 @@ load "${SERVICE:-dis}"
     unmount "$MNT"
     stop_service
     mount_service -o lazy
-    is "$(entries "$MNT")" "README apps checkpoints commits errors gauges lag metrics status streams"
+    is "$(entries "$MNT")" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
 }
 
 @test "a proxy of the environment is used" {

@@ -3,8 +3,8 @@
 
 load helper
 
-@test "the root has the six names and no more" {
-    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
+@test "the root has its names and no more" {
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
 }
 
 @test "mkdir -p apps/A/S/P makes app, stream and partition" {
@@ -384,7 +384,7 @@ for call in (
         pass
 END
     is "$(cat "$P/checkpoint")" 42
-    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics status streams"
+    is "$(entries .)" "README apps checkpoints commits errors gauges lag metrics overview.html status streams"
 }
 
 @test "a directory that is made again is another, whoever holds the old one" {

@@ -539,6 +539,7 @@ SCENES = [
     Scene("errors", reading("errors", whole_lines)),
     Scene("commits", reading("commits", whole_lines)),
     Scene("readme", reading("README")),
+    Scene("overview", reading("overview/now.html", bool)),
     Scene("commit", commit_one),
     Scene("commit-by-table", commit_by_table),
     Scene("metadata", commit_metadata, only=DECIMAL),

@@ -152,6 +152,9 @@ static const struct sample samples[] = {
     {RECORDS_SINCE_TIME, "streams/orders/0/records/since/30m"},
     {RECORD_DATA, "streams/orders/0/records/data/42"},
     {RECORDS_NEW, "streams/orders/0/records/new"},
+    {OVERVIEW_HTML, "overview.html"},
+    {OVERVIEW, "overview"},
+    {OVERVIEW_NOW, "overview/now.html"},
     {README, "README"},
     {MOUNT_STATUS, "status"},
     {COMMITS, "commits"},
@@ -340,7 +343,8 @@ TEST(every_file_has_a_source_of_its_text)
         const struct row *row = tree_row((enum kind)kind);
         bool printed = row->print || row->print_states || row->print_mount || row->lines ||
                        row->get_table || row->get_cursor || row->read_records ||
-                       row->source == FROM_INFO || row->source == FROM_MEMORY;
+                       row->source == FROM_INFO || row->source == FROM_PAGE ||
+                       row->source == FROM_MEMORY;
         bool has_text = !S_ISDIR(row->mode) && row->mode & 0400;
 
         assert_int_equal(has_text, printed);
