@@ -69,7 +69,7 @@ sent() {
         is "$(first_of "$(cat "apps/billing/orders/$partition/cursor")")" 10
     done
     if [[ $COMMIT_RANGE != any ]]; then
-        matches "${lines[3]}" "^2: 77 -> none: done by deleting the checkpoint"
+        matches "${lines[3]}" "^orders/2: 77 -> none: done by deleting the checkpoint"
         is "$(stored)" ""
     fi
 }

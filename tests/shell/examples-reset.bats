@@ -5,68 +5,102 @@
 
 load examples
 
-# reset STATUS ARGUMENT...: by that shell.
+# reset STATUS ARGUMENT...: by that shell. What it says of partitions is in REPORT, how to go back in BACK.
 reset() {
     by_shell "$1" reset.sh "${@:2}"
-}
-
-moves_all() {
-    put apps/billing/orders/10/checkpoint 77
-    rm -f apps/billing/orders/1/checkpoint
-    put_once "$P/checkpoint" '42\nnote\n'
-    reset 0 apps/billing/orders/ 50
     # shellcheck disable=SC2154 # run sets it
-    is "${lines[*]:1}" "0: 42 -> 50 1: none -> 50 10: 77 -> 50"
+    BACK=${lines[0]#saved; to go back: }
+    REPORT=$(printf '%s\n' "${lines[@]:1}")
 }
 
-@test "reset.sh moves all partitions of a stream, and no other" {
-    with_each_shell moves_all
-    is "$(cat checkpoints/billing/payments/0)" 5
-}
-
-goes_back() {
-    put_once "$P/checkpoint" '42\nnote\n'
+# begin_again: with what setup made.
+begin_again() {
+    put_once "$P/checkpoint" '42\nnote \\ \t tab\n'
     put apps/billing/orders/10/checkpoint 77
     put apps/billing/payments/0/checkpoint 5
+    rm -f apps/billing/orders/1/checkpoint
+}
+
+# has WHAT: the checkpoints of the app, with their metadata, on a line.
+has() {
+    is "$(cd checkpoints/billing && grep -r . . | sort -V | paste -sd ' ')" "$1"
+}
+
+ALL='./orders/0:42 ./orders/0:note \ '$'\t'' tab ./orders/10:77 ./payments/0:5'
+
+moves_all() {
+    begin_again
+    reset 0 apps/billing/orders/ 50
+    is "$REPORT" "orders/0: 42 -> 50
+orders/1: none -> 50
+orders/10: 77 -> 50"
+    reset 0 apps/billing 'shift -2'
+    is "$REPORT" "orders/0: 50 -> 48
+orders/1: 50 -> 48
+orders/10: 50 -> 48
+payments/0: 5 -> 3"
+}
+
+@test "reset.sh moves all partitions of a stream, or of an app, and no other" {
+    mkdir apps/audit apps/billing/idle apps/billing/idle/0
+    put apps/audit/orders/0/checkpoint 6
+    with_each_shell moves_all
+    is "$(cat checkpoints/audit/orders/0)" 6
+    absent checkpoints/billing/idle
+}
+
+# goes_back DIRECTORY
+goes_back() {
+    begin_again
     reset 0 "$1" 50
     put apps/billing/payments/0/checkpoint 6
-    matches "${lines[0]}" "^saved; to go back: cp -r '$TMPDIR/.*/\.' '$MNT/checkpoints/'\$"
-    eval "${lines[0]#*: }"
-    is "$(head checkpoints/billing/orders/{0,10} checkpoints/billing/payments/0)" \
-        "==> checkpoints/billing/orders/0 <==
-42
-note
-
-==> checkpoints/billing/orders/10 <==
-77
-
-==> checkpoints/billing/payments/0 <==
-6"
+    matches "$BACK" "^.*/reset.sh --restore '$TMPDIR/.*' '$MNT/apps/billing(/orders)?'\$"
+    eval "$BACK" >"$DIR/said"
+    grep -qx 'orders/1: 50 -> none' "$DIR/said"
 }
 
 goes_back_from_each_place() {
-    goes_back apps/billing/orders || return
-    goes_back "$DIR/link/orders" || return
+    goes_back apps/billing/orders
+    has "${ALL/%5/6}"
+    goes_back "$DIR/link"
+    has "$ALL"
+    begin_again
     cd apps/billing/orders || return
     reset 0 . 51
     cd "$MNT" || return
-    eval "${lines[0]#*: }"
-    is "$(cat "$C")" $'42\nnote'
+    eval "$BACK"
+    has "$ALL"
 }
 
-@test "reset.sh saves what was committed, metadata too, and says how to go back" {
+@test "reset.sh brings back all that was committed, metadata too, and no more" {
     ln -s "$MNT/apps/billing" "$DIR/link"
     with_each_shell goes_back_from_each_place
 }
 
+@test "reset.sh restores the streams of an app, or one of them, and another app" {
+    # shellcheck disable=SC2034 # by_shell uses it
+    local saved shell=bash
+    begin_again
+    reset 0 apps/billing 50
+    saved=$(ls -d "$TMPDIR"/checkpoints.*)
+    is "$(entries "$saved")" "orders payments"
+    reset 0 --restore "$saved" apps/billing/payments
+    is "$REPORT" "payments/0: 50 -> 5"
+    mkdir apps/canary
+    cd "$DIR"
+    reset 0 --restore "saved/${saved##*/}" "$MNT/apps/canary"
+    is "$(grep -c -- '->' <<<"$REPORT")" 4
+    diff "$MNT/checkpoints/canary/orders/0" <(printf '42\nnote \\ \t tab\n')
+}
+
 says_why() {
+    begin_again
     reset 1 apps/billing/orders forty
-    matches "${lines[1]}" '^0: 42 -> 42: "forty" is not '
+    matches "${lines[2]}" '^orders/0: 42 -> 42: "forty" is not '
     reset 1 apps/billing/orders 'shift -50'
-    matches "${lines[1]}" '^0: 42 -> 42: -8 is before '
-    matches "${lines[2]}" '^1: none -> none: .'
-    is "${lines[3]}" '10: 77 -> 27'
-    put apps/billing/orders/10/checkpoint 77
+    matches "$REPORT" 'orders/0: 42 -> 42: -8 is before .*
+orders/1: none -> none: .*
+orders/10: 77 -> 27$'
 }
 
 @test "reset.sh says why a partition was refused, goes on, and fails" {
@@ -75,7 +109,10 @@ says_why() {
 
 is_read_only() {
     reset 1 apps/billing/orders 50
-    is "${lines[1]}" '0: 42 -> 42: Read-only file system'
+    matches "$output" '
+orders: Read-only file system
+orders/0: 42 -> 42
+'
 }
 
 @test "reset.sh says why a mount is not to be changed" {
@@ -86,44 +123,73 @@ is_read_only() {
 deletes() {
     put "$P/checkpoint" 42
     reset 0 apps/billing/orders earliest
-    matches "${lines[1]}" '^0: 42 -> none: done by deleting the checkpoint, .* will skip '
+    matches "${lines[1]}" '^orders/0: 42 -> none: done by deleting the checkpoint, .* will skip '
     # and says that of itself alone
     reset 0 apps/billing/orders 50
-    is "${lines[1]}" '0: none -> 50'
+    is "${lines[1]}" 'orders/0: none -> 50'
 }
 
 @test "reset.sh says that earliest deletes a checkpoint" {
     with_each_shell deletes
 }
 
-is_no_stream() {
-    local place
-    for place in . apps apps/billing "$P" streams/orders checkpoints/billing/orders \
-        "$DIR/other/apps/billing/orders" /; do
-        reset 1 "$place" 50
-        matches "$output" "^reset.sh: /.* is no stream of an app in a mount, such as "
-    done
-    reset 1 apps/billing/empty 50
-    matches "$output" "^reset.sh: /.*/apps/billing/empty has no partitions\$"
-    reset 1 apps/biling/orders 50
-    matches "$output" "apps/biling/orders"
+# What other places have in their names is written otherwise in the list of mounts.
+teardown() {
+    cd /
+    [[ -z ${OTHER:-} ]] || eventually fusermount3 -u "$OTHER/mnt" || umount -l "$OTHER/mnt"
+    clear_place
 }
 
-@test "reset.sh moves nothing in what is no stream of an app" {
-    mkdir -p streams/empty "$DIR/other/apps/billing/orders/0"
-    with_each_shell is_no_stream
+has_other_names() {
+    reset 0 "$OTHER/mnt/apps/caf%20é" 50
+    is "$REPORT" 'or-d.e_rs/0: 1 -> 50'
+    eval "$BACK"
+    is "$(cat "$OTHER/mnt/apps/caf%20é/or-d.e_rs/0/checkpoint")" 1
+}
+
+@test "reset.sh takes names of any language, and mounts and temporary directories with blanks" {
+    OTHER="$DIR/apps/an other é"
+    mkdir -p "$OTHER/mnt" "$OTHER/tmp"
+    mount_at "$OTHER/mnt"
+    mkdir -p "$OTHER/mnt/apps/caf%20é/or-d.e_rs/0"
+    put "$OTHER/mnt/apps/caf%20é/or-d.e_rs/0/checkpoint" 1
+    export TMPDIR="$OTHER/tmp"
+    with_each_shell has_other_names
+}
+
+is_nothing_of_an_app() {
+    local place
+    for place in . apps streams/orders "$P" checkpoints/billing/orders checkpoints/billing \
+        "$DIR/other/apps/billing/orders" /; do
+        reset 1 "$place" 50
+        matches "$output" "^reset.sh: /.* has no checkpoints of an app in a mount, such as "
+    done
+    reset 1 apps/biling/orders 50
+    matches "$output" "apps/biling/orders"
+    reset 1 apps/new 50
+    matches "$output" "nothing was moved|has no checkpoints"
+}
+
+@test "reset.sh moves nothing in what is nothing of an app" {
+    mkdir -p apps/new "$DIR/other/apps/billing/orders/0"
+    with_each_shell is_nothing_of_an_app
     is "$(journal number | xargs) $(ls "$TMPDIR")" "42 77 5 "
 }
 
-needs_two() {
+tells_usage() {
     local arguments
-    for arguments in '' apps/billing/orders 'apps/billing/orders shift -1'; do
+    for arguments in '' apps/billing/orders 'apps/billing/orders shift -1' '--restore apps/billing' --undo '--undone apps/billing'; do
         # shellcheck disable=SC2086 # none, or several
         reset 2 $arguments
         matches "$output" '^usage: reset.sh DIRECTORY POSITION'
     done
+    reset 2 apps/billing/orders $'50\n1\t7'
+    reset 0 -h
+    matches "$output" '^Usage: reset.sh .*DIRECTORY POSITION.*--undo.*--restore'
+    not grep -q '^#' <<<"$output"
 }
 
 @test "reset.sh tells its usage" {
-    with_each_shell needs_two
+    with_each_shell tells_usage
+    is "$(journal number | xargs) $(ls "$TMPDIR")" "42 77 5 "
 }

@@ -172,8 +172,8 @@ billing orders 1 MTA= consumer_1"
     remount_service
     TMPDIR=$DIR run -0 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/billing/orders latest
     # shellcheck disable=SC2154 # run sets it
-    matches "${lines[1]}" "^0: NTA= -> MTAw: done, but the consumer consumer_1 has committed"
-    is "${lines[2]}" "1: none -> MTAw"
+    matches "${lines[1]}" "^orders/0: NTA= -> MTAw: done, but the consumer consumer_1 has committed"
+    is "${lines[2]}" "orders/1: none -> MTAw"
 }
 
 @test "the warning comes whatever the service leaves of the consumer" {

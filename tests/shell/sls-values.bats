@@ -229,7 +229,7 @@ billing orders 2 NDIK -"
     export TMPDIR=$DIR
     run -0 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders latest
     is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
-    is "${lines[3]}" "2: MTA= -> MTAw"
+    is "${lines[3]}" "orders/2: MTA= -> MTAw"
     run -1 "$BATS_TEST_DIRNAME/../../examples/reset.sh" apps/audit/orders yesterday
     is "$(stored | grep -c '^audit orders [012] MTAw -$')" 3
 }
