@@ -15,6 +15,9 @@
 # Only one may work on a partition at a time: flock -n PARTITION consume.sh PARTITION OUTPUT
 set -eu
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 if [ $# -lt 2 ]; then
     echo 'usage: consume.sh PARTITION OUTPUT [next], such as: consume.sh ~/mnt/apps/numbering/log/0 lines' >&2
     exit 2

@@ -11,6 +11,9 @@
 # Commands that wait for more records need a job each: JOBS=0 runs all at once.
 set -eu
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 if [ $# -lt 2 ]; then
     echo 'usage: each-partition.sh STREAM COMMAND [ARGUMENT...]' >&2
     exit 2

@@ -12,6 +12,9 @@
 # Only one may work on a partition at a time: flock -n PARTITION each.sh PARTITION COMMAND
 set -eu
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 if [ $# -lt 2 ]; then
     echo 'usage: each.sh PARTITION COMMAND [ARGUMENT...]' >&2
     exit 2

@@ -7,6 +7,10 @@
 # makes a topic there that it deletes in the end. Installs what is missing with apt, as root or with sudo; Kafka's jars
 # come from Maven Central, once. Removes what else it has made, but for the build directory.
 set -euo pipefail
+
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 project=$(cd "$(dirname "$0")/.." && pwd)
 cluster=$project/tests/kafka/cluster
 

@@ -7,6 +7,9 @@
 # alert on its age, too.
 set -eu
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 if [ $# -ne 2 ]; then
     echo 'usage: lag-metrics.sh MOUNT FILE, such as: lag-metrics.sh /srv/dis /var/lib/node/dis.prom' >&2
     exit 2

@@ -6,6 +6,9 @@
 # ~/mnt/apps/billing/orders/0.
 set -eu
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 if [ $# -ne 1 ]; then
     echo 'usage: peek.sh PARTITION, such as: peek.sh ~/mnt/apps/billing/orders/0' >&2
     exit 2

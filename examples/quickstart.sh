@@ -6,6 +6,10 @@
 # unless it has each record once then. Installs what is missing with apt, as root or with sudo. Removes what
 # it has made, but for the build directory.
 set -euo pipefail
+
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 project=$(cd "$(dirname "$0")/.." && pwd)
 
 say() {

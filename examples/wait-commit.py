@@ -7,6 +7,9 @@ deleted. CHECKPOINT is one of a checkpointfs mount, such as ~/mnt/apps/billing/o
 import select
 import sys
 
+if sys.argv[1:] in (["-h"], ["--help"]):
+    print(__doc__)
+    sys.exit()
 if len(sys.argv) != 2:
     sys.exit(__doc__)
 
