@@ -4,10 +4,13 @@
 # Prints a line for each partition that somebody should look at: where records are lost, or soon will be; where an
 # app stands still or is beyond the end; where that cannot be told; and where it is more than LIMIT records behind.
 # MOUNT is a checkpointfs mount; its options near= and stalled= say what is soon, and still. The exit status is 0 when
-# there is no such partition, else 1, also when the mount is gone or a service does not answer, which is a line, too.
-# As a job of cron it sends a mail when somebody should look.
+# there is no such partition, else 1, also when the mount is gone, or does not answer for $WAIT (60) seconds, or its
+# service does not, which is a line, too. As a job of cron it sends a mail when somebody should look.
 set -u
 
+case ${1-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit ;;
+esac
 case ${2-0} in
 *[!0-9]* | '') set -- ;;
 esac
@@ -15,10 +18,16 @@ if [ $# -lt 1 ] || [ $# -gt 2 ]; then
     echo 'usage: lag-alert.sh MOUNT [LIMIT], such as: lag-alert.sh ~/mnt 1000' >&2
     exit 2
 fi
+mount=$1
 limit=${2-}
 
-if ! cd "$1/lag" || ! apps=$(ls); then
-    echo "$1: no mount of checkpointfs that can be read"
+# in_time COMMAND: a mount that hangs lets a program go for SIGKILL alone.
+in_time() {
+    timeout -k 1 "${WAIT:-60}" "$@"
+}
+
+if ! apps=$(in_time ls "$mount/lag"); then
+    echo "$mount: no mount of checkpointfs that can be read"
     exit 1
 fi
 
@@ -34,8 +43,8 @@ alerts() {
 
 status=0
 for app in $apps; do
-    if ! table=$(cat "$app"); then
-        echo "$app: $(tail -n 1 ../errors | cut -f 4,8 | tr '\t' ' ')"
+    if ! table=$(in_time cat "$mount/lag/$app"); then
+        echo "$app: $(in_time tail -n 1 "$mount/errors" | cut -f 4,8 | tr '\t' ' ')"
         status=1
         continue
     fi

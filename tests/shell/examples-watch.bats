@@ -111,3 +111,54 @@ waits_for() {
     run -1 python3 "$EXAMPLES/wait-commit.py"
     matches "$output" 'Usage: '
 }
+
+@test "a mount that hangs is an alert, too" {
+    local mnt=$MNT pid
+    pid=$(daemon)
+    kill -STOP "$pid"
+    WAIT=1 run -1 "$EXAMPLES/lag-alert.sh" "$mnt"
+    kill -CONT "$pid"
+    is "$output" "$mnt: no mount of checkpointfs that can be read"
+}
+
+# ---- on-commit.py
+
+# runs_on LINE COMMAND...: what on-commit.py says of a change of the checkpoints.
+runs_on() {
+    "${@:2}"
+    eventually grep -qx -- "$1" "$DIR/ran"
+}
+
+@test "on-commit.py runs a command on each commit, by whomever, and on what is new" {
+    needs python3
+    mount_at "$DIR/other"
+    in_background python3 "$EXAMPLES/on-commit.py" checkpoints/billing sh -c 'echo "$1 $2" >>"$0"' "$DIR/ran"
+    local before=0
+    eventually polls_after "$before"
+    runs_on 'orders/0 43' put "$P/checkpoint" 43
+    runs_on 'payments/0 6' put "$DIR/other/apps/billing/payments/0/checkpoint" 6
+    runs_on 'orders/0 none' rm "$P/checkpoint"
+    runs_on 'orders/0 44' put "$P/checkpoint" 44
+    runs_on 'orders/1 1' put apps/billing/orders/1/checkpoint 1
+    runs_on 'orders/1 2' put apps/billing/orders/1/checkpoint 2
+    is "$(grep -c . "$DIR/ran")" 6
+    kill -INT "$!"
+    eventually ended "$!"
+}
+
+@test "on-commit.py ends when its command fails, or the mount does" {
+    needs python3
+    in_background python3 "$EXAMPLES/on-commit.py" checkpoints/billing/orders false 2>"$DIR/said"
+    eventually polls_after 0
+    put "$P/checkpoint" 43
+    eventually ended "$!"
+    matches "$(cat "$DIR/said")" "on-commit.py: Command .*'false', '0', .*43.* returned non-zero"
+    in_background python3 "$EXAMPLES/on-commit.py" "$MNT/checkpoints/billing" true 2>"$DIR/said"
+    eventually polls_after "$(polls)"
+    cd /
+    kill_daemon
+    eventually ended "$!"
+    matches "$(cat "$DIR/said")" "on-commit.py: .*(not connected|aborted)"
+    run -2 python3 "$EXAMPLES/on-commit.py" "$MNT"
+    matches "$output" "^Usage: on-commit.py DIRECTORY COMMAND"
+}
