@@ -32,6 +32,14 @@ be_new() {
     run -0 python3 "$BATS_TEST_DIRNAME/recipes.py" "$BATS_TEST_DIRNAME/../../docs/recipes.md" "$DIR/homes"
 }
 
+@test "every question of the first page has its recipe, and every recipe its question" {
+    grep -o '](#[^)]*)' "$EXAMPLES/../docs/recipes.md" | tr -d '](#)' | sort -u >"$DIR/questions"
+    sed -n 's/^## //p' "$EXAMPLES/../docs/recipes.md" | tr '[:upper:]' '[:lower:]' | tr -d "?,'" | tr ' ' - |
+        sort >"$DIR/recipes"
+    (($(wc -l <"$DIR/recipes") > 20))
+    diff "$DIR/questions" "$DIR/recipes"
+}
+
 # What is not typed there, as it does not end or needs more than a mount, is at least a program.
 @test "every other recipe is a program" {
     awk '/^```sh/ { inside = 1; next } /^```/ { inside = 0 } inside' "$EXAMPLES/../docs/recipes.md" >"$DIR/typed"
