@@ -162,3 +162,13 @@ runs_on() {
     run -2 python3 "$EXAMPLES/on-commit.py" "$MNT"
     matches "$output" "^Usage: on-commit.py DIRECTORY COMMAND"
 }
+
+# ---- units of systemd
+
+@test "the units for the metrics are ones that systemd takes" {
+    needs systemd-analyze
+    cp "$EXAMPLES"/checkpointfs-metrics.{service,timer} "$DIR"
+    sed -i "s|^ExecStart=[^ ]*|ExecStart=$(realpath "$EXAMPLES")/lag-metrics.sh|" "$DIR/checkpointfs-metrics.service"
+    run -0 systemd-analyze verify "$DIR"/checkpointfs-metrics.{timer,service}
+    is "$output" ""
+}
