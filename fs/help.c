@@ -21,7 +21,7 @@ static const char own_options[] =
     "  -o clamp               move a position that is out of range into it\n"
     "  -o monotonic           refuse to commit a number below the one committed\n"
     "  -o idle_only           refuse what a live consumer would overwrite\n"
-    "  -o plan                change nothing, and tell in commits what would be changed\n"
+    "  -o plan                change nothing; commits tells what would be changed\n"
     "  -o journal=FILE        keep the lines of commits there, for undo and audits\n"
     "  -o timeout=SECONDS     give up on the backend after this time (30)\n"
     "  -o listing=S,snapshot=S,watch=S  how old these may be: lists (10), values in\n"

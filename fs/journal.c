@@ -306,40 +306,30 @@ static void print_entry(const struct journal_entry *entry, struct printed *print
     set_fields(entry, printed);
 }
 
-static bool print_in_memory(struct journal *journal, const struct journal_entry *entry)
+/* In memory and in the system's log. */
+static void tell_line(struct journal *journal, const struct printed *printed)
 {
-    struct printed printed;
-    struct buf *line = &journal->history.lines.line;
-
-    print_entry(entry, &printed);
-    buf_reset(line);
-    lines_print(line, printed.fields);
-    return !buf_error(line);
-}
-
-static void log_entry(struct journal *journal, const struct journal_entry *entry)
-{
-    struct printed printed;
+    struct history *history = &journal->history;
+    struct buf *line = &history->lines.line;
     const char *fields[FIELD_COUNT + 2] = {journal->source};
 
-    print_entry(entry, &printed);
-    memcpy(fields + 1, printed.fields, sizeof(printed.fields));
+    buf_reset(line);
+    lines_print(line, printed->fields);
+    if (!buf_error(line))
+        history_add(history, line->data, line->size);
+    memcpy(fields + 1, printed->fields, sizeof(printed->fields));
     syslog_add(&journal->syslog, fields);
 }
 
 /* NULL without memory. */
-static struct call *write_to_file(struct journal *journal, const struct journal_entry *entry,
-                                  const struct ask *ask)
+static struct call *write_to_file(struct journal *journal, uint64_t id,
+                                  const struct printed *printed, const struct ask *ask)
 {
-    struct printed printed;
     struct buf *line = &journal->history.lines.line;
 
-    print_entry(entry, &printed);
     buf_reset(line);
-    buf_printf(line, "%s%" PRIu64 "\t", journal->mount, entry->id);
-    buf_puts(line, journal->source_text.data);
-    buf_puts(line, "\t");
-    lines_print(line, printed.fields);
+    buf_printf(line, "%s%" PRIu64 "\t%s\t", journal->mount, id, journal->source_text.data);
+    lines_print(line, printed->fields);
     return buf_error(line) ? NULL : journalfile_add(journal->file, line->data, line->size, ask);
 }
 
@@ -382,6 +372,7 @@ struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
                            const struct ask *ask)
 {
     struct beginning *beginning = calloc(1, sizeof(*beginning));
+    struct printed printed;
     struct ask written;
 
     if (!beginning)
@@ -389,26 +380,20 @@ struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
     operation_begin(&beginning->operation, journal->loop, ask, release_beginning);
     beginning->operation.call.cancel = cancel_beginning;
     entry->result = RESULT_BEGUN;
+    print_entry(entry, &printed);
     written = operation_ask(&beginning->operation, on_begun);
-    operation_wait(&beginning->operation, write_to_file(journal, entry, &written));
+    operation_wait(&beginning->operation, write_to_file(journal, entry->id, &printed, &written));
     return &beginning->operation.call;
-}
-
-/* In memory and in the system's log. */
-static void tell_entry(struct journal *journal, const struct journal_entry *entry)
-{
-    struct history *history = &journal->history;
-
-    if (print_in_memory(journal, entry))
-        history_add(history, history->lines.line.data, history->lines.line.size);
-    log_entry(journal, entry);
 }
 
 struct call *journal_end(struct journal *journal, const struct journal_entry *entry,
                          const struct ask *ask)
 {
-    tell_entry(journal, entry);
-    return write_to_file(journal, entry, ask);
+    struct printed printed;
+
+    print_entry(entry, &printed);
+    tell_line(journal, &printed);
+    return write_to_file(journal, entry->id, &printed, ask);
 }
 
 static void on_unheard(void *user, const struct error *error, const struct answer *answer)
@@ -422,9 +407,12 @@ void journal_add(struct journal *journal, const struct journal_entry *entry)
 {
     struct ask ask = {.deadline = when_monotonic() + PATIENCE_MS, .done = on_unheard};
 
-    tell_entry(journal, entry);
+    struct printed printed;
+
+    print_entry(entry, &printed);
+    tell_line(journal, &printed);
     if (journal->file)
-        call_cancel(write_to_file(journal, entry, &ask));
+        call_cancel(write_to_file(journal, entry->id, &printed, &ask));
 }
 
 struct call *journal_catch_up(struct journal *journal, const struct ask *ask)

@@ -336,7 +336,7 @@ journal() {
                 place[names[i]] = i
             fields = split(wanted, field, " ")
         }
-        $6 == "commit" || $6 == "delete" {
+        $6 == "commit" || $6 == "delete" || $6 == "undo" {
             for (i = 1; i <= fields; i++)
                 printf "%s%s", field[i] == "path" ? $8 "/" $9 "/" $11 : $place[field[i]],
                     i < fields ? "\t" : "\n"
