@@ -26,6 +26,7 @@ struct fake {
     const char *metadata;
     const char *earliest;
     const char *latest;
+    bool has_no_end;   /* of get_state alone */
     const char *since; /* what locate says of a time */
     bool ranged;       /* a commit outside earliest and latest is ERANGE */
     bool strict;       /* the number before earliest is outside, too */
@@ -115,6 +116,18 @@ static inline void fake_answer_state(struct fake_call *call)
     struct state state = {.committed = fake->sequence ? 1 : WHEN_UNKNOWN,
                           .sequence = fake->sequence,
                           .metadata = fake->sequence ? fake->metadata : NULL};
+
+    fake_succeed(call, &(struct answer){.state = &state});
+}
+
+/* Of the partition alone. */
+static inline void fake_answer_partition(struct fake_call *call)
+{
+    const struct fake *fake = call->fake;
+    struct state state = {.committed = WHEN_UNKNOWN,
+                          .has_no_end = fake->has_no_end,
+                          .earliest = fake->earliest,
+                          .latest = fake->latest};
 
     fake_succeed(call, &(struct answer){.state = &state});
 }
@@ -213,6 +226,8 @@ static inline void fake_answer(struct fake_call *call)
         fake_fail(call, fake->failure);
     else if (!strcmp(operation, "get"))
         fake_answer_state(call);
+    else if (!strcmp(operation, "partition"))
+        fake_answer_partition(call);
     else if (!strcmp(operation, "commit"))
         fake_answer_commit(call);
     else if (!strcmp(operation, "delete"))
@@ -307,6 +322,16 @@ static inline void fake_check_partition(const char *app, const char *stream, uin
     assert_string_equal(app, "billing");
     assert_string_equal(stream, "orders");
     assert_int_equal(partition, 7);
+}
+
+static inline struct call *fake_get_state(struct backend *backend, const char *app,
+                                          const char *stream, uint32_t partition,
+                                          enum detail detail, const struct ask *ask)
+{
+    assert_null(app);
+    assert_int_equal(detail, DETAIL_LAG);
+    fake_check_partition("billing", stream, partition);
+    return (struct call *)fake_start(backend, "partition", "", ask);
 }
 
 static inline struct call *fake_get_checkpoint(struct backend *backend, const char *app,
@@ -406,6 +431,7 @@ static inline void fake_init(struct fake *fake, struct loop *loop)
         .describe_stream = fake_describe_stream,
         .get_states = fake_get_states,
         .get_bounds = fake_get_bounds,
+        .get_state = fake_get_state,
         .get_checkpoint = fake_get_checkpoint,
         .commit = fake_commit,
         .delete_checkpoint = fake_delete_checkpoint,

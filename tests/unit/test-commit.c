@@ -55,6 +55,67 @@ static struct call *start(struct scene *scene, const char *text)
     return call;
 }
 
+/* Preparing to send: an operation that the test ends. */
+struct preparation {
+    struct scene *scene;
+    struct operation operation;
+    struct timer timer;
+    bool begun;
+    char sequence[SEQUENCE_MAX + 1]; /* "none" for a deletion */
+};
+
+static void forget_preparation(struct operation *operation)
+{
+    (void)operation;
+}
+
+static void hear_sending(void *user, const char *sequence)
+{
+    struct preparation *preparation = user;
+
+    snprintf(preparation->sequence, sizeof(preparation->sequence), "%s",
+             sequence ? sequence : "none");
+}
+
+static struct call *begin_preparation(void *user, const struct ask *ask)
+{
+    struct preparation *preparation = user;
+
+    operation_begin(&preparation->operation, preparation->scene->loop, ask, forget_preparation);
+    preparation->begun = true;
+    return &preparation->operation.call;
+}
+
+static void stop_when_begun(void *user)
+{
+    struct preparation *preparation = user;
+
+    if (preparation->begun)
+        loop_stop(preparation->scene->loop);
+    else
+        timer_start(preparation->scene->loop, &preparation->timer, 1, stop_when_begun, preparation);
+}
+
+static void run_until_begun(struct scene *scene, struct preparation *preparation)
+{
+    timer_start(scene->loop, &preparation->timer, 0, stop_when_begun, preparation);
+    loop_run(scene->loop);
+    timer_stop(&preparation->timer);
+}
+
+static struct call *start_prepared(struct scene *scene, struct preparation *preparation,
+                                   const char *text)
+{
+    struct commit_watcher watcher = {
+        .sending = hear_sending, .prepare = begin_preparation, .user = preparation};
+    struct ask ask = ask_into(&scene->reply);
+
+    *preparation = (struct preparation){.scene = scene};
+    if (text)
+        set_position(scene, text);
+    return commit_position(&scene->fake.backend, &scene->request, &watcher, &ask);
+}
+
 /* Commits, and returns the errno or 0. */
 static int commit(struct scene *scene, const char *text)
 {
@@ -941,6 +1002,106 @@ static void an_error_that_is_about_to_be_told_can_be_cancelled(void **state)
     assert_int_equal(scene->reply.count, 0);
 }
 
+static void nothing_is_sent_before_all_is_prepared(void **state)
+{
+    struct scene *scene = *state;
+    struct preparation preparation;
+
+    assert_non_null(start_prepared(scene, &preparation, "42"));
+    assert_true(preparation.begun);
+    assert_string_equal(preparation.sequence, "42");
+    assert_log(scene, "");
+    operation_end(&preparation.operation, NULL, &no_answer);
+    run_until(scene->loop, &scene->reply);
+    assert_log(scene, "commit=42");
+    assert_string_equal(scene->reply.state.sequence, "42");
+}
+
+static void what_cannot_be_prepared_is_not_sent(void **state)
+{
+    struct scene *scene = *state;
+    struct preparation preparation;
+    struct error error;
+
+    assert_non_null(start_prepared(scene, &preparation, "42"));
+    error_set(&error, ENOSPC, "no room");
+    operation_end(&preparation.operation, &error, &no_answer);
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, ENOSPC);
+    assert_log(scene, "");
+}
+
+static void a_commit_that_is_given_up_while_it_is_prepared_is_not_sent(void **state)
+{
+    struct scene *scene = *state;
+    struct preparation preparation;
+    struct call *call = start_prepared(scene, &preparation, "42");
+
+    assert_non_null(call);
+    assert_false(call_cancel(call));
+    assert_log(scene, "");
+}
+
+static void a_position_that_is_none_deletes(void **state)
+{
+    struct scene *scene = *state;
+    struct preparation preparation;
+
+    scene->request.position = (struct position){.kind = POSITION_NOTHING};
+    scene->request.expected = scene->fake.sequence = "41";
+    assert_non_null(start_prepared(scene, &preparation, NULL));
+    run_until_begun(scene, &preparation);
+    assert_string_equal(preparation.sequence, "none");
+    assert_log(scene, "get");
+    operation_end(&preparation.operation, NULL, &no_answer);
+    run_until(scene->loop, &scene->reply);
+    assert_log(scene, "get delete");
+    assert_null(scene->reply.state.sequence);
+}
+
+static void no_deletion_where_something_else_is_committed_or_none_can_be(void **state)
+{
+    struct scene *scene = *state;
+    struct preparation preparation;
+
+    scene->request.position = (struct position){.kind = POSITION_NOTHING};
+    scene->request.expected = "41";
+    scene->fake.sequence = "43";
+    assert_non_null(start_prepared(scene, &preparation, NULL));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, ESTALE);
+    reply_release(&scene->reply);
+    scene->request.expected = NULL;
+    scene->request.monotonic = true;
+    assert_non_null(start_prepared(scene, &preparation, NULL));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, EPERM);
+    reply_release(&scene->reply);
+    scene->request.monotonic = false;
+    scene->fake.backend.abilities &= ~(unsigned)CAN_DELETE_CHECKPOINT;
+    assert_non_null(start_prepared(scene, &preparation, NULL));
+    run_until(scene->loop, &scene->reply);
+    assert_int_equal(scene->reply.error.code, EOPNOTSUPP);
+    assert_false(preparation.begun);
+    assert_string_equal(scene->fake.sequence, "43");
+}
+
+static void what_must_be_read_and_cannot_be_stops_the_commit(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->request.must_read = true;
+    scene->fake.failing = "get";
+    scene->fake.failure = EIO;
+    assert_int_equal(commit(scene, "42"), EIO);
+    assert_log(scene, "get");
+    scene->fake.failure = ENOENT;
+    assert_int_equal(commit(scene, "42"), ENOENT);
+    scene->request.app_may_lack = true;
+    assert_int_equal(commit(scene, "42"), 0);
+    assert_log(scene, "get commit=42");
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -986,6 +1147,12 @@ int main(void)
         SCENE(clamp_takes_shifts_below_0),
         SCENE(clamp_mends_nothing_but_a_range),
         SCENE(clamp_tries_once),
+        SCENE(nothing_is_sent_before_all_is_prepared),
+        SCENE(what_cannot_be_prepared_is_not_sent),
+        SCENE(a_commit_that_is_given_up_while_it_is_prepared_is_not_sent),
+        SCENE(a_position_that_is_none_deletes),
+        SCENE(no_deletion_where_something_else_is_committed_or_none_can_be),
+        SCENE(what_must_be_read_and_cannot_be_stops_the_commit),
         SCENE(monotonic_refuses_to_go_back),
         SCENE(monotonic_lets_forward_and_stay),
         SCENE(monotonic_is_not_got_round_by_clamping_a_shift),
