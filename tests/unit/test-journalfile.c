@@ -18,11 +18,19 @@ static struct {
     atomic_int syncs;
     atomic_int sync_fails; /* an errno, once */
     atomic_bool sync_hangs;
-    atomic_int write_fails; /* an errno, once */
-    atomic_int writes_only; /* so many bytes, once; 0: all */
-    atomic_bool cut_fails;  /* once */
+    atomic_int write_fails;         /* an errno, once */
+    atomic_int writes_only;         /* so many bytes, once; 0: all */
+    atomic_bool cut_fails;          /* once */
+    atomic_int locked;              /* the descriptor, last */
+    _Atomic(const char *) replaced; /* before it is locked, once: this path, by a rename to .1 */
+    atomic_int name_syncs;
+    atomic_int name_sync_fails; /* an errno, once */
 } disk;
 
+int __real_flock(int fd, int how);
+int __wrap_flock(int fd, int how);
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
 ssize_t __real_writev(int fd, const struct iovec *pieces, int count);
@@ -39,6 +47,32 @@ int __wrap_fdatasync(int fd)
         usleep(1000);
     if (!code)
         return __real_fdatasync(fd);
+    errno = code;
+    return -1;
+}
+
+int __wrap_flock(int fd, int how)
+{
+    const char *path = how & LOCK_EX ? atomic_exchange(&disk.replaced, NULL) : NULL;
+    char other[PATH_ROOM + 32];
+
+    if (path) {
+        snprintf(other, sizeof(other), "%s.1", path);
+        rename(path, other);
+    }
+    if (how & LOCK_EX)
+        atomic_store(&disk.locked, fd);
+    return __real_flock(fd, how);
+}
+
+/* Of the directory. */
+int __wrap_fsync(int fd)
+{
+    int code = atomic_exchange(&disk.name_sync_fails, 0);
+
+    atomic_fetch_add(&disk.name_syncs, 1);
+    if (!code)
+        return __real_fsync(fd);
     errno = code;
     return -1;
 }
@@ -290,6 +324,16 @@ static void a_line_that_cannot_be_one_is_refused(void **state)
     free(line);
 }
 
+/* As another process does. */
+static int hold_lock(const struct scene *scene)
+{
+    int fd = open(scene->path, O_RDWR | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    return fd;
+}
+
 /* Many lines */
 
 /* Asks of which none is waited for alone. */
@@ -447,7 +491,8 @@ static void what_cannot_be_taken_back_is_unknown(void **state)
     assert_string_equal(one->told.data, "second\n");
 }
 
-static void a_sync_that_fails_leaves_it_unknown(void **state)
+/* A file without a name is lost with all its lines. */
+static void the_name_is_on_the_disk_before_the_first_line(void **state)
 {
     struct scene *scene = *state;
     struct mount *one = &scene->mounts[0];
@@ -455,12 +500,34 @@ static void a_sync_that_fails_leaves_it_unknown(void **state)
 
     assert_int_equal(open_mount(scene, one), 0);
     assert_int_equal(open_mount(scene, two), 0);
+    atomic_store(&disk.name_sync_fails, EIO);
+    assert_int_equal(add(scene, two, "first"), EIO);
+    assert_file(scene->path, "");
+    assert_int_equal(add(scene, two, "second"), 0);
+    assert_int_equal(add(scene, one, "third"), 0);
+    assert_int_equal(atomic_load(&disk.name_syncs), 2);
+    atomic_store(&disk.name_sync_fails, EINVAL);
+    assert_int_equal(unlink(scene->path), 0);
+    assert_int_equal(add(scene, two, "fourth"), 0);
+    assert_int_equal(atomic_load(&disk.name_syncs), 3);
+}
+
+static void a_sync_that_fails_leaves_it_unknown(void **state)
+{
+    struct scene *scene = *state;
+    struct mount *one = &scene->mounts[0];
+    struct mount *two = &scene->mounts[1];
+    int locked;
+
+    assert_int_equal(open_mount(scene, one), 0);
+    assert_int_equal(open_mount(scene, two), 0);
     assert_int_equal(add(scene, one, "first"), 0);
     atomic_store(&disk.sync_fails, EIO);
     assert_int_equal(add(scene, one, "second"), EIO);
     assert_true(scene->error.is_unknown);
-    assert_int_equal(catch_up(scene, two), 0);
+    locked = atomic_load(&disk.locked);
     assert_int_equal(add(scene, one, "third"), 0);
+    assert_int_not_equal(atomic_load(&disk.locked), locked); /* it was opened anew */
     assert_int_equal(catch_up(scene, two), 0);
     assert_string_equal(one->told.data, "first\nthird\n");
     assert_string_equal(two->told.data, "first\nthird\n");
@@ -483,37 +550,58 @@ static void a_line_that_stays_after_a_failed_sync_is_told(void **state)
     assert_string_equal(one->told.data, "first\nsecond\n");
 }
 
+/* They are in one batch. */
 static void who_only_catches_up_succeeds_while_writing_fails(void **state)
 {
     struct scene *scene = *state;
     struct mount *one = &scene->mounts[0];
+    struct many adding = {.loop = scene->loop};
+    struct reply reply = {0};
+    struct ask ask = ask_into(&reply);
+    int fd;
 
     assert_int_equal(open_mount(scene, one), 0);
-    atomic_store(&disk.write_fails, ENOSPC);
-    assert_int_equal(catch_up(scene, one), 0);
-    assert_int_equal(add(scene, one, "a"), ENOSPC);
+    fd = hold_lock(scene);
+    atomic_store(&disk.write_fails, EDQUOT);
+    assert_non_null(journalfile_catch_up(one->file, &ask));
+    add_many(&adding, one, 0, 1);
+    run_for(scene->loop, 20);
+    close(fd);
+    while (adding.left || !reply.count)
+        run_for(scene->loop, 1);
+    assert_int_equal(reply.error.code, 0);
+    assert_int_equal(adding.error.code, EDQUOT);
 }
 
-static void a_limit_of_files_ends_no_program(void **state)
+static int add_below_limit(struct scene *scene, struct mount *mount, const char *line, rlim_t bytes)
 {
-    struct scene *scene = *state;
-    struct mount *one = &scene->mounts[0];
     struct rlimit limit;
     struct rlimit small;
     int code;
 
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = bytes, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    code = add(scene, mount, line);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    return code;
+}
+
+/* A line that has room in part, and one that has none, for which the kernel sends a signal. */
+static void a_limit_of_files_ends_no_program(void **state)
+{
+    struct scene *scene = *state;
+    struct mount *one = &scene->mounts[0];
+
     assert_int_equal(open_mount(scene, one), 0);
     assert_int_equal(add(scene, one, "first"), 0);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    small = (struct rlimit){.rlim_cur = 9, .rlim_max = limit.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    code = add(scene, one, "second");
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    assert_true(code == ENOSPC || code == EFBIG);
+    assert_int_equal(add_below_limit(scene, one, "second", 9), ENOSPC);
+    assert_false(scene->error.is_unknown);
+    assert_int_equal(add_below_limit(scene, one, "third", 6), EFBIG);
     assert_false(scene->error.is_unknown);
     assert_file(scene->path, "first\n");
-    assert_int_equal(add(scene, one, "third"), 0);
-    assert_file(scene->path, "first\nthird\n");
+    assert_int_equal(add(scene, one, "fourth"), 0);
+    assert_file(scene->path, "first\nfourth\n");
 }
 
 static void fill_disk(const char *path)
@@ -574,15 +662,6 @@ static void a_full_disk_refuses_and_breaks_no_line(void **state)
 }
 
 /* Others with the lock */
-
-static int hold_lock(const struct scene *scene)
-{
-    int fd = open(scene->path, O_RDWR | O_CLOEXEC);
-
-    assert_true(fd >= 0);
-    assert_int_equal(flock(fd, LOCK_EX), 0);
-    return fd;
-}
 
 static int add_within(struct scene *scene, struct mount *mount, const char *line, int64_t ms)
 {
@@ -748,6 +827,21 @@ static void another_file_is_told_from_its_beginning(void **state)
     write_file(scene->path, "c\n"); /* the same, cut short */
     assert_int_equal(add(scene, one, "3"), 0);
     assert_string_equal(one->told.data, "1\na\nb\n2\nc\n3\n");
+}
+
+/* Another mount was a moment faster. */
+static void a_file_that_is_renamed_before_it_is_locked_is_left_alone(void **state)
+{
+    struct scene *scene = *state;
+    struct mount *one = &scene->mounts[0];
+
+    assert_int_equal(open_mount(scene, one), 0);
+    assert_int_equal(add(scene, one, "1"), 0);
+    atomic_store(&disk.replaced, scene->path);
+    assert_int_equal(add(scene, one, "2"), 0);
+    assert_file(scene->old_path, "1\n");
+    assert_file(scene->path, "2\n");
+    assert_string_equal(one->told.data, "1\n2\n");
 }
 
 /* Who was away while the files were renamed twice gets what is still there. */
@@ -932,6 +1026,7 @@ int main(void)
         IN_SCENE(what_waits_is_written_when_it_is_closed),
         IN_SCENE(of_a_write_that_fails_nothing_stays),
         IN_SCENE(what_cannot_be_taken_back_is_unknown),
+        IN_SCENE(the_name_is_on_the_disk_before_the_first_line),
         IN_SCENE(a_sync_that_fails_leaves_it_unknown),
         IN_SCENE(a_line_that_stays_after_a_failed_sync_is_told),
         IN_SCENE(who_only_catches_up_succeeds_while_writing_fails),
@@ -945,6 +1040,7 @@ int main(void)
         IN_SCENE(a_file_that_was_removed_is_made_anew),
         IN_SCENE(without_its_directory_it_is_refused),
         IN_SCENE(another_file_is_told_from_its_beginning),
+        IN_SCENE(a_file_that_is_renamed_before_it_is_locked_is_left_alone),
         IN_SCENE(files_renamed_twice_are_told),
         IN_SCENE(what_is_longer_than_a_line_is_left_out),
         IN_SCENE(what_is_no_journal_is_refused),
