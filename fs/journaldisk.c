@@ -46,7 +46,7 @@ struct journaldisk {
 
 static int say_errno(const char *path, struct error *error)
 {
-    return error_set(error, errno, "%.300s: %s", path, strerror(errno));
+    return error_set(error, errno, "the journal %.250s: %s", path, strerror(errno));
 }
 
 static void close_part(int *fd)
@@ -80,11 +80,13 @@ static int open_directory(struct journaldisk *disk, struct error *error)
     disk->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(path);
     if (disk->directory < 0)
-        return error_set(error, errno, "the directory of %.300s: %s", disk->path, strerror(errno));
+        return error_set(error, errno, "the directory of the journal %.250s: %s", disk->path,
+                         strerror(errno));
     if (faccessat(disk->directory, ".", W_OK | X_OK, AT_EACCESS))
-        return error_set(error, errno,
-                         "the directory of %.250s must be writable, for a full file is renamed: %s",
-                         disk->path, strerror(errno));
+        return error_set(
+            error, errno,
+            "the directory of the journal %.200s must be writable, for a full file is renamed: %s",
+            disk->path, strerror(errno));
     return 0;
 }
 
@@ -95,7 +97,7 @@ int journaldisk_open(const char *path, journaldisk_take_fn *take, void *user,
     int status;
 
     if (*path != '/' || path[strlen(path) - 1] == '/')
-        return error_set(error, EINVAL, "%.300s is no absolute path of a file", path);
+        return error_set(error, EINVAL, "the journal %.250s is no absolute path of a file", path);
     opened = calloc(1, sizeof(*opened));
     if (!opened)
         return error_set(error, ENOMEM, "no memory");
@@ -129,6 +131,11 @@ void journaldisk_close(struct journaldisk *disk)
     free(disk);
 }
 
+const char *journaldisk_path(const struct journaldisk *disk)
+{
+    return disk->path;
+}
+
 void journaldisk_set_full(struct journaldisk *disk, uint64_t size)
 {
     disk->full = size;
@@ -142,17 +149,20 @@ static int check_part(int fd, const char *path, struct error *error)
     if (fstat(fd, &seen))
         return say_errno(path, error);
     if (!S_ISREG(seen.st_mode))
-        return error_set(error, EINVAL, "%.300s is no file: remove it, or name another", path);
+        return error_set(error, EINVAL, "the journal %.250s is no file: remove it, or name another",
+                         path);
     if (seen.st_uid != geteuid() && seen.st_uid != 0)
-        return error_set(error, EACCES, "%.150s belongs to another user: first chown %u %.150s",
-                         path, geteuid(), path);
+        return error_set(error, EACCES,
+                         "the journal %.150s belongs to another user: first chown %u %.150s", path,
+                         geteuid(), path);
     if (seen.st_mode & (S_IWGRP | S_IWOTH))
-        return error_set(error, EACCES, "%.150s can be written by others: first chmod go-w %.150s",
+        return error_set(error, EACCES,
+                         "the journal %.150s can be written by others: first chmod go-w %.150s",
                          path, path);
     if ((uint64_t)seen.st_size > JOURNAL_FILE_MAX)
         return error_set(error, EFBIG,
-                         "%.250s is larger than %lu MiB: move it away, or name another", path,
-                         JOURNAL_FILE_MAX >> 20);
+                         "the journal %.250s is larger than %lu MiB: move it away, or name another",
+                         path, JOURNAL_FILE_MAX >> 20);
     return 0;
 }
 
@@ -164,10 +174,12 @@ static int open_part(struct journaldisk *disk, const char *path, int flags, int 
     int status;
 
     if (opened < 0 && errno == ENOENT && flags & O_CREAT)
-        return error_set(error, ENOENT,
-                         "the directory of %.250s was removed: make it, and mount again", path);
+        return error_set(
+            error, ENOENT,
+            "the directory of the journal %.250s was removed: make it, and mount again", path);
     if (opened < 0 && errno == ELOOP)
-        return error_set(error, ELOOP, "%.250s is a link: name the file that it leads to", path);
+        return error_set(error, ELOOP,
+                         "the journal %.250s is a link: name the file that it leads to", path);
     if (opened < 0)
         return say_errno(path, error);
     status = check_part(opened, path, error);
@@ -207,18 +219,19 @@ static int lock_file(struct journaldisk *disk, int fd, struct error *error)
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno != EWOULDBLOCK)
             return say_errno(disk->path, error);
-        return error_set(error, EAGAIN, "another process holds the lock of %.250s", disk->path);
+        return error_set(error, EAGAIN, "another process holds the lock of the journal %.250s",
+                         disk->path);
     }
     if (stands(disk, fd))
         return 0;
     flock(fd, LOCK_UN);
-    return error_set(error, EAGAIN, "%.250s is being replaced", disk->path);
+    return error_set(error, EAGAIN, "the journal %.250s is being replaced", disk->path);
 }
 
 /* Locks current, or next, which it opens where current is not to be used any more. */
 static int lock_what_stands(struct journaldisk *disk, struct error *error)
 {
-    int status = 0;
+    int status;
 
     if (!disk->in_doubt && stands(disk, disk->current.fd))
         return lock_file(disk, disk->current.fd, error);
@@ -307,7 +320,7 @@ static int read_lines_of(struct journaldisk *disk, struct part *part, const char
     while ((size = pread(part->fd, disk->piece, PIECE_SIZE, disk->end)) > 0) {
         status = read_piece(disk, part, disk->end, (size_t)size);
         if (status)
-            return error_set(error, -status, "%.300s was not read to its end", path);
+            return error_set(error, -status, "the journal %.250s was not read to its end", path);
         disk->end += size;
     }
     return size < 0 ? say_errno(path, error) : 0;
@@ -412,7 +425,7 @@ static int fail_adding(struct journaldisk *disk, int code, bool is_unknown, stru
 {
     bool is_cut = !ftruncate(disk->current.fd, disk->end);
 
-    error_set(error, code, "%.300s: %s", disk->path, strerror(code));
+    error_set(error, code, "the journal %.250s: %s", disk->path, strerror(code));
     error->is_unknown = is_unknown || !is_cut;
     disk->in_doubt = error->is_unknown;
     return -code;

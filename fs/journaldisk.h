@@ -55,6 +55,9 @@ void journaldisk_leave(struct journaldisk *disk);
  */
 int journaldisk_add(struct journaldisk *disk, const char *text, size_t size, struct error *error);
 
+/* As it was opened. Any thread may ask. */
+const char *journaldisk_path(const struct journaldisk *disk);
+
 /* For tests: how many bytes are full. */
 void journaldisk_set_full(struct journaldisk *disk, uint64_t size);
 

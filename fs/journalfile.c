@@ -354,8 +354,8 @@ static int read_first(struct journalfile *file, const char *path, struct error *
         journaldisk_leave(file->disk);
     else if (status == -EAGAIN)
         status = error_set(error, EBUSY,
-                           "another process keeps the lock of %.200s: end it (fuser finds it), or "
-                           "name another file",
+                           "another process keeps the lock of the journal %.200s: end it (fuser "
+                           "finds it), or name another file",
                            path);
     else
         *error = failure;
@@ -511,9 +511,10 @@ static void expire(void *user)
     struct error *error = &asked->operation.error;
     bool is_line = asked->entry->size;
 
-    error_set(error, ETIMEDOUT, "%s",
-              is_locked_out(asked->file) ? "another process holds the lock of the journal's file"
-                                         : "the disk of the journal's file does not answer");
+    error_set(error, ETIMEDOUT,
+              is_locked_out(asked->file) ? "another process holds the lock of the journal %.250s"
+                                         : "the disk of the journal %.250s does not answer",
+              journaldisk_path(asked->file->disk));
     error->is_unknown = leave_entry(asked) && is_line;
     operation_fail(&asked->operation);
 }
@@ -566,7 +567,9 @@ static struct entry *new_entry(struct asked *asked, const char *line, size_t siz
     struct entry *entry = is_too_much ? NULL : calloc(1, sizeof(*entry) + size + 1);
 
     if (is_too_much)
-        error_set(&asked->operation.error, EBUSY, "too much waits for the journal's file");
+        error_set(&asked->operation.error, EBUSY,
+                  "too much waits to be written to the journal %.250s",
+                  journaldisk_path(asked->file->disk));
     else if (!entry)
         error_set(&asked->operation.error, ENOMEM, "no memory");
     if (!entry)

@@ -16,13 +16,14 @@
  *
  * Each line in FILE.1 and FILE is told once, in the order in which they stand there, our own like
  * those of others, in the loop's thread, and before an operation ends that began after it was
- * written. A line is told only once it is on the disk; one that was cut by a crash, or is longer
- * than JOURNAL_LINE_MAX, never. What another program has put there is told as it is. If somebody
- * puts another file in FILE's place, or cuts it short, its lines are told from its beginning, so
- * some for the second time; and of files that were renamed twice while this mount did not look,
- * only what FILE.1 and FILE have.
+ * written. A line is told only once it is on the disk, or whoever wrote it has died before he knew;
+ * one that was cut by a crash, or is longer than JOURNAL_LINE_MAX, never. What another program has
+ * put there is told as it is. If somebody puts another file in FILE's place, or cuts it short, its
+ * lines are told from its beginning, so some for the second time; and of files that were renamed
+ * twice while this mount did not look, only what FILE.1 and FILE have.
  *
- * Of an operation that fails, nothing is in the file, unless the error is_unknown.
+ * Lines that are written at once succeed or fail together. Of an operation that fails, nothing is
+ * in the file, unless the error is_unknown.
  */
 struct journalfile;
 
