@@ -1,16 +1,15 @@
 #include "fs/journalfile.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/when.h"
+#include "base/worker.h"
 
 /* How long to wait before asking again for a lock that another process holds; and how often at the
  * beginning of the mount, and at its end. */
@@ -52,9 +51,6 @@ struct journalfile {
     struct loop *loop;
     journalfile_told_fn *told;
     void *user;
-    int event; /* becomes readable when there is something for the loop */
-    pthread_t thread;
-    bool has_thread;
     struct buf telling; /* the loop's: lines that it tells */
     size_t waiting_size;
 
@@ -62,33 +58,23 @@ struct journalfile {
     struct buf batch;
     int tries_left; /* since it is to stop */
 
-    pthread_mutex_t lock; /* of all below */
-    pthread_cond_t wake;  /* of the thread */
-    bool stop;
-    bool is_locked_out; /* another process holds the lock of FILE */
-    struct buf fresh;   /* lines for the loop to tell */
+    struct worker worker; /* whose lock guards all below */
+    bool is_locked_out;   /* another process holds the lock of FILE */
+    struct buf fresh;     /* lines for the loop to tell */
     struct entries waiting;
     struct entries finished;
 };
 
 /* In the thread */
 
-static void wake_loop(struct journalfile *file)
-{
-    uint64_t one = 1;
-
-    if (write(file->event, &one, sizeof(one)) < 0)
-        return; /* the counter is at its maximum, and the loop will wake all the same */
-}
-
 /* To be called with the lock held. Once all is to end nobody takes them from there. */
 static void add_fresh_line(struct journalfile *file, const char *line, size_t size)
 {
-    while (!file->stop && size + 1 > file->fresh.max - file->fresh.size) {
-        wake_loop(file);
-        pthread_cond_wait(&file->wake, &file->lock);
+    while (!file->worker.stop && size + 1 > file->fresh.max - file->fresh.size) {
+        worker_wake_loop(&file->worker);
+        worker_await(&file->worker);
     }
-    if (file->stop)
+    if (file->worker.stop)
         return;
     buf_add(&file->fresh, line, size);
     buf_add(&file->fresh, "\n", 1);
@@ -98,13 +84,13 @@ static int take_disk_line(void *user, const char *line, size_t size)
 {
     struct journalfile *file = user;
 
-    if (!file->has_thread) {
+    if (!file->worker.runs) {
         file->told(file->user, line, size);
         return 0;
     }
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     add_fresh_line(file, line, size);
-    pthread_mutex_unlock(&file->lock);
+    worker_unlock(&file->worker);
     return 0;
 }
 
@@ -113,26 +99,14 @@ static bool await_entries(struct journalfile *file)
 {
     bool has_some;
 
-    pthread_mutex_lock(&file->lock);
-    while (!file->stop && TAILQ_EMPTY(&file->waiting)) {
+    worker_lock(&file->worker);
+    while (!file->worker.stop && TAILQ_EMPTY(&file->waiting)) {
         file->is_locked_out = false;
-        pthread_cond_wait(&file->wake, &file->lock);
+        worker_await(&file->worker);
     }
     has_some = !TAILQ_EMPTY(&file->waiting);
-    pthread_mutex_unlock(&file->lock);
+    worker_unlock(&file->worker);
     return has_some;
-}
-
-/* To be called with the lock held. */
-static void pause_thread(struct journalfile *file)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOCK_RETRY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_clockwait(&file->wake, &file->lock, CLOCK_MONOTONIC, &until);
 }
 
 /* Waits a moment; false when all is to end, and it takes too long. */
@@ -140,11 +114,11 @@ static bool wait_for_file_lock(struct journalfile *file)
 {
     bool goes_on;
 
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     file->is_locked_out = true;
-    pause_thread(file);
-    goes_on = !file->stop || file->tries_left-- > 0;
-    pthread_mutex_unlock(&file->lock);
+    worker_pause(&file->worker, LOCK_RETRY_MS);
+    goes_on = !file->worker.stop || file->tries_left-- > 0;
+    worker_unlock(&file->worker);
     return goes_on;
 }
 
@@ -154,7 +128,7 @@ static void take_entries(struct journalfile *file, struct entries *batch)
     struct entry *entry;
 
     buf_reset(&file->batch);
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     file->is_locked_out = false;
     while ((entry = TAILQ_FIRST(&file->waiting)) &&
            entry->size <= file->batch.max - file->batch.size) {
@@ -163,15 +137,15 @@ static void take_entries(struct journalfile *file, struct entries *batch)
         entry->taken = true;
         buf_add(&file->batch, entry->text, entry->size);
     }
-    pthread_mutex_unlock(&file->lock);
+    worker_unlock(&file->worker);
 }
 
 static void hand_entries_back(struct journalfile *file, struct entries *batch)
 {
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     TAILQ_CONCAT(&file->finished, batch, link);
-    pthread_mutex_unlock(&file->lock);
-    wake_loop(file);
+    worker_unlock(&file->worker);
+    worker_wake_loop(&file->worker);
 }
 
 /* Those who only wanted to know of others' lines do, whatever became of ours. */
@@ -201,7 +175,7 @@ static void fail_waiting_entries(struct journalfile *file, const struct error *e
 {
     struct entry *entry;
 
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     while ((entry = TAILQ_FIRST(&file->waiting))) {
         TAILQ_REMOVE(&file->waiting, entry, link);
         TAILQ_INSERT_TAIL(&file->finished, entry, link);
@@ -209,8 +183,8 @@ static void fail_waiting_entries(struct journalfile *file, const struct error *e
         entry->error = *error;
     }
     file->is_locked_out = false;
-    pthread_mutex_unlock(&file->lock);
-    wake_loop(file);
+    worker_unlock(&file->worker);
+    worker_wake_loop(&file->worker);
 }
 
 /* A file that may grow no more tells so with a signal that would end the program. */
@@ -281,12 +255,12 @@ static void fetch_from_thread(struct journalfile *file, struct entries *ended)
 {
     struct buf empty = file->telling;
 
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     file->telling = file->fresh;
     file->fresh = empty;
     TAILQ_CONCAT(ended, &file->finished, link);
-    pthread_cond_signal(&file->wake);
-    pthread_mutex_unlock(&file->lock);
+    worker_wake(&file->worker);
+    worker_unlock(&file->worker);
 }
 
 static void deliver_lines(void *user)
@@ -294,10 +268,7 @@ static void deliver_lines(void *user)
     struct journalfile *file = user;
     struct entries ended = TAILQ_HEAD_INITIALIZER(ended);
     struct entry *entry;
-    uint64_t count;
 
-    if (read(file->event, &count, sizeof(count)) < 0)
-        return;
     fetch_from_thread(file, &ended);
     tell_lines(file);
     while ((entry = TAILQ_FIRST(&ended))) {
@@ -325,12 +296,9 @@ static struct journalfile *new_journalfile(struct loop *loop, journalfile_told_f
     file->loop = loop;
     file->told = told;
     file->user = user;
-    file->event = -1;
     file->tries_left = TRIES_TO_CLOSE;
     TAILQ_INIT(&file->waiting);
     TAILQ_INIT(&file->finished);
-    pthread_mutex_init(&file->lock, NULL);
-    pthread_cond_init(&file->wake, NULL);
     /* A buffer that is not initialized yet must not be released. */
     buf_init(&file->batch, BATCH_MAX);
     buf_init(&file->fresh, FRESH_MAX);
@@ -371,17 +339,10 @@ static int open_disk(struct journalfile *file, const char *path, struct error *e
 
 static int start_thread(struct journalfile *file, struct error *error)
 {
-    int status;
+    int status = worker_start(&file->worker, file->loop, run_journalfile, deliver_lines, file);
 
-    file->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    status = file->event < 0 ? -errno : loop_watch(file->loop, file->event, deliver_lines, file);
-    file->has_thread = true; /* before it looks */
-    if (!status)
-        status = -pthread_create(&file->thread, NULL, run_journalfile, file);
-    if (!status)
-        return 0;
-    file->has_thread = false;
-    return error_set(error, -status, "cannot start the journal: %s", strerror(-status));
+    return status ? error_set(error, -status, "cannot start the journal: %s", strerror(-status))
+                  : 0;
 }
 
 int journalfile_open(struct loop *loop, const char *path, journalfile_told_fn *told, void *user,
@@ -406,17 +367,6 @@ void journalfile_set_full(struct journalfile *file, uint64_t size)
 
 /* Closing */
 
-static void stop_thread(struct journalfile *file)
-{
-    if (!file->has_thread)
-        return;
-    pthread_mutex_lock(&file->lock);
-    file->stop = true;
-    pthread_cond_signal(&file->wake);
-    pthread_mutex_unlock(&file->lock);
-    pthread_join(file->thread, NULL);
-}
-
 static void drop_entries(struct journalfile *file)
 {
     struct entry *entry;
@@ -433,18 +383,12 @@ void journalfile_close(struct journalfile *file)
 {
     if (!file)
         return;
-    stop_thread(file);
+    worker_stop(&file->worker);
     drop_entries(file);
-    if (file->event >= 0) {
-        loop_unwatch(file->loop, file->event);
-        close(file->event);
-    }
     journaldisk_close(file->disk);
     buf_release(&file->batch);
     buf_release(&file->fresh);
     buf_release(&file->telling);
-    pthread_cond_destroy(&file->wake);
-    pthread_mutex_destroy(&file->lock);
     free(file);
 }
 
@@ -461,11 +405,11 @@ static bool leave_entry(struct asked *asked)
     if (!entry)
         return false;
     entry->asked = NULL;
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     taken = entry->taken;
     if (!taken)
         TAILQ_REMOVE(&file->waiting, entry, link);
-    pthread_mutex_unlock(&file->lock);
+    worker_unlock(&file->worker);
     if (!taken)
         free_entry(file, entry);
     return taken;
@@ -489,9 +433,9 @@ static bool is_asked_sent(const struct call *call)
 
     if (!asked->entry || !asked->entry->size)
         return asked->operation.error.is_unknown;
-    pthread_mutex_lock(&asked->file->lock);
+    worker_lock(&asked->file->worker);
     taken = asked->entry->taken;
-    pthread_mutex_unlock(&asked->file->lock);
+    worker_unlock(&asked->file->worker);
     return taken;
 }
 
@@ -499,9 +443,9 @@ static bool is_locked_out(struct journalfile *file)
 {
     bool locked_out;
 
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     locked_out = file->is_locked_out;
-    pthread_mutex_unlock(&file->lock);
+    worker_unlock(&file->worker);
     return locked_out;
 }
 
@@ -545,10 +489,10 @@ static void submit(struct asked *asked, struct entry *entry)
     file->waiting_size += sizeof(*entry) + entry->size;
     timer_start(file->loop, &asked->operation.timer,
                 asked->operation.ask.deadline - when_monotonic(), expire, asked);
-    pthread_mutex_lock(&file->lock);
+    worker_lock(&file->worker);
     TAILQ_INSERT_TAIL(&file->waiting, entry, link);
-    pthread_cond_signal(&file->wake);
-    pthread_mutex_unlock(&file->lock);
+    worker_wake(&file->worker);
+    worker_unlock(&file->worker);
 }
 
 static struct call *start_asked(struct asked *asked, struct entry *entry)

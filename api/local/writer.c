@@ -1,13 +1,11 @@
 #include "api/local/writer.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/when.h"
+#include "base/worker.h"
 
 /* How long to wait before asking again for a lock that another process holds. */
 #define LOCK_RETRY_MS 10
@@ -20,15 +18,10 @@
 STAILQ_HEAD(calls, local_call);
 
 struct writer {
-    struct loop *loop;
     struct store *store;
     writer_done_fn *done;
-    int event; /* becomes readable when there are finished calls */
-    pthread_t thread;
 
-    pthread_mutex_t lock; /* of all below */
-    pthread_cond_t wake;
-    bool stop;
+    struct worker worker; /* whose lock guards all below */
     struct calls waiting;
     struct calls finished;
 };
@@ -53,36 +46,33 @@ static bool take_batch(struct writer *writer, struct calls *batch)
 {
     bool stop;
 
-    pthread_mutex_lock(&writer->lock);
-    while (!writer->stop && STAILQ_EMPTY(&writer->waiting))
-        pthread_cond_wait(&writer->wake, &writer->lock);
-    stop = writer->stop;
+    worker_lock(&writer->worker);
+    while (!writer->worker.stop && STAILQ_EMPTY(&writer->waiting))
+        worker_await(&writer->worker);
+    stop = writer->worker.stop;
     if (!stop)
         take_waiting(writer, batch);
-    pthread_mutex_unlock(&writer->lock);
+    worker_unlock(&writer->worker);
     return !stop;
 }
 
 static void hand_back(struct writer *writer, struct calls *calls)
 {
-    uint64_t one = 1;
-
     if (STAILQ_EMPTY(calls))
         return;
-    pthread_mutex_lock(&writer->lock);
+    worker_lock(&writer->worker);
     STAILQ_CONCAT(&writer->finished, calls);
-    pthread_mutex_unlock(&writer->lock);
-    if (write(writer->event, &one, sizeof(one)) < 0)
-        return; /* the counter is at its maximum, and the loop will wake all the same */
+    worker_unlock(&writer->worker);
+    worker_wake_loop(&writer->worker);
 }
 
 static bool is_cancelled(struct writer *writer, const struct local_call *call)
 {
     bool cancelled;
 
-    pthread_mutex_lock(&writer->lock);
+    worker_lock(&writer->worker);
     cancelled = call->cancelled;
-    pthread_mutex_unlock(&writer->lock);
+    worker_unlock(&writer->worker);
     return cancelled;
 }
 
@@ -108,18 +98,13 @@ static void expire_calls(struct writer *writer, struct calls *batch, struct call
 /* Waits a moment; false when the writer is to stop. */
 static bool wait_for_lock(struct writer *writer)
 {
-    struct timespec until;
     bool stop;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOCK_RETRY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&writer->lock);
-    if (!writer->stop)
-        pthread_cond_clockwait(&writer->wake, &writer->lock, CLOCK_MONOTONIC, &until);
-    stop = writer->stop;
-    pthread_mutex_unlock(&writer->lock);
+    worker_lock(&writer->worker);
+    if (!writer->worker.stop)
+        worker_pause(&writer->worker, LOCK_RETRY_MS);
+    stop = writer->worker.stop;
+    worker_unlock(&writer->worker);
     return !stop;
 }
 
@@ -210,16 +195,13 @@ static void deliver(void *user)
 {
     struct writer *writer = user;
     struct local_call *call;
-    uint64_t count;
 
-    if (read(writer->event, &count, sizeof(count)) < 0)
-        return;
     for (;;) {
-        pthread_mutex_lock(&writer->lock);
+        worker_lock(&writer->worker);
         call = STAILQ_FIRST(&writer->finished);
         if (call)
             STAILQ_REMOVE_HEAD(&writer->finished, link);
-        pthread_mutex_unlock(&writer->lock);
+        worker_unlock(&writer->worker);
         if (!call)
             return;
         if (call->cancelled)
@@ -237,21 +219,13 @@ int writer_start(struct loop *loop, struct store *store, writer_done_fn *done,
 
     if (!started)
         return error_set(error, ENOMEM, "no memory");
-    *started = (struct writer){.loop = loop, .store = store, .done = done};
+    *started = (struct writer){.store = store, .done = done};
     STAILQ_INIT(&started->waiting);
     STAILQ_INIT(&started->finished);
-    pthread_mutex_init(&started->lock, NULL);
-    pthread_cond_init(&started->wake, NULL);
-    started->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    status = started->event < 0 ? -errno : loop_watch(loop, started->event, deliver, started);
-    if (!status)
-        status = -pthread_create(&started->thread, NULL, run_writer, started);
+    status = worker_start(&started->worker, loop, run_writer, deliver, started);
     if (status) {
-        error_set(error, -status, "cannot start the writer: %s", strerror(-status));
-        loop_unwatch(loop, started->event);
-        close(started->event);
         free(started);
-        return status;
+        return error_set(error, -status, "cannot start the writer: %s", strerror(-status));
     }
     *writer = started;
     return 0;
@@ -271,27 +245,19 @@ void writer_stop(struct writer *writer)
 {
     if (!writer)
         return;
-    pthread_mutex_lock(&writer->lock);
-    writer->stop = true;
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
-    pthread_join(writer->thread, NULL);
+    worker_stop(&writer->worker);
     free_all(&writer->waiting);
     free_all(&writer->finished);
-    loop_unwatch(writer->loop, writer->event);
-    close(writer->event);
     store_close(writer->store);
-    pthread_cond_destroy(&writer->wake);
-    pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 
 void writer_submit(struct writer *writer, struct local_call *call)
 {
-    pthread_mutex_lock(&writer->lock);
+    worker_lock(&writer->worker);
     STAILQ_INSERT_TAIL(&writer->waiting, call, link);
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
+    worker_wake(&writer->worker);
+    worker_unlock(&writer->worker);
 }
 
 /* To be called with the lock held. */
@@ -311,9 +277,9 @@ bool writer_has_taken(struct writer *writer, const struct local_call *call)
 {
     bool waits;
 
-    pthread_mutex_lock(&writer->lock);
+    worker_lock(&writer->worker);
     waits = is_waiting(writer, call);
-    pthread_mutex_unlock(&writer->lock);
+    worker_unlock(&writer->worker);
     return !waits;
 }
 
@@ -321,12 +287,12 @@ bool writer_cancel(struct writer *writer, struct local_call *call)
 {
     bool waits;
 
-    pthread_mutex_lock(&writer->lock);
+    worker_lock(&writer->worker);
     call->cancelled = true;
     waits = is_waiting(writer, call);
     if (waits)
         STAILQ_REMOVE(&writer->waiting, call, local_call, link);
-    pthread_mutex_unlock(&writer->lock);
+    worker_unlock(&writer->worker);
     if (waits)
         operation_drop(&call->operation);
     return !waits;
