@@ -40,9 +40,9 @@ int journalfile_open(struct loop *loop, const char *path, journalfile_told_fn *t
                      struct journalfile **file, struct error *error);
 
 /*
- * Writes the lines that wait, but waits no more than a second for another's lock, and frees the
- * calls that are under way: nothing is told and nobody is answered any more. NULL is allowed. Not
- * to be called from what is told or answered.
+ * Writes the lines that wait, but waits no more than a second for another's lock (for the disk it
+ * waits), and frees the calls that are under way: nothing is told and nobody is answered any more.
+ * NULL is allowed. Not to be called from what is told or answered.
  */
 void journalfile_close(struct journalfile *file);
 

@@ -137,6 +137,7 @@ def main():
     while kills < wanted:
         killed, (some, broken, was_renamed) = run_round(arguments.writer, chance, moment)
         kills += killed
+        moment *= 1.1 if killed == 2 else 0.9  # late in their lives, but in them
         rounds += 1
         lines += some
         cut += broken

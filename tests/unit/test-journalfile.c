@@ -290,6 +290,24 @@ static void a_full_file_is_renamed_once_for_all(void **state)
     assert_string_equal(two->told.data, "1234\n5678\n9\n10\n");
 }
 
+static void a_file_is_full_with_16_mib(void **state)
+{
+    struct scene *scene = *state;
+    struct mount *one = &scene->mounts[0];
+    struct stat seen;
+
+    write_file(scene->path, "");
+    assert_int_equal(truncate(scene->path, (16 << 20) - 1), 0);
+    assert_int_equal(open_mount(scene, one), 0);
+    assert_int_equal(add(scene, one, "a"), 0);
+    assert_int_equal(access(scene->old_path, F_OK), -1);
+    assert_int_equal(add(scene, one, "b"), 0);
+    assert_int_equal(stat(scene->old_path, &seen), 0);
+    assert_int_equal(seen.st_size, (16 << 20) + 3);
+    assert_file(scene->path, "b\n");
+    assert_string_equal(one->told.data, "a\nb\n");
+}
+
 static void a_line_cut_by_a_crash_is_told_to_nobody(void **state)
 {
     struct scene *scene = *state;
@@ -1018,6 +1036,7 @@ int main(void)
         IN_SCENE(what_is_there_is_told_at_the_beginning),
         IN_SCENE(two_mounts_know_each_others_lines),
         IN_SCENE(a_full_file_is_renamed_once_for_all),
+        IN_SCENE(a_file_is_full_with_16_mib),
         IN_SCENE(a_line_cut_by_a_crash_is_told_to_nobody),
         IN_SCENE(a_line_that_cannot_be_one_is_refused),
         IN_SCENE(many_lines_take_few_syncs),
