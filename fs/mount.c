@@ -92,6 +92,7 @@ static void on_signal(void *user)
     }
     if (mount->fs_ready) {
         cache_clear(mount->fs.cache);
+        kept_release(&mount->fs.overview);
         mount->fs.waited_in_vain = 0;
     }
     if (mount->backend)

@@ -278,7 +278,7 @@ static void on_pair_table(void *user, const struct error *error, const struct an
     look->pair->is_there = table_has_checkpoint(answer->table);
     look->count = look->pair->is_there ? table_count(answer->table) : 0;
     look->table = table_hold(answer->table);
-    look->standings = malloc(look->count + 1);
+    look->standings = calloc(look->count + 1, 1);
     if (look->standings) {
         look_at_some(look);
         return;

@@ -101,6 +101,27 @@ for _ in range(3):
 END
 }
 
+@test "it is read whole in every way" {
+    put "$P/checkpoint" 41
+    timeout 5 python3 - "$NOW" <<'END'
+import mmap, os, sys
+def sent(file):
+    out = os.memfd_create("copy")
+    size = os.fstat(file.fileno()).st_size
+    while os.sendfile(out, file.fileno(), None, size):
+        pass
+    return os.pread(out, size + 1, 0)
+def mapped(file):
+    return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]
+for read in (sent, mapped, lambda file: os.read(file.fileno(), 1 << 20)):
+    with open(sys.argv[1], "rb") as file:
+        text = read(file)
+        assert text.startswith(b"<!DOCTYPE") and text.endswith(b"</html>\n"), read
+END
+    cp "$NOW" "$DIR/copy"
+    is "$(tail -n 1 "$DIR/copy")" "</html>"
+}
+
 @test "a page that was not told of before is a fresh one" {
     put "$P/checkpoint" 41
     is "$(rows | wc -l)" 1

@@ -52,6 +52,28 @@ billing payments ok 0"
     is "$(stat -c %s "$NOW") $(wc -c <"$NOW") $(requests)" "$size $size $asked"
 }
 
+@test "two who ask for the size at the same time have the same page" {
+    cat lag/audit lag/billing >"$DIR/known"
+    fault delay delay=300 path=orders count=forever
+    stat -c %s "$NOW" >"$DIR/size" &
+    local other=$! size
+    size=$(stat -c %s "$NOW")
+    wait "$other"
+    is "$(<"$DIR/size")" "$size"
+    cat "$NOW" >"$DIR/one"
+    cat "$NOW" >"$DIR/two"
+    is "$(wc -c <"$DIR/one")" "$size"
+    cmp "$DIR/one" "$DIR/two"
+}
+
+@test "after a SIGHUP there is a fresh page, also for whom a size was told" {
+    stat "$NOW" >"$DIR/told"
+    committed billing orders 0 60
+    kill -HUP "$(daemon)"
+    sleep 0.2
+    is "$(page)" "billing orders none $((220 - GAP))"
+}
+
 @test "what was committed meanwhile is in the page that is opened next" {
     is "$(page)" "billing orders none $((238 - GAP))"
     put "$P/checkpoint" "$(shown 50)"

@@ -39,7 +39,8 @@ TEST(no_text_begins_an_element_or_ends_an_attribute)
 TEST(what_cannot_be_seen_is_shown)
 {
     assert_string_equal(shown("a\tb\nc\\", HTML_WHOLE), "a\\tb\\nc\\\\");
-    assert_string_equal(shown("x\xe2\x80\xaegnp", HTML_WHOLE), "x\\xe2\\x80\\xaegnp");
+    assert_string_equal(shown("x\xe2\x80\xaegnp\xe2\x80\xac", HTML_WHOLE),
+                        "x\\xe2\\x80\\xaegnp\\xe2\\x80\\xac");
     assert_string_equal(shown("a\x1b[31m", HTML_WHOLE), "a\\x1b[31m");
     assert_string_equal(shown("\xff<\xc3", HTML_WHOLE), "\\xff&lt;\\xc3");
 }
