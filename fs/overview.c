@@ -15,8 +15,9 @@
 /* How many apps, and how many pairs, are asked for at a time. */
 #define WIDTH 32
 
-/* How many partitions are looked at before others have their turn in the loop. */
-#define ROWS_AT_ONCE 1000
+/* How many partitions of a pair are looked at before others have their turn in the loop: of all
+ * that are under way 1000. */
+#define ROWS_AT_ONCE (1000 / WIDTH)
 
 /* Partitions in the details: of all pairs together, and at least and at most of each. */
 #define DETAILS_MAX 5000
