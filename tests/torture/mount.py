@@ -494,6 +494,14 @@ def first_line(text):
     return text.splitlines()[:1]
 
 
+def overview(_):
+    """Whether it is whole, though parts may have failed; the refusal of a part is that of the mount for a while."""
+    text = read("overview/now.html")
+    if "<small>EACCES" in text:
+        raise PermissionError(errno.EACCES, "a part was refused")
+    return text.endswith("</html>\n")
+
+
 def note_end(mount):
     mount.end = int(read(f"{S}/latest"))
 
@@ -530,7 +538,7 @@ SCENES = [
     Scene("cursor", reading(f"{P}/cursor", cursor_shape), only=WITH_RECORDS),
     Scene("latest-cursor", reading(f"{S}/cursors/latest", cursor_shape), only=WITH_RECORDS),
     Scene("since-cursor", reading(f"{S}/cursors/since/1h", bool), only=WITH_RECORDS),
-    Scene("since", reading(f"{S}/since/1h")),
+    Scene("since", reading(f"{S}/since/1h", bool)),
     Scene("lag", reading(f"{P}/lag")),
     Scene("status", reading(f"{P}/status", members)),
     Scene("stream-status", reading("streams/orders/status", members)),
@@ -539,7 +547,7 @@ SCENES = [
     Scene("errors", reading("errors", whole_lines)),
     Scene("commits", reading("commits", whole_lines)),
     Scene("readme", reading("README")),
-    Scene("overview", reading("overview/now.html", bool)),
+    Scene("overview", overview),
     Scene("commit", commit_one),
     Scene("commit-by-table", commit_by_table),
     Scene("metadata", commit_metadata, only=DECIMAL),
