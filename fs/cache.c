@@ -59,6 +59,7 @@ struct cache {
     unsigned count;
     size_t size;
     struct missing missing;
+    int64_t renamed; /* when this mount last knew better than the backend which names there are */
 };
 
 static int compare_topics(const void *a, const void *b)
@@ -259,14 +260,23 @@ static bool note_in(struct topic *topic, const struct state *state, int64_t at)
     return true;
 }
 
+/* Answers to what was asked until then tell nothing of names. */
+static void distrust_names(struct cache *cache, int64_t until)
+{
+    if (cache->renamed < until)
+        cache->renamed = until;
+}
+
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at)
 {
     struct topic *lags = find_topic(cache, &(struct question){WHAT_LAGS, app, stream});
     struct topic *topic = make_topic(cache, &(struct question){WHAT_STATES, app, stream});
 
-    if (state->sequence)
+    if (state->sequence) {
         missing_forget_path(&cache->missing, app, stream, state->partition, at);
+        distrust_names(cache, at);
+    }
     if (lags)
         note_in(lags, state, at);
     if (!topic || !note_in(topic, state, at))
@@ -497,12 +507,14 @@ void cache_age_about(struct cache *cache, const char *stream)
 void cache_drop(struct cache *cache, const struct question *question)
 {
     missing_forget(&cache->missing, question);
+    distrust_names(cache, when_monotonic());
     cache_outdate(cache, question);
 }
 
 void cache_drop_about(struct cache *cache, const char *app, const char *stream)
 {
     missing_forget_about(&cache->missing, app, stream);
+    distrust_names(cache, when_monotonic());
     cache_outdate_about(cache, app, stream);
 }
 
@@ -511,6 +523,7 @@ void cache_clear(struct cache *cache)
     struct topic *topic;
 
     missing_release(&cache->missing);
+    distrust_names(cache, when_monotonic());
     TAILQ_FOREACH (topic, &cache->by_use, link)
         drop_topic(topic);
 }
@@ -534,7 +547,14 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
 
 /* Single names */
 
-void cache_note_missing(struct cache *cache, const struct question *question, const char *name)
+void cache_note_missing(struct cache *cache, const struct question *question, const char *name,
+                        int64_t asked)
+{
+    if (asked > cache->renamed)
+        cache_note_gone(cache, question, name);
+}
+
+void cache_note_gone(struct cache *cache, const struct question *question, const char *name)
 {
     missing_note(&cache->missing, question, name, when_monotonic());
 }
@@ -544,13 +564,14 @@ bool cache_is_missing(struct cache *cache, const struct question *question, cons
     return missing_has(&cache->missing, question, name, when_monotonic());
 }
 
-void cache_note_name(struct cache *cache, const struct question *question, const char *name)
+void cache_note_name(struct cache *cache, const struct question *question, const char *name,
+                     int64_t asked)
 {
     struct topic *topic = find_topic(cache, question);
     struct names *copy;
     bool good = true;
 
-    if (!topic || !topic->names || names_has(topic->names, name))
+    if (!topic || !topic->names || asked <= cache->renamed || names_has(topic->names, name))
         return;
     copy = names_new();
     for (size_t i = 0; copy && good && i < names_count(topic->names); i++)

@@ -86,12 +86,18 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at);
 
-/* Names that were asked for one by one and do not exist, or were removed: see fs/missing.h. */
-void cache_note_missing(struct cache *cache, const struct question *question, const char *name);
+/* Names that were asked for one by one at a time and do not exist, or were removed: see
+ * fs/missing.h. An answer to what was asked before this mount has made or removed something, or has
+ * seen a checkpoint, may be older than that: it is not noted. */
+void cache_note_missing(struct cache *cache, const struct question *question, const char *name,
+                        int64_t asked);
+void cache_note_gone(struct cache *cache, const struct question *question, const char *name);
 bool cache_is_missing(struct cache *cache, const struct question *question, const char *name);
 
-/* A name that was asked for one by one and exists: becomes part of the list, if there is one. */
-void cache_note_name(struct cache *cache, const struct question *question, const char *name);
+/* A name that was asked for one by one and exists: becomes part of the list, if there is one, and
+ * if the answer is not older than that either. */
+void cache_note_name(struct cache *cache, const struct question *question, const char *name,
+                     int64_t asked);
 
 /* Bytes in use. */
 size_t cache_size(const struct cache *cache);

@@ -200,7 +200,7 @@ void known_note_gone(struct fs *fs, const struct node *node)
     char room[TREE_NAME_ROOM];
 
     gone_question(fs, node, &question);
-    cache_note_missing(fs->cache, &question, known_listed_name(node, room));
+    cache_note_gone(fs->cache, &question, known_listed_name(node, room));
 }
 
 struct node known_directory(const struct fs *fs, const struct node *node)

@@ -31,7 +31,8 @@ static void note_single(struct request *request, const struct question *question
         cache_note(cache, place->app, place->stream, answer->state, request->started);
     else
         cache_note_name(cache, question,
-                        tree_row(node->kind)->naming == BY_APP ? place->app : place->stream);
+                        tree_row(node->kind)->naming == BY_APP ? place->app : place->stream,
+                        request->started);
 }
 
 static void on_single(void *user, const struct error *error, const struct answer *answer)
@@ -43,7 +44,8 @@ static void on_single(void *user, const struct error *error, const struct answer
 
     tree_question(request->fs, node->kind, node->place, &question);
     if (error && error->code == ENOENT)
-        cache_note_missing(request->fs->cache, &question, known_listed_name(node, room));
+        cache_note_missing(request->fs->cache, &question, known_listed_name(node, room),
+                           request->started);
     if (!request_answered(request, error))
         return;
     note_single(request, &question, answer);

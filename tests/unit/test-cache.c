@@ -1005,7 +1005,7 @@ static void missing_names_are_remembered_for_their_question(void **state)
     struct scene *scene = *state;
 
     assert_false(cache_is_missing(scene->cache, &apps, "a"));
-    cache_note_missing(scene->cache, &apps, "a");
+    cache_note_missing(scene->cache, &apps, "a", next_ms());
     assert_true(cache_is_missing(scene->cache, &apps, "a"));
     assert_false(cache_is_missing(scene->cache, &apps, "b"));
     assert_false(cache_is_missing(scene->cache, &streams, "a"));
@@ -1019,9 +1019,9 @@ static void dropping_forgets_just_the_names_that_it_is_about(void **state)
     static const struct question partitions = {WHAT_STATES, "", "orders"};
     struct scene *scene = *state;
 
-    cache_note_missing(scene->cache, &apps, "a");
-    cache_note_missing(scene->cache, &streams, "s");
-    cache_note_missing(scene->cache, &partitions, "7");
+    cache_note_missing(scene->cache, &apps, "a", next_ms());
+    cache_note_missing(scene->cache, &streams, "s", next_ms());
+    cache_note_missing(scene->cache, &partitions, "7", next_ms());
     cache_drop(scene->cache, &apps);
     assert_false(cache_is_missing(scene->cache, &apps, "a"));
     assert_true(cache_is_missing(scene->cache, &streams, "s"));
@@ -1032,13 +1032,42 @@ static void dropping_forgets_just_the_names_that_it_is_about(void **state)
     assert_false(cache_is_missing(scene->cache, &streams, "s"));
 }
 
+/* As when an app is made while somebody waits for an answer that there is none. */
+static void an_answer_from_before_a_change_tells_of_no_names(void **state)
+{
+    struct scene *scene = *state;
+    int64_t before = next_ms();
+    struct answer answer;
+
+    scene->fake.names[0] = "b";
+    fetch(scene, &apps);
+    cache_drop_about(scene->cache, "a", NULL);
+    cache_note_missing(scene->cache, &apps, "a", before);
+    assert_false(cache_is_missing(scene->cache, &apps, "a"));
+    cache_note_name(scene->cache, &apps, "c", before);
+    assert_true(cache_peek(scene->cache, &apps, ANY_AGE, &answer));
+    assert_false(names_has(answer.names, "c"));
+    cache_note_missing(scene->cache, &apps, "a", next_ms());
+    assert_true(cache_is_missing(scene->cache, &apps, "a"));
+}
+
+static void an_answer_from_before_a_commit_tells_of_no_names(void **state)
+{
+    struct scene *scene = *state;
+    int64_t before = next_ms();
+
+    note(scene, 7, "41", next_ms());
+    cache_note_missing(scene->cache, &apps, "billing", before);
+    assert_false(cache_is_missing(scene->cache, &apps, "billing"));
+}
+
 /* As when somebody removes a partition, and commits on it. */
 static void what_has_a_checkpoint_is_not_missing(void **state)
 {
     static const struct question partitions = {WHAT_STATES, "", "orders"};
     struct scene *scene = *state;
 
-    cache_note_missing(scene->cache, &partitions, "7");
+    cache_note_missing(scene->cache, &partitions, "7", next_ms());
     note(scene, 7, NULL, next_ms());
     assert_true(cache_is_missing(scene->cache, &partitions, "7"));
     note(scene, 7, "41", next_ms());
@@ -1053,7 +1082,7 @@ static void many_missing_names_are_bounded(void **state)
         char name[16];
 
         snprintf(name, sizeof(name), "a%u", i);
-        cache_note_missing(scene->cache, &apps, name);
+        cache_note_missing(scene->cache, &apps, name, next_ms());
         assert_true(cache_is_missing(scene->cache, &apps, name));
     }
     assert_false(cache_is_missing(scene->cache, &apps, "a0"));
@@ -1064,12 +1093,12 @@ static void a_name_that_exists_becomes_part_of_the_list(void **state)
     struct scene *scene = *state;
     struct answer answer;
 
-    cache_note_name(scene->cache, &apps, "before");
+    cache_note_name(scene->cache, &apps, "before", next_ms());
     assert_false(knows(scene, &apps));
     scene->fake.names[0] = "b";
     fetch(scene, &apps);
-    cache_note_name(scene->cache, &apps, "a");
-    cache_note_name(scene->cache, &apps, "a");
+    cache_note_name(scene->cache, &apps, "a", next_ms());
+    cache_note_name(scene->cache, &apps, "a", next_ms());
     assert_true(cache_peek(scene->cache, &apps, ANY_AGE, &answer));
     assert_int_equal(names_count(answer.names), 2);
     assert_true(names_has(answer.names, "a") && names_has(answer.names, "b"));
@@ -1142,6 +1171,8 @@ int main(void)
         SCENE(many_small_answers_are_bounded_too),
         SCENE(missing_names_are_remembered_for_their_question),
         SCENE(dropping_forgets_just_the_names_that_it_is_about),
+        SCENE(an_answer_from_before_a_change_tells_of_no_names),
+        SCENE(an_answer_from_before_a_commit_tells_of_no_names),
         SCENE(what_has_a_checkpoint_is_not_missing),
         SCENE(many_missing_names_are_bounded),
         SCENE(a_name_that_exists_becomes_part_of_the_list),
