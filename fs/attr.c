@@ -58,6 +58,8 @@ static void reply_as_known(struct request *request, int status, const struct sta
         with_attributes(request, attr);
     } else if (removed && !request->then) {
         reply_removed(request, removed);
+    } else if (status == -EAGAIN) {
+        request_refuse(request, ENOMEM, "no memory");
     } else {
         refuse_missing(request);
     }
@@ -79,11 +81,23 @@ static struct question question_of(const struct node *node)
     return (struct question){WHAT_INFO, "", node->place->stream};
 }
 
+static void reply_file(struct request *request);
+
+/* Somebody who shared the answer may have dropped it already: then it is asked for again. */
 static void on_told(void *user, const struct error *error, const struct answer *answer)
 {
+    struct request *request = user;
+    struct stat attr;
+    int status;
+
     (void)answer;
-    if (request_answered(user, error))
-        reply_known(user);
+    if (!request_answered(request, error))
+        return;
+    status = known_attributes(request->fs, &request->node, ANY_AGE, &attr);
+    if (status == -EAGAIN)
+        reply_file(request);
+    else
+        reply_as_known(request, status, &attr);
 }
 
 static void reply_file(struct request *request)

@@ -226,10 +226,11 @@ static void load_snapshot(struct request *request)
 {
     const struct node *node = &request->handle->node;
     struct state state;
+    int status = cache_state(request->fs->cache, node->place->app, node->place->stream,
+                             node->partition, ANY_AGE, false, &state);
 
-    if (cache_state(request->fs->cache, node->place->app, node->place->stream, node->partition,
-                    ANY_AGE, false, &state))
-        finish_load(request, -ENOENT);
+    if (status)
+        finish_load(request, status == -EAGAIN ? -ENOMEM : status);
     else
         load_state(request, &state);
 }

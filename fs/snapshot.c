@@ -51,15 +51,21 @@ static int state_of(const struct request *request, int64_t not_before, struct st
                        not_before, tree_row(node->kind)->source == FROM_STATE, state);
 }
 
+/* Of those who share an answer one may have dropped it before the next is told: an app was removed,
+ * or was not. Then it is asked for again. */
 static void on_snapshot(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
     struct state state;
+    int status;
 
     (void)answer;
     if (!request_answered(request, error))
         return;
-    if (state_of(request, ANY_AGE, &state))
+    status = state_of(request, ANY_AGE, &state);
+    if (status == -EAGAIN)
+        snapshot_need(request, &request->needed, request->known);
+    else if (status)
         request->known(request);
     else
         check_snapshot(request, &state);
@@ -74,7 +80,8 @@ void snapshot_need(struct request *request, const struct node *node,
     struct state state;
     int status;
 
-    request->needed = *node;
+    if (node != &request->needed)
+        request->needed = *node;
     request->known = then;
     status = state_of(request, cache_not_before(fs->settings.snapshot), &state);
     if (status == -EAGAIN)
