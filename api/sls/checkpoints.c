@@ -3,6 +3,7 @@
 
 #include "api/sls/answer.h"
 #include "api/sls/client.h"
+#include "api/sls/groups.h"
 #include "api/sls/request.h"
 
 /* An answer without an entry means that there is no such shard, and so no checkpoint. */
@@ -40,6 +41,7 @@ static int sls_on_committed(struct service_call *call, const cJSON *root)
     call->state.sequence = call->sequence;
     call->state.consumer = sls->consumer ? sls->consumer : "";
     call->state.committed = http_now(call->service->http);
+    sls_groups_note(sls->groups, call->app, call->stream);
     return service_take_empty(call, root);
 }
 

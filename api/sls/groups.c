@@ -16,6 +16,9 @@
 /* Gives the HTTP layer this long to report its own, more precise, timeout. */
 #define GRACE_MS 100
 
+/* For a group and its logstore. */
+#define PAIR_ROOM (2 * FILE_NAME_ROOM)
+
 struct sls_groups {
     struct sls *sls;
     struct share gathering; /* those who wait for what is being gathered */
@@ -92,6 +95,26 @@ void sls_groups_free(struct sls_groups *groups)
     free(groups);
 }
 
+/* False for one that no file can be named after. */
+static bool print_pair(const char *group, const char *logstore, char pair[static PAIR_ROOM])
+{
+    char app[FILE_NAME_ROOM];
+    char stream[FILE_NAME_ROOM];
+
+    if (name_to_file(group, app) || name_to_file(logstore, stream))
+        return false;
+    snprintf(pair, PAIR_ROOM, "%s/%s", app, stream);
+    return true;
+}
+
+void sls_groups_note(struct sls_groups *groups, const char *app, const char *stream)
+{
+    char pair[PAIR_ROOM];
+
+    if (print_pair(app, stream, pair) && !(groups->names && names_has(groups->names, pair)))
+        sls_groups_drop(groups);
+}
+
 void sls_groups_drop(struct sls_groups *groups)
 {
     names_drop(groups->names);
@@ -144,14 +167,9 @@ static void tell_refused(const struct sls_groups *groups, const char *logstore,
 
 static int add_pair(struct names *pairs, const char *group, const char *logstore)
 {
-    char pair[2 * FILE_NAME_ROOM];
-    char app[FILE_NAME_ROOM];
-    char stream[FILE_NAME_ROOM];
+    char pair[PAIR_ROOM];
 
-    if (name_to_file(group, app) || name_to_file(logstore, stream))
-        return 0;
-    snprintf(pair, sizeof(pair), "%s/%s", app, stream);
-    return names_add(pairs, pair);
+    return print_pair(group, logstore, pair) ? names_add(pairs, pair) : 0;
 }
 
 static int on_groups_of_one(void *user, const char *logstore, const struct error *error,

@@ -27,6 +27,9 @@ struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct a
 /* To be called after a change: those who ask from now on get a result gathered after it. */
 void sls_groups_drop(struct sls_groups *groups);
 
+/* The app was seen to have its group on the stream: what was gathered without it is older. */
+void sls_groups_note(struct sls_groups *groups, const char *app, const char *stream);
+
 /* As sls_groups_get, for a call: `done` gets the call, which waits until then. */
 void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done);
 
