@@ -13,7 +13,7 @@ static int64_t last;
 void consumer_commit(void)
 {
     last += HISTORY_STEP;
-    remote_consume((unsigned)chance_below(HISTORY_PARTITIONS), last);
+    remote_consume((unsigned)chance_below(CHECKPOINT_PLACES), last);
 }
 
 static void go_on(void *user)

@@ -8,7 +8,7 @@
 /* With a first commit; often: and now and then another, until the run ends. */
 void consumer_begin(bool often);
 
-/* Commits on some partition. */
+/* Commits on some partition, of either app. */
 void consumer_commit(void);
 
 #endif

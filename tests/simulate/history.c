@@ -1,5 +1,6 @@
 #include "tests/simulate/history.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,25 +14,31 @@
 /* How old the answer may be that a snapshot is from. */
 #define SNAPSHOT_MS 1000
 
+/* A consumer that has committed is alive for so long. */
+#define ALIVE_MS 120000
+
 /* Older questions are of no account any more. */
 #define QUESTIONS_MAX 256
 
 struct deed {
     int mount;
     enum act act;
-    unsigned partition;
+    unsigned place;
     int64_t began;
     int64_t ended;
     enum ending ending;
     unsigned applied;
-    size_t first_applied; /* in the partition's line */
+    uint64_t first_applied; /* the event */
+    bool is_certain;        /* no other change may have been the one that was carried out */
 };
 
 /* The value from then until the next. */
 struct moment {
     int64_t when;
+    uint64_t event; /* which tells what came first within a millisecond */
     int64_t number;
-    int mount; /* that it came by, or NO_MOUNT */
+    int mount;     /* that it came by, or NO_MOUNT */
+    bool has_name; /* and a consumer that gave its own */
 };
 
 struct line {
@@ -42,6 +49,7 @@ struct line {
 /* What a mount asked, until it was answered. */
 struct question {
     int mount;
+    bool of_names;
     int64_t began;
     int64_t ended;
 };
@@ -51,9 +59,10 @@ static size_t question_count; /* of all; the last are kept */
 
 static struct deed *deeds;
 static size_t deed_count;
-static struct line lines[HISTORY_PARTITIONS];
+static struct line lines[PLACES];
+static uint64_t last_event;
 static char fault[400];
-static bool is_exact;
+static struct history_rules rules;
 
 void history_blame(const char *format, ...)
 {
@@ -72,20 +81,30 @@ const char *history_fault(void)
     return *fault ? fault : NULL;
 }
 
-static void add_moment(unsigned partition, int64_t number, int mount)
+unsigned history_place(const char *app, int64_t partition)
 {
-    struct line *line = &lines[partition];
+    if (!app || partition < 0 || partition >= HISTORY_PARTITIONS)
+        return PLACES;
+    if (!strcmp(app, APP_THAT_STAYS))
+        return (unsigned)partition;
+    return strcmp(app, APP_THAT_GOES) != 0 ? PLACES : HISTORY_PARTITIONS + (unsigned)partition;
+}
+
+static void add_moment(unsigned place, int64_t number, int mount)
+{
+    struct line *line = &lines[place];
 
     line->moments = must_realloc(line->moments, line->count + 1, sizeof(*line->moments));
     line->moments[line->count++] =
-        (struct moment){.when = clock_ms(), .number = number, .mount = mount};
+        (struct moment){.when = clock_ms(), .event = last_event, .number = number, .mount = mount};
 }
 
-void history_start(bool compares)
+void history_start(const struct history_rules *of_service)
 {
-    is_exact = compares;
+    rules = *of_service;
     *fault = '\0';
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+    last_event = 0;
+    for (unsigned i = 0; i < PLACES; i++)
         add_moment(i, NOTHING, NO_MOUNT);
 }
 
@@ -95,25 +114,25 @@ void history_stop(void)
     deeds = NULL;
     deed_count = 0;
     question_count = 0;
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
+    for (unsigned i = 0; i < PLACES; i++) {
         free(lines[i].moments);
         lines[i] = (struct line){0};
     }
 }
 
 /* What is committed now. */
-static int64_t committed(unsigned partition)
+static int64_t committed(unsigned place)
 {
-    const struct line *line = &lines[partition];
+    const struct line *line = &lines[place];
 
     return line->moments[line->count - 1].number;
 }
 
-int history_begin(int mount, enum act act, unsigned partition)
+int history_begin(int mount, enum act act, unsigned place)
 {
     deeds = must_realloc(deeds, deed_count + 1, sizeof(*deeds));
     deeds[deed_count++] =
-        (struct deed){.mount = mount, .act = act, .partition = partition, .began = clock_ms()};
+        (struct deed){.mount = mount, .act = act, .place = place, .began = clock_ms()};
     return (int)deed_count;
 }
 
@@ -124,25 +143,30 @@ static struct deed *deed_of(int64_t number)
     return number >= 1 && number <= (int64_t)deed_count ? &deeds[number - 1] : NULL;
 }
 
-static void apply_to(struct deed *deed, int number, unsigned partition)
+static void note_applied(struct deed *deed)
 {
-    if (deed->partition != partition)
-        history_blame("change %d of partition %u was carried out on %u", number, deed->partition,
-                      partition);
+    if (!deed->applied++)
+        deed->first_applied = last_event;
+}
+
+static void apply_to(struct deed *deed, int number, unsigned place)
+{
+    deed->is_certain = true;
+    if (deed->place != place)
+        history_blame("change %d of %u was carried out on %u", number, deed->place, place);
     if (deed->ending == ACKNOWLEDGED)
         history_blame("change %d was carried out after it had been acknowledged", number);
     if (deed->ending == REFUSED)
         history_blame("change %d was carried out although it had been refused", number);
-    if (!deed->applied++)
-        deed->first_applied = lines[partition].count;
+    note_applied(deed);
 }
 
 /* Whether somebody else has committed since then: what a change has read may be old. */
 static bool had_others(const struct deed *deed)
 {
-    const struct line *line = &lines[deed->partition];
+    const struct line *line = &lines[deed->place];
 
-    if (is_exact)
+    if (rules.compares)
         return false;
     for (size_t i = line->count; i > 0 && line->moments[i - 1].when >= deed->began; i--) {
         if (line->moments[i - 1].mount != deed->mount)
@@ -151,60 +175,75 @@ static bool had_others(const struct deed *deed)
     return false;
 }
 
-static void apply_metadata(int number, unsigned partition, int64_t sequence, bool is_late)
+static void apply_metadata(int number, unsigned place, int64_t sequence, bool is_late)
 {
     struct deed *deed = deed_of(number);
-    int64_t before = committed(partition);
+    int64_t before = committed(place);
 
     if (!deed || deed->act != ACT_METADATA) {
         history_blame("metadata of no change was committed: %d", number);
         return;
     }
-    apply_to(deed, number, partition);
+    apply_to(deed, number, place);
     if (sequence != before && !is_late && !had_others(deed))
         history_blame("metadata %d committed %" PRId64 " where %" PRId64 " was", number, sequence,
                       before);
 }
 
+/* Whether a change of a kind may be the one that was carried out at a place: what makes a partition
+ * makes its stream with it, and what removes a stream its partitions. */
+static bool does(const struct deed *deed, enum act act, unsigned place)
+{
+    if (deed->act != act)
+        return false;
+    return deed->place == place ||
+           (act == ACT_MAKE && deed->place == THING_PARTITION && place == THING_STREAM) ||
+           (act == ACT_REMOVE && deed->place == THING_STREAM && place == THING_PARTITION);
+}
+
 /* Deletions and shifts do not tell whose they are: any of that kind that may still be carried out
  * may be the one. The one that began first, or NULL. */
-static const struct deed *apply_to_any(int mount, enum act act, unsigned partition)
+static struct deed *apply_to_any(int mount, enum act act, unsigned place)
 {
-    const struct deed *first = NULL;
+    struct deed *first = NULL;
+    unsigned count = 0;
 
     for (size_t i = 0; i < deed_count; i++) {
         struct deed *deed = &deeds[i];
 
-        if ((deed->mount != mount && mount != ANY_MOUNT) || deed->act != act ||
-            deed->partition != partition || (deed->ending != PENDING && deed->ending != UNKNOWN))
+        if ((deed->mount != mount && mount != ANY_MOUNT) || !does(deed, act, place) ||
+            (deed->ending != PENDING && deed->ending != UNKNOWN))
             continue;
-        deed->applied++;
+        note_applied(deed);
+        count++;
         if (!first)
             first = deed;
     }
+    if (count == 1)
+        first->is_certain = true;
     return first;
 }
 
 /* A shift that is repeated commits the same number again. */
-static void apply_shift(int mount, unsigned partition, int64_t sequence, bool is_late)
+static void apply_shift(int mount, unsigned place, int64_t sequence, bool is_late)
 {
-    int64_t before = committed(partition);
-    const struct deed *deed = apply_to_any(mount, ACT_SHIFT, partition);
+    int64_t before = committed(place);
+    const struct deed *deed = apply_to_any(mount, ACT_SHIFT, place);
 
     if (!deed)
         history_blame("a shift to %" PRId64 " that nobody asked for", sequence);
-    else if (sequence != before + 1 && (is_exact || sequence != before) && !is_late &&
+    else if (sequence != before + 1 && (rules.compares || sequence != before) && !is_late &&
              !had_others(deed))
         history_blame("a shift made %" PRId64 " of %" PRId64, sequence, before);
 }
 
-static void apply_delete(int mount, unsigned partition)
+static void apply_delete(int mount, unsigned place)
 {
-    if (!apply_to_any(mount, ACT_DELETE, partition))
-        history_blame("a deletion of %u that nobody asked for", partition);
+    if (!apply_to_any(mount, ACT_DELETE, place))
+        history_blame("a deletion of %u that nobody asked for", place);
 }
 
-static void apply_commit(unsigned partition, int64_t sequence)
+static void apply_commit(unsigned place, int64_t sequence)
 {
     int number = (int)(sequence / HISTORY_STEP);
     struct deed *deed = deed_of(number);
@@ -212,72 +251,107 @@ static void apply_commit(unsigned partition, int64_t sequence)
     if (!deed || deed->act != ACT_COMMIT)
         history_blame("%" PRId64 " was committed, which nobody has written", sequence);
     else
-        apply_to(deed, number, partition);
+        apply_to(deed, number, place);
 }
 
-void history_applied(unsigned partition, int64_t sequence, const char *metadata, int mount,
+void history_applied(unsigned place, int64_t sequence, const char *metadata, int mount,
                      bool is_late)
 {
-    trace("    %u is %" PRId64 " \"%s\", by %s %d", partition, sequence, metadata,
+    last_event++;
+    trace("    %u is %" PRId64 " \"%s\", by %s %d", place, sequence, metadata,
           mount == NO_MOUNT ? "a consumer" : "mount", mount);
     if (mount == NO_MOUNT)
         ;
     else if (sequence == NOTHING)
-        apply_delete(mount, partition);
+        apply_delete(mount, place);
     else if (*metadata == 'm')
-        apply_metadata((int)strtol(metadata + 1, NULL, 10), partition, sequence, is_late);
+        apply_metadata((int)strtol(metadata + 1, NULL, 10), place, sequence, is_late);
     else if (sequence % HISTORY_STEP)
-        apply_shift(mount, partition, sequence, is_late);
+        apply_shift(mount, place, sequence, is_late);
     else
-        apply_commit(partition, sequence);
-    add_moment(partition, sequence, is_late ? NO_MOUNT : mount);
+        apply_commit(place, sequence);
+    add_moment(place, sequence, is_late ? NO_MOUNT : mount);
 }
 
-void history_undone(unsigned partition, int64_t sequence)
+void history_consumed(unsigned place, int64_t sequence, bool has_name)
 {
-    trace("    %u is %" PRId64 " again, where nothing was acknowledged", partition, sequence);
-    add_moment(partition, sequence, NO_MOUNT);
+    struct line *line = &lines[place];
+
+    history_applied(place, sequence, "", NO_MOUNT, false);
+    line->moments[line->count - 1].has_name = has_name;
+}
+
+void history_undone(unsigned place, int64_t value)
+{
+    last_event++;
+    trace("    %u is %" PRId64 " again, where nothing was acknowledged", place, value);
+    add_moment(place, value, NO_MOUNT);
+}
+
+void history_made(unsigned thing, int mount, bool is_late)
+{
+    last_event++;
+    trace("    %u is there, by mount %d", thing, mount);
+    if (!apply_to_any(mount, ACT_MAKE, thing))
+        history_blame("%u was made, and nobody asked for it", thing);
+    if (committed(thing) != NOTHING)
+        history_blame("%u was made, and is there", thing);
+    add_moment(thing, IS_THERE, is_late ? NO_MOUNT : mount);
+}
+
+/* A checkpoint goes with its app. Whoever looked for one and had his answer found it if it had been
+ * there since before he began. */
+static void remove_with_app(unsigned place, const struct deed *removal, bool is_late)
+{
+    const struct line *line = &lines[place];
+    const struct moment *last = &line->moments[line->count - 1];
+
+    if (last->number == NOTHING)
+        return;
+    if (!rules.removes_with_checkpoints && removal && !is_late &&
+        (rules.compares || last->when < removal->began))
+        history_blame("an app was removed where %" PRId64 " is committed on %u", last->number,
+                      place);
+    if (removal && !is_late && last->has_name && last->when < removal->began &&
+        last->when > clock_ms() - ALIVE_MS)
+        history_blame("an app was removed whose consumer is alive");
+    add_moment(place, NOTHING, is_late ? NO_MOUNT : removal ? removal->mount : ANY_MOUNT);
+}
+
+/* Which of several removals it was nobody knows: the one that began first may have looked first. */
+void history_removed(unsigned thing, int mount, bool is_late)
+{
+    const struct deed *removal;
+
+    last_event++;
+    trace("    %u is there no more, by mount %d", thing, mount);
+    removal = apply_to_any(mount, ACT_REMOVE, thing);
+    if (!removal)
+        history_blame("%u was removed, and nobody asked for it", thing);
+    if (committed(thing) == NOTHING)
+        history_blame("%u was removed, and is not there", thing);
+    add_moment(thing, NOTHING, is_late ? NO_MOUNT : mount);
+    for (unsigned i = HISTORY_PARTITIONS; thing == THING_APP && i < CHECKPOINT_PLACES; i++)
+        remove_with_app(i, removal, is_late);
 }
 
 /* What was answered */
 
-static void check_change(const struct deed *deed, int number)
-{
-    if (deed->ending == ACKNOWLEDGED && !deed->applied)
-        history_blame("change %d was acknowledged and not carried out", number);
-    if (deed->ending == REFUSED && deed->applied && deed->act != ACT_SHIFT &&
-        deed->act != ACT_DELETE)
-        history_blame("change %d was refused and carried out", number);
-}
-
-/* When the last change of the same mount was carried out that had been acknowledged before a read
- * began: what was before that must not be shown. */
-static int64_t last_acknowledged(const struct deed *read)
-{
-    int64_t last = 0;
-
-    for (size_t i = 0; i < deed_count; i++) {
-        const struct deed *deed = &deeds[i];
-        int64_t when;
-
-        if (deed->mount != read->mount || deed->partition != read->partition ||
-            deed->act != ACT_COMMIT || deed->ending != ACKNOWLEDGED || deed->ended >= read->began)
-            continue;
-        when = lines[deed->partition].moments[deed->first_applied].when;
-        if (when > last)
-            last = when;
-    }
-    return last;
-}
-
-void history_asked(int mount, int64_t took_ms)
+void history_asked(int mount, int64_t took_ms, bool of_names)
 {
     int64_t now = clock_ms();
 
-    questions[question_count++ % QUESTIONS_MAX] = (struct question){mount, now - took_ms, now};
+    questions[question_count++ % QUESTIONS_MAX] =
+        (struct question){mount, of_names, now - took_ms, now};
 }
 
-/* The time from which on what a snapshot shows must have been committed at some moment. */
+static bool is_of_app_that_goes(unsigned place)
+{
+    return place >= HISTORY_PARTITIONS && place < CHECKPOINT_PLACES;
+}
+
+/* The time from which on what a snapshot shows must have been committed at some moment. Where an
+ * app or a stream can be missing, names tell of it too. */
 static int64_t snapshot_begin(const struct deed *read)
 {
     int64_t from = read->began - SNAPSHOT_MS;
@@ -287,43 +361,174 @@ static int64_t snapshot_begin(const struct deed *read)
     for (size_t i = 0; i < kept; i++) {
         const struct question *question = &questions[i];
 
-        if (question->mount == read->mount && question->ended >= from && question->began < first)
+        if (question->mount == read->mount && question->ended >= from && question->began < first &&
+            (!question->of_names || read->place >= HISTORY_PARTITIONS))
             first = question->began;
     }
     return first;
 }
 
-static void check_read(const struct deed *deed, int number, int64_t seen)
+/* Whether that was there at some moment from then on, and at or after an event: the last value from
+ * before then was still there then. */
+static bool was_there_since(unsigned place, int64_t value, int64_t from, uint64_t event)
 {
-    const struct line *line = &lines[deed->partition];
-    int64_t from = deed->began;
-    int64_t own = last_acknowledged(deed);
+    const struct line *line = &lines[place];
 
-    if (deed->act == ACT_READ_SAVED || seen == NOTHING)
-        from = snapshot_begin(deed);
-    if (from < own)
-        from = own;
-    /* The last value from before then was still committed then. */
     for (size_t i = line->count; i > 0; i--) {
-        if (line->moments[i - 1].number == seen)
-            return;
+        const struct moment *moment = &line->moments[i - 1];
+
+        if (moment->number == value)
+            return true;
+        if (moment->when < from || moment->event <= event)
+            break;
+    }
+    return false;
+}
+
+static bool was_there(unsigned place, int64_t value, int64_t from)
+{
+    return was_there_since(place, value, from, 0);
+}
+
+/* Whether something else than nothing was. */
+static bool was_any_there(unsigned place, int64_t from)
+{
+    const struct line *line = &lines[place];
+
+    for (size_t i = line->count; i > 0; i--) {
+        if (line->moments[i - 1].number != NOTHING)
+            return true;
         if (line->moments[i - 1].when < from)
             break;
     }
-    history_blame("read %d saw %" PRId64 ", which was not committed from %" PRId64 " on", number,
-                  seen, from);
+    return false;
 }
 
-void history_end(int number, enum ending ending, int64_t seen)
+static bool had_checkpoint(int64_t from)
+{
+    for (unsigned i = HISTORY_PARTITIONS; i < CHECKPOINT_PLACES; i++) {
+        if (was_any_there(i, from))
+            return true;
+    }
+    return false;
+}
+
+/* Whether there is one that was there all the while. */
+static bool has_had_checkpoint(int64_t from)
+{
+    for (unsigned i = HISTORY_PARTITIONS; i < CHECKPOINT_PLACES; i++) {
+        if (!was_there(i, NOTHING, from))
+            return true;
+    }
+    return false;
+}
+
+/* Where ENOENT may come from: of what was to be changed, the app or the stream that it is in, or
+ * the thing itself; of what was to be made, what it is in. */
+static bool may_be_missing(const struct deed *deed, bool is_saved)
+{
+    int64_t from = snapshot_begin(deed);
+
+    if (is_saved && is_of_app_that_goes(deed->place) && !has_had_checkpoint(from))
+        return true;
+    if (is_of_app_that_goes(deed->place) && was_there(THING_APP, NOTHING, from))
+        return true;
+    if (deed->place == THING_PARTITION && was_there(THING_STREAM, NOTHING, from))
+        return true;
+    if (deed->act == ACT_COMMIT || deed->act == ACT_MAKE)
+        return false;
+    return was_there(deed->place, NOTHING, from);
+}
+
+static void check_error(const struct deed *deed, int number, const struct outcome *outcome)
+{
+    if (outcome->ending != REFUSED)
+        return;
+    if (outcome->error == ENOENT && !may_be_missing(deed, outcome->is_saved))
+        history_blame("change %d found nothing where something was", number);
+    if (outcome->error == EEXIST && deed->act == ACT_MAKE && !outcome->is_lenient &&
+        !was_there(deed->place, IS_THERE, deed->began))
+        history_blame("change %d found something where nothing was", number);
+    if (outcome->error == ENOTEMPTY && !outcome->is_lenient && deed->place == THING_APP &&
+        !had_checkpoint(deed->began))
+        history_blame("change %d found checkpoints, and there were none", number);
+}
+
+static void check_change(const struct deed *deed, int number, bool is_lenient)
+{
+    bool makes = deed->act == ACT_MAKE;
+    bool was_so = makes && is_lenient && was_there(deed->place, IS_THERE, deed->began);
+
+    if (deed->ending == ACKNOWLEDGED && !deed->applied && !was_so && (makes || !is_lenient))
+        history_blame("change %d was acknowledged and not carried out", number);
+    if (deed->ending == REFUSED && deed->applied && deed->is_certain)
+        history_blame("change %d was refused and carried out", number);
+}
+
+/* Whether a change alters what is at a place. */
+static bool alters(const struct deed *deed, unsigned place)
+{
+    return deed->place == place ||
+           (deed->place == THING_APP && deed->act == ACT_REMOVE && is_of_app_that_goes(place)) ||
+           (deed->place == THING_STREAM && deed->act == ACT_REMOVE && place == THING_PARTITION);
+}
+
+/* The last event that carried out a change of the same mount which had been acknowledged before a
+ * read began: what was before that must not be shown. 0 if there is none. */
+static uint64_t last_acknowledged(const struct deed *read)
+{
+    uint64_t last = 0;
+
+    for (size_t i = 0; i < deed_count; i++) {
+        const struct deed *deed = &deeds[i];
+
+        if (deed->mount == read->mount && deed->applied && alters(deed, read->place) &&
+            deed->ending == ACKNOWLEDGED && deed->ended < read->began && deed->first_applied > last)
+            last = deed->first_applied;
+    }
+    return last;
+}
+
+static int64_t oldest_to_show(const struct deed *read, int64_t seen)
+{
+    switch (read->act) {
+    case ACT_LIST:
+        return 0;
+    case ACT_FIND:
+        return seen == NOTHING ? snapshot_begin(read) : 0;
+    case ACT_READ_SAVED:
+        return snapshot_begin(read);
+    default:
+        return seen == NOTHING ? snapshot_begin(read) : read->began;
+    }
+}
+
+static void check_read(const struct deed *deed, int number, int64_t seen)
+{
+    int64_t from = oldest_to_show(deed, seen);
+
+    if (!was_there_since(deed->place, seen, from, last_acknowledged(deed)))
+        history_blame("read %d saw %" PRId64 ", which was not there from %" PRId64 " on", number,
+                      seen, from);
+}
+
+static bool is_read(enum act act)
+{
+    return act == ACT_READ || act == ACT_READ_SAVED || act == ACT_FIND || act == ACT_LIST ||
+           act == ACT_LIST_ANEW;
+}
+
+void history_end(int number, const struct outcome *outcome)
 {
     struct deed *deed = &deeds[number - 1];
 
-    deed->ending = ending;
+    deed->ending = outcome->ending;
     deed->ended = clock_ms();
-    if (deed->act == ACT_READ || deed->act == ACT_READ_SAVED) {
-        if (ending == ACKNOWLEDGED)
-            check_read(deed, number, seen);
+    if (is_read(deed->act)) {
+        if (outcome->ending == ACKNOWLEDGED)
+            check_read(deed, number, outcome->seen);
     } else {
-        check_change(deed, number);
+        check_change(deed, number, outcome->is_lenient);
+        check_error(deed, number, outcome);
     }
 }

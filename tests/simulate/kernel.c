@@ -244,6 +244,22 @@ uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent,
                       user);
 }
 
+uint64_t kernel_mkdir(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                      reply_fn *reply, void *user)
+{
+    struct fuse_mkdir_in in = {.mode = 0755, .umask = 022};
+
+    return send_parts(session, pid, FUSE_MKDIR, parent, &in, sizeof(in), name, strlen(name) + 1,
+                      reply, user);
+}
+
+uint64_t kernel_rmdir(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                      reply_fn *reply, void *user)
+{
+    return send_parts(session, pid, FUSE_RMDIR, parent, NULL, 0, name, strlen(name) + 1, reply,
+                      user);
+}
+
 uint64_t kernel_rename(struct fuse_session *session, pid_t pid, uint64_t parent, const char *from,
                        const char *to, reply_fn *reply, void *user)
 {

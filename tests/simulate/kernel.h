@@ -44,6 +44,10 @@ uint64_t kernel_release(struct fuse_session *session, pid_t pid, uint64_t node, 
                         reply_fn *reply, void *user);
 uint64_t kernel_unlink(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
                        reply_fn *reply, void *user);
+uint64_t kernel_mkdir(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                      reply_fn *reply, void *user);
+uint64_t kernel_rmdir(struct fuse_session *session, pid_t pid, uint64_t parent, const char *name,
+                      reply_fn *reply, void *user);
 
 /* Within one directory. */
 uint64_t kernel_rename(struct fuse_session *session, pid_t pid, uint64_t parent, const char *from,

@@ -37,8 +37,7 @@ static void observe(void *observer, const struct observation *seen)
 {
     const struct mount *mount = observer;
 
-    if (tells_value(seen->operation))
-        history_asked(mount->index, seen->took_ms);
+    history_asked(mount->index, seen->took_ms, !tells_value(seen->operation));
 }
 
 static void open_backend(struct mount *mount)
@@ -77,11 +76,11 @@ static void find_directories(struct mount *mount)
     char path[64];
 
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
-        snprintf(path, sizeof(path), "apps/billing/orders/%u", i);
+        snprintf(path, sizeof(path), "apps/" APP_THAT_STAYS "/" THE_STREAM "/%u", i);
         mount->apps[i] = find(mount, path);
     }
-    mount->table = find(mount, "apps/billing/orders");
-    mount->saved = find(mount, "checkpoints/billing/orders");
+    mount->table = find(mount, "apps/" APP_THAT_STAYS "/" THE_STREAM);
+    mount->saved = find(mount, "checkpoints/" APP_THAT_STAYS "/" THE_STREAM);
     if (remote_appends())
         mount->records = find(mount, "streams/" APPENDED_STREAM "/0/records");
     mount->leaving = false;

@@ -27,7 +27,7 @@
 /* How long a program that is to end waits for a change that is under way. */
 #define LAST_WORDS_MS 200
 
-enum face { APPS_CHECKPOINT, APPS_METADATA, APPS_TABLE, SAVED_FILE };
+enum face { APPS_CHECKPOINT, APPS_METADATA, APPS_TABLE, SAVED_FILE, DIRECTORY };
 
 /* One that does one thing. */
 struct program {
@@ -35,7 +35,11 @@ struct program {
     pid_t pid;
     int number; /* in the history */
     enum act act;
-    unsigned partition;
+    unsigned place;
+    enum face face;
+    char path[64];  /* of the directory, where it may come and go; else "" */
+    unsigned along; /* how much of the path was walked */
+    bool makes_way; /* what is missing of the path is made */
     uint64_t directory;
     char name[32];
     char
@@ -44,6 +48,9 @@ struct program {
     bool goes_on;  /* when it has ended, another begins in its place */
     bool looks_again;
     bool is_acknowledged; /* its line was: what comes then changes nothing */
+    bool is_sure;         /* that the name is there, or is not: it is not looked up */
+    bool is_lenient;      /* see history.h */
+    bool empties;         /* as rm -r does: what is in a directory goes first, then the directory */
     bool is_tricky; /* a line that is refused, then one that must not be taken for a position */
     int error;
     int64_t began;
@@ -62,6 +69,8 @@ static bool stopped;
 static pid_t last_pid;
 
 static void begin_another(void *user);
+static void empty_further(struct mount *mount, unsigned place, bool goes_on);
+static void walk(struct program *program);
 static void look_up(struct program *program);
 static void rename_file(struct program *program);
 
@@ -91,11 +100,17 @@ static const char *journal_of(const struct program *program)
     return NULL;
 }
 
+static bool only_looks(const struct program *program)
+{
+    return program->act == ACT_READ || program->act == ACT_READ_SAVED || program->act == ACT_FIND ||
+           program->act == ACT_LIST || program->act == ACT_LIST_ANEW;
+}
+
 static enum ending ending_of(const struct program *program)
 {
     const char *word = journal_of(program);
 
-    if (program->act == ACT_READ || program->act == ACT_READ_SAVED)
+    if (only_looks(program))
         return program->error && program->error != ENOENT ? REFUSED : ACKNOWLEDGED;
     if (!program->error || program->is_acknowledged)
         return ACKNOWLEDGED;
@@ -124,27 +139,53 @@ static void check_unknown(const struct program *program)
         history_blame("%d was given up without last words", program->number);
 }
 
+/* What was changed has its line at once. */
+static void check_line(const struct program *program)
+{
+    const char *word = journal_of(program);
+    bool changes = !only_looks(program) && !program->is_lenient;
+
+    if (changes && !program->error && (!word || strcmp(word, "ok") != 0) && !memory_fails() &&
+        !program->mount->is_dead)
+        history_blame("%d is done, and its line is %s", program->number, word ? word : "missing");
+}
+
+static void go_on_after(const struct program *program)
+{
+    if (stopped || !program->goes_on)
+        return;
+    if (program->act == ACT_DELETE && program->empties && !program->mount->leaving)
+        empty_further(program->mount, program->place + 1, true);
+    else
+        begin_after_pause();
+}
+
 static void finish(struct program *program)
 {
+    const struct outcome outcome = {.ending = ending_of(program),
+                                    .error = program->error,
+                                    .seen = program->seen,
+                                    .is_lenient = program->is_lenient,
+                                    .is_saved = program->face == SAVED_FILE};
     bool goes_on = program->goes_on;
 
     trace("%d: %s", program->number, program->error ? strerror(program->error) : "done");
     if (program->error == EINTR && !kernel_is_ending(program->pid))
         history_blame("%d was interrupted by a signal that ends nobody", program->number);
     check_unknown(program);
+    check_line(program);
     if (program->is_tricky && !program->error)
         history_blame("%d could write on after a line that was refused", program->number);
     if (!goes_on && program->error && program->error != ENOENT)
         history_blame("all is well again, and read %d failed: %s", program->number,
                       strerror(program->error));
-    history_end(program->number, ending_of(program), program->seen);
+    history_end(program->number, &outcome);
     kernel_forget_process(program->pid);
     clock_drop(program->signal);
     program->mount->programs--;
-    free(program);
     running--;
-    if (goes_on && !stopped)
-        begin_after_pause();
+    go_on_after(program);
+    free(program);
 }
 
 static bool writes_temporary(const struct program *program)
@@ -218,7 +259,7 @@ static bool take_opened(struct program *program, int error, const void *data, si
     program->error = error;
     if (error == ESTALE && !program->looks_again) {
         program->looks_again = true;
-        look_up(program);
+        walk(program);
         return false;
     }
     if (error) {
@@ -353,6 +394,72 @@ static void rename_file(struct program *program)
                                     program->name, program->other, on_renamed, program));
 }
 
+/* Directories */
+
+static void on_directory_closed(void *user, int error, const void *data, size_t size)
+{
+    (void)error;
+    (void)data;
+    (void)size;
+    finish(user);
+}
+
+static bool has_name(const char *data, size_t size, const char *name)
+{
+    struct fuse_dirent entry;
+
+    for (size_t at = 0; at + FUSE_NAME_OFFSET < size;
+         at += FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + entry.namelen)) {
+        memcpy(&entry, data + at, FUSE_NAME_OFFSET);
+        if (entry.namelen == strlen(name) &&
+            !memcmp(data + at + FUSE_NAME_OFFSET, name, entry.namelen))
+            return true;
+    }
+    return false;
+}
+
+static void on_listed(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    program->error = error;
+    if (!error && has_name(data, size, program->name))
+        program->seen = IS_THERE;
+    kernel_close_directory(program->mount->session, program->pid, program->directory,
+                           program->handle, on_directory_closed, program);
+}
+
+static void on_directory_opened(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    if (take_opened(program, error, data, size))
+        wait_for(program, kernel_list(program->mount->session, program->pid, program->directory,
+                                      program->handle, on_listed, program));
+}
+
+static void on_directory_changed(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    (void)data;
+    (void)size;
+    fail(program, error);
+    finish(program);
+}
+
+static void make_directory(struct program *program)
+{
+    wait_for(program, kernel_mkdir(program->mount->session, program->pid, program->directory,
+                                   program->name, on_directory_changed, program));
+}
+
+static void remove_directory(struct program *program)
+{
+    wait_for(program, kernel_rmdir(program->mount->session, program->pid, program->directory,
+                                   program->name, on_directory_changed, program));
+}
+
 /* The beginning */
 
 static void on_unlinked(void *user, int error, const void *data, size_t size)
@@ -365,11 +472,30 @@ static void on_unlinked(void *user, int error, const void *data, size_t size)
     finish(program);
 }
 
+/* The kernel itself says so of what it has looked up, which may be as old as any look. */
+static void find_made(struct program *program)
+{
+    program->is_lenient = true;
+    on_directory_changed(program, EEXIST, NULL, 0);
+}
+
+static void find_thing(struct program *program)
+{
+    program->seen = IS_THERE;
+    finish(program);
+}
+
 static void open_found(struct program *program)
 {
     pid_t pid = program->pid;
 
-    if (program->act == ACT_DELETE && *program->other)
+    if (program->act == ACT_FIND)
+        find_thing(program);
+    else if (program->act == ACT_MAKE)
+        find_made(program);
+    else if (program->act == ACT_REMOVE)
+        remove_directory(program);
+    else if (program->act == ACT_DELETE && *program->other)
         rename_file(program);
     else if (program->act == ACT_DELETE)
         wait_for(program, kernel_unlink(program->mount->session, pid, program->directory,
@@ -388,7 +514,9 @@ static void on_looked_up(void *user, int error, const void *data, size_t size)
     struct fuse_entry_out entry = {0};
     bool creates = program->act == ACT_COMMIT || program->act == ACT_SHIFT;
 
-    if (error == ENOENT && creates) {
+    if (error == ENOENT && program->act == ACT_MAKE) {
+        make_directory(program);
+    } else if (error == ENOENT && creates) {
         wait_for(program, kernel_create(program->mount->session, program->pid, program->directory,
                                         program->name, O_WRONLY | O_TRUNC, on_created, program));
     } else if (error) {
@@ -407,8 +535,95 @@ static void look_up(struct program *program)
                   on_looked_up, program);
 }
 
+/* A part of the path; what was looked up, or made, is the directory from here on. */
+static void on_walked(void *user, int error, const void *data, size_t size);
+static void on_way_made(void *user, int error, const void *data, size_t size);
+
+static void name_part(const struct program *program, char name[static 64])
+{
+    const char *part = program->path + program->along;
+
+    snprintf(name, 64, "%.*s", (int)strcspn(part, "/"), part);
+}
+
+static void walk_on(struct program *program)
+{
+    char name[64];
+
+    name_part(program, name);
+    if (*name)
+        wait_for(program, kernel_lookup(program->mount->session, program->pid, program->directory,
+                                        name, on_walked, program));
+    else if (program->act == ACT_LIST || program->act == ACT_LIST_ANEW)
+        kernel_open_directory(program->mount->session, program->pid, program->directory,
+                              on_directory_opened, program);
+    else if (program->is_sure && program->act == ACT_MAKE)
+        make_directory(program);
+    else if (program->is_sure && program->act == ACT_REMOVE)
+        remove_directory(program);
+    else
+        look_up(program);
+}
+
+static void take_part(struct program *program, const void *data, size_t size)
+{
+    struct fuse_entry_out entry = {0};
+    const char *part = program->path + program->along;
+
+    memcpy(&entry, data, size < sizeof(entry) ? size : sizeof(entry));
+    program->directory = entry.nodeid;
+    program->along += strcspn(part, "/");
+    program->along += program->path[program->along] == '/';
+    walk_on(program);
+}
+
+static void on_walked(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    char name[64];
+
+    name_part(program, name);
+    if (error)
+        trace("  %d does not find %s", program->number, *name ? name : program->name);
+    if (error == ENOENT && program->makes_way &&
+        (program->act == ACT_MAKE || !strcmp(name, THE_STREAM)))
+        wait_for(program, kernel_mkdir(program->mount->session, program->pid, program->directory,
+                                       name, on_way_made, program));
+    else if (error)
+        on_directory_changed(program, error, NULL, 0);
+    else
+        take_part(program, data, size);
+}
+
+static void on_way_made(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+
+    program->makes_way = false;
+    if (error == EEXIST)
+        walk_on(program);
+    else if (error)
+        on_directory_changed(program, error, NULL, 0);
+    else
+        take_part(program, data, size);
+}
+
+static void walk(struct program *program)
+{
+    if (!*program->path) {
+        look_up(program);
+        return;
+    }
+    program->directory = FUSE_ROOT_ID;
+    program->along = 0;
+    walk_on(program);
+}
+
 static enum face face_of(enum act act)
 {
+    if (act == ACT_MAKE || act == ACT_REMOVE || act == ACT_FIND || act == ACT_LIST ||
+        act == ACT_LIST_ANEW)
+        return DIRECTORY;
     if (act == ACT_METADATA)
         return APPS_METADATA;
     if (act == ACT_READ_SAVED)
@@ -420,21 +635,76 @@ static enum face face_of(enum act act)
     return chance_once_in(2) ? APPS_CHECKPOINT : SAVED_FILE;
 }
 
-static void choose_file(struct program *program)
+static void choose_thing(struct program *program)
+{
+    bool is_app = program->place == THING_APP;
+    bool is_of_stream = is_app && remote_apps_are_of_streams();
+    bool may_be_saved = is_app && (!is_of_stream || program->act == ACT_MAKE);
+    const char *tree = !is_app                                                   ? "streams"
+                       : program->empties || (may_be_saved && chance_once_in(2)) ? "checkpoints"
+                                                                                 : "apps";
+
+    program->is_sure =
+        (program->act == ACT_MAKE || program->act == ACT_REMOVE) && chance_once_in(2);
+    program->is_lenient = *tree == 'c' && (is_of_stream || program->act == ACT_REMOVE);
+    program->makes_way = is_of_stream && program->act == ACT_MAKE;
+    if (program->place == THING_PARTITION || is_of_stream)
+        snprintf(program->path, sizeof(program->path), "%s/%s", tree,
+                 is_app ? APP_THAT_GOES : STREAM_THAT_GOES);
+    else
+        snprintf(program->path, sizeof(program->path), "%s", tree);
+    snprintf(program->name, sizeof(program->name), "%s",
+             program->place == THING_PARTITION ? "0"
+             : program->place == THING_STREAM  ? STREAM_THAT_GOES
+             : is_of_stream                    ? THE_STREAM
+                                               : APP_THAT_GOES);
+}
+
+/* The app that goes has no directories that stay. */
+static void choose_path(struct program *program)
+{
+    unsigned partition = program->place % HISTORY_PARTITIONS;
+
+    /* Where it would make an app, that is another program's work. */
+    program->makes_way = program->face == SAVED_FILE && program->act == ACT_COMMIT &&
+                         !remote_apps_are_of_streams() && chance_once_in(2);
+    if (program->face == SAVED_FILE)
+        snprintf(program->path, sizeof(program->path), "checkpoints/" APP_THAT_GOES "/" THE_STREAM);
+    else if (program->face == APPS_TABLE)
+        snprintf(program->path, sizeof(program->path), "apps/" APP_THAT_GOES "/" THE_STREAM);
+    else
+        snprintf(program->path, sizeof(program->path), "apps/" APP_THAT_GOES "/" THE_STREAM "/%u",
+                 partition);
+}
+
+static void choose_directory(struct program *program)
 {
     const struct mount *mount = program->mount;
-    enum face face = face_of(program->act);
 
-    program->directory = face == SAVED_FILE   ? mount->saved
-                         : face == APPS_TABLE ? mount->table
-                                              : mount->apps[program->partition];
-    if (face == APPS_TABLE)
+    if (program->place >= HISTORY_PARTITIONS)
+        choose_path(program);
+    else
+        program->directory = program->face == SAVED_FILE   ? mount->saved
+                             : program->face == APPS_TABLE ? mount->table
+                                                           : mount->apps[program->place];
+}
+
+static void choose_file(struct program *program)
+{
+    program->face =
+        program->act == ACT_DELETE && program->empties ? SAVED_FILE : face_of(program->act);
+    if (program->face == DIRECTORY) {
+        choose_thing(program);
+        return;
+    }
+    choose_directory(program);
+    if (program->face == APPS_TABLE)
         snprintf(program->name, sizeof(program->name), "checkpoints");
-    else if (face == SAVED_FILE)
-        snprintf(program->name, sizeof(program->name), "%u", program->partition);
+    else if (program->face == SAVED_FILE)
+        snprintf(program->name, sizeof(program->name), "%u", program->place % HISTORY_PARTITIONS);
     else
         snprintf(program->name, sizeof(program->name), "%s",
-                 face == APPS_METADATA ? "metadata" : "checkpoint");
+                 program->face == APPS_METADATA ? "metadata" : "checkpoint");
 }
 
 /* As editors, rsync and git do: a text is written to a temporary file that is renamed; and what is
@@ -444,7 +714,7 @@ static void choose_renaming(struct program *program)
     bool changes =
         program->act == ACT_COMMIT || program->act == ACT_SHIFT || program->act == ACT_DELETE;
 
-    if (!changes || program->directory != program->mount->saved || !chance_once_in(3))
+    if (!changes || program->face != SAVED_FILE || !chance_once_in(3))
         return;
     memcpy(program->other, program->name, sizeof(program->other));
     snprintf(program->act == ACT_DELETE ? program->other : program->name, sizeof(program->name),
@@ -453,14 +723,15 @@ static void choose_renaming(struct program *program)
 
 static void choose_text(struct program *program)
 {
-    bool is_line = program->directory == program->mount->table;
+    bool is_line = program->face == APPS_TABLE;
+    unsigned partition = program->place % HISTORY_PARTITIONS;
 
     program->is_tricky =
         program->act == ACT_COMMIT && !is_line && !*program->other && chance_once_in(10);
     if (is_line && program->act == ACT_SHIFT)
-        snprintf(program->text, sizeof(program->text), "%u\tshift +1\n", program->partition);
+        snprintf(program->text, sizeof(program->text), "%u\tshift +1\n", partition);
     else if (is_line)
-        snprintf(program->text, sizeof(program->text), "%u\t%" PRId64 "\n", program->partition,
+        snprintf(program->text, sizeof(program->text), "%u\t%" PRId64 "\n", partition,
                  (int64_t)program->number * HISTORY_STEP);
     else if (program->act == ACT_SHIFT)
         snprintf(program->text, sizeof(program->text), "shift +1\n");
@@ -473,40 +744,124 @@ static void choose_text(struct program *program)
 
 static const char *word_for(enum act act)
 {
-    static const char *const words[] = {"commits", "shifts", "writes metadata of",
-                                        "deletes", "reads",  "reads, as it was saved,"};
+    static const char *const words[] = {"commits", "shifts",    "writes metadata of",
+                                        "deletes", "reads",     "reads, as it was saved,",
+                                        "makes",   "removes",   "looks for",
+                                        "lists",   "lists anew"};
 
     return words[act];
 }
 
-static void begin(struct mount *mount, enum act act, unsigned partition, bool goes_on)
+/* What it does is begun by walk. */
+static struct program *program_new(struct mount *mount, enum act act, unsigned place, bool goes_on)
 {
     struct program *program = must_calloc(1, sizeof(*program));
 
     *program = (struct program){.mount = mount,
                                 .pid = ++last_pid,
                                 .act = act,
-                                .partition = partition,
+                                .place = place,
                                 .goes_on = goes_on,
                                 .seen = NOTHING,
                                 .began = clock_ms(),
-                                .number = history_begin(mount->index, act, partition)};
+                                .number = history_begin(mount->index, act, place)};
+    running++;
+    mount->programs++;
+    return program;
+}
+
+static void start(struct program *program)
+{
     choose_file(program);
     choose_renaming(program);
     choose_text(program);
-    trace("%d: process %d %s %u in mount %d by %s%s%s%s", program->number, (int)program->pid,
-          word_for(act), partition, mount->index, program->name,
-          *program->other ? ", renamed to " : "", program->other,
-          program->is_tricky ? ", after a line of junk" : "");
-    running++;
-    mount->programs++;
-    look_up(program);
+    trace("%d: process %d %s %u in mount %d by %s%s%s%s%s%s", program->number, (int)program->pid,
+          word_for(program->act), program->place, program->mount->index, program->path,
+          *program->path ? "/" : "", program->name, *program->other ? ", renamed to " : "",
+          program->other, program->is_tricky ? ", after a line of junk" : "");
+    walk(program);
+}
+
+static void begin(struct mount *mount, enum act act, unsigned place, bool goes_on)
+{
+    start(program_new(mount, act, place, goes_on));
+}
+
+/* rm -r checkpoints/APP: its checkpoints go one after the other, then the stream's directory, which
+ * the history knows nothing of, then the app. */
+static void on_stream_removed(void *user, int error, const void *data, size_t size)
+{
+    (void)error;
+    (void)data;
+    (void)size;
+    start(user);
+}
+
+static void on_app_found(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_entry_out entry = {0};
+
+    if (error) {
+        start(program);
+        return;
+    }
+    memcpy(&entry, data, size < sizeof(entry) ? size : sizeof(entry));
+    kernel_rmdir(program->mount->session, program->pid, entry.nodeid, THE_STREAM, on_stream_removed,
+                 program);
+}
+
+static void on_tree_found(void *user, int error, const void *data, size_t size)
+{
+    struct program *program = user;
+    struct fuse_entry_out entry = {0};
+
+    if (error) {
+        start(program);
+        return;
+    }
+    memcpy(&entry, data, size < sizeof(entry) ? size : sizeof(entry));
+    kernel_lookup(program->mount->session, program->pid, entry.nodeid, APP_THAT_GOES, on_app_found,
+                  program);
+}
+
+static void empty_further(struct mount *mount, unsigned place, bool goes_on)
+{
+    bool is_file = place < CHECKPOINT_PLACES;
+    struct program *program =
+        program_new(mount, is_file ? ACT_DELETE : ACT_REMOVE, is_file ? place : THING_APP, goes_on);
+
+    program->empties = true;
+    if (is_file)
+        start(program);
+    else
+        kernel_lookup(mount->session, program->pid, FUSE_ROOT_ID, "checkpoints", on_tree_found,
+                      program);
+}
+
+static unsigned choose_place(enum act act)
+{
+    bool is_thing = act == ACT_MAKE || act == ACT_REMOVE || act == ACT_FIND || act == ACT_LIST;
+
+    return is_thing ? THING_APP + (unsigned)chance_below(remote_things())
+                    : (unsigned)chance_below(CHECKPOINT_PLACES);
+}
+
+static void begin_act(struct mount *mount, enum act act)
+{
+    unsigned place = choose_place(act);
+
+    if (act == ACT_REMOVE && place == THING_APP && remote_can(ACT_DELETE) && chance_once_in(2))
+        empty_further(mount, HISTORY_PARTITIONS, true);
+    else
+        begin(mount, act, place, true);
 }
 
 static void begin_another(void *user)
 {
-    static const enum act acts[] = {ACT_COMMIT, ACT_COMMIT, ACT_COMMIT, ACT_SHIFT,     ACT_METADATA,
-                                    ACT_DELETE, ACT_READ,   ACT_READ,   ACT_READ_SAVED};
+    static const enum act acts[] = {
+        ACT_COMMIT, ACT_COMMIT,     ACT_COMMIT, ACT_SHIFT, ACT_METADATA, ACT_DELETE, ACT_READ,
+        ACT_READ,   ACT_READ_SAVED, ACT_MAKE,   ACT_MAKE,  ACT_REMOVE,   ACT_FIND,   ACT_LIST};
 
     struct mount *mount = mounts_any();
     enum act act = acts[chance_below(sizeof(acts) / sizeof(acts[0]))];
@@ -517,7 +872,7 @@ static void begin_another(void *user)
     if (mount->leaving || !remote_can(act))
         begin_after_pause();
     else
-        begin(mount, act, (unsigned)chance_below(HISTORY_PARTITIONS), true);
+        begin_act(mount, act);
 }
 
 void programs_start(unsigned count)
@@ -541,10 +896,17 @@ bool programs_are_done(void)
 
 void programs_read_all(void)
 {
-    for (unsigned i = 0; i < mounts_count() * HISTORY_PARTITIONS; i++) {
-        struct mount *mount = mounts_at(i / HISTORY_PARTITIONS);
+    for (unsigned i = 0; i < mounts_count() * CHECKPOINT_PLACES; i++) {
+        struct mount *mount = mounts_at(i / CHECKPOINT_PLACES);
 
-        begin(mount, ACT_READ, i % HISTORY_PARTITIONS, false);
-        begin(mount, ACT_READ_SAVED, i % HISTORY_PARTITIONS, false);
+        begin(mount, ACT_READ, i % CHECKPOINT_PLACES, false);
+        begin(mount, ACT_READ_SAVED, i % CHECKPOINT_PLACES, false);
     }
+}
+
+void programs_list_all(bool anew)
+{
+    for (unsigned i = 0; i < mounts_count() * remote_things(); i++)
+        begin(mounts_at(i / remote_things()), anew ? ACT_LIST_ANEW : ACT_LIST,
+              THING_APP + i % remote_things(), false);
 }

@@ -18,7 +18,10 @@ void programs_stop(void);
 /* Whether all have ended. */
 bool programs_are_done(void);
 
-/* Every partition is read once more by both of its files, in every mount. */
+/* Every checkpoint is read once more by both of its files, in every mount. */
 void programs_read_all(void);
+
+/* Every list that has a thing is read, in every mount; anew: what it shows is what is there. */
+void programs_list_all(bool anew);
 
 #endif

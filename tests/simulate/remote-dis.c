@@ -30,6 +30,18 @@ bool remote_can(enum act act)
     return true;
 }
 
+const struct history_rules *remote_rules(void)
+{
+    static const struct history_rules rules = {0};
+
+    return &rules;
+}
+
+bool remote_apps_are_of_streams(void)
+{
+    return false;
+}
+
 int64_t remote_number(const char *text)
 {
     return strtoll(text, NULL, 10);
@@ -51,27 +63,54 @@ static void tell_commit(const struct request *request, int mount, bool is_late)
 {
     cJSON *json = request_json(request);
     const char *metadata = cJSON_GetStringValue(cJSON_GetObjectItem(json, "metadata"));
+    const char *app = cJSON_GetStringValue(cJSON_GetObjectItem(json, "app_name"));
     const char *partition = cJSON_GetStringValue(cJSON_GetObjectItem(json, "partition_id"));
     const char *number = cJSON_GetStringValue(cJSON_GetObjectItem(json, "sequence_number"));
+    unsigned place = partition ? history_place(app, partition_of(partition)) : PLACES;
 
-    if (partition && number)
-        history_applied(partition_of(partition), strtoll(number, NULL, 10),
-                        metadata ? metadata : "", mount, is_late);
+    if (place != PLACES && number)
+        history_applied(place, strtoll(number, NULL, 10), metadata ? metadata : "", mount, is_late);
     cJSON_Delete(json);
+}
+
+static void tell_deletion(const struct request *request, int mount, bool is_late)
+{
+    const char *app = request_parameter(request, "app_name");
+    const char *partition = request_parameter(request, "partition_id");
+    unsigned place = partition ? history_place(app, partition_of(partition)) : PLACES;
+
+    if (place != PLACES)
+        history_applied(place, NOTHING, "", mount, is_late);
+}
+
+static void on_checkpoint(const struct request *request, const struct answer *answer, int mount,
+                          bool is_late)
+{
+    if (!strcmp(request->method, "POST") && answer->status == 201)
+        tell_commit(request, mount, is_late);
+    else if (!strcmp(request->method, "DELETE") && answer->status == 204)
+        tell_deletion(request, mount, is_late);
+}
+
+/* There is one app that mounts make and remove. */
+static void on_app(const struct request *request, const struct answer *answer, int mount,
+                   bool is_late)
+{
+    if (!strcmp(request->method, "POST") && answer->status == 201)
+        history_made(THING_APP, mount, is_late);
+    else if (!strcmp(request->method, "DELETE") && answer->status == 204)
+        history_removed(THING_APP, mount, is_late);
 }
 
 static void on_handled(int mount, bool is_late, const struct request *request,
                        const struct answer *answer)
 {
-    size_t count = request->segment_count;
-    const char *partition = request_parameter(request, "partition_id");
+    const char *what = request->segment_count > 2 ? request->segments[2] : "";
 
-    if (!count || strcmp(request->segments[count - 1], "checkpoints") != 0)
-        return;
-    if (!strcmp(request->method, "POST") && answer->status == 201)
-        tell_commit(request, mount, is_late);
-    else if (!strcmp(request->method, "DELETE") && answer->status == 204 && partition)
-        history_applied(partition_of(partition), NOTHING, "", mount, is_late);
+    if (!strcmp(what, "checkpoints"))
+        on_checkpoint(request, answer, mount, is_late);
+    else if (!strcmp(what, "apps"))
+        on_app(request, answer, mount, is_late);
 }
 
 /* Who may ask */
@@ -113,8 +152,8 @@ void remote_begin(void)
         use_password();
     else
         keys_begin(&service, &key_names);
-    world_add_app(&dis.world, "billing", service_now_ms(&service));
-    stream = world_add_stream(&dis.world, "orders", HISTORY_PARTITIONS, service_now_ms(&service));
+    world_add_app(&dis.world, APP_THAT_STAYS, service_now_ms(&service));
+    stream = world_add_stream(&dis.world, THE_STREAM, HISTORY_PARTITIONS, service_now_ms(&service));
     for (size_t i = 0; i < HISTORY_PARTITIONS; i++)
         partition_set_bounds(&dis.world, &stream->partitions[i], 0, LATEST,
                              service_now_ms(&service));
@@ -127,9 +166,13 @@ void remote_end(void)
     dis_release(&dis);
 }
 
-void remote_consume(unsigned partition, int64_t number)
+void remote_consume(unsigned place, int64_t number)
 {
-    app_commit(world_app(&dis.world, "billing"), world_stream(&dis.world, "orders"), partition,
-               number, NULL);
-    history_applied(partition, number, "", NO_MOUNT, false);
+    bool stays = place < HISTORY_PARTITIONS;
+    struct app *app = world_app(&dis.world, stays ? APP_THAT_STAYS : APP_THAT_GOES);
+
+    if (!app)
+        return;
+    app_commit(app, world_stream(&dis.world, THE_STREAM), place % HISTORY_PARTITIONS, number, NULL);
+    history_consumed(place, number, false);
 }

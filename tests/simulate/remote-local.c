@@ -38,6 +38,14 @@
 #define STRIKE_MIN_MS UINT64_C(500)
 #define COLLAPSE_MS   UINT64_C(500)
 
+/*
+ * Whoever is killed after a sync of his has failed takes it with him that the log has a gap. The
+ * next one cannot know. He takes the log into the file, and if power fails in the midst of that the
+ * file may have a part of a transaction whose log is lost: SQLite cannot help that, so it does not
+ * happen here for so long.
+ */
+#define GAP_MS 10000
+
 /* What was committed when we last looked. */
 struct checkpoint {
     int64_t number; /* or NOTHING */
@@ -45,14 +53,26 @@ struct checkpoint {
     char metadata[64];
 };
 
-static struct checkpoint known[HISTORY_PARTITIONS];
+static struct checkpoint known[CHECKPOINT_PLACES];
+
+/* What tells one thing from the next that is made in its place, or 0: there is none. */
+struct things {
+    int64_t made[PLACES];
+};
+
+static struct things known_things;
 
 /* What was there before, where it was found in the log of a process that was killed, so that the
  * disk may not have it, and nobody has committed since. */
 static struct {
     struct checkpoint checkpoint;
     bool may_return;
-} older[HISTORY_PARTITIONS];
+} older[CHECKPOINT_PLACES];
+
+static struct {
+    int64_t made;
+    bool may_return;
+} older_things[PLACES];
 
 static bool is_made; /* the store, with all that the programs need */
 static struct store *consumer;
@@ -60,7 +80,9 @@ static bool consumer_holds;
 static struct store *reader; /* in the midst of a transaction, or NULL */
 static int64_t first_consumed;
 static uint64_t strike_ms;
-static bool is_settled; /* nothing befalls anybody any more */
+static int64_t failed_sync; /* when a sync of the log last failed, or -1 */
+static int64_t gap_until;   /* power does not fail */
+static bool is_settled;     /* nothing befalls anybody any more */
 
 static void let_go(void *user);
 static void stop_reading(void *user);
@@ -76,9 +98,21 @@ bool remote_can(enum act act)
     return true;
 }
 
-bool remote_compares(void)
+const struct history_rules *remote_rules(void)
 {
-    return true;
+    static const struct history_rules rules = {.compares = true};
+
+    return &rules;
+}
+
+bool remote_apps_are_of_streams(void)
+{
+    return false;
+}
+
+unsigned remote_things(void)
+{
+    return PLACES - THING_APP;
 }
 
 bool remote_appends(void)
@@ -148,28 +182,59 @@ static bool is_same(const struct checkpoint *one, const struct checkpoint *other
 
 static void forget_older(void)
 {
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+    for (unsigned i = 0; i < CHECKPOINT_PLACES; i++)
         older[i].may_return = false;
+    for (unsigned i = THING_APP; i < PLACES; i++)
+        older_things[i].may_return = false;
 }
 
-static void compare(unsigned partition, const struct checkpoint *found, int process)
+static void remember_thing(unsigned thing, int64_t made, int process)
 {
-    struct checkpoint *before = &known[partition];
+    older_things[thing].made = known_things.made[thing];
+    older_things[thing].may_return = true;
+    if (process != VFS_SOMEBODY)
+        forget_older();
+    known_things.made[thing] = made;
+}
+
+static void compare_thing(unsigned thing, int64_t made, int process)
+{
+    int64_t before = known_things.made[thing];
+    int mount = process == VFS_SOMEBODY ? ANY_MOUNT : process;
+
+    if (made == before)
+        return;
+    if (process == VFS_SOMEBODY && older_things[thing].may_return &&
+        made == older_things[thing].made) {
+        history_undone(thing, made ? IS_THERE : NOTHING);
+        known_things.made[thing] = made;
+        return;
+    }
+    if (before)
+        history_removed(thing, mount, false);
+    if (made)
+        history_made(thing, mount, false);
+    remember_thing(thing, made, process);
+}
+
+static void compare(unsigned place, const struct checkpoint *found, int process)
+{
+    struct checkpoint *before = &known[place];
 
     if (is_same(found, before))
         return;
-    if (process == VFS_SOMEBODY && older[partition].may_return &&
-        is_same(found, &older[partition].checkpoint)) {
-        history_undone(partition, found->number);
+    if (process == VFS_SOMEBODY && older[place].may_return &&
+        is_same(found, &older[place].checkpoint)) {
+        history_undone(place, found->number);
         *before = *found;
         return;
     }
     if (found->number != NOTHING && found->committed < before->committed)
-        history_blame("%u is %" PRId64 " again, where %" PRId64 " had been committed", partition,
+        history_blame("%u is %" PRId64 " again, where %" PRId64 " had been committed", place,
                       found->number, before->number);
-    history_applied(partition, found->number, found->metadata, committer(found, process), false);
-    older[partition].checkpoint = *before;
-    older[partition].may_return = true;
+    history_applied(place, found->number, found->metadata, committer(found, process), false);
+    older[place].checkpoint = *before;
+    older[place].may_return = true;
     if (process != VFS_SOMEBODY)
         forget_older();
     *before = *found;
@@ -177,32 +242,52 @@ static void compare(unsigned partition, const struct checkpoint *found, int proc
 
 static void take_row(sqlite3_stmt *row, struct checkpoint *found)
 {
-    *found = (struct checkpoint){.number = sqlite3_column_int64(row, 1),
-                                 .committed = sqlite3_column_int64(row, 2)};
+    *found = (struct checkpoint){.number = sqlite3_column_int64(row, 2),
+                                 .committed = sqlite3_column_int64(row, 3)};
     snprintf(found->metadata, sizeof(found->metadata), "%s",
-             (const char *)sqlite3_column_text(row, 3));
+             (const char *)sqlite3_column_text(row, 4));
 }
 
 /* False when it cannot be read. */
 static bool read_checkpoints(sqlite3 *db, struct checkpoint *found)
 {
-    static const char query[] = "SELECT partition, sequence, committed, metadata FROM checkpoint"
-                                " WHERE app = (SELECT id FROM app WHERE name = 'billing')"
-                                " AND stream = (SELECT id FROM stream WHERE name = 'orders')";
+    static const char query[] =
+        "SELECT app.name, partition, sequence, committed, metadata"
+        " FROM checkpoint JOIN app ON app.id = checkpoint.app"
+        " WHERE stream = (SELECT id FROM stream WHERE name = '" THE_STREAM "')";
     sqlite3_stmt *rows = NULL;
     int status = sqlite3_prepare_v2(db, query, -1, &rows, NULL);
 
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+    for (unsigned i = 0; i < CHECKPOINT_PLACES; i++)
         found[i] = (struct checkpoint){.number = NOTHING};
     while (!status && (status = sqlite3_step(rows)) == SQLITE_ROW) {
-        int64_t partition = sqlite3_column_int64(rows, 0);
+        unsigned place = history_place((const char *)sqlite3_column_text(rows, 0),
+                                       sqlite3_column_int64(rows, 1));
 
-        if (partition >= 0 && partition < HISTORY_PARTITIONS)
-            take_row(rows, &found[partition]);
+        if (place != PLACES)
+            take_row(rows, &found[place]);
         status = SQLITE_OK;
     }
     sqlite3_finalize(rows);
     return status == SQLITE_DONE;
+}
+
+/* When they were made. A partition does not tell, so its stream does. */
+static bool read_things(sqlite3 *db, struct things *found)
+{
+    static const char query[] = "SELECT (SELECT created FROM app WHERE name = '" APP_THAT_GOES "'),"
+                                " (SELECT created FROM stream WHERE name = '" STREAM_THAT_GOES "'),"
+                                " (SELECT created FROM stream JOIN partition ON stream = id"
+                                " WHERE name = '" STREAM_THAT_GOES "' AND number = 0)";
+    sqlite3_stmt *row = NULL;
+    int status = sqlite3_prepare_v2(db, query, -1, &row, NULL);
+
+    if (!status)
+        status = sqlite3_step(row);
+    for (int i = 0; status == SQLITE_ROW && i < PLACES - THING_APP; i++)
+        found->made[THING_APP + i] = sqlite3_column_int64(row, i);
+    sqlite3_finalize(row);
+    return status == SQLITE_ROW;
 }
 
 static sqlite3 *open_observer(void)
@@ -217,14 +302,17 @@ static sqlite3 *open_observer(void)
 
 static void look(int process)
 {
-    struct checkpoint found[HISTORY_PARTITIONS];
+    struct checkpoint found[CHECKPOINT_PLACES];
+    struct things things = {0};
     bool before = memory_enter(false);
     sqlite3 *db = is_made ? open_observer() : NULL;
 
-    if (db && !read_checkpoints(db, found))
+    if (db && (!read_checkpoints(db, found) || !read_things(db, &things)))
         history_blame("the store cannot be read: %s", sqlite3_errmsg(db));
-    for (unsigned i = 0; db && !history_fault() && i < HISTORY_PARTITIONS; i++)
+    for (unsigned i = 0; db && !history_fault() && i < CHECKPOINT_PLACES; i++)
         compare(i, &found[i], process);
+    for (unsigned i = THING_APP; db && !history_fault() && i < PLACES; i++)
+        compare_thing(i, things.made[i], process);
     if (db && !history_fault())
         appender_look(db);
     sqlite3_close(db);
@@ -248,11 +336,12 @@ static void forget_consumer(void)
     consumer_holds = false;
 }
 
-void remote_consume(unsigned partition, int64_t number)
+void remote_consume(unsigned place, int64_t number)
 {
-    const struct store_commit commit = {.app = "billing",
-                                        .stream = "orders",
-                                        .partition = partition,
+    const struct store_commit commit = {.app = place < HISTORY_PARTITIONS ? APP_THAT_STAYS
+                                                                          : APP_THAT_GOES,
+                                        .stream = THE_STREAM,
+                                        .partition = place % HISTORY_PARTITIONS,
                                         .sequence = number,
                                         .metadata = ""};
     struct error error = {0};
@@ -309,7 +398,7 @@ static void read_for_long(void)
     vfs_set_process(NO_MOUNT);
     if (store_open(STORE, STORE_READ, &reader, &error))
         return;
-    if (store_begin_reading(reader, &error) || store_find_app(reader, "billing", &error)) {
+    if (store_begin_reading(reader, &error) || store_find_app(reader, APP_THAT_STAYS, &error)) {
         stop_reading(NULL);
         return;
     }
@@ -347,9 +436,20 @@ static void meddle(void *user)
 
 /* What befalls the machine */
 
+static void note_gap(void)
+{
+    if (failed_sync >= 0)
+        gap_until = clock_ms() + GAP_MS;
+    failed_sync = -1;
+}
+
 /* What is in the log and was not synced stays there, unless power fails. */
 static void kill_all(bool power_fails)
 {
+    power_fails = power_fails && clock_ms() >= gap_until;
+    if (!power_fails)
+        note_gap();
+    failed_sync = -1;
     trace(power_fails ? "power fails" : "all are killed");
     vfs_kill(NO_MOUNT);
     for (unsigned i = 0; i < mounts_count(); i++) {
@@ -380,6 +480,7 @@ static void kill_one(void)
 {
     struct mount *mount = mounts_any();
 
+    note_gap();
     vfs_kill(mount->index);
     mount_kill(mount);
 }
@@ -393,6 +494,7 @@ static void collapse(void *user)
 
 static void after_failed_sync(void)
 {
+    failed_sync = clock_ms();
     if (is_made && chance_once_in(2))
         clock_after((int64_t)chance_below(COLLAPSE_MS), collapse, NULL);
 }
@@ -414,7 +516,7 @@ static void strike(void *user)
 static bool make_partitions(struct store *store, struct error *error)
 {
     for (unsigned i = 0; i < HISTORY_PARTITIONS; i++) {
-        if (store_create_partition(store, "orders", i, error))
+        if (store_create_partition(store, THE_STREAM, i, error))
             return false;
     }
     return !store_create_partition(store, APPENDED_STREAM, 0, error);
@@ -426,7 +528,7 @@ static void make_store(void)
     struct error error = {0};
 
     if (store_open(STORE, STORE_MAKE, &store, &error) || store_begin(store, &error) ||
-        store_create_app(store, "billing", &error) || !make_partitions(store, &error) ||
+        store_create_app(store, APP_THAT_STAYS, &error) || !make_partitions(store, &error) ||
         store_end(store, &error)) {
         fprintf(stderr, "simulate: %s\n", error.message);
         exit(EXIT_FAILURE);
@@ -441,8 +543,11 @@ void remote_begin(void)
     is_settled = false;
     strike_ms = STRIKE_MIN_MS << chance_below(5);
     first_consumed = 0;
-    for (unsigned i = 0; i < HISTORY_PARTITIONS; i++)
+    failed_sync = -1;
+    gap_until = 0;
+    for (unsigned i = 0; i < CHECKPOINT_PLACES; i++)
         known[i] = (struct checkpoint){.number = NOTHING};
+    known_things = (struct things){0};
     forget_older();
     vfs_begin(look, after_failed_sync);
     make_store();

@@ -8,8 +8,8 @@
 
 /*
  * The service behind the mount: one of tests/service/, called in this process. It has the app
- * "billing" and the stream "orders" with HISTORY_PARTITIONS partitions, and tells the history of
- * all that it carries out.
+ * that stays and the stream with HISTORY_PARTITIONS partitions, and tells the history of all that
+ * it carries out.
  */
 
 /* The source of the mount. */
@@ -17,9 +17,13 @@ const char *remote_source(void);
 
 /* What the service can do. */
 bool remote_can(enum act act);
+const struct history_rules *remote_rules(void);
 
-/* Whether it compares and sets in one step, see history_start. */
-bool remote_compares(void);
+/* Whether an app is made on a stream, and goes from it. */
+bool remote_apps_are_of_streams(void);
+
+/* How many kinds of things mounts can make, from THING_APP on. */
+unsigned remote_things(void);
 
 /* The number that a checkpoint of the service stands for, as files show it. */
 int64_t remote_number(const char *text);
@@ -49,7 +53,7 @@ void remote_settle(void);
  */
 bool remote_has_tried(int mount, int64_t since);
 
-/* A consumer beside the mount commits a number. */
-void remote_consume(unsigned partition, int64_t number);
+/* A consumer beside the mount commits a number, if the app is there. */
+void remote_consume(unsigned place, int64_t number);
 
 #endif

@@ -18,7 +18,11 @@
 #define WAY_MAX_MS 400 /* of the network, one way */
 #define QUIET_MS   70000
 #define DISTURB_MS 20000
-#define END_STEPS  1000000
+
+/* By then a list is there for which somebody who took an old one has made the mount ask. */
+#define REFRESHED_MS 5000
+
+#define END_STEPS 1000000
 
 static bool is_ending;
 
@@ -53,7 +57,7 @@ static void begin_run(const struct run_options *options)
 
     is_ending = false;
     clock_start();
-    history_start(remote_compares());
+    history_start(remote_rules());
     appender_reset();
     remote_begin();
     consumer_begin(chance_once_in(2));
@@ -91,6 +95,11 @@ static const char *end_programs(void)
     if (!let_end())
         return "a program never ended";
     clock_pass(QUIET_MS);
+    programs_list_all(false);
+    if (!let_end())
+        return "a list at the end never ended";
+    clock_pass(REFRESHED_MS);
+    programs_list_all(true);
     programs_read_all();
     return let_end() ? NULL : "a read at the end never ended";
 }
