@@ -63,6 +63,27 @@ static struct line lines[PLACES];
 static uint64_t last_event;
 static char fault[400];
 static struct history_rules rules;
+static const char *export_path = "";
+static FILE *exported; /* or NULL */
+
+/* A line, with the time before it. */
+static void __attribute__((format(printf, 1, 2))) export_line(const char *format, ...)
+{
+    va_list arguments;
+
+    if (!exported)
+        return;
+    fprintf(exported, "%" PRId64 " ", clock_ms());
+    va_start(arguments, format);
+    vfprintf(exported, format, arguments);
+    va_end(arguments);
+    fputc('\n', exported);
+}
+
+void history_export(const char *path)
+{
+    export_path = path;
+}
 
 void history_blame(const char *format, ...)
 {
@@ -104,12 +125,17 @@ void history_start(const struct history_rules *of_service)
     rules = *of_service;
     *fault = '\0';
     last_event = 0;
+    exported = *export_path ? fopen(export_path, "we") : NULL;
+    export_line("rules %d %d", rules.compares, rules.removes_with_checkpoints);
     for (unsigned i = 0; i < PLACES; i++)
         add_moment(i, NOTHING, NO_MOUNT);
 }
 
 void history_stop(void)
 {
+    if (exported)
+        fclose(exported);
+    exported = NULL;
     free(deeds);
     deeds = NULL;
     deed_count = 0;
@@ -130,6 +156,7 @@ static int64_t committed(unsigned place)
 
 int history_begin(int mount, enum act act, unsigned place)
 {
+    export_line("begin %zu %d %d %u", deed_count + 1, mount, (int)act, place);
     deeds = must_realloc(deeds, deed_count + 1, sizeof(*deeds));
     deeds[deed_count++] =
         (struct deed){.mount = mount, .act = act, .place = place, .began = clock_ms()};
@@ -257,6 +284,7 @@ static void apply_commit(unsigned place, int64_t sequence)
 void history_applied(unsigned place, int64_t sequence, const char *metadata, int mount,
                      bool is_late)
 {
+    export_line("applied %u %" PRId64 " %d %d %s", place, sequence, mount, is_late, metadata);
     last_event++;
     trace("    %u is %" PRId64 " \"%s\", by %s %d", place, sequence, metadata,
           mount == NO_MOUNT ? "a consumer" : "mount", mount);
@@ -273,16 +301,23 @@ void history_applied(unsigned place, int64_t sequence, const char *metadata, int
     add_moment(place, sequence, is_late ? NO_MOUNT : mount);
 }
 
-void history_consumed(unsigned place, int64_t sequence, bool has_name)
+void history_named(unsigned place, bool has_name)
 {
     struct line *line = &lines[place];
 
-    history_applied(place, sequence, "", NO_MOUNT, false);
+    export_line("named %u %d", place, has_name);
     line->moments[line->count - 1].has_name = has_name;
+}
+
+void history_consumed(unsigned place, int64_t sequence, bool has_name)
+{
+    history_applied(place, sequence, "", NO_MOUNT, false);
+    history_named(place, has_name);
 }
 
 void history_undone(unsigned place, int64_t value)
 {
+    export_line("undone %u %" PRId64, place, value);
     last_event++;
     trace("    %u is %" PRId64 " again, where nothing was acknowledged", place, value);
     add_moment(place, value, NO_MOUNT);
@@ -290,6 +325,7 @@ void history_undone(unsigned place, int64_t value)
 
 void history_made(unsigned thing, int mount, bool is_late)
 {
+    export_line("made %u %d %d", thing, mount, is_late);
     last_event++;
     trace("    %u is there, by mount %d", thing, mount);
     if (!apply_to_any(mount, ACT_MAKE, thing))
@@ -323,6 +359,7 @@ void history_removed(unsigned thing, int mount, bool is_late)
 {
     const struct deed *removal;
 
+    export_line("removed %u %d %d", thing, mount, is_late);
     last_event++;
     trace("    %u is there no more, by mount %d", thing, mount);
     removal = apply_to_any(mount, ACT_REMOVE, thing);
@@ -341,6 +378,7 @@ void history_asked(int mount, int64_t took_ms, bool of_names)
 {
     int64_t now = clock_ms();
 
+    export_line("asked %d %" PRId64 " %d", mount, took_ms, of_names);
     questions[question_count++ % QUESTIONS_MAX] =
         (struct question){mount, of_names, now - took_ms, now};
 }
@@ -522,6 +560,8 @@ void history_end(int number, const struct outcome *outcome)
 {
     struct deed *deed = &deeds[number - 1];
 
+    export_line("end %d %d %d %" PRId64 " %d %d", number, (int)outcome->ending, outcome->error,
+                outcome->seen, outcome->is_lenient, outcome->is_saved);
     deed->ending = outcome->ending;
     deed->ended = clock_ms();
     if (is_read(deed->act)) {

@@ -92,6 +92,10 @@ struct history_rules {
 };
 
 void history_start(const struct history_rules *rules);
+
+/* From the next start on a line is written for each call of the functions below that tells of what
+ * happened: what tests/simulate/judge.c reads. "" for none. */
+void history_export(const char *path);
 void history_stop(void);
 
 /* A program begins to use a mount; the number of what it does, from 1. */
@@ -122,6 +126,9 @@ void history_applied(unsigned place, int64_t sequence, const char *metadata, int
 
 /* A consumer beside the mounts has committed; with a name, by which it is known to be alive. */
 void history_consumed(unsigned place, int64_t sequence, bool has_name);
+
+/* Tells of the last commit there whether it was by such a one. */
+void history_named(unsigned place, bool has_name);
 
 /* The same of a thing, that it has made or removed. */
 void history_made(unsigned thing, int mount, bool is_late);

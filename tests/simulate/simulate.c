@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "tests/simulate/attempt.h"
+#include "tests/simulate/history.h"
 #include "tests/simulate/run.h"
 #include "tests/simulate/shrink.h"
 #include "tests/simulate/trace.h"
@@ -23,7 +24,8 @@ static const char help[] =
     "  --runs N      so many runs; 100 when not given\n"
     "  --seconds N   as many as there is time for\n"
     "  --steps N     of each run; 3000 when not given\n"
-    "  --programs N  at a time; 6 when not given\n";
+    "  --programs N  at a time; 6 when not given\n"
+    "  --export FILE what happened in the last run, for judge-histories\n";
 
 struct options {
     struct run_options run;
@@ -58,7 +60,8 @@ enum {
     OPTION_RUNS,
     OPTION_SECONDS,
     OPTION_STEPS,
-    OPTION_PROGRAMS
+    OPTION_PROGRAMS,
+    OPTION_EXPORT
 };
 
 static const struct option names[] = {
@@ -69,11 +72,14 @@ static const struct option names[] = {
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"programs", required_argument, NULL, OPTION_PROGRAMS},
+    {"export", required_argument, NULL, OPTION_EXPORT},
     {0},
 };
 
-static void take(struct options *options, int option, uint64_t number)
+static void take(struct options *options, int option, const char *text)
 {
+    uint64_t number = text ? strtoull(text, NULL, 10) : 0;
+
     switch (option) {
     case OPTION_SEED:
         options->first = number;
@@ -99,6 +105,9 @@ static void take(struct options *options, int option, uint64_t number)
     case OPTION_PROGRAMS:
         options->run.programs = (unsigned)number;
         break;
+    case OPTION_EXPORT:
+        history_export(text);
+        break;
     default:
         fputs(help, stderr);
         exit(2);
@@ -112,7 +121,7 @@ int main(int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
-        take(&options, option, optarg ? strtoull(optarg, NULL, 10) : 0);
+        take(&options, option, optarg);
     trace_set(options.is_shown);
     if (attempt_carry_out(attempt, run_all, &options)) {
         printf("%" PRIu64 " runs, %" PRIu64 " steps: nothing that must not happen\n", attempt->runs,
