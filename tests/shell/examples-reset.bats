@@ -176,6 +176,122 @@ is_nothing_of_an_app() {
     is "$(journal number | xargs) $(ls "$TMPDIR")" "42 77 5 "
 }
 
+# ---- plans
+
+# plan STATUS ARGUMENT...: what would be done is in REPORT, how to do it in BACK; nothing has been.
+plan() {
+    local before
+    before=$(journal result | wc -l)
+    reset "$1" -n "${@:2}"
+    BACK=${lines[0]#a plan; to do that: }
+    is "$(journal result | wc -l)" "$before"
+}
+
+bounded() {
+    local partition
+    for partition in orders/0 orders/1 orders/10 payments/0; do
+        put "streams/$partition/latest" 100
+    done
+}
+
+plans() {
+    begin_again
+    plan 0 apps/billing/orders 50
+    is "$REPORT" "orders/0: 42 -> 50: skips 8
+orders/1: none -> 50: skips 51
+orders/10: 77 -> 50: replays 27"
+    has "$ALL"
+    # what has moved meanwhile is not done
+    put apps/billing/orders/10/checkpoint 78
+    run eval "$BACK"
+    is "$status $(printf '%s\n' "${lines[@]:2}")" "1 orders/0: 42 -> 50
+orders/1: none -> 50
+orders/10: 78 -> 78: 78 is committed, and no longer 77"
+    begin_again
+    plan 1 apps/billing 'shift -10'
+    is "$(grep / <<<"$REPORT")" "orders/0: 42 -> 32: replays 10
+orders/1: none -> none: nothing is committed that could be shifted
+orders/10: 77 -> 67: replays 10
+payments/0: 5 -> 5: -5 is before the first record"
+    has "$ALL"
+}
+
+@test "reset.sh -n tells what would be done, and that is what can be done then" {
+    needs jq
+    bounded
+    with_each_shell plans
+}
+
+@test "reset.sh -n plans to restore, with the options of the mount, and leaves no other mount" {
+    needs jq
+    local shell=bash saved
+    bounded
+    ln -s "$STORE" "$DIR/st,or\\e.db"
+    cd /
+    unmount "$MNT"
+    "$CHECKPOINTFS" -o checkpoint=next,clamp "local:$DIR/st,or\\e.db" "$MNT" 3>&- 4>&-
+    cd "$MNT"
+    reset 0 apps/billing 500
+    is "$REPORT" "orders/0: 42 -> 100
+orders/1: none -> 100
+orders/10: 77 -> 100
+payments/0: 5 -> 100"
+    saved=$(ls -d "$TMPDIR"/checkpoints.*)
+    plan 0 --restore "$saved" apps/billing
+    is "$REPORT" "orders/0: 100 -> 42: replays 58
+orders/1: 100 -> none: replays 100
+orders/10: 100 -> 77: replays 23
+payments/0: 100 -> 5: replays 95"
+    is "$(mounts_below "$DIR")" "$MNT"
+}
+
+@test "reset.sh takes a mount that plans for what it is" {
+    local shell=bash
+    bounded
+    remount_store -o plan
+    plan_here() { reset "$@" && BACK=${lines[0]#a plan; to do that: }; }
+    plan_here 0 apps/billing/payments 7
+    is "${lines[0]%%;*} $REPORT" "a plan payments/0: 5 -> 7: skips 2"
+    remount_store
+    eval "$BACK"
+    is "$(cat apps/billing/payments/0/checkpoint)" 7
+}
+
+# ---- undoing
+
+undoes() {
+    begin_again
+    reset 0 apps/billing latest
+    has './orders/0:99 ./orders/1:99 ./orders/10:99 ./payments/0:99'
+    reset 0 --undo apps/billing
+    has "$ALL"
+}
+
+@test "reset.sh --undo brings back what was there, metadata too" {
+    bounded
+    with_each_shell undoes
+}
+
+@test "reset.sh --undo takes back the last change after a remount, and not what was moved since" {
+    needs jq
+    # shellcheck disable=SC2034 # by_shell uses it
+    local shell=bash
+    bounded
+    remount_store -o journal="$DIR/journal"
+    begin_again
+    reset 0 apps/billing/orders 50
+    remount_store -o journal="$DIR/journal"
+    mount_at "$DIR/other"
+    put "$DIR/other/apps/billing/orders/10/checkpoint" 51
+    reset 1 -n --undo apps/billing/orders
+    matches "$REPORT" 'orders/0: 50 -> 42: replays 8'
+    reset 1 --undo apps/billing/orders
+    matches "$REPORT" '^orders: Device or resource busy
+orders/0: 50 -> 42
+orders/1: 50 -> none: .*
+orders/10: 51 -> 51: .*51.*50'
+}
+
 tells_usage() {
     local arguments
     for arguments in '' apps/billing/orders 'apps/billing/orders shift -1' '--restore apps/billing' --undo '--undone apps/billing'; do
