@@ -33,7 +33,7 @@ check_cppcheck() {
 }
 
 check_shell() {
-    shellcheck .ci/install .ci/run examples/*.sh tests/run.sh tests/lint/lint.sh \
+    shellcheck .ci/install .ci/run examples/*.sh examples/*.bash tests/run.sh tests/lint/lint.sh \
         tests/lint/check-lints tests/service/sdk/run.sh tests/kafka/cluster
     shellcheck -x -P tests/shell tests/shell/*.bats tests/shell/*.bash
 }
