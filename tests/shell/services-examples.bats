@@ -88,3 +88,21 @@ EXAMPLES=$BATS_TEST_DIRNAME/../../examples
     # the record that is next
     is "$(head -n 1 apps/audit/orders/1/records/now | jq -r .sequence)" 60
 }
+
+@test "reset.sh -n sends nothing that changes something, and says how to do what it says" {
+    needs jq
+    export TMPDIR=$DIR
+    local before
+    before=$(cat "$C")
+    forget_requests
+    run -0 "$EXAMPLES/reset.sh" -n apps/billing/orders latest
+    matches "$output" "^a plan; to do that: .*
+orders/0: [^ ]+ -> [^ ]+: skips 5[78]
+orders/1: none -> [^ ]+: skips 90
+orders/2: none -> [^ ]+: skips 90\$"
+    is "$(changes) $(cat "$C")" "0 $before"
+    eval "${lines[0]#*: }"
+    is "$(cat apps/billing/orders/*/lag | xargs)" "0 0 0"
+    run "$EXAMPLES/reset.sh" --undo apps/billing/orders
+    is "$(cat "$C")" "$before"
+}
