@@ -370,6 +370,7 @@ committed_of_billing() {
 @test "what is typed here does what was typed with Kafka's tool" {
     [[ ${CLUSTER:-real} == real ]] || skip "only real brokers serve it"
     local typed here tool count=0 PATH=$BATS_TEST_DIRNAME/../../examples:$PATH
+    export TMPDIR=$DIR
     kafka create timed 2 >/dev/null
     kafka produce timed 0 2 1795248000000 # at 2026-11-21T08:00:00Z
     kafka produce timed 0 3 "$(($(date +%s) - 600))000"
