@@ -57,10 +57,10 @@ static void encode_bounds(void *user, int16_t version, struct buf *body)
     (void)version;
     for (size_t i = 0; i < bounds->count; i++)
         count += bounds->list[i].leader == question->leader;
-    kafka_put_list_many_offsets(body, question->call->stream, count);
+    kafka_put_list_offsets(body, question->call->stream, count);
     for (size_t i = 0; i < bounds->count; i++) {
         if (bounds->list[i].leader == question->leader)
-            kafka_put_one_of_many(body, bounds->list[i].partition, question->time);
+            kafka_put_one_offset(body, bounds->list[i].partition, question->time);
     }
 }
 

@@ -275,6 +275,26 @@ struct kafka_request kafka_change_of(struct kafka_call *call, enum kafka_api api
     return request;
 }
 
+struct kafka_request kafka_part_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                   const struct kafka_parcel_kind *kind)
+{
+    struct kafka_request request = kafka_request_of(call, api, version, NULL, NULL);
+
+    request.kind = kind;
+    request.partition = call->partition;
+    return request;
+}
+
+struct kafka_request kafka_changing_part_of(struct kafka_call *call, enum kafka_api api,
+                                            int16_t version, const struct kafka_parcel_kind *kind)
+{
+    struct kafka_request request = kafka_change_of(call, api, version, NULL, NULL);
+
+    request.kind = kind;
+    request.partition = call->partition;
+    return request;
+}
+
 static void on_request(void *user, const struct error *error, const struct answer *answer)
 {
     struct kafka_call *call = user;
@@ -283,7 +303,7 @@ static void on_request(void *user, const struct error *error, const struct answe
     call->operation.step = NULL;
     if (error && error->code == EOPNOTSUPP && call->without)
         call->without(call);
-    else if (error)
+    else if (error && !(call->forgives && call->forgives(call, error)))
         kafka_step_failed(call, error);
     else
         call->then(call);
@@ -295,7 +315,9 @@ static void ask_pool(struct kafka_call *call, struct kafka_pool *pool,
     struct ask ask = operation_ask(&call->operation, on_request);
 
     call->then = then;
-    operation_wait(&call->operation, kafka_pool_ask(pool, request, &ask));
+    operation_wait(&call->operation,
+                   request->kind ? kafka_parcel_ask(&call->kafka->cluster, pool, request, &ask)
+                                 : kafka_pool_ask(pool, request, &ask));
 }
 
 static void ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then)
@@ -581,25 +603,55 @@ void kafka_ask_leader(struct kafka_call *call, const struct kafka_request *reque
 
 /* Offsets */
 
-static void encode_offset(void *user, int16_t version, struct buf *body)
+static size_t weigh_bound(const void *part)
 {
-    const struct kafka_call *call = user;
+    (void)part;
+    return 1;
+}
+
+static void begin_offsets(const void *part, int16_t version, size_t count, struct buf *body)
+{
+    const struct kafka_call *call = part;
 
     (void)version;
-    kafka_put_list_offsets(body, call->stream, call->partition, call->time);
+    kafka_put_list_offsets(body, call->stream, count);
 }
 
-static int decode_offset(void *user, struct kafka_reply *reply)
+static void add_offset(const void *part, int16_t version, struct buf *body)
 {
-    struct kafka_call *call = user;
+    const struct kafka_call *call = part;
 
-    return kafka_read_offset(reply->wire, &call->offset, &reply->code);
+    (void)version;
+    kafka_put_one_offset(body, call->partition, call->time);
 }
+
+static int take_listed_offset(void *user, const struct kafka_offset *offset)
+{
+    void *part;
+    int status = kafka_parcel_take(user, offset->topic, offset->partition, offset->code, &part);
+
+    if (!status && part)
+        ((struct kafka_call *)part)->offset = offset->offset;
+    return status;
+}
+
+static int read_listed_offsets(struct kafka_parcel *parcel, struct wire *wire, int16_t *code)
+{
+    *code = 0;
+    return kafka_read_offsets(wire, take_listed_offset, parcel);
+}
+
+static const struct kafka_parcel_kind offsets_kind = {
+    .weigh = weigh_bound,
+    .most = KAFKA_PARTS_MAX,
+    .begin = begin_offsets,
+    .add = add_offset,
+    .read = read_listed_offsets,
+};
 
 void kafka_ask_offset(struct kafka_call *call, int64_t time, kafka_step *then)
 {
-    struct kafka_request request =
-        kafka_request_of(call, KAFKA_LIST_OFFSETS, 5, encode_offset, decode_offset);
+    struct kafka_request request = kafka_part_of(call, KAFKA_LIST_OFFSETS, 5, &offsets_kind);
 
     call->time = time;
     kafka_ask_leader(call, &request, then);

@@ -5,6 +5,7 @@
 #include "api/kafka/cluster.h"
 #include "api/kafka/error.h"
 #include "api/kafka/group.h"
+#include "api/kafka/parcel.h"
 #include "base/buf.h"
 
 /* A mount's Kafka. */
@@ -61,6 +62,9 @@ struct kafka_call {
     kafka_step *place_then;     /* with the offset of a place */
     kafka_step *without;        /* instead, when the broker does not know the request's call */
 
+    /* Whether the request under way is done with this error; or NULL. */
+    bool (*forgives)(const struct kafka_call *call, const struct error *error);
+
     kafka_step *explain; /* says more of operation.error, with which it ends; or NULL */
     void *data;          /* of the operation's own; release_data frees it, where that is not NULL */
     void (*release_data)(void *data);
@@ -94,6 +98,9 @@ struct kafka_call {
 #define KAFKA_PATIENCE_MS        4000
 #define KAFKA_COMMIT_PATIENCE_MS 8000
 
+/* So many partitions are asked for in one request that others ask for too. */
+#define KAFKA_PARTS_MAX 10000
+
 /* For how long what is known of a topic is good. */
 #define KAFKA_TOPIC_AGE_MS 10000
 
@@ -113,6 +120,13 @@ struct kafka_request kafka_request_of(struct kafka_call *call, enum kafka_api ap
 struct kafka_request kafka_change_of(struct kafka_call *call, enum kafka_api api, int16_t version,
                                      void (*encode)(void *user, int16_t version, struct buf *body),
                                      int (*decode)(void *user, struct kafka_reply *reply));
+
+/* The same of one that goes out with others of its kind, each about the partition of its call. Only
+ * the user of a part is one. */
+struct kafka_request kafka_part_of(struct kafka_call *call, enum kafka_api api, int16_t version,
+                                   const struct kafka_parcel_kind *kind);
+struct kafka_request kafka_changing_part_of(struct kafka_call *call, enum kafka_api api,
+                                            int16_t version, const struct kafka_parcel_kind *kind);
 
 /* Sends a request to who coordinates the call's app, and goes on when it was answered. */
 void kafka_ask_coordinator(struct kafka_call *call, const struct kafka_request *request,

@@ -50,6 +50,8 @@ struct kafka_acknowledged {
 
 struct kafka_cluster {
     struct kafka_network network;
+    LIST_HEAD(, kafka_parcel) parcels; /* that gather; of api/kafka/parcel.c */
+    size_t change_most; /* what was too heavy for a broker weighed twice that; 0: nothing was */
     struct kafka_pool *pools[KAFKA_BROKERS_MAX + KAFKA_BOOTSTRAP_MAX];
     size_t count;
     int64_t brokers_when; /* they were listed; or 0 */

@@ -26,20 +26,55 @@ static size_t count_units(const char *text)
     return units;
 }
 
-static void encode_commit(void *user, int16_t version, struct buf *body)
+/* What a commit takes in the brokers' log, where those of a request are one batch of records: the
+ * default of max.message.bytes is a little more than COMMITS_MOST. */
+#define COMMIT_WEIGHT 64
+#define COMMITS_MOST  1000000
+
+static size_t weigh_commit(const void *part)
 {
-    const struct kafka_call *call = user;
+    const struct kafka_call *call = part;
+
+    return COMMIT_WEIGHT + strlen(call->app) + strlen(call->stream) + strlen(call->metadata);
+}
+
+static void begin_commits(const void *part, int16_t version, size_t count, struct buf *body)
+{
+    const struct kafka_call *call = part;
 
     (void)version;
-    kafka_put_offset_commit(body, call->app, call->stream, call->partition, call->offset,
-                            call->metadata, call->kafka->retention_ms);
+    kafka_put_offset_commit(body, call->app, call->stream, call->kafka->retention_ms, count);
 }
 
-static int decode_committed(void *user, struct kafka_reply *reply)
+static void add_commit(const void *part, int16_t version, struct buf *body)
 {
-    (void)user;
-    return kafka_read_committed(reply->wire, &reply->code);
+    const struct kafka_call *call = part;
+
+    (void)version;
+    kafka_put_one_commit(body, call->partition, call->offset, call->metadata,
+                         call->kafka->retention_ms);
 }
+
+static int take_changed(void *user, const struct kafka_changed *changed)
+{
+    void *part;
+
+    return kafka_parcel_take(user, changed->topic, changed->partition, changed->code, &part);
+}
+
+static int read_committed(struct kafka_parcel *parcel, struct wire *wire, int16_t *code)
+{
+    *code = 0;
+    return kafka_read_committed(wire, take_changed, parcel);
+}
+
+static const struct kafka_parcel_kind commit_kind = {
+    .weigh = weigh_commit,
+    .most = COMMITS_MOST,
+    .begin = begin_commits,
+    .add = add_commit,
+    .read = read_committed,
+};
 
 static void on_offset_committed(struct kafka_call *call)
 {
@@ -54,7 +89,7 @@ static void send_offset_commit(struct kafka_call *call)
 {
     int16_t version = call->kafka->retention_ms < 0 ? KAFKA_COMMIT : KAFKA_COMMIT_RETAINED;
     struct kafka_request request =
-        kafka_change_of(call, KAFKA_OFFSET_COMMIT, version, encode_commit, decode_committed);
+        kafka_changing_part_of(call, KAFKA_OFFSET_COMMIT, version, &commit_kind);
 
     kafka_ask_coordinator(call, &request, on_offset_committed);
 }
@@ -73,17 +108,6 @@ static void begin_offset_commit(struct kafka_call *call)
         kafka_need_partition(call, send_offset_commit);
     else
         send_offset_commit(call);
-}
-
-static int decode_deleted(void *user, struct kafka_reply *reply)
-{
-    const struct kafka_call *call = user;
-    int status = kafka_read_deleted(reply->wire, &reply->code);
-
-    /* With its last commit the group may be gone. */
-    if (!status && reply->code == KAFKA_GROUP_ID_NOT_FOUND && call->may_have_changed)
-        reply->code = 0;
-    return status;
 }
 
 /* The texts of the state are those of the call. */
@@ -115,12 +139,43 @@ struct call *kafka_commit(struct backend *backend, const struct commit_order *or
 
 /* Deleting */
 
-static void encode_offset_delete(void *user, int16_t version, struct buf *body)
+static size_t weigh_deletion(const void *part)
 {
-    const struct kafka_call *call = user;
+    (void)part;
+    return 1;
+}
+
+static void begin_deletions(const void *part, int16_t version, size_t count, struct buf *body)
+{
+    const struct kafka_call *call = part;
 
     (void)version;
-    kafka_put_offset_delete(body, call->app, call->stream, call->partition);
+    kafka_put_offsets_of(body, call->app, call->stream, count);
+}
+
+static void add_deletion(const void *part, int16_t version, struct buf *body)
+{
+    (void)version;
+    kafka_put_partition(body, ((const struct kafka_call *)part)->partition);
+}
+
+static int read_deletions(struct kafka_parcel *parcel, struct wire *wire, int16_t *code)
+{
+    return kafka_read_deleted(wire, take_changed, parcel, code);
+}
+
+static const struct kafka_parcel_kind delete_kind = {
+    .weigh = weigh_deletion,
+    .most = KAFKA_PARTS_MAX,
+    .begin = begin_deletions,
+    .add = add_deletion,
+    .read = read_deletions,
+};
+
+/* With its last commit the group may be gone. */
+static bool may_have_deleted_last(const struct kafka_call *call, const struct error *error)
+{
+    return call->may_have_changed && !strcmp(error->service_code, "GROUP_ID_NOT_FOUND");
 }
 
 static void on_deleted(struct kafka_call *call)
@@ -134,8 +189,9 @@ static void on_deleted(struct kafka_call *call)
 static void delete_if_committed(struct kafka_call *call)
 {
     struct kafka_request request =
-        kafka_change_of(call, KAFKA_OFFSET_DELETE, 0, encode_offset_delete, decode_deleted);
+        kafka_changing_part_of(call, KAFKA_OFFSET_DELETE, 0, &delete_kind);
 
+    call->forgives = may_have_deleted_last;
     if (call->committed >= 0)
         kafka_ask_coordinator(call, &request, on_deleted);
     else if (call->may_have_changed)
@@ -146,6 +202,7 @@ static void delete_if_committed(struct kafka_call *call)
 
 static void begin_delete_checkpoint(struct kafka_call *call)
 {
+    call->forgives = NULL;
     kafka_ask_checkpoint(call, delete_if_committed);
 }
 

@@ -17,10 +17,12 @@ enum kafka_retry {
 };
 
 /* Codes that are looked at by themselves. */
-#define KAFKA_OFFSET_OUT_OF_RANGE  1
-#define KAFKA_LEADER_NOT_AVAILABLE 5
-#define KAFKA_MESSAGE_TOO_LARGE    10
-#define KAFKA_GROUP_ID_NOT_FOUND   69
+#define KAFKA_UNKNOWN_SERVER_ERROR       (-1)
+#define KAFKA_OFFSET_OUT_OF_RANGE        1
+#define KAFKA_LEADER_NOT_AVAILABLE       5
+#define KAFKA_MESSAGE_TOO_LARGE          10
+#define KAFKA_INVALID_COMMIT_OFFSET_SIZE 28
+#define KAFKA_GROUP_ID_NOT_FOUND         69
 
 /* What Kafka's error code says, other than 0, about what was asked of `app` and `stream`, either of
  * which may be "". */

@@ -314,17 +314,35 @@ int kafka_read_groups(struct wire *wire, int16_t version, struct names *names, i
 
 /* OffsetFetch */
 
+static void put_topic(struct buf *buf, const char *topic, size_t partitions)
+{
+    wire_put_int32(buf, 1);
+    wire_put_text(buf, topic);
+    wire_put_int32(buf, (int32_t)partitions);
+}
+
+void kafka_put_offsets_of(struct buf *buf, const char *group, const char *topic, size_t count)
+{
+    wire_put_text(buf, group);
+    put_topic(buf, topic, count);
+}
+
+void kafka_put_partition(struct buf *buf, uint32_t partition)
+{
+    wire_put_int32(buf, (int32_t)partition);
+}
+
 void kafka_put_offset_fetch(struct buf *buf, const char *group, const char *topic, uint32_t first,
                             uint32_t count)
 {
-    wire_put_text(buf, group);
-    wire_put_int32(buf, topic ? 1 : -1);
-    if (!topic)
+    if (!topic) {
+        wire_put_text(buf, group);
+        wire_put_int32(buf, -1);
         return;
-    wire_put_text(buf, topic);
-    wire_put_int32(buf, (int32_t)count);
+    }
+    kafka_put_offsets_of(buf, group, topic, count);
     for (uint32_t i = 0; i < count; i++)
-        wire_put_int32(buf, (int32_t)(first + i));
+        kafka_put_partition(buf, first + i);
 }
 
 static int read_commit(struct wire *wire, struct span topic,
@@ -356,77 +374,63 @@ int kafka_read_commits(struct wire *wire, int (*take)(void *user, const struct k
     return status ? status : end_of(wire);
 }
 
-/* Calls about one partition */
-
-static void put_partition(struct buf *buf, const char *topic, uint32_t partition)
-{
-    wire_put_int32(buf, 1);
-    wire_put_text(buf, topic);
-    wire_put_int32(buf, 1);
-    wire_put_int32(buf, (int32_t)partition);
-}
-
-/* Where the answer is about that partition: it must be about one. */
-static int enter_partition(struct wire *wire, size_t least)
-{
-    size_t topics = wire_array(wire, 6);
-
-    wire_text(wire);
-    if (topics != 1 || wire_array(wire, least) != 1)
-        return -EBADMSG;
-    wire_int32(wire); /* the partition */
-    return 0;
-}
-
-static int read_partition_code(struct wire *wire, int16_t *code)
-{
-    if (enter_partition(wire, 6))
-        return -EBADMSG;
-    *code = wire_int16(wire);
-    return end_of(wire);
-}
+/* Changes of what is committed */
 
 void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition, int64_t offset, const char *metadata,
-                             int64_t retention_ms)
+                             int64_t retention_ms, size_t count)
 {
-    bool is_retained = retention_ms >= 0;
-
     wire_put_text(buf, group);
     wire_put_int32(buf, -1); /* generation */
     wire_put_text(buf, "");  /* member */
-    if (is_retained)
+    if (retention_ms >= 0)
         wire_put_int64(buf, retention_ms);
     else
         wire_put_text(buf, NULL); /* instance */
-    put_partition(buf, topic, partition);
+    put_topic(buf, topic, count);
+}
+
+void kafka_put_one_commit(struct buf *buf, uint32_t partition, int64_t offset, const char *metadata,
+                          int64_t retention_ms)
+{
+    kafka_put_partition(buf, partition);
     wire_put_int64(buf, offset);
-    if (!is_retained)
+    if (retention_ms < 0)
         wire_put_int32(buf, -1); /* leader epoch */
     wire_put_text(buf, metadata);
 }
 
-int kafka_read_committed(struct wire *wire, int16_t *code)
+static int read_changed(struct wire *wire, int (*take)(void *user, const struct kafka_changed *),
+                        void *user)
+{
+    int status = 0;
+
+    for (size_t topics = wire_array(wire, 6); topics && !status; topics--) {
+        struct kafka_changed changed = {.topic = wire_text(wire)};
+
+        for (size_t count = wire_array(wire, 6); count && !status; count--) {
+            changed.partition = wire_int32(wire);
+            changed.code = wire_int16(wire);
+            status = !changed.topic.data || wire->broken || changed.partition < 0
+                         ? -EBADMSG
+                         : take(user, &changed);
+        }
+    }
+    return status ? status : end_of(wire);
+}
+
+int kafka_read_committed(struct wire *wire, int (*take)(void *user, const struct kafka_changed *),
+                         void *user)
 {
     wire_int32(wire); /* throttled */
-    return read_partition_code(wire, code);
+    return read_changed(wire, take, user);
 }
 
-void kafka_put_offset_delete(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition)
-{
-    wire_put_text(buf, group);
-    put_partition(buf, topic, partition);
-}
-
-/* What is wrong with the group stands before the topics, of which there are none then. */
-int kafka_read_deleted(struct wire *wire, int16_t *code)
+int kafka_read_deleted(struct wire *wire, int (*take)(void *user, const struct kafka_changed *),
+                       void *user, int16_t *code)
 {
     *code = wire_int16(wire);
     wire_int32(wire); /* throttled */
-    if (!*code)
-        return read_partition_code(wire, code);
-    return wire_array(wire, 6) ? 0 : end_of(wire);
+    return read_changed(wire, take, user);
 }
 
 void kafka_put_delete_group(struct buf *buf, const char *group)
@@ -445,25 +449,25 @@ int kafka_read_group_deleted(struct wire *wire, int16_t *code)
     return end_of(wire);
 }
 
-void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time)
+/* Records: each call is about one partition */
+
+static void put_partition(struct buf *buf, const char *topic, uint32_t partition)
 {
-    kafka_put_list_many_offsets(buf, topic, 1);
-    kafka_put_one_of_many(buf, partition, time);
+    put_topic(buf, topic, 1);
+    kafka_put_partition(buf, partition);
 }
 
-int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code)
+/* Where the answer is about that partition: it must be about one. */
+static int enter_partition(struct wire *wire, size_t least)
 {
-    wire_int32(wire); /* throttled */
-    if (enter_partition(wire, 26))
+    size_t topics = wire_array(wire, 6);
+
+    wire_text(wire);
+    if (topics != 1 || wire_array(wire, least) != 1)
         return -EBADMSG;
-    *code = wire_int16(wire);
-    wire_int64(wire); /* the record's time */
-    *offset = wire_int64(wire);
-    wire_int32(wire); /* leader epoch */
-    return end_of(wire);
+    wire_int32(wire); /* the partition */
+    return 0;
 }
-
-/* Records */
 
 /* How long a broker may look for what it keeps elsewhere (KIP-405). */
 #define FETCH_WAIT_MS 500
@@ -564,24 +568,22 @@ int kafka_read_produced(struct wire *wire, bool *is_stored, int16_t *code)
 
 /* ListOffsets of many partitions */
 
-void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count)
+void kafka_put_list_offsets(struct buf *buf, const char *topic, size_t count)
 {
     wire_put_int32(buf, -1); /* no replica asks */
     wire_put_int8(buf, 0);   /* transactions that are open count */
-    wire_put_int32(buf, 1);
-    wire_put_text(buf, topic);
-    wire_put_int32(buf, (int32_t)count);
+    put_topic(buf, topic, count);
 }
 
-void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time)
+void kafka_put_one_offset(struct buf *buf, uint32_t partition, int64_t time)
 {
-    wire_put_int32(buf, (int32_t)partition);
+    kafka_put_partition(buf, partition);
     wire_put_int32(buf, -1); /* leader epoch */
     wire_put_int64(buf, time);
 }
 
-static int read_one_of_many(struct wire *wire, struct span topic,
-                            int (*take)(void *user, const struct kafka_offset *), void *user)
+static int read_one_offset(struct wire *wire, struct span topic,
+                           int (*take)(void *user, const struct kafka_offset *), void *user)
 {
     struct kafka_offset offset = {.topic = topic};
 
@@ -603,7 +605,7 @@ int kafka_read_offsets(struct wire *wire, int (*take)(void *user, const struct k
         struct span topic = wire_text(wire);
 
         for (size_t count = wire_array(wire, 26); count && !status; count--)
-            status = topic.data ? read_one_of_many(wire, topic, take, user) : -EBADMSG;
+            status = topic.data ? read_one_offset(wire, topic, take, user) : -EBADMSG;
     }
     return status ? status : end_of(wire);
 }

@@ -135,36 +135,46 @@ void kafka_put_offset_fetch(struct buf *buf, const char *group, const char *topi
 int kafka_read_commits(struct wire *wire, int (*take)(void *user, const struct kafka_commit *),
                        void *user, int16_t *code);
 
-/* OffsetCommit of one partition, in the name of no member: 7, or 4, the last one that has a time of
- * its own for which it is kept, where that is not negative. */
+/* OffsetFetch 5, or OffsetDelete 0, of partitions of a topic: first how many, and then each. */
+void kafka_put_offsets_of(struct buf *buf, const char *group, const char *topic, size_t count);
+void kafka_put_partition(struct buf *buf, uint32_t partition);
+
+/* OffsetCommit of partitions of a topic, first how many and then each, in the name of no member: 7,
+ * or 4, the last one that has a time of its own for which it is kept, where that is not negative.
+ */
 #define KAFKA_COMMIT          7
 #define KAFKA_COMMIT_RETAINED 4
 
 void kafka_put_offset_commit(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition, int64_t offset, const char *metadata,
-                             int64_t retention_ms);
-int kafka_read_committed(struct wire *wire, int16_t *code);
+                             int64_t retention_ms, size_t count);
+void kafka_put_one_commit(struct buf *buf, uint32_t partition, int64_t offset, const char *metadata,
+                          int64_t retention_ms);
 
-/* OffsetDelete 0 of one partition. */
-void kafka_put_offset_delete(struct buf *buf, const char *group, const char *topic,
-                             uint32_t partition);
-int kafka_read_deleted(struct wire *wire, int16_t *code);
+/* How a change of a partition was answered. */
+struct kafka_changed {
+    struct span topic;
+    int32_t partition;
+    int16_t code;
+};
+
+int kafka_read_committed(struct wire *wire, int (*take)(void *user, const struct kafka_changed *),
+                         void *user);
+
+/* The code is of the group. */
+int kafka_read_deleted(struct wire *wire, int (*take)(void *user, const struct kafka_changed *),
+                       void *user, int16_t *code);
 
 /* DeleteGroups 1 of one group. */
 void kafka_put_delete_group(struct buf *buf, const char *group);
 int kafka_read_group_deleted(struct wire *wire, int16_t *code);
 
-/* ListOffsets 5 of one partition; the time is in ms since 1970, or one of these. An offset of -1
- * says that no record is of that time or later. */
+/* ListOffsets 5 of partitions of a topic: first how many, and then each. The time is in ms since
+ * 1970, or one of these. An offset of -1 says that no record is of that time or later. */
 #define KAFKA_TIME_EARLIEST INT64_C(-2)
 #define KAFKA_TIME_LATEST   INT64_C(-1)
 
-void kafka_put_list_offsets(struct buf *buf, const char *topic, uint32_t partition, int64_t time);
-int kafka_read_offset(struct wire *wire, int64_t *offset, int16_t *code);
-
-/* The same of many partitions of a topic: first how many, and then each. */
-void kafka_put_list_many_offsets(struct buf *buf, const char *topic, size_t count);
-void kafka_put_one_of_many(struct buf *buf, uint32_t partition, int64_t time);
+void kafka_put_list_offsets(struct buf *buf, const char *topic, size_t count);
+void kafka_put_one_offset(struct buf *buf, uint32_t partition, int64_t time);
 
 struct kafka_offset {
     struct span topic;

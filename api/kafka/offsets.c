@@ -36,60 +36,57 @@ static int copy_metadata(struct span metadata, char **text)
 
 /* One partition */
 
-static void encode_fetch_one(void *user, int16_t version, struct buf *body)
-{
-    const struct kafka_call *call = user;
+/* The longest metadata in UTF-8, and what is around it: an answer must not be too large. */
+#define COMMIT_WEIGHT 12400
+#define COMMITS_MOST  (15UL << 20)
 
-    (void)version;
-    kafka_put_offset_fetch(body, call->app, call->stream, call->partition, 1);
+static size_t weigh_fetched(const void *part)
+{
+    (void)part;
+    return COMMIT_WEIGHT;
 }
 
-/* What an answer is read into: a call, and the code of one of its partitions. */
-struct commits {
-    struct kafka_call *call;
-    int16_t code;
-};
-
-static bool is_about(const struct kafka_commit *commit, const char *topic)
+static void begin_fetch(const void *part, int16_t version, size_t count, struct buf *body)
 {
-    return commit->topic.size == strlen(topic) &&
-           !memcmp(commit->topic.data, topic, commit->topic.size);
+    const struct kafka_call *call = part;
+
+    (void)version;
+    kafka_put_offsets_of(body, call->app, call->stream, count);
+}
+
+static void add_fetched(const void *part, int16_t version, struct buf *body)
+{
+    (void)version;
+    kafka_put_partition(body, ((const struct kafka_call *)part)->partition);
 }
 
 static int take_one_commit(void *user, const struct kafka_commit *commit)
 {
-    struct commits *commits = user;
-    struct kafka_call *call = commits->call;
+    struct kafka_call *call;
+    void *part;
+    int status = kafka_parcel_take(user, commit->topic, commit->partition, commit->code, &part);
 
-    if (!is_about(commit, call->stream) || commit->partition != (int32_t)call->partition)
-        return -EBADMSG;
-    commits->code = commit->code;
+    if (status || !part)
+        return status;
+    call = part;
     call->committed = commit->offset;
     call->leader_epoch = commit->leader_epoch;
     free(call->metadata);
     return copy_metadata(commit->metadata, &call->metadata);
 }
 
-static int read_commits_of(struct kafka_call *call, struct kafka_reply *reply,
-                           int (*take)(void *user, const struct kafka_commit *commit))
+static int read_fetched(struct kafka_parcel *parcel, struct wire *wire, int16_t *code)
 {
-    struct commits commits = {.call = call};
-    int status = kafka_read_commits(reply->wire, take, &commits, &reply->code);
-
-    if (!status && !reply->code)
-        reply->code = commits.code;
-    if (!status && !reply->code)
-        kafka_cluster_note_answer(&call->kafka->cluster, call->app);
-    return status;
+    return kafka_read_commits(wire, take_one_commit, parcel, code);
 }
 
-static int decode_one_commit(void *user, struct kafka_reply *reply)
-{
-    struct kafka_call *call = user;
-
-    call->committed = -1;
-    return read_commits_of(call, reply, take_one_commit);
-}
+static const struct kafka_parcel_kind fetch_kind = {
+    .weigh = weigh_fetched,
+    .most = COMMITS_MOST,
+    .begin = begin_fetch,
+    .add = add_fetched,
+    .read = read_fetched,
+};
 
 static bool is_believed(struct kafka_call *call, uint32_t partition, int64_t offset)
 {
@@ -118,6 +115,7 @@ static void fetch_one(struct kafka_call *call);
 
 static void check_one(struct kafka_call *call)
 {
+    kafka_cluster_note_answer(&call->kafka->cluster, call->app);
     if (is_believed(call, call->partition, call->committed))
         call->found_then(call);
     else
@@ -126,8 +124,7 @@ static void check_one(struct kafka_call *call)
 
 static void fetch_one(struct kafka_call *call)
 {
-    struct kafka_request request =
-        kafka_request_of(call, KAFKA_OFFSET_FETCH, 5, encode_fetch_one, decode_one_commit);
+    struct kafka_request request = kafka_part_of(call, KAFKA_OFFSET_FETCH, 5, &fetch_kind);
 
     kafka_ask_coordinator(call, &request, check_one);
 }
@@ -248,6 +245,31 @@ struct call *kafka_get_state(struct backend *backend, const char *app, const cha
 }
 
 /* All partitions of a stream */
+
+/* What an answer is read into: a call, and the code of one of its partitions. */
+struct commits {
+    struct kafka_call *call;
+    int16_t code;
+};
+
+static bool is_about(const struct kafka_commit *commit, const char *topic)
+{
+    return commit->topic.size == strlen(topic) &&
+           !memcmp(commit->topic.data, topic, commit->topic.size);
+}
+
+static int read_commits_of(struct kafka_call *call, struct kafka_reply *reply,
+                           int (*take)(void *user, const struct kafka_commit *commit))
+{
+    struct commits commits = {.call = call};
+    int status = kafka_read_commits(reply->wire, take, &commits, &reply->code);
+
+    if (!status && !reply->code)
+        reply->code = commits.code;
+    if (!status && !reply->code)
+        kafka_cluster_note_answer(&call->kafka->cluster, call->app);
+    return status;
+}
 
 static int put_partitions(struct kafka_call *call, const struct kafka_topic *topic)
 {

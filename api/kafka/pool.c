@@ -146,6 +146,13 @@ static void explain_unread(struct kafka_exchange *exchange, int status)
     exchange->operation.error.is_unknown = exchange->request.changes;
 }
 
+void kafka_request_refused(const struct kafka_request *request, int16_t code, struct error *error)
+{
+    kafka_error_set(code, request->app, request->topic, error);
+    kafka_error_name_right(request->api, request->app, request->topic, error);
+    error->is_unknown = request->changes && kafka_code_is_unclear(code);
+}
+
 /* 0, or an error of the exchange's. */
 static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
 {
@@ -157,11 +164,8 @@ static int take_reply(struct kafka_exchange *exchange, struct wire *wire)
     if (status) {
         explain_unread(exchange, status);
     } else if (reply.code) {
-        kafka_error_set(reply.code, request->app, request->topic, &exchange->operation.error);
-        kafka_error_name_right(request->api, request->app, request->topic,
-                               &exchange->operation.error);
-        exchange->operation.error.is_unknown =
-            request->changes && (reply.has_changed || kafka_code_is_unclear(reply.code));
+        kafka_request_refused(request, reply.code, &exchange->operation.error);
+        exchange->operation.error.is_unknown |= request->changes && reply.has_changed;
     }
     return exchange->operation.error.code;
 }

@@ -36,6 +36,8 @@ struct kafka_reply {
     bool has_changed; /* with a code of a request that changes something: it may have done so */
 };
 
+struct kafka_parcel_kind;
+
 /* What is asked. */
 struct kafka_request {
     enum kafka_api api;
@@ -48,6 +50,10 @@ struct kafka_request {
     void (*encode)(void *user, int16_t version, struct buf *body);
     int (*decode)(void *user, struct kafka_reply *reply); /* 0 or a negative errno */
     void *user;
+
+    /* Instead of the two functions, of what goes out with others: see api/kafka/parcel.h. */
+    const struct kafka_parcel_kind *kind;
+    uint32_t partition;
 };
 
 void kafka_pool_init(struct kafka_pool *pool, struct kafka_network *network,
@@ -65,5 +71,8 @@ void kafka_pool_renew(struct kafka_pool *pool);
 /* Sends it once, as an operation. The answer is all NULL; an error is one of api/kafka/error.h. */
 struct call *kafka_pool_ask(struct kafka_pool *pool, const struct kafka_request *request,
                             const struct ask *ask);
+
+/* The error of a request that was answered with a code other than 0. */
+void kafka_request_refused(const struct kafka_request *request, int16_t code, struct error *error);
 
 #endif

@@ -65,6 +65,13 @@ static int take_commit(void *user, const struct kafka_commit *commit)
     return 0;
 }
 
+static int take_changed(void *user, const struct kafka_changed *changed)
+{
+    CHECK(changed->partition >= 0 && changed->topic.data);
+    check_span(user, changed->topic);
+    return 0;
+}
+
 static int take_offset(void *user, const struct kafka_offset *offset)
 {
     CHECK(offset->partition >= 0 && offset->topic.data);
@@ -145,7 +152,6 @@ static void read_mechanisms(struct wire *wire)
 
 static void read_answer(unsigned char which, struct wire *wire, struct whole *whole)
 {
-    int64_t offset;
     int16_t code;
 
     switch (which % 16) {
@@ -171,16 +177,13 @@ static void read_answer(unsigned char which, struct wire *wire, struct whole *wh
         check_read(kafka_read_commits(wire, take_commit, whole, &code));
         break;
     case 7:
-        check_read(kafka_read_committed(wire, &code));
+        check_read(kafka_read_committed(wire, take_changed, whole));
         break;
     case 8:
-        check_read(kafka_read_deleted(wire, &code));
+        check_read(kafka_read_deleted(wire, take_changed, whole, &code));
         break;
     case 9:
         check_read(kafka_read_group_deleted(wire, &code));
-        break;
-    case 10:
-        check_read(kafka_read_offset(wire, &offset, &code));
         break;
     case 11:
         read_group(kafka_read_classic_group, wire, whole);
