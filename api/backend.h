@@ -299,7 +299,10 @@ struct backend {
     bool deletes_in_silence;  /* delete_checkpoint succeeds where there is none */
     bool states_lack_bounds;  /* get_states tells no bounds, which get_bounds and get_state do */
     bool states_lack_details; /* nor what get_state tells with DETAIL_ALL */
-    const char *warning;      /* what who mounts it should know, one sentence; or NULL */
+    /* So many changes of an app on a stream that are asked for at once go out in a few requests; 0
+     * where each is one of its own. */
+    size_t changes_together;
+    const char *warning; /* what who mounts it should know, one sentence; or NULL */
 
     struct retries retries; /* of its requests; it counts them */
 

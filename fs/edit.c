@@ -17,8 +17,12 @@
 /* So many changes without an answer, and none with one in between: the others are not tried. */
 #define SILENT_MAX EDIT_WIDTH
 
-/* A change that is under way, or none while `call` is NULL. */
+#define BUCKETS 1024
+
+/* A change that is under way. */
 struct arm {
+    TAILQ_ENTRY(arm) link;
+    LIST_ENTRY(arm) neighbour; /* in its bucket */
     struct edit *edit;
     struct call *call;
     unsigned line;
@@ -39,8 +43,9 @@ struct edit {
     unsigned line;
     size_t next; /* of the states, if it is a line of all */
 
-    struct arm arms[EDIT_WIDTH];
-    unsigned under_way;
+    TAILQ_HEAD(arms, arm) arms;
+    LIST_HEAD(bucket, arm) buckets[BUCKETS]; /* the same, by partition */
+    size_t under_way;
     unsigned failed;
     unsigned first;  /* the line of the first failure */
     unsigned silent; /* changes that had no answer, since one had */
@@ -61,13 +66,24 @@ static void release_edit(struct operation *operation)
     free(edit);
 }
 
+static void free_arm(struct arm *arm)
+{
+    struct edit *edit = arm->edit;
+
+    TAILQ_REMOVE(&edit->arms, arm, link);
+    LIST_REMOVE(arm, neighbour);
+    edit->under_way--;
+    free(arm);
+}
+
 static bool cancel_arms(struct edit *edit)
 {
     bool sent = false;
+    struct arm *arm;
 
-    for (size_t i = 0; i < EDIT_WIDTH; i++) {
-        sent |= call_cancel(edit->arms[i].call);
-        edit->arms[i].call = NULL;
+    while ((arm = TAILQ_FIRST(&edit->arms))) {
+        sent |= call_cancel(arm->call);
+        free_arm(arm); /* NOLINT(clang-analyzer-unix.Malloc): freed ones have left the list */
     }
     return sent;
 }
@@ -85,20 +101,26 @@ static bool cancel_edit(struct call *call)
 static bool is_edit_sent(const struct call *call)
 {
     const struct edit *edit = (const struct edit *)call;
-    bool sent = false;
+    const struct arm *arm;
 
-    for (size_t i = 0; i < EDIT_WIDTH; i++)
-        sent |= call_is_sent(edit->arms[i].call);
-    return sent;
+    TAILQ_FOREACH (arm, &edit->arms, link) {
+        if (call_is_sent(arm->call))
+            return true;
+    }
+    return false;
 }
 
 static const struct error *trouble_of_edit(const struct call *call)
 {
     const struct edit *edit = (const struct edit *)call;
     const struct error *trouble = call_trouble(edit->operation.step);
+    const struct arm *arm;
 
-    for (size_t i = 0; i < EDIT_WIDTH && !trouble; i++)
-        trouble = call_trouble(edit->arms[i].call);
+    TAILQ_FOREACH (arm, &edit->arms, link) {
+        if (trouble)
+            break;
+        trouble = call_trouble(arm->call);
+    }
     return trouble;
 }
 
@@ -193,8 +215,6 @@ static void on_line_done(void *user, const struct error *error, const struct ans
     struct state none = {.partition = arm->partition, .committed = WHEN_UNKNOWN};
     char of[40];
 
-    arm->call = NULL;
-    edit->under_way--;
     edit->silent = error && error->code == ETIMEDOUT ? edit->silent + 1 : 0;
     if (error) {
         note_failed_change(edit, arm, error);
@@ -206,6 +226,7 @@ static void on_line_done(void *user, const struct error *error, const struct ans
     } else {
         know(edit, arm->partition, &none);
     }
+    free_arm(arm);
     edit_go_on(edit);
 }
 
@@ -223,22 +244,37 @@ static struct change_order order_of(const struct edit *edit, const struct state 
     return order;
 }
 
-static void start_arm(struct edit *edit, struct arm *arm, const struct state *before)
+static struct arm *new_arm(struct edit *edit)
+{
+    struct arm *arm = calloc(1, sizeof(*arm));
+
+    if (!arm)
+        return NULL;
+    *arm = (struct arm){.edit = edit,
+                        .line = edit->line,
+                        .partition = edit->entry.partition,
+                        .removes = edit->entry.removes};
+    TAILQ_INSERT_TAIL(&edit->arms, arm, link);
+    LIST_INSERT_HEAD(&edit->buckets[arm->partition % BUCKETS], arm, neighbour);
+    edit->under_way++;
+    return arm;
+}
+
+static void start_arm(struct edit *edit, const struct state *before)
 {
     struct fs *fs = edit->request->fs;
     struct change_order order = order_of(edit, before);
+    struct arm *arm = new_arm(edit);
     struct ask ask = {
         .deadline = when_monotonic() + fs->settings.timeout, .done = on_line_done, .user = arm};
 
-    arm->edit = edit;
-    arm->line = edit->line;
-    arm->partition = edit->entry.partition;
-    arm->removes = edit->entry.removes;
-    arm->call = change_start(fs, &order, &ask);
-    if (arm->call)
-        edit->under_way++;
-    else
-        refuse_edited_line(edit, ENOMEM, "no memory");
+    if (arm)
+        arm->call = change_start(fs, &order, &ask);
+    if (arm && arm->call)
+        return;
+    if (arm)
+        free_arm(arm);
+    refuse_edited_line(edit, ENOMEM, "no memory");
 }
 
 /* Lines */
@@ -328,20 +364,29 @@ static void finish_entry(struct edit *edit)
     edit->has_entry = edit->entry.is_of_all;
 }
 
-/* NULL when all are in use, or one with the same partition: that ends first. */
-static struct arm *free_arm(struct edit *edit)
+/* So many changes may be under way. */
+static size_t width_of(const struct edit *edit)
 {
-    struct arm *found = NULL;
+    size_t together = edit->request->fs->backend->changes_together;
 
-    for (size_t i = 0; i < EDIT_WIDTH; i++) {
-        struct arm *arm = &edit->arms[i];
+    return together > EDIT_WIDTH ? together : EDIT_WIDTH;
+}
 
-        if (!arm->call)
-            found = arm;
-        else if (arm->partition == edit->entry.partition)
-            return NULL;
+static bool is_under_way(const struct edit *edit, uint32_t partition)
+{
+    const struct arm *arm;
+
+    LIST_FOREACH (arm, &edit->buckets[partition % BUCKETS], neighbour) {
+        if (arm->partition == partition)
+            return true;
     }
-    return found;
+    return false;
+}
+
+/* What is under way for the same partition ends first. */
+static bool has_free_arm(const struct edit *edit)
+{
+    return edit->under_way < width_of(edit) && !is_under_way(edit, edit->entry.partition);
 }
 
 static void give_edit_up(void *user)
@@ -355,13 +400,13 @@ static void give_edit_up(void *user)
 }
 
 /* Unless it says what is committed. */
-static void carry_out_entry(struct edit *edit, struct arm *arm)
+static void carry_out_entry(struct edit *edit)
 {
     struct state state;
     const struct state *before = find_known(edit, &state);
 
     if (!before || !entry_is_met(&edit->entry, edit->request->fs->backend, before))
-        start_arm(edit, arm, before);
+        start_arm(edit, before);
 }
 
 static bool may_go_on(const struct edit *edit)
@@ -371,10 +416,8 @@ static bool may_go_on(const struct edit *edit)
 
 static void edit_go_on(struct edit *edit)
 {
-    struct arm *arm;
-
-    while (may_go_on(edit) && has_entry(edit) && (arm = free_arm(edit))) {
-        carry_out_entry(edit, arm);
+    while (may_go_on(edit) && has_entry(edit) && has_free_arm(edit)) {
+        carry_out_entry(edit);
         finish_entry(edit);
     }
     if (edit->under_way)
@@ -404,6 +447,7 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
         return NULL;
     operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
     edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit};
+    TAILQ_INIT(&edit->arms);
     edit->request = request;
     edit->base = request_change(request, COMMIT, &request->node);
     edit->text = edit->rest = text;

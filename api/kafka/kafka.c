@@ -18,6 +18,9 @@
 #define TOPIC_NAME_MAX 249
 #define METADATA_MAX   4096
 
+/* Each takes some kilobytes while it is under way. */
+#define CHANGES_TOGETHER 4096
+
 /* 30 years, in seconds. */
 #define RETENTION_MAX 946080000
 
@@ -274,6 +277,7 @@ static struct kafka *new_kafka(const struct backend_options *options)
                      APP_BEGINS_WITH_COMMIT | CAN_GIVE_CURSOR | CAN_READ_RECORDS |
                      CAN_APPEND_RECORDS | RECORDS_ARE_BYTES,
         .metadata_max = METADATA_MAX,
+        .changes_together = CHANGES_TOGETHER,
         .checkpoint_is_next = true,
         .checks_no_range = true,
         .states_lack_bounds = true,

@@ -404,3 +404,117 @@ coordinator_is() {
     let_values_age
     is "$(cat "$P/checkpoint")" 43
 }
+
+# ---- tables, whose lines go out together
+
+# make_wide COUNT [OPTION...]: an app with as many checkpoints, that of P being P + 1000.
+make_wide() {
+    W=apps/audit/wide/checkpoints
+    wide "$1"
+    remount_service "${@:2}"
+    warm
+    cat "$W" >/dev/null
+    forget_requests
+}
+
+# committed_now NUMBER: on how many partitions of the table it is.
+committed_now() {
+    stored | grep -c "audit wide [0-9]* $1\( \|\$\)" || true
+}
+
+# How many changes have ended how.
+results() {
+    journal result | sort | uniq -c | xargs
+}
+
+@test "a partition that is refused in a request with others is refused alone" {
+    make_wide 100
+    run -1 put_once "$W" "$(seq 0 99 | sed 's/$/\\t7/;50s/^49/100000/')\n"
+    matches "$(tail -n 1 errors | cut -f 8)" '^1 lines of this write failed, its others are done; line 50, partition 100000: '
+    is "$(committed_now 7) $(journal result | sort | uniq -c | xargs)" "99 1 failed 99 ok"
+}
+
+@test "a table whose answers are all lost is unknown, line by line, and none is called committed" {
+    make_wide 200 -o timeout=2
+    fault hang-up method=OffsetCommit execute=1 count=forever
+    run -1 put_once "$W" '*\t7\n'
+    no_faults
+    is "$(results)" "200 unknown"
+    is "$(committed_now 7)" 200
+    let_values_age
+    forget_requests
+    put_once "$W" '*\t7\n' # what is in doubt is asked for, and not sent without need
+    is "$(cut -f 2 "$W" | sort -u)" 7
+}
+
+@test "a table whose answer is lost once is sent again, and so is one that is reset before it is carried out" {
+    local kind
+    make_wide 200
+    for kind in "hang-up execute=1" "hang-up execute=0" "reset execute=0" "reset-middle execute=1"; do
+        # shellcheck disable=SC2086 # two words
+        fault ${kind% *} method=OffsetCommit ${kind#* } count=1
+        put_once "$W" "*\t$((++LATE + 10))\n"
+        is "$kind $(committed_now "$((LATE + 10))")" "$kind 200"
+    done
+    is "$(results)" "800 ok"
+}
+
+@test "codes that pass are asked for again, each partition by itself, and those that do not refuse each line" {
+    make_wide 50
+    fault status method=OffsetCommit code=NOT_COORDINATOR count=1
+    put_once "$W" '*\t7\n'
+    is "$(committed_now 7)" 50
+    fault status method=OffsetCommit code=GROUP_AUTHORIZATION_FAILED count=forever
+    forget_requests
+    run -1 put_once "$W" '*\t8\n'
+    is "$(requests OffsetCommit)" 1
+    matches "$(tail -n 1 errors | cut -f 8)" '^50 lines of this write failed, its others are done; line 1, partition 0: this needs the ACL Read'
+    no_faults
+    is "$(results)" "50 failed 50 ok"
+}
+
+@test "what is too much for a broker's log at once goes out in halves" {
+    local code
+    for code in INVALID_COMMIT_OFFSET_SIZE UNKNOWN_SERVER_ERROR; do
+        make_wide 2000
+        fault status method=OffsetCommit "code=$code" count=1
+        put_once "$W" '*\t7\n'
+        is "$code $(requests OffsetCommit)" "$code 3"
+        is "$(committed_now 7) $(results)" "2000 2000 ok"
+        forget_requests
+        put_once "$W" '*\t8\n' # that is remembered
+        is "$(requests OffsetCommit) $(committed_now 8)" "2 2000"
+    done
+}
+
+@test "a broker that always fails is not asked for ever smaller parts of a table" {
+    make_wide 2000
+    fault status method=OffsetCommit code=UNKNOWN_SERVER_ERROR count=forever
+    run -1 put_once "$W" '*\t7\n'
+    no_faults
+    (($(requests OffsetCommit) <= 7)) || is "$(requests OffsetCommit)" "7 at most"
+    is "$(results)" "2000 unknown"
+}
+
+@test "Ctrl-C makes a table unknown that was sent, line by line" {
+    make_wide 200
+    fault delay hold=1 count=forever method=OffsetCommit
+    in_background env printf '*\t7\n' >"$W"
+    local writer=$!
+    eventually in_flight 1
+    kill -INT "$writer"
+    wait "$writer" || true
+    no_faults
+    release
+    eventually in_flight 0
+    is "$(results)" "200 unknown"
+    put_once "$W" '*\t8\n'
+    is "$(committed_now 8)" 200
+}
+
+@test "an answer that leaves a partition out is none, and does not tell of another" {
+    make_wide 50
+    fault mixed method=OffsetCommit count=1
+    put_once "$W" '*\t7\n' || true
+    is "$(journal result | sort -u | grep -c failed)" 0
+}

@@ -229,3 +229,76 @@ orders 2 - 10 100 90 0 none"
     is "$(changes)" 1
     is "$(stored)" "$(row billing orders 0 43)"
 }
+
+# make_wide COUNT: an app with as many checkpoints, that of P being P + 1000.
+make_wide() {
+    W=apps/audit/wide/checkpoints
+    wide "$1"
+    remount_service
+    warm
+    cat "$W" >/dev/null # who coordinates it, and what there is, is known
+    forget_requests
+}
+
+# As asked, without Metadata, which is good for 10 s.
+asked_lately() {
+    asked | sed 's/Metadata [0-9]* //'
+}
+
+@test "a table of 3,000 partitions is one OffsetCommit" {
+    make_wide 3000
+    printf '*\t7\n' >"$W"
+    is "$(asked_lately)" "OffsetCommit 1 OffsetFetch 1"
+    is "$(stored | grep -c ' wide .* 7$')" 3000
+    forget_requests
+    shuf -i 0-2999 | sed 's/$/\t8\tmoved/' >"$DIR/table"
+    cat "$DIR/table" >"$W"
+    is "$(requests OffsetCommit)" 1
+    is "$(stored | grep -c ' wide .* 8 moved$')" 3000
+    is "$(journal result | sort | uniq -c | xargs)" "6000 ok"
+}
+
+@test "words and old values in a table are asked for together too, as long as answers stay small" {
+    make_wide 1000
+    printf '*\tlatest\n' >"$W"
+    is "$(asked_lately)" "ListOffsets 1 OffsetCommit 1 OffsetFetch 1"
+    forget_requests
+    printf '*\tshift -3\n' >"$W"
+    is "$(asked_lately)" "OffsetCommit 1 OffsetFetch 2"
+    forget_requests
+    printf '*\t5\tback\t4997\n' >"$W"
+    is "$(asked_lately)" "OffsetCommit 1 OffsetFetch 2"
+    is "$(stored | grep -c ' wide .* 5 back$')" 1000
+}
+
+@test "checkpoints that a table removes are removed together" {
+    make_wide 1000
+    printf '*\t-\n' >"$W"
+    is "$(asked_lately)" "OffsetDelete 1 OffsetFetch 2"
+    is "$(stored | grep -c wide)" 0
+}
+
+@test "two tables at once are two requests, each for its group" {
+    make_wide 1000
+    put "apps/billing/wide/0/checkpoint" 1
+    cat apps/billing/wide/checkpoints >/dev/null
+    forget_requests
+    in_background env printf '*\t7\n' >"$W"
+    local one=$!
+    in_background env printf '*\t9\n' >apps/billing/wide/checkpoints
+    wait_all "$one" "$!"
+    is "$(requests OffsetCommit)" 2
+    is "$(stored | grep -c 'audit wide .* 7$') $(stored | grep -c 'billing wide .* 9$')" "1000 1000"
+}
+
+@test "leaders are each asked for the ends of their partitions, in one request" {
+    three_brokers
+    make_wide 300
+    control POST partition topic=wide partition=7 leader=2 >/dev/null
+    control POST partition topic=wide partition=8 leader=3 >/dev/null
+    forget_requests
+    printf '*\tlatest\n' >"$W"
+    is "$(stored | grep -c ' wide .* 5000$')" 300
+    is "$(requests OffsetFetch) $(requests ListOffsets)" "1 3"
+    (($(requests OffsetCommit) <= 3)) || is "$(asked_lately)" "3 OffsetCommit at most"
+}

@@ -238,6 +238,18 @@ has_status() { # PATH EXPECTED MEMBER...
     absent apps/a%2Fb
 }
 
+@test "a table is committed at once, and a line that Kafka refuses stops no other" {
+    make_app
+    put_once "apps/$G/orders/checkpoints" '*\t5\tall\n'
+    is "$(cut -f 2-3 "apps/$G/orders/checkpoints" | sort | uniq -c | xargs)" "4 5 all"
+    is "$(kafka get "$G" orders 3)" "$(kafka get "$G" orders 0)"
+    run -1 put_once "apps/$G/orders/checkpoints" '0\t6\n1\t7\n99\t8\n3\t9\tlast\n'
+    matches "$(last_error | cut -f 8)" '^1 lines of this write failed, its others are done; line 3, partition 99: '
+    is "$(paste -sd ';' "apps/$G/orders/checkpoints")" $'0\t6;1\t7;2\t5\tall;3\t9\tlast'
+    put_once "apps/$G/orders/checkpoints" '0\t-\n1\tlatest\n2\tshift -2\n3\t-\n'
+    is "$(paste -sd ';' "apps/$G/orders/checkpoints")" $'1\t5;2\t3'
+}
+
 # Between Kafka and the embedded store, and back
 
 # fill_group: on three partitions of two topics, with metadata of several lines.
