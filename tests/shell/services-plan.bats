@@ -1,0 +1,239 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # each test is a shell of its own
+# Moves of an app on any service that are tried first (-o plan), taken back (undo), kept on a disk
+# (-o journal), or left to the consumers that are alive (-o idle_only). SERVICE says which service it is.
+
+load "${SERVICE:-dis}"
+
+# Values are known, so that nothing but changes sends requests.
+SNAPSHOT=600
+
+T=apps/billing/orders/checkpoints
+OTHER=apps/billing/orders/1/checkpoint
+
+# plain NUMBER: as a decimal.
+plain() {
+    if [[ $1 =~ ^([0-9]+|[-?])$ ]]; then
+        echo "$1"
+    else
+        decimal "$1"
+    fi
+}
+
+# told [COUNT]: of the last lines of commits, one unless it is said, oldest first: how each ended, what was to be
+# done, where, the old number, the new one, and the note.
+told() {
+    tail -n "${1:-1}" "$MNT/commits" | awk -F '\t' -v OFS='\t' '{ print $5, $6, $8 "/" $9 "/" $11, $14, $12, $7 }' |
+        while IFS=$'\t' read -r result what path before number note; do
+            echo "$result $what $path $(plain "$before") $(plain "$number") $note"
+        done
+}
+
+# counted: how many lines commits has.
+counted() {
+    wc -l <"$MNT/commits"
+}
+
+# at WHERE NUMBER: a line of stored without what comes after the number, which each service has otherwise.
+at() {
+    row billing orders "$@" | cut -d ' ' -f -4
+}
+
+# has LINE...: these checkpoints, and no others, are committed.
+has() {
+    is "$(stored | cut -d ' ' -f -4 | sort)" "$(printf '%s\n' "$@" | sort)"
+}
+
+# note_of PARTITION: the metadata that are committed with it.
+note_of() {
+    stored | awk -v partition="$1" '$3 == partition { print $5 }'
+}
+
+# in_doubt TEXT EXECUTE: the program is interrupted while the answer to its commit is held, which is carried out or not.
+in_doubt() {
+    fail_at commit never execute="$2"
+    in_background bash -c "echo $1 >$P/checkpoint" 2>>"$DIR/messages"
+    eventually in_flight 1
+    sleep 0.1
+    kill -INT "$!"
+    not wait "$!"
+    eventually in_flight 0
+    no_faults
+}
+
+# nothing_sent ERRNO COMMAND...: it fails so, and no request that changes anything is sent.
+nothing_sent() {
+    forget_requests
+    refused "${SAYS[$1]:?}" "${@:2}"
+    is "${*:2}: $(changes)" "${*:2}: 0"
+}
+
+# ---- -o plan
+
+# plans POSITION NUMBER NOTE: of the partition with the checkpoint.
+plans() {
+    put "$P/checkpoint" "$1"
+    is "$1: $(told)" "$1: planned commit billing/orders/0 42 $2 $3"
+}
+
+# untouched: the service has what it had, and was asked to change nothing.
+untouched() {
+    is "$(changes) $(stored)" "0 $UNTOUCHED"
+}
+
+@test "a plan tells where each position leads, and how many records would be read again or not at all" {
+    again_with -o plan
+    plans "$(shown 50)" 50 "skips 8"
+    plans "$(shown 20)" 20 "replays 22"
+    plans 43 43 "skips 1"
+    plans "shift +3" 45 "skips 3"
+    plans "shift -3" 39 "replays 3"
+    plans latest $((100 - GAP)) "skips $((58 - GAP))"
+    plans @now $((100 - GAP)) "skips $((58 - GAP))"
+    plans earliest $((10 - GAP)) "replays $((32 + GAP))"
+    plans @1h $((10 - GAP)) "replays $((32 + GAP))"
+    plans "$(shown 42)" 42 "replays 0"
+    untouched
+    is "$(counted) $(cat errors)" "10 "
+}
+
+@test "a plan counts only records that are kept" {
+    keeps 30 60
+    again_with -o plan
+    plans "$(shown 30)" 30 "replays 12"
+    plans "shift +5" 47 "skips 5"
+    keeps 45 60
+    again_with -o plan
+    plans latest $((60 - GAP)) "skips 15" # of what was lost none can be skipped
+    untouched
+}
+
+@test "a plan of a first commit counts from the oldest record on, which is next where nothing is committed" {
+    again_with -o plan
+    put "$OTHER" "$(shown 50)"
+    is "$(told)" "planned commit billing/orders/1 - 50 skips $((40 + GAP))"
+    untouched
+}
+
+@test "what a plan is asked for by checkpoints/ is planned, and the same is shown as before" {
+    again_with -o plan
+    put "$C" "$(shown 50)"
+    is "$(told)" "planned commit billing/orders/0 42 50 skips 8"
+    cp -r checkpoints/billing/. checkpoints/audit
+    is "$(told)" "planned commit audit/orders/0 - 42 skips $((32 + GAP))"
+    put checkpoints/billing/orders/draft "$(shown 51)"
+    rename checkpoints/billing/orders/draft "$C"
+    is "$(told)" "planned commit billing/orders/0 42 51 skips 9"
+    untouched
+    is "$(cat "$C") $(cat "$P/checkpoint")" "$CONTENT $(shown 42)"
+    is "$(cat "$P/lag") $(cut -f 2 "$T")" "$((58 - GAP)) $(shown 42)"
+    refused "${SAYS[ENOENT]}" cat checkpoints/audit/orders/0
+}
+
+@test "a plan of a table has a line for each of its changes" {
+    again_with -o plan
+    put_once "$T" "*\t$(shown 60)\n"
+    is "$(told 3 | sort)" "planned commit billing/orders/0 42 60 skips 18
+planned commit billing/orders/1 - 60 skips $((50 + GAP))
+planned commit billing/orders/2 - 60 skips $((50 + GAP))"
+    put_once "$T" "1\t$(shown 20)\n2\tlatest\n"
+    is "$(told 2 | sort)" "planned commit billing/orders/1 - 20 skips $((10 + GAP))
+planned commit billing/orders/2 - $((100 - GAP)) skips 90"
+    untouched
+}
+
+@test "a plan of metadata and of a removal has them in its lines" {
+    [[ ${SERVICE:-dis} != sls ]] || skip "SLS has neither"
+    again_with -o plan
+    put "$P/metadata" other
+    is "$(told)" "planned commit billing/orders/0 42 42 replays 0"
+    is "$(tail -n 1 commits | cut -f 10,13)" $'note\tother'
+    rm "$P/checkpoint"
+    is "$(told)" "planned delete billing/orders/0 42 - replays $((32 + GAP))"
+    rm "$C"
+    put_once "$T" '0\t-\n'
+    is "$(told 2 | sort -u)" "planned delete billing/orders/0 42 - replays $((32 + GAP))"
+    untouched
+    is "$(cat "$C")" "$CONTENT"
+}
+
+@test "a planned app can be planned with, and the service has none" {
+    again_with -o plan
+    cp -r checkpoints/billing checkpoints/billing-new
+    is "$(told)" "planned commit billing-new/orders/0 - 42 skips $((32 + GAP))"
+    mkdir apps/later
+    put apps/later/orders/1/checkpoint "$(shown 50)"
+    is "$(told)" "planned commit later/orders/1 - 50 skips $((40 + GAP))"
+    untouched
+    remount_service
+    is "$(entries apps)" "audit billing"
+}
+
+@test "a plan of an app that goes is a line, and the app stays" {
+    again_with -o plan
+    local removed=${REMOVED//$'\t'//}
+    rmdir "apps/${removed%/-}"
+    is "$(told)" "planned remove-app $removed/- - - -"
+    untouched
+    remount_service
+    is "$(entries apps)" "audit billing"
+}
+
+@test "a plan refuses what would be refused, and a typo makes no app" {
+    again_with -o plan
+    nothing_sent EINVAL put "$P/checkpoint" hello
+    nothing_sent EINVAL put "$P/checkpoint" -1
+    nothing_sent ENOENT put apps/biling/orders/0/checkpoint 50
+    nothing_sent ENOENT put apps/billing/orders/9/checkpoint 50
+    nothing_sent ENOENT put apps/billing/order/0/checkpoint 50
+    nothing_sent EROFS put "$S/records/new" text
+    nothing_sent EINVAL put "$T" "nonsense"
+    if [[ ${SERVICE:-dis} != kafka ]]; then # which takes any number
+        nothing_sent ERANGE put "$P/checkpoint" 5
+        nothing_sent ERANGE put "$P/checkpoint" 500
+    fi
+    is "$(cut -f 5 commits | sort -u)" failed
+    is "$(stored) $(entries apps)" "$UNTOUCHED audit billing"
+}
+
+@test "planned lines do exactly that when a mount that does not plan has them in its table" {
+    again_with -o plan
+    put "$P/checkpoint" "$(shown 50)"
+    put "$OTHER" latest
+    cut -f 11- commits >"$DIR/plan"
+    again_with
+    cat "$DIR/plan" >"$T"
+    has "$(at 0 50)" "$(at 1 $((100 - GAP)))"
+    is "$(told 2 | sort)" "ok commit billing/orders/0 42 50 -
+ok commit billing/orders/1 - $((100 - GAP)) -"
+}
+
+@test "planned lines are refused where the app has committed meanwhile" {
+    again_with -o plan
+    put "$P/checkpoint" "$(shown 50)"
+    put "$OTHER" "$(shown 60)"
+    cut -f 11- commits >"$DIR/plan"
+    committed billing orders 1 55
+    again_with
+    run -1 cp "$DIR/plan" "$T"
+    matches "$output" "Stale file handle"
+    has "$(at 0 50)" "$(at 1 55)"
+    matches "$(cut -f 4,8 errors | tail -n 1)" "^ESTALE.*line 2"
+    # nor is anything done twice
+    run -1 cp "$DIR/plan" "$T"
+    has "$(at 0 50)" "$(at 1 55)"
+}
+
+@test "a plan heeds monotonic, clamp and ro" {
+    again_with -o plan,monotonic
+    nothing_sent EPERM put "$P/checkpoint" "$(shown 41)"
+    plans "$(shown 43)" 43 "skips 1"
+    again_with -o plan,clamp
+    put "$P/checkpoint" 5
+    is "$(told)" "planned commit billing/orders/0 42 $((10 - GAP)) replays $((32 + GAP))"
+    put "$P/checkpoint" 500
+    is "$(told | cut -d ' ' -f -5)" "planned commit billing/orders/0 42 $((100 - GAP))"
+    again_with -o plan,ro
+    nothing_sent EROFS put "$P/checkpoint" 50
+    is "$(stored) $(cat commits)" "$UNTOUCHED "
+}
