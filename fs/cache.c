@@ -372,24 +372,29 @@ bool cache_is_planned(const struct cache *cache, const char *app)
     return cache->is_planned && cache->is_planned(cache->user, app);
 }
 
+const char *cache_app_to_ask(const struct cache *cache, const char *app)
+{
+    return *app && !cache_is_planned(cache, app) ? app : NULL;
+}
+
 static struct call *ask_backend(struct topic *topic, const struct ask *ask)
 {
     struct cache *cache = topic->cache;
     struct backend *backend = cache->backend;
     const struct question *question = &topic->question;
     const char *app = *question->app ? question->app : NULL;
-    bool is_planned = app && cache_is_planned(cache, app);
+    const char *known = cache_app_to_ask(cache, question->app);
 
     switch (question->what) {
     case WHAT_APPS:
         return backend_list_apps(backend, ask);
     case WHAT_STREAMS:
-        return app && !is_planned ? backend_list_streams(backend, STREAMS_OF_APP, app, ask)
-                                  : backend_list_streams(backend, STREAMS_ALL, NULL, ask);
+        return known ? backend_list_streams(backend, STREAMS_OF_APP, known, ask)
+                     : backend_list_streams(backend, STREAMS_ALL, NULL, ask);
     case WHAT_COMMITTED:
         return backend_list_streams(backend, STREAMS_COMMITTED, app, ask);
     case WHAT_STATES:
-        return backend_get_states(backend, is_planned ? NULL : app, question->stream, ask);
+        return backend_get_states(backend, known, question->stream, ask);
     case WHAT_LAGS:
         return lags_get(backend, app, question->stream, ask);
     case WHAT_INFO:

@@ -35,6 +35,9 @@ void cache_free(struct cache *cache);
  * what there would be for a new one. is_planned is given the user of the news. */
 void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const char *app));
 bool cache_is_planned(const struct cache *cache, const char *app);
+/* The app to ask the backend about: NULL, for none, where the name is empty or of one that is only
+ * planned. */
+const char *cache_app_to_ask(const struct cache *cache, const char *app);
 
 /* Forgets all answers. */
 void cache_clear(struct cache *cache);

@@ -457,6 +457,7 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
 static struct call *edit_start(struct request *request, char *text, const struct ask *ask)
 {
     const struct place *place = request->node.place;
+    const char *app = cache_app_to_ask(request->fs->cache, place->app);
     struct edit *edit = edit_new(request, text, ask);
     struct ask states;
 
@@ -466,7 +467,7 @@ static struct call *edit_start(struct request *request, char *text, const struct
     }
     states = operation_ask(&edit->operation, on_states_before);
     operation_wait(&edit->operation,
-                   backend_get_states(request->fs->backend, place->app, place->stream, &states));
+                   backend_get_states(request->fs->backend, app, place->stream, &states));
     return &edit->operation.call;
 }
 

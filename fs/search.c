@@ -80,12 +80,9 @@ static void ask_single(struct request *request)
         ask_stream(request, &ask);
         break;
     case BY_PARTITION:
-        request_wait(request, backend_get_state(
-                                  backend,
-                                  *place->app && !cache_is_planned(request->fs->cache, place->app)
-                                      ? place->app
-                                      : NULL,
-                                  place->stream, node->partition, DETAIL_NONE, &ask));
+        request_wait(request,
+                     backend_get_state(backend, cache_app_to_ask(request->fs->cache, place->app),
+                                       place->stream, node->partition, DETAIL_NONE, &ask));
         break;
     default:
         refuse(request);

@@ -164,6 +164,9 @@ planned commit billing/orders/2 - $((100 - GAP)) skips 90"
     mkdir apps/later
     put apps/later/orders/1/checkpoint "$(shown 50)"
     is "$(told)" "planned commit later/orders/1 - 50 skips $((40 + GAP))"
+    put_once apps/later/orders/checkpoints "0\tlatest\n"
+    is "$(told)" "planned commit later/orders/0 - $((100 - GAP)) skips 90"
+    is "$(cat apps/later/orders/checkpoints)$(ls apps/later/orders/1 | grep checkpoint)" ""
     untouched
     remount_service
     is "$(entries apps)" "audit billing"
