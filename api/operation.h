@@ -27,6 +27,7 @@ struct call {
     bool (*cancel)(struct call *call);
     bool (*is_sent)(const struct call *call);                /* NULL: never */
     const struct error *(*trouble)(const struct call *call); /* NULL: none */
+    bool (*finish)(struct call *call);                       /* NULL: it cannot */
 };
 
 /*
@@ -42,6 +43,13 @@ static inline bool call_cancel(struct call *call)
 static inline bool call_is_sent(const struct call *call)
 {
     return call && call->is_sent && call->is_sent(call);
+}
+
+/* Instead of giving it up: a call whose end is known, though something else is still waited for,
+ * ends now, and tells. False if nobody knows its end. NULL is allowed. */
+static inline bool call_finish(struct call *call)
+{
+    return call && call->finish && call->finish(call);
 }
 
 /* Why it is not answered yet, where something has failed that is tried again: says more than that

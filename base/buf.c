@@ -157,6 +157,7 @@ void buf_puts_escaped(struct buf *buf, const char *text)
     }
 }
 
+/* What "\\c" stands for, or 0. */
 static char meaning_of(char c)
 {
     switch (c) {

@@ -41,6 +41,7 @@ struct change {
     char number[SEQUENCE_MAX + 1]; /* what it sets, as far as is known yet; "" for none */
     bool knows_before;
     bool asked_before;             /* it was asked for in the change's turn */
+    bool may_be_old;               /* somebody else may have committed since it was seen */
     char before[SEQUENCE_MAX + 1]; /* "" for none */
     char *metadata_before;
     char consumer[CONSUMER_ROOM]; /* that will overwrite it, or "" */
@@ -64,6 +65,18 @@ static void set_before(struct change *change, const char *number, const char *me
     snprintf(change->before, sizeof(change->before), "%s", number ? number : "");
 }
 
+/* Whether it was seen a moment ago, or is what the last change of this mount has left. */
+static bool is_certain(const struct change *change, const char *sequence)
+{
+    const struct subject *about = &change->order.about;
+    struct fs *fs = change->fs;
+    struct state state;
+
+    return !cache_state(fs->cache, about->app, about->stream, (uint32_t)about->partition,
+                        cache_not_before(fs->settings.snapshot), false, &state) ||
+           history_is_last(&fs->journal.history, about, sequence);
+}
+
 /* What this mount knows of what was there before. */
 static void look_before(struct change *change)
 {
@@ -76,9 +89,10 @@ static void look_before(struct change *change)
         cache_state(change->fs->cache, about->app, about->stream, (uint32_t)about->partition,
                     ANY_AGE, is_bound, &state))
         return;
-    if (!is_bound)
+    if (!is_bound) {
+        change->may_be_old = !is_certain(change, state.sequence);
         set_before(change, state.sequence, state.metadata);
-    else if (what == SET_EARLIEST ? state.earliest : state.latest)
+    } else if (what == SET_EARLIEST ? state.earliest : state.latest)
         set_before(change, what == SET_EARLIEST ? state.earliest : state.latest, NULL);
 }
 
@@ -115,6 +129,8 @@ static const char *metadata_before(const struct change *change)
     bool has_any = is_of_checkpoint(change) && *change->before &&
                    change->fs->backend->abilities & CAN_STORE_METADATA;
 
+    if (change->may_be_old)
+        return NULL;
     return change->metadata_before || has_any ? change->metadata_before : "";
 }
 
@@ -279,6 +295,13 @@ static void release_change(struct operation *operation)
     free(change);
 }
 
+static bool is_change_sent(const struct call *call)
+{
+    const struct change *change = (const struct change *)call;
+
+    return change->is_told || call_is_sent(change->operation.step);
+}
+
 static bool cancel_change(struct call *call)
 {
     struct change *change = (struct change *)call;
@@ -316,19 +339,38 @@ static void tell_of_journal(const struct change *change, const struct error *err
 }
 
 /* What became of the change is known, whether or not the journal's file could be written. */
+static void tell_stored_end(struct change *change)
+{
+    const struct error *failure = change->operation.error.code ? &change->operation.error : NULL;
+    struct state state;
+
+    if (change->stored)
+        table_at(change->stored, 0, &state);
+    tell_end(change, failure, change->stored ? &state : NULL);
+}
+
 static void on_journal_written(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
-    const struct error *failure = change->operation.error.code ? &change->operation.error : NULL;
-    struct state state;
 
     (void)answer;
     change->operation.step = NULL;
     if (error)
         tell_of_journal(change, error);
-    if (change->stored)
-        table_at(change->stored, 0, &state);
-    tell_end(change, failure, change->stored ? &state : NULL);
+    tell_stored_end(change);
+}
+
+/* Does not wait any longer for the journal's file, which gets the line all the same. */
+static bool finish_change(struct call *call)
+{
+    struct change *change = (struct change *)call;
+
+    if (!change->is_told || !change->operation.step)
+        return false;
+    call_cancel(change->operation.step);
+    change->operation.step = NULL;
+    tell_stored_end(change);
+    return true;
 }
 
 /* False without memory. */
@@ -352,8 +394,10 @@ static void end_when_written(struct change *change, const char *reason, const st
         change->operation.step = write_journal(change, change->result, reason, &ask);
     else
         write_journal(change, change->result, reason, NULL);
-    if (!change->operation.step)
-        tell_end(change, error, state);
+    if (change->operation.step)
+        return;
+    tell_of_journal(change, &(struct error){.code = ENOMEM, .message = "no memory"});
+    tell_end(change, error, state);
 }
 
 /* What the journal says of the end. */
@@ -455,6 +499,7 @@ static void on_value_before(void *user, const struct state *state)
     struct change *change = user;
 
     set_before(change, state->sequence, state->metadata ? state->metadata : "");
+    change->may_be_old = false;
     doubts_forget(&change->fs->doubts, &change->order.about);
 }
 
@@ -618,13 +663,26 @@ static bool is_of_alive_consumer(const struct state *state)
            state->committed > when_now() - ALIVE_NS;
 }
 
+/* Soon: the change may have begun just now. */
+static void refuse_soon(struct change *change, const struct error *error)
+{
+    change->operation.error = *error;
+    operation_soon(&change->operation, fail_change);
+}
+
 static void refuse_while_alive(struct change *change, const char *consumer)
 {
     struct error error;
 
     error_set(&error, EBUSY,
               "the consumer %.200s has committed in the last two minutes: stop it first", consumer);
-    on_change_done(change, &error, &no_answer);
+    refuse_soon(change, &error);
+}
+
+static void note_consumer(struct change *change, const struct state *state)
+{
+    if (is_of_alive_consumer(state))
+        snprintf(change->consumer, CONSUMER_ROOM, "%s", state->consumer);
 }
 
 /* Looks into what is known of who holds the partition. False when that is too old. */
@@ -637,8 +695,8 @@ static bool find_consumer(struct change *change)
         cache_state(change->fs->cache, change->app, change->stream,
                     (uint32_t)change->order.about.partition, cache_not_before(age), false, &state);
 
-    if (!status && is_of_alive_consumer(&state))
-        snprintf(change->consumer, CONSUMER_ROOM, "%s", state.consumer);
+    if (!status)
+        note_consumer(change, &state);
     return status != -EAGAIN;
 }
 
@@ -655,15 +713,17 @@ static void commit_unless_held(struct change *change)
 static void on_holder(void *user, const struct error *error, const struct answer *answer)
 {
     struct change *change = user;
+    uint32_t partition = (uint32_t)change->order.about.partition;
+    struct state state;
 
-    (void)answer;
     change->operation.step = NULL;
     if (error && change->fs->settings.idle_only) {
         on_change_done(change, error, &no_answer);
         return;
     }
     look_before(change);
-    find_consumer(change);
+    if (!error && !table_find(answer->table, partition, &state))
+        note_consumer(change, &state);
     commit_unless_held(change);
 }
 
@@ -821,23 +881,18 @@ static void delete_checkpoint(struct change *change)
 
 /* Undoing */
 
-static void fail_undo(struct change *change, const struct error *error)
-{
-    change->operation.error = *error;
-    operation_soon(&change->operation, fail_change);
-}
-
 /* Goes on as a commit of what the journal tells. */
 static void go_back(struct change *change)
 {
     struct past past;
     struct error error;
-    int status = journal_find_past(&change->fs->journal, &change->order.about, &past, &error);
+    int status =
+        history_find_past(&change->fs->journal.history, &change->order.about, &past, &error);
     char *expected = !status && past.must_be_last ? strdup(past.last) : NULL;
 
     if (status) {
         free(past.metadata);
-        fail_undo(change, &error);
+        refuse_soon(change, &error);
         return;
     }
     free(change->metadata);
@@ -848,7 +903,7 @@ static void go_back(struct change *change)
     memcpy(change->order.position.sequence, past.number, sizeof(past.number));
     if (past.must_be_last && !expected) {
         error_set(&error, ENOMEM, "no memory");
-        fail_undo(change, &error);
+        refuse_soon(change, &error);
         return;
     }
     look_at_holder(change);
@@ -891,7 +946,7 @@ static void begin_change(void *user)
 
     timer_stop(&change->operation.timer);
     change->operation.step = NULL;
-    if (!ALWAYS(has_turn(change))) {
+    if (!ALWAYS(has_turn(change) && !change->is_told)) {
         error_set(&change->operation.error, EIO, "it began out of its turn");
         operation_soon(&change->operation, fail_change);
         return;
@@ -914,6 +969,8 @@ static void change_is_late(void *user)
     struct change *change = user;
     struct error error;
 
+    /* What its end waits for must not be where its turn comes. */
+    turn_leave(&change->turn);
     error_set(&error, ETIMEDOUT, "an earlier change of the same partition did not end in time");
     on_change_done(change, &error, &no_answer);
 }
@@ -945,6 +1002,8 @@ static void change_wait_for_turn(struct change *change)
 
 static bool copy_texts(struct change *change, const struct change_order *order)
 {
+    const struct settings *settings = &change->fs->settings;
+
     change->app = strdup(order->about.app);
     change->stream = strdup(order->about.stream);
     change->metadata = strdup(order->metadata ? order->metadata : "");
@@ -954,7 +1013,7 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->order.about.stream = change->stream;
     if (order->before)
         set_before(change, order->before->sequence, order->before->metadata);
-    change->asked_before = order->before;
+    change->asked_before = order->before && when_monotonic() - order->asked <= settings->snapshot;
     change->id = journal_new_id(&change->fs->journal);
     if (order->what == COMMIT && order->position.kind == POSITION_UNDO)
         change->order.what = UNDO;
@@ -972,6 +1031,8 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
         return NULL;
     operation_begin(&change->operation, fs->loop, ask, release_change);
     change->operation.call.cancel = cancel_change;
+    change->operation.call.is_sent = is_change_sent;
+    change->operation.call.finish = finish_change;
     change->fs = fs;
     change->order = *order;
     if (copy_texts(change, order)) {

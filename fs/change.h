@@ -33,6 +33,7 @@ struct change_order {
      * the journal, or NULL. */
     const char *expected;
     const struct state *before;
+    int64_t asked; /* when_monotonic, of that */
 
     /* The new value of SET_EARLIEST and SET_LATEST, a decimal number. */
     const char *bound;

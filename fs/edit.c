@@ -35,6 +35,7 @@ struct edit {
     struct request *request;
     struct change_order base; /* of all its changes */
     struct table *states;     /* all, and what has become of them since */
+    int64_t asked;            /* when_monotonic, of the question for them */
     char *text;               /* what was written */
     char *rest;               /* its lines that are not read yet, or NULL */
 
@@ -241,6 +242,7 @@ static struct change_order order_of(const struct edit *edit, const struct state 
     order.metadata = entry->metadata;
     order.expected = entry->expected;
     order.before = before;
+    order.asked = edit->asked;
     return order;
 }
 
@@ -446,7 +448,7 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
     if (!edit)
         return NULL;
     operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
-    edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit};
+    edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit, NULL};
     TAILQ_INIT(&edit->arms);
     edit->request = request;
     edit->base = request_change(request, COMMIT, &request->node);
@@ -465,6 +467,7 @@ static struct call *edit_start(struct request *request, char *text, const struct
         free(text);
         return NULL;
     }
+    edit->asked = when_monotonic();
     states = operation_ask(&edit->operation, on_states_before);
     operation_wait(&edit->operation,
                    backend_get_states(request->fs->backend, app, place->stream, &states));

@@ -56,7 +56,6 @@ static int parse_position_column(char *text, int64_t now, struct entry *entry, s
 
 /* Metadata */
 
-/* What "\c" stands for, or 0. */
 static int parse_metadata_column(char *text, size_t metadata_max, struct entry *entry,
                                  struct error *error)
 {

@@ -13,6 +13,8 @@
 
 /* A line of a partition: its key's hash, and where it begins among all lines that there ever were.
  */
+#define VOID 0 /* as a hash: of no subject */
+
 struct mark {
     uint64_t hash;
     size_t at;
@@ -151,18 +153,38 @@ static int64_t time_of(const struct column *column)
     return when_parse(text, 0, &when) ? WHEN_UNKNOWN : when;
 }
 
-void history_add(struct history *history, const char *line, size_t size)
+size_t history_add(struct history *history, const char *line, size_t size)
 {
     struct lines *lines = &history->lines;
     struct column columns[FIELD_COUNT];
+    size_t at;
 
-    if (!line_split(line, size, columns))
-        return;
-    lines_add_printed(lines, time_of(&columns[FIELD_TIME]), line, size);
+    if (!line_split(line, size, columns) ||
+        !lines_add_printed(lines, time_of(&columns[FIELD_TIME]), line, size))
+        return SIZE_MAX;
+    at = lines->dropped + lines->text.size - size - 1;
     forget_marks(history);
     if (!column_is(&columns[FIELD_PARTITION], "-"))
-        add_mark(history, (struct mark){line_subject(columns),
-                                        lines->dropped + lines->text.size - size - 1});
+        add_mark(history, (struct mark){line_subject(columns), at});
+    return at;
+}
+
+/* Marks are in order. */
+void history_void(struct history *history, size_t at)
+{
+    size_t from = 0;
+    size_t to = history->mark_count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (history->marks[middle].at < at)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from < history->mark_count && history->marks[from].at == at)
+        history->marks[from].hash = VOID;
 }
 
 /* Going back */
@@ -217,24 +239,16 @@ static int take_past(const struct column *number, const struct column *metadata,
                                             : 0;
 }
 
-/* An undo with an unknown end: once more. */
-static int repeat_undo(const struct column columns[static FIELD_COUNT], struct past *past,
-                       struct error *error)
+/* What a line says was there before; of an undo with an unknown end, what it was to bring back. */
+static int take_past_of(const struct column columns[static FIELD_COUNT], struct past *past,
+                        struct error *error)
 {
-    past->must_be_last = false;
-    return take_past(&columns[FIELD_NUMBER], &columns[FIELD_METADATA], past, error);
-}
-
-static int undo_change(const struct column columns[static FIELD_COUNT], struct past *past,
-                       struct error *error)
-{
+    if (column_is(&columns[FIELD_WHAT], "undo"))
+        return take_past(&columns[FIELD_NUMBER], &columns[FIELD_METADATA], past, error);
     if (column_is(&columns[FIELD_OLD_METADATA], FIELD_NOT_KNOWN))
         return refuse_past(error,
-                           "the metadata that was committed here before is not known; with -o "
+                           "what was committed here before is not known for certain; with -o "
                            "journal=FILE the mount always asks for it");
-    past->must_be_last = column_is(&columns[FIELD_RESULT], "ok");
-    if (past->must_be_last && take_line_number(&columns[FIELD_NUMBER], past->last))
-        return refuse_past(error, "what the last change has left here is not known");
     return take_past(&columns[FIELD_OLD_NUMBER], &columns[FIELD_OLD_METADATA], past, error);
 }
 
@@ -264,30 +278,85 @@ static bool is_past(const struct column columns[static FIELD_COUNT], size_t *und
     return false;
 }
 
+/* The changes of one subject, newest first. */
+struct changes {
+    const struct history *history;
+    struct buf key;
+    uint64_t hash;
+    size_t left;
+    struct column columns[FIELD_COUNT]; /* of the one that was found */
+};
+
+static void begin_changes(const struct history *history, const struct subject *about,
+                          struct changes *changes)
+{
+    *changes = (struct changes){.history = history,
+                                .key = BUF_INIT(KEY_MAX),
+                                .hash = subject_hash(about),
+                                .left = history->mark_count};
+    print_subject_key(about, &changes->key);
+}
+
+static bool find_change(struct changes *changes)
+{
+    while (changes->left) {
+        const struct mark *mark = &changes->history->marks[--changes->left];
+
+        if (mark->hash == changes->hash &&
+            read_marked(changes->history, mark, &changes->key, changes->columns) &&
+            tells_of_change(changes->columns))
+            return true;
+    }
+    return false;
+}
+
+/* What is to be committed still: what the newest change has left, unless its end is unknown. */
+static int take_last(const struct column columns[static FIELD_COUNT], struct past *past,
+                     struct error *error)
+{
+    past->must_be_last = column_is(&columns[FIELD_RESULT], "ok");
+    return past->must_be_last && take_line_number(&columns[FIELD_NUMBER], past->last)
+               ? refuse_past(error, "what the last change has left here is not known")
+               : 0;
+}
+
+static int go_back_in(struct changes *changes, struct past *past, struct error *error)
+{
+    size_t undone = 0;
+    int status = 0;
+
+    for (bool is_newest = true; !status && find_change(changes); is_newest = false) {
+        if (is_newest)
+            status = take_last(changes->columns, past, error);
+        if (!status && is_past(changes->columns, &undone))
+            return take_past_of(changes->columns, past, error);
+    }
+    return status ? status
+                  : refuse_past(error, "no change of this mount is known here that could be "
+                                       "undone; with -o journal=FILE those of earlier mounts are");
+}
+
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,
                       struct error *error)
 {
-    struct buf key = BUF_INIT(KEY_MAX);
-    struct column columns[FIELD_COUNT];
-    size_t undone = 0;
-    bool found = false;
-    uint64_t hash = subject_hash(about);
+    struct changes changes;
+    int status;
 
-    print_subject_key(about, &key);
     *past = (struct past){0};
-    for (size_t i = history->mark_count; i-- && !found;) {
-        const struct mark *mark = &history->marks[i];
+    begin_changes(history, about, &changes);
+    status = go_back_in(&changes, past, error);
+    buf_release(&changes.key);
+    return status;
+}
 
-        if (mark->hash != hash || !read_marked(history, mark, &key, columns) ||
-            !tells_of_change(columns))
-            continue;
-        found = is_past(columns, &undone);
-    }
-    buf_release(&key);
-    if (!found)
-        return refuse_past(error,
-                           "no change of this mount is known here that could be undone; with -o "
-                           "journal=FILE those of earlier mounts are");
-    return column_is(&columns[FIELD_WHAT], "undo") ? repeat_undo(columns, past, error)
-                                                   : undo_change(columns, past, error);
+bool history_is_last(const struct history *history, const struct subject *about, const char *number)
+{
+    struct changes changes;
+    bool is_last;
+
+    begin_changes(history, about, &changes);
+    is_last = find_change(&changes) && column_is(&changes.columns[FIELD_RESULT], "ok") &&
+              column_is(&changes.columns[FIELD_NUMBER], number ? number : "-");
+    buf_release(&changes.key);
+    return is_last;
 }

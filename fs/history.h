@@ -72,8 +72,12 @@ struct history {
 int history_init(struct history *history);
 void history_release(struct history *history);
 
-/* Adds a line, without a newline. What is no line of a journal is left out. */
-void history_add(struct history *history, const char *line, size_t size);
+/* Adds a line, without a newline; where it is, for history_void. What is no line of a journal is
+ * left out. */
+size_t history_add(struct history *history, const char *line, size_t size);
+
+/* A line stays to be seen, and tells of no change any more. */
+void history_void(struct history *history, size_t at);
 
 /* Where a partition is to go back to. */
 struct past {
@@ -91,5 +95,9 @@ struct past {
  */
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,
                       struct error *error);
+
+/* Whether this is the number, or NULL for none, that the last change there has left. */
+bool history_is_last(const struct history *history, const struct subject *about,
+                     const char *number);
 
 #endif

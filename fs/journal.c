@@ -7,18 +7,26 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/hash.h"
 #include "base/when.h"
 
 /* How long a line may take that nobody waits for. */
 #define PATIENCE_MS 10000
 
-/* Changes of other mounts that have begun, of which so many are remembered. */
-#define BEGUN_MAX 65536
+/* Of so many changes of other mounts it is remembered that they have begun. */
+#define BEGUN_MAX 16384
 
+/*
+ * A change that another mount has begun, until its end is told. Who needs its end sooner takes it
+ * as unknown; then it has a line in the history, which no longer counts once the end is told.
+ */
 struct intent {
     TAILQ_ENTRY(intent) link;
+    LIST_ENTRY(intent) same_id; /* of those in the same bucket */
+    LIST_ENTRY(intent) same_subject;
     char *id;
-    char *line; /* without id and source */
+    char *line; /* without id and source; NULL once it is in the history, */
+    size_t at;  /* there */
     uint64_t subject;
 };
 
@@ -49,6 +57,10 @@ int journal_open(struct journal *journal, const char *source)
     buf_init(&journal->source_text, LINE_MAX_SIZE);
     buf_puts_escaped(&journal->source_text, source);
     TAILQ_INIT(&journal->begun);
+    for (size_t i = 0; i < BEGUN_BUCKETS; i++) {
+        LIST_INIT(&journal->by_id[i]);
+        LIST_INIT(&journal->by_subject[i]);
+    }
     journal->begun_count = 0;
     journal->source = source;
     journal->file = NULL;
@@ -59,6 +71,8 @@ int journal_open(struct journal *journal, const char *source)
 static void drop_intent(struct journal *journal, struct intent *intent)
 {
     TAILQ_REMOVE(&journal->begun, intent, link);
+    LIST_REMOVE(intent, same_id);
+    LIST_REMOVE(intent, same_subject);
     journal->begun_count--;
     free(intent->id);
     free(intent->line);
@@ -90,31 +104,45 @@ uint64_t journal_new_id(struct journal *journal)
 
 /* What other mounts tell */
 
-/* What has begun and may have ended has an unknown end. */
+/* A line that has begun, as one with an unknown end; where it is in the history. */
+static size_t add_unknown(struct journal *journal, const char *line,
+                          const struct column columns[static FIELD_COUNT])
+{
+    struct buf changed = BUF_INIT(LINE_MAX_SIZE);
+    const struct column *result = &columns[FIELD_RESULT];
+    size_t at = SIZE_MAX;
+
+    buf_add(&changed, line, (size_t)(result->text - line));
+    buf_puts(&changed, names_of_results[RESULT_UNKNOWN]);
+    buf_puts(&changed, result->text + result->size);
+    if (!buf_error(&changed))
+        at = history_add(&journal->history, changed.data, changed.size);
+    buf_release(&changed);
+    return at;
+}
+
 static void settle(struct journal *journal, struct intent *intent)
 {
     struct column columns[FIELD_COUNT];
-    struct buf line = BUF_INIT(LINE_MAX_SIZE);
-    const struct column *result = &columns[FIELD_RESULT];
 
-    if (line_split(intent->line, strlen(intent->line), columns)) {
-        buf_add(&line, intent->line, (size_t)(result->text - intent->line));
-        buf_puts(&line, names_of_results[RESULT_UNKNOWN]);
-        buf_puts(&line, result->text + result->size);
-        if (!buf_error(&line))
-            history_add(&journal->history, line.data, line.size);
-    }
-    buf_release(&line);
-    drop_intent(journal, intent);
+    if (!intent->line || !line_split(intent->line, strlen(intent->line), columns))
+        return;
+    intent->at = add_unknown(journal, intent->line, columns);
+    free(intent->line);
+    intent->line = NULL;
 }
 
-/* Whoever asks what is before, or changes the same, does not wait for the end of what has begun. */
+static struct intents *subject_bucket(struct journal *journal, uint64_t subject)
+{
+    return &journal->by_subject[subject % BEGUN_BUCKETS];
+}
+
+/* A later change of the same does not wait for the end of what has begun. */
 static void settle_about(struct journal *journal, uint64_t subject)
 {
-    struct intent *next;
+    struct intent *intent;
 
-    for (struct intent *intent = TAILQ_FIRST(&journal->begun); intent; intent = next) {
-        next = TAILQ_NEXT(intent, link);
+    LIST_FOREACH (intent, subject_bucket(journal, subject), same_subject) {
         if (intent->subject == subject)
             settle(journal, intent);
     }
@@ -122,59 +150,93 @@ static void settle_about(struct journal *journal, uint64_t subject)
 
 static void settle_all(struct journal *journal)
 {
-    while (!TAILQ_EMPTY(&journal->begun))
-        settle(journal, TAILQ_FIRST(&journal->begun));
+    struct intent *intent;
+
+    TAILQ_FOREACH (intent, &journal->begun, link)
+        settle(journal, intent);
 }
 
-static struct intent *find_intent(struct journal *journal, const struct column *id)
+static struct intents *id_bucket(struct journal *journal, const char *id)
+{
+    return &journal->by_id[hash_add(HASH_BEGIN, id) % BEGUN_BUCKETS];
+}
+
+static struct intent *find_intent(struct journal *journal, const char *id)
 {
     struct intent *intent;
 
-    TAILQ_FOREACH (intent, &journal->begun, link) {
-        if (column_is(id, intent->id))
+    LIST_FOREACH (intent, id_bucket(journal, id), same_id) {
+        if (!strcmp(intent->id, id))
             break;
     }
     return intent;
 }
 
-/* Without memory it has an unknown end at once. */
-static void note_intent(struct journal *journal, const struct column *id, const char *line,
-                        size_t size, uint64_t subject)
+static void forget_oldest(struct journal *journal)
+{
+    struct intent *oldest = TAILQ_FIRST(&journal->begun);
+
+    settle(journal, oldest);
+    drop_intent(journal, oldest);
+}
+
+/* Takes the id over. Without memory what has begun is forgotten until its end is told. */
+static void note_intent(struct journal *journal, char *id, const char *line, size_t size,
+                        uint64_t subject)
 {
     struct intent *intent = calloc(1, sizeof(*intent));
+    char *copy = strndup(line, size);
+
+    if (!intent || !copy) {
+        free(id);
+        free(copy);
+        free(intent);
+        return;
+    }
+    *intent = (struct intent){.id = id, .line = copy, .subject = subject};
+    TAILQ_INSERT_TAIL(&journal->begun, intent, link);
+    LIST_INSERT_HEAD(id_bucket(journal, id), intent, same_id);
+    LIST_INSERT_HEAD(subject_bucket(journal, subject), intent, same_subject);
+    if (++journal->begun_count > BEGUN_MAX)
+        forget_oldest(journal);
+}
+
+/* What has begun is over, or has begun once more. */
+static void forget_intent(struct journal *journal, const char *id)
+{
+    struct intent *intent = find_intent(journal, id);
 
     if (!intent)
         return;
-    intent->id = strndup(id->text, id->size);
-    intent->line = strndup(line, size);
-    intent->subject = subject;
-    TAILQ_INSERT_TAIL(&journal->begun, intent, link);
-    journal->begun_count++;
-    if (!intent->id || !intent->line)
-        drop_intent(journal, intent);
-    else if (journal->begun_count > BEGUN_MAX)
-        settle(journal, TAILQ_FIRST(&journal->begun));
+    if (!intent->line)
+        history_void(&journal->history, intent->at);
+    drop_intent(journal, intent);
 }
 
-/* A line of the file, without id and source. The second intent of a change replaces the first. */
-static void take_line(struct journal *journal, const struct column *id, const char *line,
-                      size_t size)
+static bool may_have_changed(const struct column columns[static FIELD_COUNT])
+{
+    return column_is(&columns[FIELD_RESULT], names_of_results[RESULT_OK]) ||
+           column_is(&columns[FIELD_RESULT], names_of_results[RESULT_UNKNOWN]);
+}
+
+/* A line of the file, without id and source. */
+static void take_line(struct journal *journal, char *id, const char *line, size_t size)
 {
     struct column columns[FIELD_COUNT];
-    struct intent *intent = find_intent(journal, id);
-    uint64_t subject;
 
-    if (!line_split(line, size, columns))
+    if (!line_split(line, size, columns)) {
+        free(id);
         return;
-    if (intent)
-        drop_intent(journal, intent);
-    subject = line_subject(columns);
-    if (column_is(&columns[FIELD_RESULT], names_of_results[RESULT_BEGUN])) {
-        note_intent(journal, id, line, size, subject);
-    } else {
-        settle_about(journal, subject);
-        history_add(&journal->history, line, size);
     }
+    forget_intent(journal, id);
+    if (column_is(&columns[FIELD_RESULT], names_of_results[RESULT_BEGUN])) {
+        note_intent(journal, id, line, size, line_subject(columns));
+        return;
+    }
+    free(id);
+    if (may_have_changed(columns))
+        settle_about(journal, line_subject(columns));
+    history_add(&journal->history, line, size);
 }
 
 static bool take_column(const char **rest, const char *end, struct column *column)
@@ -196,6 +258,15 @@ static bool is_own(const struct journal *journal, const struct column *id)
     return id->size > size && !memcmp(id->text, journal->mount, size);
 }
 
+static void take_line_of(struct journal *journal, const struct column *id, const char *line,
+                         size_t size)
+{
+    char *copy = strndup(id->text, id->size);
+
+    if (copy)
+        take_line(journal, copy, line, size);
+}
+
 static void on_told(void *user, const char *line, size_t size)
 {
     struct journal *journal = user;
@@ -205,7 +276,7 @@ static void on_told(void *user, const char *line, size_t size)
 
     if (take_column(&line, end, &id) && take_column(&line, end, &source) && !is_own(journal, &id) &&
         column_is(&source, journal->source_text.data))
-        take_line(journal, &id, line, (size_t)(end - line));
+        take_line_of(journal, &id, line, (size_t)(end - line));
 }
 
 /* Makes the ids of this mount differ from those of all others. */
@@ -229,13 +300,6 @@ int journal_keep(struct journal *journal, struct loop *loop, const char *path, s
     status = journalfile_open(loop, path, on_told, journal, &journal->file, error);
     settle_all(journal);
     return status;
-}
-
-int journal_find_past(struct journal *journal, const struct subject *about, struct past *past,
-                      struct error *error)
-{
-    settle_about(journal, subject_hash(about));
-    return history_find_past(&journal->history, about, past, error);
 }
 
 /* Lines of this mount */
@@ -263,7 +327,7 @@ static const char *print_metadata(const struct value *value)
 
 static const char *print_old_metadata(const struct value *value)
 {
-    bool lacks = value->is_known && value->number && !value->metadata;
+    bool lacks = value->is_known && !value->metadata;
 
     return lacks ? FIELD_NOT_KNOWN : print_metadata(value);
 }
@@ -323,14 +387,18 @@ static void tell_line(struct journal *journal, const struct printed *printed)
 
 /* NULL without memory. */
 static struct call *write_to_file(struct journal *journal, uint64_t id,
-                                  const struct printed *printed, const struct ask *ask)
+                                  const struct printed *printed, bool for_good,
+                                  const struct ask *ask)
 {
     struct buf *line = &journal->history.lines.line;
 
     buf_reset(line);
     buf_printf(line, "%s%" PRIu64 "\t%s\t", journal->mount, id, journal->source_text.data);
     lines_print(line, printed->fields);
-    return buf_error(line) ? NULL : journalfile_add(journal->file, line->data, line->size, ask);
+    if (buf_error(line))
+        return NULL;
+    return for_good ? journalfile_add_for_good(journal->file, line->data, line->size, ask)
+                    : journalfile_add(journal->file, line->data, line->size, ask);
 }
 
 /* The line before something is sent; nothing is sent yet, however that ends. */
@@ -354,6 +422,18 @@ static bool cancel_beginning(struct call *call)
     return false;
 }
 
+/* What the disk said must not pass for a word of the service, such as that there is no app. */
+static int judge_disk(int code)
+{
+    static const int told[] = {ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EBUSY, ENOMEM, ETIMEDOUT, EIO};
+
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        if (code == told[i])
+            return code;
+    }
+    return EIO;
+}
+
 static void on_begun(void *user, const struct error *error, const struct answer *answer)
 {
     struct beginning *beginning = user;
@@ -363,7 +443,7 @@ static void on_begun(void *user, const struct error *error, const struct answer 
         operation_end(&beginning->operation, NULL, answer);
         return;
     }
-    error_set(&beginning->operation.error, error->code,
+    error_set(&beginning->operation.error, judge_disk(error->code),
               "nothing was sent, for the journal cannot be written: %.300s", error->message);
     operation_fail(&beginning->operation);
 }
@@ -382,7 +462,8 @@ struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
     entry->result = RESULT_BEGUN;
     print_entry(entry, &printed);
     written = operation_ask(&beginning->operation, on_begun);
-    operation_wait(&beginning->operation, write_to_file(journal, entry->id, &printed, &written));
+    operation_wait(&beginning->operation,
+                   write_to_file(journal, entry->id, &printed, false, &written));
     return &beginning->operation.call;
 }
 
@@ -393,7 +474,7 @@ struct call *journal_end(struct journal *journal, const struct journal_entry *en
 
     print_entry(entry, &printed);
     tell_line(journal, &printed);
-    return write_to_file(journal, entry->id, &printed, ask);
+    return write_to_file(journal, entry->id, &printed, true, ask);
 }
 
 static void on_unheard(void *user, const struct error *error, const struct answer *answer)
@@ -406,13 +487,12 @@ static void on_unheard(void *user, const struct error *error, const struct answe
 void journal_add(struct journal *journal, const struct journal_entry *entry)
 {
     struct ask ask = {.deadline = when_monotonic() + PATIENCE_MS, .done = on_unheard};
-
     struct printed printed;
 
     print_entry(entry, &printed);
     tell_line(journal, &printed);
     if (journal->file)
-        call_cancel(write_to_file(journal, entry->id, &printed, &ask));
+        call_cancel(write_to_file(journal, entry->id, &printed, true, &ask));
 }
 
 struct call *journal_catch_up(struct journal *journal, const struct ask *ask)

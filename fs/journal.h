@@ -47,7 +47,7 @@ enum result {
 struct value {
     bool is_known;
     const char *number;   /* NULL: there is none */
-    const char *metadata; /* "": none; NULL: it is not known */
+    const char *metadata; /* "": none; NULL: it is not known, or the number is not certain */
 };
 
 struct journal_entry {
@@ -61,6 +61,10 @@ struct journal_entry {
     struct value before;
 };
 
+LIST_HEAD(intents, intent);
+
+#define BEGUN_BUCKETS 1024
+
 struct journal {
     struct history history;
     struct syslog syslog;
@@ -70,8 +74,10 @@ struct journal {
     struct loop *loop;        /* of the file */
     char mount[24];           /* what the ids of this mount begin with in the file */
     uint64_t last_id;
-    TAILQ_HEAD(intents, intent) begun; /* by other mounts, as far as their end is not known */
+    TAILQ_HEAD(, intent) begun; /* by other mounts, whose end is not told yet; oldest first */
     unsigned begun_count;
+    struct intents by_id[BEGUN_BUCKETS];
+    struct intents by_subject[BEGUN_BUCKETS];
 };
 
 /* 0, or -ENOMEM; to be closed in either case. */
@@ -102,9 +108,5 @@ struct call *journal_end(struct journal *journal, const struct journal_entry *en
 
 /* In a journal that is kept: ends when what other mounts have added is known. */
 struct call *journal_catch_up(struct journal *journal, const struct ask *ask);
-
-/* As history_find_past. */
-int journal_find_past(struct journal *journal, const struct subject *about, struct past *past,
-                      struct error *error);
 
 #endif

@@ -31,6 +31,7 @@ struct asked;
 struct entry {
     TAILQ_ENTRY(entry) link;
     struct asked *asked; /* the loop's: who waits for it, or NULL */
+    bool stays;          /* it is written, whether or not anybody waits for it */
     bool taken;          /* by the thread; guarded by the file's lock */
     struct error error;
     size_t size; /* 0 for no line, but a wish to know those of others */
@@ -394,25 +395,25 @@ void journalfile_close(struct journalfile *file)
 
 /* Adding */
 
-/* Lets go of the entry; true when the thread has it, and may write it. */
+/* Lets go of the entry; true when it may be written. */
 static bool leave_entry(struct asked *asked)
 {
     struct journalfile *file = asked->file;
     struct entry *entry = asked->entry;
-    bool taken;
+    bool stays;
 
     asked->entry = NULL;
     if (!entry)
         return false;
     entry->asked = NULL;
     worker_lock(&file->worker);
-    taken = entry->taken;
-    if (!taken)
+    stays = entry->taken || entry->stays;
+    if (!stays)
         TAILQ_REMOVE(&file->waiting, entry, link);
     worker_unlock(&file->worker);
-    if (!taken)
+    if (!stays)
         free_entry(file, entry);
-    return taken;
+    return stays;
 }
 
 static bool cancel_asked(struct call *call)
@@ -536,15 +537,29 @@ static int check_line(const char *line, size_t size, struct error *error)
     return 0;
 }
 
-struct call *journalfile_add(struct journalfile *file, const char *line, size_t size,
-                             const struct ask *ask)
+static struct call *start_adding(struct journalfile *file, const char *line, size_t size,
+                                 bool stays, const struct ask *ask)
 {
     struct asked *asked = new_asked(file, ask);
     struct entry *entry = NULL;
 
     if (asked && !check_line(line, size, &asked->operation.error))
         entry = new_entry(asked, line, size);
+    if (entry)
+        entry->stays = stays;
     return start_asked(asked, entry);
+}
+
+struct call *journalfile_add(struct journalfile *file, const char *line, size_t size,
+                             const struct ask *ask)
+{
+    return start_adding(file, line, size, false, ask);
+}
+
+struct call *journalfile_add_for_good(struct journalfile *file, const char *line, size_t size,
+                                      const struct ask *ask)
+{
+    return start_adding(file, line, size, true, ask);
 }
 
 struct call *journalfile_catch_up(struct journalfile *file, const struct ask *ask)

@@ -56,6 +56,11 @@ void journalfile_close(struct journalfile *file);
 struct call *journalfile_add(struct journalfile *file, const char *line, size_t size,
                              const struct ask *ask);
 
+/* The same for a line that is to be in the file even if nobody waits for it any more: giving up,
+ * and the deadline, leave it on its way. */
+struct call *journalfile_add_for_good(struct journalfile *file, const char *line, size_t size,
+                                      const struct ask *ask);
+
 /* Ends when all was told that others had added when it began. */
 struct call *journalfile_catch_up(struct journalfile *file, const struct ask *ask);
 

@@ -44,15 +44,16 @@ void lines_print(struct buf *line, const char *const *fields)
     }
 }
 
-void lines_add_printed(struct lines *lines, int64_t when, const char *line, size_t size)
+bool lines_add_printed(struct lines *lines, int64_t when, const char *line, size_t size)
 {
     if (size + 1 > lines->line.max)
-        return;
+        return false;
     make_room(lines, size + 1);
     (void)ALWAYS(lines->text.size + size + 1 <= lines->text.max);
     buf_add(&lines->text, line, size);
     buf_puts(&lines->text, "\n");
     lines->changed = when;
+    return true;
 }
 
 void lines_add(struct lines *lines, int64_t when, const char *const *fields)
@@ -62,5 +63,5 @@ void lines_add(struct lines *lines, int64_t when, const char *const *fields)
     buf_reset(line);
     lines_print(line, fields);
     if (!buf_error(line))
-        lines_add_printed(lines, when, line->data, line->size);
+        (void)lines_add_printed(lines, when, line->data, line->size);
 }

@@ -1,6 +1,7 @@
 #ifndef FS_LINES_H
 #define FS_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,8 @@ void lines_print(struct buf *line, const char *const *fields);
 /* Adds one line, of that time. One that is longer than lines are is left out. */
 void lines_add(struct lines *lines, int64_t when, const char *const *fields);
 
-/* The same for a line that is printed, of so many bytes without its newline. */
-void lines_add_printed(struct lines *lines, int64_t when, const char *line, size_t size);
+/* The same for a line that is printed, of so many bytes without its newline. False for one that is
+ * left out. */
+bool lines_add_printed(struct lines *lines, int64_t when, const char *line, size_t size);
 
 #endif

@@ -134,9 +134,11 @@ void request_start_change(struct request *request, const struct change_order *or
     request_wait(request, change_start(request->fs, order, &ask));
 }
 
-/* Ends a request that cannot wait any longer. */
+/* Ends a request that cannot wait any longer. What has an end by now is not given up. */
 static void abandon(struct request *request, const struct error *error)
 {
+    if (call_finish(request->call))
+        return;
     call_cancel(request->call);
     request->call = NULL;
     request->quiet = false;

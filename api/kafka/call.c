@@ -91,7 +91,7 @@ struct kafka_call *kafka_call_new(struct backend *backend, const char *app, cons
         return NULL;
     operation_begin(&call->operation, backend->loop, ask, release_call);
     call->operation.call =
-        (struct call){cancel_kafka_call, is_kafka_call_sent, trouble_of_kafka_call};
+        (struct call){cancel_kafka_call, is_kafka_call_sent, trouble_of_kafka_call, NULL};
     call->kafka = (struct kafka *)backend;
     call->has_app = app;
     snprintf(call->app, sizeof(call->app), "%s", app ? app : "");

@@ -125,6 +125,93 @@ results() {
     umount "$DIR/small"
 }
 
+# lock_file: nobody can write to the journal until unlock_file.
+lock_file() {
+    exec 8>>"$FILE"
+    flock 8
+}
+
+unlock_file() {
+    exec 8>&-
+}
+
+@test "a directory that has gone is no word of the store" {
+    mkdir "$DIR/gone"
+    cd "$DIR"
+    remount_store -o journal="$DIR/gone/journal"
+    put "$C" 10
+    rm -r "$DIR/gone"
+    refused "Input/output error" rm -f "$C"
+    refused "Input/output error" rmdir apps/billing/orders/1
+    is "$(cat "$C")" 10
+    is "$(ls apps/billing/orders)" "$(printf '0\n1\ncheckpoints')"
+}
+
+@test "what is given up before it is sent has its line in the file" {
+    put "$C" 10
+    lock_file
+    behind timeout --signal INT 0.5 bash -c "echo 20 >$C"
+    eventually grep -q $'failed\tcommit\tgiven up' commits
+    unlock_file
+    eventually grep -q $'failed\tcommit\tgiven up' "$FILE"
+    is "$(cat "$C")" 10
+}
+
+@test "a change that is done is told so, though the file cannot be written in time" {
+    cd "$DIR"
+    remount_store -o journal="$FILE",timeout=1
+    put "$C" 10
+    put "$C" 20
+    lock_store
+    behind bash -c "echo 30 >$C; echo \$? >$DIR/ended"
+    eventually grep -q $'begun\tcommit\t.*\t30\t' "$FILE"
+    lock_file
+    unlock_store
+    eventually test -s "$DIR/ended"
+    is "$(cat "$DIR/ended" "$C")" "$(printf '0\n30')"
+    unlock_file
+    eventually grep -q $'ok\tcommit\t.*\t30\t' "$FILE"
+}
+
+@test "a program that repeats an interrupted undo undoes one change" {
+    local number
+    for number in 10 20 30; do
+        put "$C" "$number"
+    done
+    lock_store
+    behind python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, lambda *_: None)
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+os.write(fd, b"undo\n")' "$C"
+    eventually grep -q $'begun\tundo' "$FILE"
+    lock_file
+    unlock_store
+    eventually grep -q $'ok\tundo' commits
+    kill -INT "${BACKGROUND[-1]}"
+    eventually ended "${BACKGROUND[-1]}"
+    unlock_file
+    is "$(cat "$C")" 20
+}
+
+@test "what waits for its turn too long is not made when it comes" {
+    cd "$DIR"
+    remount_store -o journal="$FILE",timeout=1
+    put "$C" 10
+    lock_store
+    behind bash -c "echo 20 >$C"
+    eventually grep -q $'begun\tcommit\t.*\t20\t' "$FILE"
+    behind bash -c "echo 30 >checkpoints/billing/orders/0"
+    lock_file
+    eventually wait_now 1
+    unlock_file
+    unlock_store
+    put "$C" 40
+    is "$(journal number result | tail -n 1)" "$(printf '40\tok')"
+    is "$(grep -c $'\t30\t' commits)" 1
+    is "$(grep $'\t30\t' commits | cut -f 5)" failed
+}
+
 @test "a daemon that is killed between the two lines leaves a change with an unknown end" {
     put "$C" 10
     lock_store

@@ -101,6 +101,16 @@ undo() {
     matches "$(tail -n 1 errors)" "EBUSY.*77 is committed, and no longer 20"
 }
 
+@test "undo never goes back to what was there no more" {
+    cat apps/billing/orders/0/status
+    other put "$DIR/other/$C" 1000
+    sleep 2
+    put "$C" 990
+    # either the mount has seen 1000, or it says that it does not know
+    undo 2>"$DIR/messages" || matches "$(tail -n 1 errors)" "not known for certain; with -o journal=FILE"
+    matches "$(cat "$C")" '^(1000|990)$'
+}
+
 @test "a table undoes a whole stream, each partition its own last change" {
     put_once "$T" '0\t10\tten\n1\t11\n2\t12\n'
     put_once "$T" '*\t@1h\n' 2>"$DIR/messages" || true

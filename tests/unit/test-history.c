@@ -155,6 +155,54 @@ static void an_undo_with_an_unknown_end_is_made_once_more(void **state)
     assert_past(scene, "1", "", "2");
 }
 
+/* Somebody else may have committed since. */
+static void an_older_unknown_end_does_not_lift_the_condition(void **state)
+{
+    struct scene *scene = *state;
+
+    add(scene, "ok", "commit", "\t7\t20\t\t10");
+    add(scene, "unknown", "commit", "\t7\t30\t\t20");
+    add(scene, "ok", "commit", "\t7\t40\t\t20");
+    assert_past(scene, "20", "", "40");
+    add(scene, "ok", "undo", "\t7\t20\t\t40");
+    assert_past(scene, "20", "", "20");
+    add(scene, "ok", "undo", "\t7\t20\t\t20");
+    assert_past(scene, "10", "", "20");
+}
+
+static void a_line_that_is_void_tells_of_nothing(void **state)
+{
+    struct scene *scene = *state;
+    static const char line[] = FRONT "unknown\tcommit\t-\tbilling\torders\t\t7\t6\t\t5";
+    size_t at;
+
+    add(scene, "ok", "commit", "\t7\t5\t\t4");
+    at = history_add(&scene->history, line, strlen(line));
+    assert_past(scene, "5", "", NULL);
+    history_void(&scene->history, at);
+    assert_past(scene, "4", "", "5");
+    assert_non_null(strstr(scene->history.lines.text.data, "unknown"));
+    history_void(&scene->history, at + 1);
+    history_void(&scene->history, SIZE_MAX);
+    assert_past(scene, "4", "", "5");
+}
+
+static void the_last_change_tells_what_it_has_left(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_false(history_is_last(&scene->history, &about, NULL));
+    add(scene, "ok", "commit", "\t7\t5\t\t4");
+    assert_true(history_is_last(&scene->history, &about, "5"));
+    assert_false(history_is_last(&scene->history, &about, "4"));
+    add(scene, "failed", "commit", "\t7\t6\t\t5");
+    assert_true(history_is_last(&scene->history, &about, "5"));
+    add(scene, "ok", "delete", "\t7\t-\t\t5");
+    assert_true(history_is_last(&scene->history, &about, NULL));
+    add(scene, "unknown", "commit", "\t7\t6\t\t-");
+    assert_false(history_is_last(&scene->history, &about, "6"));
+}
+
 static void what_was_not_known_before_cannot_come_back(void **state)
 {
     struct scene *scene = *state;
@@ -215,6 +263,9 @@ int main(void)
         SCENE(an_undo_that_failed_takes_nothing_away),
         SCENE(a_change_with_an_unknown_end_is_undone_in_any_case),
         SCENE(an_undo_with_an_unknown_end_is_made_once_more),
+        SCENE(an_older_unknown_end_does_not_lift_the_condition),
+        SCENE(a_line_that_is_void_tells_of_nothing),
+        SCENE(the_last_change_tells_what_it_has_left),
         SCENE(what_was_not_known_before_cannot_come_back),
         SCENE(damaged_lines_are_left_out),
         SCENE(old_lines_are_forgotten_and_new_ones_are_found),

@@ -162,8 +162,8 @@ static void what_there_is_not_is_a_hyphen(void **state)
     struct scene *scene = *state;
     struct journal_entry entry = {.who = {.command = "-"},
                                   .about = {"", "", ANY_PARTITION},
-                                  .now = {.is_known = true},
-                                  .before = {.is_known = true}};
+                                  .now = {.is_known = true, .metadata = ""},
+                                  .before = {.is_known = true, .metadata = ""}};
     static const enum field hyphens[] = {FIELD_COMMAND,   FIELD_NOTE,      FIELD_APP,
                                          FIELD_STREAM,    FIELD_PARTITION, FIELD_NUMBER,
                                          FIELD_OLD_NUMBER};
@@ -175,11 +175,9 @@ static void what_there_is_not_is_a_hyphen(void **state)
     assert_field(scene, FIELD_PID, "pid=0");
     assert_field(scene, FIELD_METADATA, "");
     assert_field(scene, FIELD_OLD_METADATA, "");
-    entry.note = entry.now.metadata = entry.before.metadata = "";
+    entry.note = "";
     add(scene, &entry);
     assert_field(scene, FIELD_NOTE, "-");
-    assert_field(scene, FIELD_METADATA, "");
-    assert_field(scene, FIELD_OLD_METADATA, "");
 }
 
 /* Not even where texts are at hand. */
