@@ -94,9 +94,10 @@ static const char style[] =
     "</style>\n";
 
 static const char legend[] =
-    "<footer>\n<p class=\"soft\">A bar is the lag as a share of all records that are kept: full, "
-    "the next ones "
-    "are lost. <code>lag/</code> and the name of an app has all of this as a table.</p>\n"
+    "<footer>\n<p class=\"soft\">A bar is the lag as a share of all records that are kept; when "
+    "it is full, the next ones are deleted unread. <code>lag/</code> and the name of an app has "
+    "all "
+    "of this as a table.</p>\n"
     "<details><summary>What the states mean</summary><dl>\n"
     "<dt class=\"state bad\">expired</dt><dd>the next record is no longer kept: some were lost "
     "unread</dd>\n"

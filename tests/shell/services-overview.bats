@@ -52,6 +52,20 @@ billing payments ok 0"
     is "$(stat -c %s "$NOW") $(wc -c <"$NOW") $(requests)" "$size $size $asked"
 }
 
+@test "with -o allow_other it costs no more, though the kernel asks for modes before it opens" {
+    cat lag/audit lag/billing >"$DIR/known"
+    let_values_age
+    forget_requests
+    page >"$DIR/rows"
+    local asked
+    asked=$(requests)
+    remount_service -o allow_other
+    cat lag/audit lag/billing >"$DIR/known"
+    let_values_age
+    forget_requests
+    is "$(page) $(requests)" "$(<"$DIR/rows") $asked"
+}
+
 @test "two who ask for the size at the same time have the same page" {
     cat lag/audit lag/billing >"$DIR/known"
     fault delay delay=300 path=orders count=forever
