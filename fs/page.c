@@ -135,13 +135,15 @@ void summary_init(struct summary *summary)
     *summary = (struct summary){.lag = "0", .kept = "0", .committed = WHEN_UNKNOWN};
 }
 
-/* A sum of more digits than numbers have stays what it is. */
-static void add_to(char sum[static DECIMAL_ROOM], const char *number)
+/* False where the sum has more digits than numbers have: it stays what it is. */
+static bool add_to(char sum[static DECIMAL_ROOM], const char *number)
 {
     char result[DECIMAL_ROOM];
 
-    if (!decimal_add(result, sum, number) && decimal_is_valid(result))
-        memcpy(sum, result, sizeof(result));
+    if (decimal_add(result, sum, number) || !decimal_is_valid(result))
+        return false;
+    memcpy(sum, result, sizeof(result));
+    return true;
 }
 
 static bool count_kept(const struct state *state, char kept[static DECIMAL_ROOM])
@@ -157,12 +159,10 @@ void summary_add(struct summary *summary, const struct backend *backend, const s
 
     summary->partitions++;
     summary->standings[standing]++;
-    if (status_lag(backend, state, number))
+    if (status_lag(backend, state, number) || !add_to(summary->lag, number))
         summary->unknown++;
-    else
-        add_to(summary->lag, number);
     if (count_kept(state, number))
-        add_to(summary->kept, number);
+        (void)add_to(summary->kept, number);
     if (state->sequence && state->committed > summary->committed)
         summary->committed = state->committed;
 }

@@ -13,7 +13,7 @@
 struct summary {
     size_t partitions;
     size_t standings[STANDING_OK + 1]; /* how many of them are so */
-    size_t unknown;                    /* of how many the lag is not known */
+    size_t unknown;                    /* of how many the lag is not in the sum */
     char lag[DECIMAL_ROOM];            /* the sum of the others' */
     char kept[DECIMAL_ROOM];           /* the records that those partitions keep */
     int64_t committed;                 /* the last commit, or WHEN_UNKNOWN */
