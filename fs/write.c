@@ -21,16 +21,16 @@ static void warn_of_consumer(const struct request *request, const char *of, cons
                      of, consumer);
 }
 
-/* A commit that came to a deletion. */
+/* A commit that came to a deletion: of the beginning, or of an undo of the first one. */
 static void warn_of_deletion(const struct request *request, const char *of,
                              const struct state *state)
 {
     if (!state->sequence)
-        request_warn(request, "commit",
-                     "%sdone by deleting the checkpoint, for no number says that the oldest record "
-                     "is next: a consumer that starts at the end when nothing is committed will "
-                     "skip what is kept",
-                     of);
+        request_warn(
+            request, "commit",
+            "%sdone by deleting the checkpoint, for nothing committed is what says this: a "
+            "consumer that starts at the end then will skip what is kept",
+            of);
 }
 
 void write_warn(const struct request *request, const char *of, const struct answer *committed)
