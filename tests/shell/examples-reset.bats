@@ -292,6 +292,7 @@ undoes() {
 orders/0: 50 -> 42
 orders/1: 50 -> none: .*
 orders/10: 51 -> 51: .*51.*50'
+    diff checkpoints/billing/orders/0 <(printf '42\nnote \\ \t tab\n')
 }
 
 tells_usage() {
