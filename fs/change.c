@@ -48,6 +48,7 @@ struct change {
     char plan[MOVE_ROOM];         /* what it would do, if it is planned */
 
     uint64_t id;          /* in the journal */
+    int64_t begun;        /* when its turn came; monotonic */
     bool is_planned;      /* it would be sent, but for -o plan */
     enum result result;   /* once it is told */
     struct table *stored; /* the state in its answer, while the journal's file is awaited */
@@ -500,6 +501,7 @@ static void on_value_before(void *user, const struct state *state)
 
     set_before(change, state->sequence, state->metadata ? state->metadata : "");
     change->may_be_old = false;
+    cache_note(change->fs->cache, change->app, change->stream, state, change->begun);
     doubts_forget(&change->fs->doubts, &change->order.about);
 }
 
@@ -951,6 +953,7 @@ static void begin_change(void *user)
         operation_soon(&change->operation, fail_change);
         return;
     }
+    change->begun = when_monotonic();
     look_before(change);
     if (change->order.what == COMMIT)
         look_at_holder(change);
