@@ -211,7 +211,7 @@ static bool read_marked(const struct history *history, const struct mark *mark,
 
 static int refuse_past(struct error *error, const char *why)
 {
-    return error_set(error, ENOENT, "%s", why);
+    return error_set(error, ENODATA, "%s", why);
 }
 
 /* A number of a line: 0, or -EINVAL if it is not known. */

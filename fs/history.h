@@ -91,7 +91,8 @@ struct past {
  * Finds what was committed by an app on a partition before its last change there, of those that
  * were not undone yet. A change that failed, or was only planned, is none. What an undo with an
  * unknown end was to bring back is found once more.
- * 0, or -ENOENT, or -ENOMEM, with an error.
+ * 0, or -ENODATA, or -ENOMEM, with an error. It is not ENOENT, which says that there is no such
+ * name.
  */
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,
                       struct error *error);

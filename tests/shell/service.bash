@@ -57,6 +57,7 @@ declare -gA SAYS=(
     [EHOSTUNREACH]="No route to host"
     [EINVAL]="Invalid argument"
     [EIO]="Input/output error"
+    [ENODATA]="No data available"
     [ENOENT]="No such file or directory"
     [ENOTEMPTY]="Directory not empty"
     [EOPNOTSUPP]="Operation not supported"

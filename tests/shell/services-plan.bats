@@ -241,3 +241,209 @@ ok commit billing/orders/1 - $((100 - GAP)) -"
     nothing_sent EROFS put "$P/checkpoint" 50
     is "$(stored) $(cat commits)" "$UNTOUCHED "
 }
+
+# ---- undo
+
+# undone NUMBER [NOTE]: undo brings back this number, with its metadata.
+undone() {
+    put "$P/checkpoint" undo
+    is "$(cat "$P/checkpoint")" "$(shown "$1")"
+    is "$(stored | grep 'orders 0' | cut -d ' ' -f -4) $(note_of 0)" "$(at 0 "$1") $(noted "${2:-}")"
+}
+
+# noted TEXT: what note_of prints of these metadata.
+noted() {
+    [[ ${SERVICE:-dis} == sls ]] && echo - || echo "$1"
+}
+
+# cannot_undo ERRNO: nothing is sent, and nothing changed.
+cannot_undo() {
+    local before
+    before=$(stored)
+    nothing_sent "$1" put "${2:-$P/checkpoint}" undo
+    is "$(stored)" "$before"
+}
+
+@test "undo goes back to what was there before the last change, and then before the one before" {
+    again_with
+    put "$P/checkpoint" "$(shown 50)"
+    put "$P/checkpoint" "$(shown 60)"
+    put "$C" latest
+    undone 60
+    is "$(told)" "ok undo billing/orders/0 $((100 - GAP)) 60 -"
+    undone 50
+    undone 42 note
+    is "$(told)" "ok undo billing/orders/0 50 42 -"
+    cannot_undo ENODATA
+    is "$(told | cut -d ' ' -f -3)" "failed undo billing/orders/0"
+    # what comes after an undo is undone as if there had been none
+    put "$P/checkpoint" "$(shown 70)"
+    undone 42 note
+    cannot_undo ENODATA
+}
+
+@test "undo takes back what came by any file" {
+    again_with
+    put_once "$T" "*\t$(shown 50)\n"
+    undone 42 note
+    put "$C" "$(shown 51)"
+    put "$C" undo
+    is "$(stored | head -n 1)" "$UNTOUCHED"
+    put checkpoints/billing/orders/draft "$(shown 52)"
+    rename checkpoints/billing/orders/draft "$C"
+    put checkpoints/billing/orders/draft undo
+    rename checkpoints/billing/orders/draft "$C"
+    is "$(stored | head -n 1)" "$UNTOUCHED"
+    put "$P/checkpoint" "shift +5"
+    put_once "$T" '0\tundo\n'
+    is "$(stored | head -n 1)" "$UNTOUCHED"
+    cannot_undo ENODATA
+}
+
+@test "undo brings back metadata, and what was removed" {
+    [[ ${SERVICE:-dis} != sls ]] || skip "SLS has neither"
+    again_with
+    put "$P/metadata" other
+    is "$(note_of 0)" other
+    undone 42 note
+    put_once "$P/checkpoint" '50\nfirst\n'
+    put_once "$P/checkpoint" '60\nsecond\n'
+    rm "$P/checkpoint"
+    undone 60 second
+    is "$(told)" "ok undo billing/orders/0 - 60 -"
+    undone 50 first
+    undone 42 note
+    rm "$C"
+    put_once "$T" '0\tundo\n'
+    is "$(stored)" "$UNTOUCHED"
+}
+
+@test "undo of a first commit deletes, which SLS cannot" {
+    again_with
+    put "$OTHER" "$(shown 50)"
+    if [[ ${SERVICE:-dis} == sls ]]; then
+        cannot_undo EOPNOTSUPP "$OTHER"
+        has "$(at 0 42)" "$(at 1 50)"
+    else
+        put "$OTHER" undo
+        is "$(stored) $(told)" "$UNTOUCHED ok undo billing/orders/1 50 - -"
+        refused "${SAYS[ENOENT]}" cat "$OTHER"
+        cannot_undo ENODATA "$OTHER"
+    fi
+}
+
+@test "undo of all partitions takes back what was moved, and tells of those that cannot" {
+    again_with
+    committed billing orders 1 33
+    committed billing orders 2 34
+    again_with
+    put_once "$T" '*\tlatest\n'
+    has "$(at 0 $((100 - GAP)))" "$(at 1 $((100 - GAP)))" "$(at 2 $((100 - GAP)))"
+    put_once "$T" '*\tundo\n'
+    has "$(at 0 42)" "$(at 1 33)" "$(at 2 34)"
+    is "$(note_of 0)" "$(noted note)"
+    put "$OTHER" "$(shown 50)"
+    refused "${SAYS[ENODATA]}" put_once "$T" '*\tundo\n'
+    has "$(at 0 42)" "$(at 1 33)" "$(at 2 34)"
+    matches "$(tail -n 1 errors | cut -f 8)" "^2 lines of this write failed"
+}
+
+@test "undo passes over changes that failed" {
+    again_with
+    put "$P/checkpoint" "$(shown 50)"
+    local http code errno
+    IFS=: read -r http code errno <<<"${REFUSED[1]}"
+    fail_at commit status status="$http" code="$code"
+    refused "${SAYS[$errno]}" op_commit
+    not put "$P/checkpoint" hello
+    undone 42 note
+    cannot_undo ENODATA
+}
+
+@test "undo leaves what another client has committed, and says what there is and what there was" {
+    again_with
+    put "$P/checkpoint" "$(shown 50)"
+    committed billing orders 0 77
+    cannot_undo EBUSY
+    matches "$(tail -n 1 errors | cut -f 8)" "$(shown 77).*$(shown 50)"
+    is "$(told | cut -d ' ' -f -3)" "failed undo billing/orders/0"
+    cannot_undo EBUSY
+    # of what was committed over it, one step is ours
+    put "$P/checkpoint" "$(shown 60)"
+    undone 77
+    cannot_undo EBUSY
+    # and when it is there again, it goes on
+    committed billing orders 0 50
+    undone 42 note
+}
+
+@test "undo leaves what another client has removed" {
+    again_with
+    put "$P/checkpoint" "$(shown 50)"
+    withdrawn billing orders 0
+    cannot_undo EBUSY
+    matches "$(tail -n 1 errors | cut -f 8)" "$(shown 50)"
+}
+
+@test "undo takes back a commit of which nobody knows whether it was carried out" {
+    again_with
+    local execute
+    for execute in 0 1; do
+        in_doubt "$(shown 50)" "$execute"
+        is "$(told | cut -d ' ' -f -2)" "unknown commit"
+        undone 42 note
+        put "$P/checkpoint" "$(shown 43)"
+        in_doubt "$(shown 50)" "$execute"
+        undone 43
+        undone 42 note
+    done
+}
+
+@test "undo of which nobody knows whether it was carried out is made once more" {
+    again_with
+    local execute
+    for execute in 0 1; do
+        put "$P/checkpoint" "$(shown 43)"
+        put "$P/checkpoint" "$(shown 50)"
+        in_doubt undo "$execute"
+        is "$(told | cut -d ' ' -f -2)" "unknown undo"
+        undone 43
+        undone 42 note
+    done
+}
+
+@test "undo needs to know what was there" {
+    [[ ${SERVICE:-dis} != sls ]] || skip "SLS is asked who holds a shard, which tells what is there"
+    remount_service
+    put "$P/checkpoint" 50
+    is "$(told)" "ok commit billing/orders/0 ? 50 -"
+    cannot_undo ENODATA
+    matches "$(tail -n 1 errors | cut -f 8)" "not known"
+    put "$P/checkpoint" 60
+    undone 50
+    cannot_undo ENODATA
+}
+
+@test "undo is not more than one word" {
+    again_with
+    put "$P/checkpoint" "$(shown 50)"
+    nothing_sent EINVAL put_once "$P/checkpoint" 'undo\nnote\n'
+    nothing_sent EINVAL put "$P/checkpoint" 'undo 2'
+    has "$(at 0 50)"
+    undone 42 note
+}
+
+@test "undo goes no way that monotonic, ro and plan do not allow" {
+    again_with -o monotonic
+    put "$P/checkpoint" "$(shown 50)"
+    nothing_sent EPERM put "$P/checkpoint" undo
+    has "$(at 0 50)"
+    put "$P/checkpoint" "$(shown 60)"
+    nothing_sent EPERM put "$P/checkpoint" undo
+    has "$(at 0 60)"
+    again_with -o ro
+    nothing_sent EROFS put "$P/checkpoint" undo
+    again_with -o plan
+    put "$P/checkpoint" "$(shown 60)"
+    nothing_sent ENODATA put "$P/checkpoint" undo
+}

@@ -67,7 +67,7 @@ static void assert_past(struct scene *scene, const char *number, const char *met
 
 static void assert_no_past(struct scene *scene)
 {
-    assert_int_equal(find(scene), -ENOENT);
+    assert_int_equal(find(scene), -ENODATA);
     assert_true(*scene->error.message);
 }
 
