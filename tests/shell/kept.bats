@@ -67,7 +67,7 @@ results() {
     STORE=$DIR/other.db mount_at "$DIR/other" -o journal="$FILE"
     mkdir -p "$DIR/other/apps/billing/orders/0"
     put "$DIR/other/$C" 20
-    refused "No such file or directory" put "$C" undo
+    refused "No data available" put "$C" undo
     is "$(grep -c "$DIR/other.db" "$FILE")" 8
     is "$(grep -c commit commits)" 0
 }

@@ -45,7 +45,7 @@ undo() {
     is "$(cat "$C")" 10
     undo
     absent "$C"
-    refused "No such file or directory" undo
+    refused "No data available" undo
     matches "$(tail -n 1 errors)" "no change of this mount is known"
 }
 
