@@ -166,8 +166,7 @@ planned commit billing/orders/2 - $((100 - GAP)) skips 90"
     is "$(told)" "planned commit later/orders/1 - 50 skips $((40 + GAP))"
     put_once apps/later/orders/checkpoints "0\tlatest\n"
     is "$(told)" "planned commit later/orders/0 - $((100 - GAP)) skips 90"
-    is "$(cat apps/later/orders/checkpoints)" ""
-    not grep -qw checkpoint <<<"$(entries apps/later/orders/1)"
+    not test -e apps/later/orders/1/checkpoint
     untouched
     remount_service
     is "$(entries apps)" "audit billing"
@@ -446,4 +445,306 @@ cannot_undo() {
     again_with -o plan
     put "$P/checkpoint" "$(shown 60)"
     nothing_sent ENODATA put "$P/checkpoint" undo
+}
+
+# ---- -o journal=FILE
+
+# kept [OPTION...]: a mount with a journal in FILE, and all names known.
+kept() {
+    FILE=$DIR/journal
+    again_with -o journal="$FILE" "$@"
+}
+
+# on_disk COUNT: of the last lines in FILE, how they end and their numbers.
+on_disk() {
+    tail -n "$1" "$FILE" | awk -F '\t' '{ print $7, $8, $16, $14 }' |
+        while read -r result what before number; do
+            echo "$result $what $(plain "$before") $(plain "$number")"
+        done
+}
+
+# has_lines COUNT: FILE, into which is written soon after a program was interrupted.
+has_lines() {
+    [[ $(wc -l <"$FILE") == "$1" ]]
+}
+
+@test "the intent is on the disk before the service has it, and the outcome before the program has its answer" {
+    kept
+    begin_commit "$P/checkpoint" "$(shown 50)" delay hold=1
+    is "$(on_disk 9)" "begun commit 42 50"
+    is "$(cat commits)" ""
+    release
+    wait "$!"
+    is "$(on_disk 9)" "begun commit 42 50
+ok commit 42 50"
+    is "$(stat -c %a "$FILE") $(cut -f 1 "$FILE" | uniq | wc -l) $(cut -f 2 "$FILE" | uniq)" "600 1 $SOURCE"
+    fail_at commit status status=400 code="$MALFORMED"
+    not op_commit
+    is "$(on_disk 2 | cut -d ' ' -f 1 | xargs)" "begun failed"
+}
+
+@test "every kind of change is on the disk first" {
+    kept
+    put_once "$T" "*\t$(shown 60)\n"
+    is "$(on_disk 99 | sort | cut -d ' ' -f 1 | uniq -c | xargs)" "3 begun 3 ok"
+    put "$P/checkpoint" undo
+    is "$(on_disk 2)" "begun undo 60 42
+ok undo 60 42"
+    put checkpoints/billing/orders/draft "$(shown 51)"
+    rename checkpoints/billing/orders/draft "$C"
+    is "$(on_disk 2)" "begun commit 42 51
+ok commit 42 51"
+    local removed=${REMOVED//$'\t'//}
+    rmdir "apps/${removed%/-}"
+    is "$(on_disk 2)" "begun remove-app - -
+ok remove-app - -"
+    [[ ${SERVICE:-dis} != sls ]] || return 0
+    rm "$P/checkpoint"
+    is "$(on_disk 2)" "begun delete 51 -
+ok delete 51 -"
+}
+
+@test "the old value is asked for in one request, however much is known" {
+    kept
+    committed billing orders 0 77
+    put "$P/checkpoint" "$(shown 50)"
+    is "$(requests) $(changes)" "2 1"
+    is "$(told)" "ok commit billing/orders/0 77 50 -"
+    put "$P/checkpoint" undo
+    is "$(stored | cut -d ' ' -f -4)" "$(at 0 77)"
+}
+
+@test "a change whose mount was killed is unknown in the next, which undoes it" {
+    local execute
+    for execute in 0 1; do
+        kept
+        put "$P/checkpoint" "$(shown 43)"
+        begin_commit "$P/checkpoint" "$(shown 50)" never execute="$execute"
+        cd /
+        kill_daemon
+        fusermount3 -uz "$MNT"
+        no_faults
+        mount_service -o journal="$FILE"
+        cd "$MNT"
+        is "$(told)" "unknown commit billing/orders/0 43 50 -"
+        undone 43
+        undone 42 note
+    done
+    # and is told as unknown for good
+    kept
+    is "$(cut -f 5 commits | grep -c unknown)" 2
+}
+
+@test "mounts with the same journal undo each other's changes" {
+    kept
+    mount_service_at "$DIR/other" -o journal="$FILE"
+    put "$P/checkpoint" "$(shown 50)"
+    put "$DIR/other/$P/checkpoint" "$(shown 60)"
+    undone 50
+    put "$DIR/other/$P/checkpoint" undo
+    is "$(stored)" "$UNTOUCHED"
+    nothing_sent ENODATA put "$P/checkpoint" undo
+    is "$(cut -f 5,6 commits | tr '\t' ' ')" "ok commit
+ok commit
+ok undo
+ok undo
+failed undo"
+    # a mount that comes later knows all that, and one without the journal nothing
+    put "$P/checkpoint" "$(shown 70)"
+    unmount "$DIR/other"
+    again_with
+    nothing_sent ENODATA put "$P/checkpoint" undo
+    kept
+    undone 42 note
+}
+
+@test "what cannot be written to the journal is refused and not sent, until there is room" {
+    needs_root
+    mkdir "$DIR/small"
+    mount -t tmpfs -o size=64k tmpfs "$DIR/small"
+    again_with -o journal="$DIR/small/journal"
+    put "$P/checkpoint" "$(shown 50)"
+    # less than a page is left, which is full with the first lines
+    dd if=/dev/zero of="$DIR/small/fill" bs=4k 2>/dev/null || true
+    local number
+    for ((number = 51; number < 99; number++)); do
+        put "$P/checkpoint" "$(shown "$number")" 2>"$DIR/message" || break
+    done
+    matches "$(<"$DIR/message")" "No space left on device"
+    has "$(at 0 $((number - 1)))"
+    forget_requests
+    refused "No space left on device" put "$OTHER" "$(shown 50)"
+    refused "No space left on device" put "$P/checkpoint" undo
+    refused "No space left on device" put_once "$T" "*\t$(shown 50)\n"
+    local removed=${REMOVED//$'\t'//}
+    refused "No space left on device" rmdir "apps/${removed%/-}"
+    is "$(changes)" 0
+    is "$(tail -n 1 errors | cut -f 4)" ENOSPC
+    rm "$DIR/small/fill"
+    put "$OTHER" "$(shown 50)"
+    has "$(at 0 $((number - 1)))" "$(at 1 50)"
+    undone $((number - 2))
+    # of the last one that went out the end may have found no room
+    again_with -o journal="$DIR/small/journal"
+    (($(grep -c unknown commits) <= 1))
+    undone $((number - 3))
+}
+
+@test "a change that is given up while its answer is awaited is unknown, once" {
+    kept -o timeout=2
+    in_doubt "$(shown 50)" 1
+    eventually has_lines 2
+    is "$(on_disk 9)" "begun commit 42 50
+unknown commit 42 50"
+    is "$(counted) $(told)" "1 unknown commit billing/orders/0 42 50 given up while it was under way"
+    fail_at commit never count=forever
+    refused "${SAYS[ETIMEDOUT]}" put "$P/checkpoint" "$(shown 60)"
+    no_faults
+    is "$(on_disk 2)" "begun commit 50 60
+unknown commit 50 60"
+    is "$(counted)" 2
+    eventually op_read >/dev/null 2>&1
+    kept
+    is "$(cut -f 5 commits | xargs)" "unknown unknown"
+    undone 50
+    undone 42 note
+}
+
+@test "a change that is given up before it is sent is failed, and on the disk nothing has begun" {
+    kept
+    fault never method="${METHOD[read]}" path="${WHERE[read]}"
+    in_background bash -c "echo $(shown 50) >$P/checkpoint" 2>>"$DIR/messages"
+    eventually in_flight 1
+    sleep 0.1
+    kill -INT "$!"
+    not wait "$!"
+    eventually in_flight 0
+    no_faults
+    is "$(changes) $(told | cut -d ' ' -f -2) $(grep -c begun "$FILE")" "0 failed commit 0"
+    is "$(stored)" "$UNTOUCHED"
+}
+
+@test "lines of other sources, and what is no line, are left alone" {
+    kept
+    put "$P/checkpoint" "$(shown 50)"
+    sed -e "s,$SOURCE,local:/elsewhere,; s,^,x," "$FILE" >"$DIR/foreign"
+    {
+        cat "$DIR/foreign"
+        printf 'garbage\n\n\t\t\t\n\0\0\n%s\n' "$(repeat 100000 x)"
+        head -c 20000 /dev/urandom
+        printf '\n'
+        sed -n 1p "$FILE" | sed 's/^[^\t]*/0000000000000000-9/; s/$/\tmore/'
+        sed -n 1p "$FILE" | cut -c 1-60 | tr -d '\n' # cut off, as by a power failure
+    } >"$DIR/rest"
+    cat "$DIR/rest" >>"$FILE"
+    kept
+    is "$(told 9)" "ok commit billing/orders/0 42 50 -"
+    put "$P/checkpoint" "$(shown 60)"
+    is "$(told 9)" "ok commit billing/orders/0 42 50 -
+ok commit billing/orders/0 50 60 -"
+    undone 50
+    cat "$DIR/rest" >>"$FILE"
+    undone 42 note
+    nothing_sent ENODATA put "$P/checkpoint" undo
+    # nothing of it was lost
+    is "$(grep -c elsewhere "$FILE")" 4
+}
+
+@test "a journal goes with plan, monotonic and ro" {
+    kept
+    put "$P/checkpoint" "$(shown 50)"
+    kept -o plan
+    put "$P/checkpoint" undo
+    is "$(told)" "planned undo billing/orders/0 50 42 replays 8"
+    put "$P/checkpoint" "$(shown 60)"
+    is "$(on_disk 1)" "planned commit 50 60"
+    is "$(changes)" 0
+    kept -o monotonic
+    nothing_sent EPERM put "$P/checkpoint" undo
+    kept -o ro
+    nothing_sent EROFS put "$P/checkpoint" undo
+    is "$(head -n 1 commits | cut -f 5,6)" $'ok\tcommit'
+    kept # what was planned or refused is no change
+    undone 42 note
+}
+
+# ---- consumers that are alive
+
+# consumer: one that has just committed there.
+consumer() {
+    case ${SERVICE:-dis} in
+    sls)
+        alive consumer_1 billing orders 0
+        committed billing orders 0 45 consumer=consumer_1
+        ;;
+    kafka) control POST member group=billing name=consumer_1 topic=orders >/dev/null ;;
+    *) skip "DIS does not know who consumes" ;;
+    esac
+}
+
+@test "with -o idle_only nothing is sent that a consumer which is alive would overwrite" {
+    [[ ${SERVICE:-dis} == sls ]] || skip "only SLS lets others commit meanwhile, and knows"
+    again_with -o idle_only
+    put "$P/checkpoint" "$(shown 50)"
+    consumer
+    let_values_age
+    again_with -o idle_only
+    nothing_sent EBUSY put "$P/checkpoint" "$(shown 60)"
+    matches "$(tail -n 1 errors | cut -f 8)" consumer_1
+    is "$(told | cut -d ' ' -f -3)" "failed commit billing/orders/0"
+    nothing_sent EBUSY put "$C" "$(shown 60)"
+    nothing_sent EBUSY put "$P/checkpoint" latest
+    put checkpoints/billing/orders/draft "$(shown 60)"
+    nothing_sent EBUSY rename checkpoints/billing/orders/draft "$C"
+    put "$OTHER" "$(shown 60)"
+    put apps/audit/orders/0/checkpoint "$(shown 60)"
+    refused "${SAYS[EBUSY]}" put_once "$T" "*\t$(shown 61)\n"
+    has "$(at 0 45)" "$(at 1 61)" "$(at 2 61)" "$(row audit orders 0 60 | cut -d ' ' -f -4)"
+    # one that has been silent for more than two minutes is not alive
+    committed billing orders 0 45 consumer=consumer_1 update_time=$(($(date +%s%6N) - 130000000))
+    again_with -o idle_only
+    put "$P/checkpoint" "$(shown 60)"
+    is "$(told)" "ok commit billing/orders/0 45 60 -"
+}
+
+@test "with -o idle_only nothing is sent where nobody can tell who is alive" {
+    [[ ${SERVICE:-dis} == sls ]] || skip "only SLS is asked"
+    SNAPSHOT=1
+    again_with -o idle_only,timeout=2
+    let_values_age
+    fault status method=GET path="${WHERE[read]}" status=403 code=ProjectForbidden count=forever
+    nothing_sent EACCES put "$P/checkpoint" "$(shown 50)"
+    no_faults
+    put "$P/checkpoint" "$(shown 50)"
+    has "$(at 0 50)"
+}
+
+@test "with -o idle_only a change is refused on any service that knows who consumes" {
+    consumer
+    again_with -o idle_only,journal="$DIR/journal"
+    local before
+    before=$(stored)
+    not put "$P/checkpoint" "$(shown 60)"
+    is "$(told | cut -d ' ' -f -3)" "failed commit billing/orders/0"
+    is "$(stored)" "$before"
+}
+
+@test "undo with a consumer that is alive is as any commit" {
+    again_with
+    put "$P/checkpoint" "$(shown 45)"
+    consumer
+    again_with -o journal="$DIR/journal"
+    if [[ ${SERVICE:-dis} == kafka ]]; then
+        refused "${SAYS[EBUSY]}" put "$P/checkpoint" "$(shown 60)"
+        refused "${SAYS[ENODATA]}" put "$P/checkpoint" undo
+        has "$(at 0 45)"
+        is "$(told 2 | cut -d ' ' -f -2)" $'failed commit\nfailed undo'
+    else
+        put "$P/checkpoint" "$(shown 60)"
+        committed billing orders 0 60 consumer=consumer_1
+        again_with -o journal="$DIR/journal" # what is known of consumers may be a minute old
+        put "$P/checkpoint" undo
+        is "$(told)" "ok undo billing/orders/0 60 45 consumer_1 seems to be alive and will overwrite this"
+        has "$(at 0 45)"
+    fi
 }
