@@ -1,12 +1,15 @@
 #include "fs/doubts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/always.h"
+#include "base/hash.h"
 
 struct doubt {
     TAILQ_ENTRY(doubt) link;
+    LIST_ENTRY(doubt) neighbour; /* in its bucket */
     int64_t partition;
     const char *stream;
     char app[]; /* and after its NUL the stream */
@@ -14,13 +17,14 @@ struct doubt {
 
 void doubts_init(struct doubts *doubts)
 {
+    *doubts = (struct doubts){0};
     TAILQ_INIT(&doubts->list);
-    doubts->count = 0;
 }
 
 static void forget_doubt(struct doubts *doubts, struct doubt *doubt)
 {
     TAILQ_REMOVE(&doubts->list, doubt, link);
+    LIST_REMOVE(doubt, neighbour);
     if (ALWAYS(doubts->count > 0))
         doubts->count--;
     free(doubt);
@@ -35,11 +39,20 @@ void doubts_release(struct doubts *doubts)
         forget_doubt(doubts, doubt);
 }
 
+static size_t bucket_of(const struct subject *about)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%lld", (long long)about->partition);
+    return hash_add(hash_add(hash_add(HASH_BEGIN, about->app), about->stream), number) %
+           DOUBTS_BUCKETS;
+}
+
 static struct doubt *find_doubt(const struct doubts *doubts, const struct subject *about)
 {
     struct doubt *doubt;
 
-    TAILQ_FOREACH (doubt, &doubts->list, link) {
+    LIST_FOREACH (doubt, &doubts->buckets[bucket_of(about)], neighbour) {
         if (doubt->partition == about->partition && !strcmp(doubt->stream, about->stream) &&
             !strcmp(doubt->app, about->app))
             return doubt;
@@ -76,5 +89,6 @@ void doubts_add(struct doubts *doubts, const struct subject *about)
     memcpy(doubt->app, about->app, app_size);
     doubt->stream = memcpy(doubt->app + app_size, about->stream, stream_size);
     TAILQ_INSERT_TAIL(&doubts->list, doubt, link);
+    LIST_INSERT_HEAD(&doubts->buckets[bucket_of(about)], doubt, neighbour);
     doubts->count++;
 }

@@ -8,12 +8,15 @@
 
 /*
  * The partitions of apps whose last change has an unknown end. What is committed there must be
- * asked for before the next change. Past DOUBTS_MAX the oldest doubt is forgotten.
+ * asked for before the next change. A table that nobody answers leaves as many as it has changes
+ * under way. Past DOUBTS_MAX the oldest doubt is forgotten.
  */
-#define DOUBTS_MAX 1024
+#define DOUBTS_MAX     8192
+#define DOUBTS_BUCKETS 1024
 
 struct doubts {
     TAILQ_HEAD(, doubt) list;
+    LIST_HEAD(doubts_bucket, doubt) buckets[DOUBTS_BUCKETS]; /* the same, by a hash */
     unsigned count;
 };
 
