@@ -190,6 +190,35 @@ def print_many(world, mount):
         print(f"{MANY_PARTITIONS} partitions, {command}: {statistics.median(times):.0f} ms")
 
 
+def rows_of_tool(where, group):
+    """TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG of each, as Kafka's tool prints them."""
+    printed = subprocess.run([CLUSTER, "run", TOOL, "--bootstrap-server", where["brokers"], "--group", group, "--describe",
+                              "--offsets"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    lines = [line.split() for line in printed.stdout.splitlines()]
+    return sorted(tuple(line[1:6]) for line in lines if line and line[0] == group)
+
+
+def rows_of_mount(mount, group):
+    """The same, by a process."""
+    printed = subprocess.run(["cat", f"{mount.root}/lag/{group}"], check=True, stdout=subprocess.PIPE, text=True)
+    lines = [line.split("\t") for line in printed.stdout.splitlines()[1:]]
+    return sorted((line[0], line[1], line[2], line[4], line[5]) for line in lines if line[2] != "-")
+
+
+def print_lag(where, mount, group):
+    """How far behind a group is, by one process each."""
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        of_tool = rows_of_tool(where, group)
+        between = time.monotonic()
+        of_mount = rows_of_mount(mount, group)
+        times.append(((between - began) * 1000, (time.monotonic() - between) * 1000))
+    tool_ms, mount_ms = (statistics.median(column) for column in zip(*times))
+    print(f"lag of {len(of_mount)} partitions: cat {mount_ms:.0f} ms, the tool {tool_ms:.0f} ms, "
+          f"ratio {tool_ms / mount_ms:.0f}, {'the same' if of_tool == of_mount else 'OTHER'} values")
+
+
 def main():
     with World() as world:
         world.client("create", TOPIC, CLIENTS)
@@ -201,6 +230,7 @@ def main():
         print("daemon after that:", of_daemon(mount))
         print_first(world)
         print_many(world, mount)
+        print_lag(where, mount, "bench-many")
         print("daemon after that:", of_daemon(mount))
 
 

@@ -250,6 +250,22 @@ has_status() { # PATH EXPECTED MEMBER...
     is "$(paste -sd ';' "apps/$G/orders/checkpoints")" $'1\t5;2\t3'
 }
 
+# But of a checkpoint beyond the end, of which it says a lag below 0.
+@test "lag/ says of each partition what Kafka's tool says" {
+    [[ ${CLUSTER:-real} == real ]] || skip "a tool for real brokers"
+    local tool=(org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server "$BROKERS")
+    kafka put "$G" orders 0 0 "" >/dev/null
+    kafka put "$G" orders 1 1 note >/dev/null
+    kafka put "$G" orders 3 0 "" >/dev/null
+    kafka put "$G" jobs 1 0 "" >/dev/null
+    eventually is_listed "$G"
+    "$KAFKA/cluster" run "${tool[@]}" --group "$G" --describe --offsets |
+        awk '$1 == "'"$G"'" { print $2, $3, $4, $5, $6 }' | sort >"$DIR/tool"
+    awk -F '\t' '!/^#/ && $3 != "-" { print $1, $2, $3, $5, $6 }' "lag/$G" | sort >"$DIR/lag"
+    is "$(wc -l <"$DIR/tool")" 4
+    diff "$DIR/tool" "$DIR/lag"
+}
+
 # Between Kafka and the embedded store, and back
 
 # fill_group: on three partitions of two topics, with metadata of several lines.

@@ -16,8 +16,9 @@ USER, PASSWORD, DOMAIN = "tester", "a password, secret", "OTC00000000001"
 
 
 class Simulation:
-    def __init__(self, url):
+    def __init__(self, url, pid):
         self.url = url
+        self.pid = pid
 
     def control(self, method, call, /, **parameters):
         query = "?" + urlencode(parameters) if parameters else ""
@@ -35,10 +36,11 @@ class Simulation:
 
 @contextlib.contextmanager
 def simulation(program, *options, project=PROJECT):
-    """Runs the program until the block ends; it must then end by itself, and well."""
+    """Runs the program until the block ends; it must then end by itself, and well. Kafka has no project: None."""
     with tempfile.TemporaryDirectory() as directory:
         port_file = os.path.join(directory, "port")
-        command = [program, "--port", "0", "--port-file", port_file, "--project", project]
+        command = [program, "--port", "0", "--port-file", port_file]
+        command += ["--project", project] if project else []
         process = subprocess.Popen(command + list(options))
         try:
             while not os.path.exists(port_file):
@@ -46,7 +48,7 @@ def simulation(program, *options, project=PROJECT):
                     raise RuntimeError(f"{program} ended with {process.returncode}")
                 time.sleep(0.01)
             with open(port_file) as file:
-                yield Simulation(f"http://127.0.0.1:{file.read().strip()}")
+                yield Simulation(f"http://127.0.0.1:{file.read().strip()}", process.pid)
         finally:
             process.terminate()
             status = process.wait(timeout=20)
