@@ -447,6 +447,20 @@ results() {
     is "$(cut -f 2 "$W" | sort -u)" 7
 }
 
+@test "whatever a table leaves in doubt is asked for before it is changed" {
+    local partition
+    make_wide 2000 -o timeout=2
+    fault hang-up method=OffsetCommit execute=1 count=forever
+    run -1 put_once "$W" '*\t7\n'
+    no_faults
+    is "$(results)" "2000 unknown"
+    for partition in 0 1000 1999; do
+        forget_requests
+        put "apps/audit/wide/$partition/checkpoint" 9
+        is "$(requests OffsetFetch)" 1
+    done
+}
+
 @test "a table whose answer is lost once is sent again, and so is one that is reset before it is carried out" {
     local kind
     make_wide 200
