@@ -61,6 +61,7 @@ static struct deed *deeds;
 static size_t deed_count;
 static struct line lines[PLACES];
 static uint64_t last_event;
+static int planner; /* the mount that plans, or NO_MOUNT */
 static char fault[400];
 static struct history_rules rules;
 static const char *export_path = "";
@@ -125,10 +126,22 @@ void history_start(const struct history_rules *of_service)
     rules = *of_service;
     *fault = '\0';
     last_event = 0;
+    planner = NO_MOUNT;
     exported = *export_path ? fopen(export_path, "we") : NULL;
     export_line("rules %d %d", rules.compares, rules.removes_with_checkpoints);
     for (unsigned i = 0; i < PLACES; i++)
         add_moment(i, NOTHING, NO_MOUNT);
+}
+
+void history_plans(int mount)
+{
+    planner = mount;
+}
+
+static void check_planner(int mount)
+{
+    if (mount >= 0 && mount == planner)
+        history_blame("mount %d, which plans, has changed something", mount);
 }
 
 void history_stop(void)
@@ -251,23 +264,117 @@ static struct deed *apply_to_any(int mount, enum act act, unsigned place)
     return first;
 }
 
-/* A shift that is repeated commits the same number again. */
+/* Whether that was there at some moment from then on, and at or after an event: the last value from
+ * before then was still there then. */
+static bool was_there_since(unsigned place, int64_t value, int64_t from, uint64_t event)
+{
+    const struct line *line = &lines[place];
+
+    for (size_t i = line->count; i > 0; i--) {
+        const struct moment *moment = &line->moments[i - 1];
+
+        if (moment->number == value)
+            return true;
+        if (moment->when < from || moment->event <= event)
+            break;
+    }
+    return false;
+}
+
+/* Whether a change of a mount at a place may still be carried out, or was. */
+static bool is_in_doubt(int mount, unsigned place)
+{
+    for (size_t i = 0; i < deed_count; i++) {
+        if (deeds[i].mount == mount && deeds[i].place == place && deeds[i].ending == UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+static bool has_set(int mount, unsigned place, int64_t number)
+{
+    const struct line *line = &lines[place];
+
+    for (size_t i = 0; i < line->count; i++) {
+        if (line->moments[i].mount == mount && line->moments[i].number == number)
+            return true;
+    }
+    return false;
+}
+
+static bool may_undo(int mount, unsigned place)
+{
+    for (size_t i = 0; i < deed_count; i++) {
+        const struct deed *deed = &deeds[i];
+
+        if ((deed->mount == mount || mount == ANY_MOUNT) && does(deed, ACT_UNDO, place) &&
+            (deed->ending == PENDING || deed->ending == UNKNOWN))
+            return true;
+    }
+    return false;
+}
+
+/* Whether what was carried out is an undo of what has a number: the change that this tells of has
+ * ended. */
+static bool is_undo(int mount, unsigned place, int64_t sequence, const char *metadata)
+{
+    int64_t number = *metadata == 'm' ? strtoll(metadata + 1, NULL, 10) : sequence / HISTORY_STEP;
+    const struct deed *deed = deed_of(number);
+
+    if (sequence == NOTHING || (*metadata != 'm' && sequence % HISTORY_STEP) ||
+        !may_undo(mount, place))
+        return false;
+    return !deed || deed->ending == ACKNOWLEDGED || deed->ending == REFUSED ||
+           deed->place != place || (deed->mount != mount && mount != ANY_MOUNT);
+}
+
+/* An undo that is repeated commits the same number again. */
+static void apply_undo(int mount, unsigned place, int64_t sequence, bool is_late)
+{
+    const struct deed *deed = apply_to_any(mount, ACT_UNDO, place);
+    int64_t before = committed(place);
+
+    if (!was_there_since(place, sequence, 0, 0))
+        history_blame("an undo made %" PRId64 ", which was never there, of %" PRId64, sequence,
+                      before);
+    else if (mount >= 0 && !is_late && !had_others(deed) && !is_in_doubt(mount, place) &&
+             sequence != before && !has_set(mount, place, before))
+        history_blame("an undo made %" PRId64 " of %" PRId64 ", which is no change of its mount",
+                      sequence, before);
+}
+
+/* It was one of these two, if there are both. */
+static void note_either(struct deed *one, struct deed *other)
+{
+    if (one && other)
+        one->is_certain = other->is_certain = false;
+}
+
+/* A shift that is repeated commits the same number again. It may be an undo, too. */
 static void apply_shift(int mount, unsigned place, int64_t sequence, bool is_late)
 {
     int64_t before = committed(place);
-    const struct deed *deed = apply_to_any(mount, ACT_SHIFT, place);
+    bool was_undone = may_undo(mount, place) && was_there_since(place, sequence, 0, 0);
+    struct deed *deed = apply_to_any(mount, ACT_SHIFT, place);
 
-    if (!deed)
+    if (was_undone)
+        note_either(deed, apply_to_any(mount, ACT_UNDO, place));
+    else if (!deed)
         history_blame("a shift to %" PRId64 " that nobody asked for", sequence);
     else if (sequence != before + 1 && (rules.compares || sequence != before) && !is_late &&
              !had_others(deed))
         history_blame("a shift made %" PRId64 " of %" PRId64, sequence, before);
 }
 
+/* Or the undo of a first commit. */
 static void apply_delete(int mount, unsigned place)
 {
-    if (!apply_to_any(mount, ACT_DELETE, place))
+    struct deed *undo = apply_to_any(mount, ACT_UNDO, place);
+    struct deed *deletion = apply_to_any(mount, ACT_DELETE, place);
+
+    if (!deletion && !undo)
         history_blame("a deletion of %u that nobody asked for", place);
+    note_either(deletion, undo);
 }
 
 static void apply_commit(unsigned place, int64_t sequence)
@@ -288,8 +395,11 @@ void history_applied(unsigned place, int64_t sequence, const char *metadata, int
     last_event++;
     trace("    %u is %" PRId64 " \"%s\", by %s %d", place, sequence, metadata,
           mount == NO_MOUNT ? "a consumer" : "mount", mount);
+    check_planner(mount);
     if (mount == NO_MOUNT)
         ;
+    else if (is_undo(mount, place, sequence, metadata))
+        apply_undo(mount, place, sequence, is_late);
     else if (sequence == NOTHING)
         apply_delete(mount, place);
     else if (*metadata == 'm')
@@ -327,6 +437,7 @@ void history_made(unsigned thing, int mount, bool is_late)
 {
     export_line("made %u %d %d", thing, mount, is_late);
     last_event++;
+    check_planner(mount);
     trace("    %u is there, by mount %d", thing, mount);
     if (!apply_to_any(mount, ACT_MAKE, thing))
         history_blame("%u was made, and nobody asked for it", thing);
@@ -361,6 +472,7 @@ void history_removed(unsigned thing, int mount, bool is_late)
 
     export_line("removed %u %d %d", thing, mount, is_late);
     last_event++;
+    check_planner(mount);
     trace("    %u is there no more, by mount %d", thing, mount);
     removal = apply_to_any(mount, ACT_REMOVE, thing);
     if (!removal)
@@ -404,23 +516,6 @@ static int64_t snapshot_begin(const struct deed *read)
             first = question->began;
     }
     return first;
-}
-
-/* Whether that was there at some moment from then on, and at or after an event: the last value from
- * before then was still there then. */
-static bool was_there_since(unsigned place, int64_t value, int64_t from, uint64_t event)
-{
-    const struct line *line = &lines[place];
-
-    for (size_t i = line->count; i > 0; i--) {
-        const struct moment *moment = &line->moments[i - 1];
-
-        if (moment->number == value)
-            return true;
-        if (moment->when < from || moment->event <= event)
-            break;
-    }
-    return false;
 }
 
 static bool was_there(unsigned place, int64_t value, int64_t from)
@@ -482,7 +577,8 @@ static void check_error(const struct deed *deed, int number, const struct outcom
 {
     if (outcome->ending != REFUSED)
         return;
-    if (outcome->error == ENOENT && !may_be_missing(deed, outcome->is_saved))
+    if (outcome->error == ENOENT && deed->act != ACT_UNDO &&
+        !may_be_missing(deed, outcome->is_saved))
         history_blame("change %d found nothing where something was", number);
     if (outcome->error == EEXIST && deed->act == ACT_MAKE && !outcome->is_lenient &&
         !was_there(deed->place, IS_THERE, deed->began))
@@ -495,7 +591,8 @@ static void check_error(const struct deed *deed, int number, const struct outcom
 static void check_change(const struct deed *deed, int number, bool is_lenient)
 {
     bool makes = deed->act == ACT_MAKE;
-    bool was_so = makes && is_lenient && was_there(deed->place, IS_THERE, deed->began);
+    bool was_so = (makes && is_lenient && was_there(deed->place, IS_THERE, deed->began)) ||
+                  (deed->act == ACT_UNDO && is_in_doubt(deed->mount, deed->place));
 
     if (deed->ending == ACKNOWLEDGED && !deed->applied && !was_so && (makes || !is_lenient))
         history_blame("change %d was acknowledged and not carried out", number);

@@ -19,6 +19,8 @@
  *     a shift by +1   whatever is committed, plus 1
  *     metadata        whatever is committed, with the metadata "m CHANGE"
  *
+ *     an undo         what was committed at some time before
+ *
  * Making and removing a thing has no number: any change of that kind may be the one. With an app
  * all its checkpoints go, at once.
  *
@@ -39,6 +41,9 @@
  * - That there is a thing may be as old as it likes, and so may a list of apps, but not older than
  *   an acknowledged change of the mount.
  * - EEXIST, ENOENT and ENOTEMPTY are true at some moment.
+ * - An undo brings back what was there, and only where what is committed came by its mount, unless
+ *   others commit meanwhile or an earlier change of that mount is in doubt.
+ * - A mount that plans changes nothing.
  * - An app that has had a checkpoint all the while is not removed, unless the service has it so;
  *   and none under a consumer that is known to be alive.
  */
@@ -53,7 +58,8 @@ enum act {
     ACT_REMOVE,
     ACT_FIND,
     ACT_LIST,
-    ACT_LIST_ANEW /* not an old one */
+    ACT_LIST_ANEW, /* not an old one */
+    ACT_UNDO
 };
 
 enum ending { PENDING, ACKNOWLEDGED, REFUSED, UNKNOWN };
@@ -97,6 +103,9 @@ void history_start(const struct history_rules *rules);
  * happened: what tests/simulate/judge.c reads. "" for none. */
 void history_export(const char *path);
 void history_stop(void);
+
+/* That mount plans from now on. */
+void history_plans(int mount);
 
 /* A program begins to use a mount; the number of what it does, from 1. */
 int history_begin(int mount, enum act act, unsigned place);

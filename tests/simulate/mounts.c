@@ -25,6 +25,7 @@
 
 static struct mount mounts[MOUNTS_MAX];
 static unsigned count;
+static int planner; /* the one that plans, or NO_MOUNT */
 
 /* Whether its answer tells what is committed. */
 static bool tells_value(const char *operation)
@@ -88,12 +89,13 @@ static void find_directories(struct mount *mount)
 
 static void begin(struct mount *mount, int index)
 {
-    static const struct settings settings = {.umask = 022,
-                                             .timeout = TIMEOUT_MS,
-                                             .listing = 10000,
-                                             .snapshot = 1000,
-                                             .watch = 1000,
-                                             .batch = 1 << 20};
+    struct settings settings = {.umask = 022,
+                                .timeout = TIMEOUT_MS,
+                                .listing = 10000,
+                                .snapshot = 1000,
+                                .watch = 1000,
+                                .batch = 1 << 20,
+                                .plan = index == planner};
 
     *mount = (struct mount){
         .index = index, .loop = loop_new(), .metrics = must(metrics_new()), .leaving = true};
@@ -116,6 +118,8 @@ static void end(struct mount *mount)
 
 void mounts_begin(unsigned wanted)
 {
+    planner = wanted > 1 && chance_once_in(3) ? (int)wanted - 1 : NO_MOUNT;
+    history_plans(planner);
     for (count = 0; count < wanted; count++)
         begin(&mounts[count], (int)count);
     for (unsigned i = 0; i < count; i++)

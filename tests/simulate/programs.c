@@ -84,7 +84,7 @@ static void begin_after_pause(void)
 /* What the journal tells of a program: the word for how its change ended, or NULL. */
 static const char *journal_of(const struct program *program)
 {
-    static const char *const results[] = {"ok", "failed", "unknown"};
+    static const char *const results[] = {"ok", "failed", "unknown", "planned"};
     const struct buf *text = &program->mount->fs.journal.history.lines.text;
     char mark[32];
     const char *found = NULL;
@@ -93,7 +93,7 @@ static const char *journal_of(const struct program *program)
     snprintf(mark, sizeof(mark), "\tpid=%d\tsimulated\t", (int)program->pid);
     while (at && (at = strstr(at, mark)))
         found = at += strlen(mark);
-    for (int i = 0; found && i < 3; i++) {
+    for (int i = 0; found && i < 4; i++) {
         if (!strncmp(found, results[i], strlen(results[i])))
             return results[i];
     }
@@ -139,13 +139,19 @@ static void check_unknown(const struct program *program)
         history_blame("%d was given up without last words", program->number);
 }
 
+static bool plans(const struct program *program)
+{
+    return program->mount->fs.settings.plan;
+}
+
 /* What was changed has its line at once. */
 static void check_line(const struct program *program)
 {
     const char *word = journal_of(program);
     bool changes = !only_looks(program) && !program->is_lenient;
+    const char *wanted = plans(program) ? "planned" : "ok";
 
-    if (changes && !program->error && (!word || strcmp(word, "ok") != 0) && !memory_fails() &&
+    if (changes && !program->error && (!word || strcmp(word, wanted) != 0) && !memory_fails() &&
         !program->mount->is_dead)
         history_blame("%d is done, and its line is %s", program->number, word ? word : "missing");
 }
@@ -162,11 +168,11 @@ static void go_on_after(const struct program *program)
 
 static void finish(struct program *program)
 {
-    const struct outcome outcome = {.ending = ending_of(program),
-                                    .error = program->error,
-                                    .seen = program->seen,
-                                    .is_lenient = program->is_lenient,
-                                    .is_saved = program->face == SAVED_FILE};
+    struct outcome outcome = {.ending = ending_of(program),
+                              .error = program->error,
+                              .seen = program->seen,
+                              .is_lenient = program->is_lenient,
+                              .is_saved = program->face == SAVED_FILE};
     bool goes_on = program->goes_on;
 
     trace("%d: %s", program->number, program->error ? strerror(program->error) : "done");
@@ -179,6 +185,11 @@ static void finish(struct program *program)
     if (!goes_on && program->error && program->error != ENOENT)
         history_blame("all is well again, and read %d failed: %s", program->number,
                       strerror(program->error));
+    /* What was planned is never carried out, and may fail as if other plans had been. */
+    if (plans(program) && !only_looks(program)) {
+        outcome.ending = REFUSED;
+        outcome.error = 0;
+    }
     history_end(program->number, &outcome);
     kernel_forget_process(program->pid);
     clock_drop(program->signal);
@@ -512,7 +523,8 @@ static void on_looked_up(void *user, int error, const void *data, size_t size)
 {
     struct program *program = user;
     struct fuse_entry_out entry = {0};
-    bool creates = program->act == ACT_COMMIT || program->act == ACT_SHIFT;
+    bool creates =
+        program->act == ACT_COMMIT || program->act == ACT_SHIFT || program->act == ACT_UNDO;
 
     if (error == ENOENT && program->act == ACT_MAKE) {
         make_directory(program);
@@ -630,7 +642,7 @@ static enum face face_of(enum act act)
         return SAVED_FILE;
     if (act == ACT_READ)
         return APPS_CHECKPOINT;
-    if ((act == ACT_COMMIT || act == ACT_SHIFT) && chance_once_in(4))
+    if ((act == ACT_COMMIT || act == ACT_SHIFT || act == ACT_UNDO) && chance_once_in(4))
         return APPS_TABLE;
     return chance_once_in(2) ? APPS_CHECKPOINT : SAVED_FILE;
 }
@@ -730,11 +742,15 @@ static void choose_text(struct program *program)
         program->act == ACT_COMMIT && !is_line && !*program->other && chance_once_in(10);
     if (is_line && program->act == ACT_SHIFT)
         snprintf(program->text, sizeof(program->text), "%u\tshift +1\n", partition);
+    else if (is_line && program->act == ACT_UNDO)
+        snprintf(program->text, sizeof(program->text), "%u\tundo\n", partition);
     else if (is_line)
         snprintf(program->text, sizeof(program->text), "%u\t%" PRId64 "\n", partition,
                  (int64_t)program->number * HISTORY_STEP);
     else if (program->act == ACT_SHIFT)
         snprintf(program->text, sizeof(program->text), "shift +1\n");
+    else if (program->act == ACT_UNDO)
+        snprintf(program->text, sizeof(program->text), "undo\n");
     else if (program->act == ACT_METADATA)
         snprintf(program->text, sizeof(program->text), "m%d\n", program->number);
     else
@@ -744,10 +760,10 @@ static void choose_text(struct program *program)
 
 static const char *word_for(enum act act)
 {
-    static const char *const words[] = {"commits", "shifts",    "writes metadata of",
-                                        "deletes", "reads",     "reads, as it was saved,",
-                                        "makes",   "removes",   "looks for",
-                                        "lists",   "lists anew"};
+    static const char *const words[] = {"commits", "shifts",     "writes metadata of",
+                                        "deletes", "reads",      "reads, as it was saved,",
+                                        "makes",   "removes",    "looks for",
+                                        "lists",   "lists anew", "undoes"};
 
     return words[act];
 }
@@ -849,8 +865,16 @@ static unsigned choose_place(enum act act)
 
 static void begin_act(struct mount *mount, enum act act)
 {
-    unsigned place = choose_place(act);
+    unsigned place;
 
+    /* A mount that plans shows the directories that it would make, and says that nothing is
+     * committed in an app that it has planned to make, also when somebody else has made it since.
+     */
+    if (mount->fs.settings.plan && (act == ACT_FIND || act == ACT_LIST))
+        act = ACT_READ;
+    place = choose_place(act);
+    if (mount->fs.settings.plan && (act == ACT_READ || act == ACT_READ_SAVED))
+        place %= HISTORY_PARTITIONS;
     if (act == ACT_REMOVE && place == THING_APP && remote_can(ACT_DELETE) && chance_once_in(2))
         empty_further(mount, HISTORY_PARTITIONS, true);
     else
@@ -859,9 +883,10 @@ static void begin_act(struct mount *mount, enum act act)
 
 static void begin_another(void *user)
 {
-    static const enum act acts[] = {
-        ACT_COMMIT, ACT_COMMIT,     ACT_COMMIT, ACT_SHIFT, ACT_METADATA, ACT_DELETE, ACT_READ,
-        ACT_READ,   ACT_READ_SAVED, ACT_MAKE,   ACT_MAKE,  ACT_REMOVE,   ACT_FIND,   ACT_LIST};
+    static const enum act acts[] = {ACT_COMMIT,     ACT_COMMIT, ACT_COMMIT, ACT_SHIFT,
+                                    ACT_METADATA,   ACT_DELETE, ACT_READ,   ACT_READ,
+                                    ACT_READ_SAVED, ACT_UNDO,   ACT_MAKE,   ACT_MAKE,
+                                    ACT_REMOVE,     ACT_FIND,   ACT_LIST};
 
     struct mount *mount = mounts_any();
     enum act act = acts[chance_below(sizeof(acts) / sizeof(acts[0]))];
@@ -898,15 +923,21 @@ void programs_read_all(void)
 {
     for (unsigned i = 0; i < mounts_count() * CHECKPOINT_PLACES; i++) {
         struct mount *mount = mounts_at(i / CHECKPOINT_PLACES);
+        unsigned place = i % CHECKPOINT_PLACES;
 
-        begin(mount, ACT_READ, i % CHECKPOINT_PLACES, false);
-        begin(mount, ACT_READ_SAVED, i % CHECKPOINT_PLACES, false);
+        if (mount->fs.settings.plan && place >= HISTORY_PARTITIONS)
+            continue;
+        begin(mount, ACT_READ, place, false);
+        begin(mount, ACT_READ_SAVED, place, false);
     }
 }
 
 void programs_list_all(bool anew)
 {
-    for (unsigned i = 0; i < mounts_count() * remote_things(); i++)
-        begin(mounts_at(i / remote_things()), anew ? ACT_LIST_ANEW : ACT_LIST,
-              THING_APP + i % remote_things(), false);
+    for (unsigned i = 0; i < mounts_count() * remote_things(); i++) {
+        struct mount *mount = mounts_at(i / remote_things());
+
+        if (!mount->fs.settings.plan)
+            begin(mount, anew ? ACT_LIST_ANEW : ACT_LIST, THING_APP + i % remote_things(), false);
+    }
 }

@@ -494,9 +494,12 @@ static void collapse(void *user)
 
 static void after_failed_sync(void)
 {
+    bool before = memory_enter(false);
+
     failed_sync = clock_ms();
     if (is_made && chance_once_in(2))
         clock_after((int64_t)chance_below(COLLAPSE_MS), collapse, NULL);
+    memory_leave(before);
 }
 
 static void strike(void *user)
