@@ -110,6 +110,12 @@ class Local:
         for i in range(PARTITIONS):
             write(f"{mountpoint}/streams/orders/{i}/latest", "1000000\n")
 
+    def take_log(self):
+        """Nobody asks over a network."""
+
+    def has_refused_without_query(self):
+        return False
+
     def stored(self):
         """{PARTITION: text as checkpoints/ has it} of billing on orders."""
         with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as store:
@@ -141,6 +147,7 @@ class Service:
             self.port = int(file.read())
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         self.source = self.source_at(self.port)
+        self.with_query = set()  # methods and paths
 
     def control(self, method, call, body=None, **parameters):
         self.connection.request(method, f"/_control/{call}?{urllib.parse.urlencode(parameters)}", body)
@@ -158,6 +165,22 @@ class Service:
         self.process.terminate()
         self.process.wait()
         self.log.close()
+
+
+    def take_log(self):
+        """What was asked since it was taken last: methods, paths, queries or "", and statuses."""
+        lines = [line.split(" ") for line in self.control("GET", "log").splitlines()]
+        self.control("DELETE", "log")
+        asked = [(line[0], *line[1].partition("?")[::2], line[2]) for line in lines]
+        self.with_query |= {(method, path) for method, path, query, _ in asked if query}
+        return asked
+
+    def has_refused_without_query(self):
+        """Whether a request was refused that came without the query which there is with others of its kind."""
+        return any(
+            status in ("401", "403") and not query and (method, path) in self.with_query
+            for method, path, query, status in self.take_log()
+        )
 
 
 class Dis(Service):
@@ -593,11 +616,12 @@ def attempt(mount, scene):
 def is_true(mount, error):
     """Whether somebody was told that there is no memory. For libcurl a header that is too large is no memory,
     so `errors` calls either one of them. And if libcurl has no memory for the query of a request it sends it
-    without one (7.88, parseurlandfillconn), which a service refuses as its signature is wrong."""
+    without one (7.88, parseurlandfillconn), which a service refuses as its signature is wrong: then the service
+    has seen that."""
     if isinstance(error, Refused):
         return "Cannot allocate memory" in str(error) or has_memory_in_errors()
     if error.errno == errno.EACCES:
-        return mount.backend.name != "local"
+        return mount.backend.has_refused_without_query()
     return error.errno == errno.ENOMEM or (error.errno == errno.EBADMSG and has_memory_in_errors())
 
 
@@ -666,6 +690,7 @@ def play(mount, scene, nth, good):
     mount.acknowledged = {}
     before = mount.backend.stored()
     count = len(read("commits").splitlines())
+    mount.backend.take_log()
     mount.plan.arm(nth)
     result, error = attempt(mount, scene)
     reached = mount.plan.disarm()
