@@ -584,8 +584,8 @@ static void take_part(struct program *program, const void *data, size_t size)
 
     memcpy(&entry, data, size < sizeof(entry) ? size : sizeof(entry));
     program->directory = entry.nodeid;
-    program->along += strcspn(part, "/");
-    program->along += program->path[program->along] == '/';
+    program->along += (unsigned)strcspn(part, "/");
+    program->along += program->path[program->along] == '/' ? 1 : 0;
     walk_on(program);
 }
 
