@@ -17,7 +17,7 @@
 #define GRACE_MS 100
 
 /* For a group and its logstore. */
-#define PAIR_ROOM (2 * FILE_NAME_ROOM)
+#define PAIR_ROOM ((size_t)2 * FILE_NAME_ROOM)
 
 struct sls_groups {
     struct sls *sls;
