@@ -314,8 +314,8 @@ static bool may_undo(int mount, unsigned place)
     return false;
 }
 
-/* Whether what was carried out is an undo of what has a number: the change that this tells of has
- * ended. */
+/* Whether what was carried out is an undo of what has a number: the change that this tells of was
+ * carried out before, or never will be. */
 static bool is_undo(int mount, unsigned place, int64_t sequence, const char *metadata)
 {
     int64_t number = *metadata == 'm' ? strtoll(metadata + 1, NULL, 10) : sequence / HISTORY_STEP;
@@ -325,7 +325,8 @@ static bool is_undo(int mount, unsigned place, int64_t sequence, const char *met
         !may_undo(mount, place))
         return false;
     return !deed || deed->ending == ACKNOWLEDGED || deed->ending == REFUSED ||
-           deed->place != place || (deed->mount != mount && mount != ANY_MOUNT);
+           (deed->ending == UNKNOWN && deed->applied) || deed->place != place ||
+           (deed->mount != mount && mount != ANY_MOUNT);
 }
 
 /* An undo that is repeated commits the same number again. */
