@@ -191,11 +191,13 @@ def print_many(world, mount):
 
 
 def rows_of_tool(where, group):
-    """TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG of each, as Kafka's tool prints them."""
-    printed = subprocess.run([CLUSTER, "run", TOOL, "--bootstrap-server", where["brokers"], "--group", group, "--describe",
-                              "--offsets"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    """TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG of each, as Kafka's tool prints them; but that it says a lag
+    below 0 of what is beyond the end."""
+    printed = subprocess.run([CLUSTER, "run", TOOL, "--bootstrap-server", where["brokers"], "--group", group,
+                              "--describe", "--offsets"], check=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
     lines = [line.split() for line in printed.stdout.splitlines()]
-    return sorted(tuple(line[1:6]) for line in lines if line and line[0] == group)
+    return sorted((*line[1:5], str(max(0, int(line[5])))) for line in lines if line and line[0] == group)
 
 
 def rows_of_mount(mount, group):
