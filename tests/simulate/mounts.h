@@ -27,7 +27,7 @@ struct mount {
     bool is_dead;      /* it was killed: what it says of its last changes is nothing to go by */
 };
 
-void mounts_begin(unsigned count);
+void mounts_begin(unsigned wanted);
 unsigned mounts_count(void);
 struct mount *mounts_any(void);
 struct mount *mounts_at(unsigned index);
