@@ -58,7 +58,7 @@ static void reply_as_known(struct request *request, int status, const struct sta
         with_attributes(request, attr);
     } else if (removed && !request->then) {
         reply_removed(request, removed);
-    } else if (status == -EAGAIN) {
+    } else if (status != -ENOENT) {
         request_refuse(request, ENOMEM, "no memory");
     } else {
         refuse_missing(request);

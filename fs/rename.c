@@ -90,10 +90,14 @@ static void on_saved(void *user, const struct error *error, const struct answer 
 {
     struct request *request = user;
     struct buf text = BUF_INIT(SCRATCH_SIZE_MAX);
+    int status;
 
     if (!request_answered(request, error))
         return;
-    if (value_saved(request->fs, &renaming_of(request)->from, answer->state, &text))
+    status = value_saved(request->fs, &renaming_of(request)->from, answer->state, &text);
+    if (status == -ENOMEM)
+        request_refuse(request, ENOMEM, "no memory");
+    else if (status)
         request_refuse(request, ENOENT, "nothing is committed there");
     else
         write_new(request, text.data, text.size);
