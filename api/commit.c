@@ -269,16 +269,20 @@ static void send_sequence(struct commit *commit)
     operation_wait(&commit->operation, backend_commit(commit->backend, &order, &ask));
 }
 
-static void on_prepared(void *user, const struct error *error, const struct answer *answer)
+static void send_prepared(struct commit *commit)
 {
-    struct commit *commit = user;
-
-    if (error)
-        on_sent(commit, error, answer);
-    else if (commit->deletes)
+    if (commit->deletes)
         send_deletion(commit);
     else
         send_sequence(commit);
+}
+
+static void on_prepared(void *user, const struct error *error, const struct answer *answer)
+{
+    if (error)
+        on_sent(user, error, answer);
+    else
+        send_prepared(user);
 }
 
 static void prepare(struct commit *commit)
@@ -291,7 +295,7 @@ static void prepare(struct commit *commit)
     if (watcher->prepare)
         operation_wait(&commit->operation, watcher->prepare(watcher->user, &ask));
     else
-        on_prepared(commit, NULL, &no_answer);
+        send_prepared(commit);
 }
 
 /* "The oldest record is next" when no number says so: nothing committed does. */

@@ -1022,6 +1022,7 @@ static void what_cannot_be_prepared_is_not_sent(void **state)
     struct scene *scene = *state;
     struct preparation preparation;
     struct error error;
+    struct call *call;
 
     assert_non_null(start_prepared(scene, &preparation, "42"));
     error_set(&error, ENOSPC, "no room");
@@ -1029,14 +1030,8 @@ static void what_cannot_be_prepared_is_not_sent(void **state)
     run_until(scene->loop, &scene->reply);
     assert_int_equal(scene->reply.error.code, ENOSPC);
     assert_log(scene, "");
-}
-
-static void a_commit_that_is_given_up_while_it_is_prepared_is_not_sent(void **state)
-{
-    struct scene *scene = *state;
-    struct preparation preparation;
-    struct call *call = start_prepared(scene, &preparation, "42");
-
+    /* Nor is it when it is given up meanwhile. */
+    call = start_prepared(scene, &preparation, "42");
     assert_non_null(call);
     assert_false(call_cancel(call));
     assert_log(scene, "");
@@ -1149,7 +1144,6 @@ int main(void)
         SCENE(clamp_tries_once),
         SCENE(nothing_is_sent_before_all_is_prepared),
         SCENE(what_cannot_be_prepared_is_not_sent),
-        SCENE(a_commit_that_is_given_up_while_it_is_prepared_is_not_sent),
         SCENE(a_position_that_is_none_deletes),
         SCENE(no_deletion_where_something_else_is_committed_or_none_can_be),
         SCENE(what_must_be_read_and_cannot_be_stops_the_commit),

@@ -51,6 +51,7 @@ static void add(struct scene *scene, const char *result, const char *what, const
 static int find(struct scene *scene)
 {
     free(scene->past.metadata);
+    scene->past.metadata = NULL;
     return history_find_past(&scene->history, &about, &scene->past, &scene->error);
 }
 
