@@ -396,7 +396,7 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
     case WHAT_STATES:
         return backend_get_states(backend, known, question->stream, ask);
     case WHAT_LAGS:
-        return lags_get(backend, app, question->stream, ask);
+        return lags_get(backend, known, question->stream, ask);
     case WHAT_INFO:
         return backend_describe_stream(backend, question->stream, ask);
     }

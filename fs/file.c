@@ -97,7 +97,7 @@ static void load_told_state(struct request *request, const struct state *told)
 static void ask_for_state(struct request *request)
 {
     const struct node *node = &request->handle->node;
-    const char *app = *node->place->app ? node->place->app : NULL;
+    const char *app = cache_app_to_ask(request->fs->cache, node->place->app);
     struct ask ask = request_ask(request, on_state);
 
     request_wait(request, backend_get_state(request->fs->backend, app, node->place->stream,

@@ -190,7 +190,15 @@ void make_scratch_directory(struct request *request, const struct node *child)
 
 /* Removing */
 
-/* All stays as it is, but for an app that was to be made: that is not any more. */
+/* Of an app that was to be made nothing is left. */
+static void forget_planned_app(struct request *request)
+{
+    if (made_is_app(request->target.place))
+        made_set_app(request->fs, request->target.place->app, false);
+    reply_removed(request);
+}
+
+/* All stays as it is, but for that. */
 static void on_removal_planned(void *user, const struct error *error, const struct answer *answer)
 {
     struct request *request = user;
@@ -198,9 +206,7 @@ static void on_removal_planned(void *user, const struct error *error, const stru
     (void)answer;
     if (!request_answered(request, error))
         return;
-    if (made_is_app(request->target.place))
-        made_set_app(request->fs, request->target.place->app, false);
-    reply_removed(request);
+    forget_planned_app(request);
 }
 
 static void start_removal(struct request *request, enum what_changes what, done_fn *done)
@@ -265,6 +271,9 @@ void remove_app(struct request *request, const struct node *child)
     set_target(request, child);
     if (child->kind == SAVED_APP && made_has_stream(request->fs, child->place->app))
         request_refuse(request, ENOTEMPTY, "there are directories in it");
+    else if (has(request, APP_IS_OF_STREAM) &&
+             cache_is_planned(request->fs->cache, child->place->app))
+        forget_planned_app(request);
     else if (has(request, APP_IS_OF_STREAM))
         remove_app_of_streams(request);
     else

@@ -89,6 +89,8 @@ unchanged() {
     mkdir apps/new
     is "$(ls apps)" "$(printf 'billing\nnew')"
     put apps/new/orders/0/checkpoint 5
+    is "$(jq -c '[.checkpoint,.lag]' apps/new/orders/0/status)" '[null,1000]'
+    is "$(cat apps/new/orders/0/lag)" 1000
     plans "skips~6 new/orders/0 5  -"
     is "$(cut -f 5-6 commits | head -n 1)" "$(printf 'planned\tmake-app')"
     rmdir apps/new

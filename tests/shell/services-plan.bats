@@ -167,6 +167,8 @@ planned commit billing/orders/2 - $((100 - GAP)) skips 90"
     put_once apps/later/orders/checkpoints "0\tlatest\n"
     is "$(told)" "planned commit later/orders/0 - $((100 - GAP)) skips 90"
     not test -e apps/later/orders/1/checkpoint
+    rmdir apps/later
+    not test -e apps/later
     untouched
     remount_service
     is "$(entries apps)" "audit billing"
