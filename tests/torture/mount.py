@@ -530,7 +530,13 @@ def note_end(mount):
 
 
 def append(mount):
-    write(f"{S}/records/new", f"record {mount.end}\n")
+    """The error of a record is that of write(2): for close(2) libfuse itself may have no memory."""
+    file = os.open(f"{S}/records/new", os.O_WRONLY)
+    try:
+        os.write(file, f"record {mount.end}\n".encode())
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(file)
 
 
 def judge_append(mount, error):
