@@ -302,7 +302,9 @@ struct backend {
     /* So many changes of an app on a stream that are asked for at once go out in a few requests; 0
      * where each is one of its own. */
     size_t changes_together;
-    const char *warning; /* what who mounts it should know, one sentence; or NULL */
+    const char *warning;  /* what who mounts it should know, one sentence; or NULL */
+    const char *identity; /* a source that is the same for every way to name it; or NULL: the
+                             source that was given is */
 
     struct retries retries; /* of its requests; it counts them */
 

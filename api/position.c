@@ -38,6 +38,8 @@ static const char *advice_on_word(const char *word)
         {"-1", "remove the checkpoint to have none, or write shift -1"},
         {"none", "remove the checkpoint to have none"},
         {"null", "remove the checkpoint to have none"},
+        {"undo", "write undo"},
+        {"redo", "write the number that was there"},
         {"", "the first line is the position"},
     };
 
@@ -45,6 +47,8 @@ static const char *advice_on_word(const char *word)
         if (!strcasecmp(word, words[i].word))
             return words[i].advice;
     }
+    if (!strncasecmp(word, "undo", strlen("undo")))
+        return "undo goes one change back: write it once for each";
     return strncasecmp(word, "shift", strlen("shift")) != 0
                ? NULL
                : "write the sign and whole records: shift +5 or shift -5";

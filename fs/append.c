@@ -22,12 +22,18 @@ static void on_appended(void *user, const struct error *error, const struct answ
 static void append(struct request *request, const struct node *node, const struct span *records,
                    size_t count)
 {
-    struct ask ask = request_ask(request, on_appended);
     struct append_order order = {.stream = node->place->stream,
                                  .partition = node->partition,
                                  .records = records,
                                  .count = count};
 
+    struct ask ask;
+
+    if (request->fs->settings.plan) {
+        request_refuse(request, EROFS, "a mount with -o plan plans changes, and adds no records");
+        return;
+    }
+    ask = request_ask(request, on_appended);
     request_wait(request, backend_append_records(request->fs->backend, &order, &ask));
 }
 

@@ -18,6 +18,9 @@
 #define STATE_KNOWN_MS     60000
 #define HOLDER_PATIENCE_MS 3000
 
+/* For so long what was seen of a checkpoint is taken for what is committed. */
+#define MOMENT_MS 1000
+
 /* How long an answer waits for the journal's file, past its own time. */
 #define JOURNAL_PATIENCE_MS 3000
 
@@ -66,16 +69,14 @@ static void set_before(struct change *change, const char *number, const char *me
     snprintf(change->before, sizeof(change->before), "%s", number ? number : "");
 }
 
-/* Whether it was seen a moment ago, or is what the last change of this mount has left. */
-static bool is_certain(const struct change *change, const char *sequence)
+/* Whether it was seen a moment ago: for longer nobody knows what others have committed. */
+static bool is_certain(const struct change *change)
 {
     const struct subject *about = &change->order.about;
-    struct fs *fs = change->fs;
     struct state state;
 
-    return !cache_state(fs->cache, about->app, about->stream, (uint32_t)about->partition,
-                        cache_not_before(fs->settings.snapshot), false, &state) ||
-           history_is_last(&fs->journal.history, about, sequence);
+    return !cache_state(change->fs->cache, about->app, about->stream, (uint32_t)about->partition,
+                        cache_not_before(MOMENT_MS), false, &state);
 }
 
 /* What this mount knows of what was there before. */
@@ -91,7 +92,7 @@ static void look_before(struct change *change)
                     ANY_AGE, is_bound, &state))
         return;
     if (!is_bound) {
-        change->may_be_old = !is_certain(change, state.sequence);
+        change->may_be_old = !is_certain(change);
         set_before(change, state.sequence, state.metadata);
     } else if (what == SET_EARLIEST ? state.earliest : state.latest)
         set_before(change, what == SET_EARLIEST ? state.earliest : state.latest, NULL);
@@ -333,10 +334,13 @@ static void tell_of_journal(const struct change *change, const struct error *err
 {
     char path[2 * FILE_NAME_ROOM + PARTITION_ROOM + 16];
     struct subject_text about;
+    struct error told;
 
     subject_print(&change->order.about, &about);
     snprintf(path, sizeof(path), "apps/%s/%s/%s", about.app, about.stream, about.partition);
-    report_error(change->fs, "journal", path, error);
+    error_set(&told, error->code, "it has ended as commits says, but its line is not there: %.350s",
+              error->message);
+    report_error(change->fs, "journal", path, &told);
 }
 
 /* What became of the change is known, whether or not the journal's file could be written. */
@@ -391,10 +395,12 @@ static void end_when_written(struct change *change, const char *reason, const st
     if (ask.deadline < least)
         ask.deadline = least;
     change->operation.error = error ? *error : (struct error){0};
-    if (store_state(change, state))
-        change->operation.step = write_journal(change, change->result, reason, &ask);
-    else
+    if (!store_state(change, state)) {
         write_journal(change, change->result, reason, NULL);
+        tell_end(change, error, state);
+        return;
+    }
+    change->operation.step = write_journal(change, change->result, reason, &ask);
     if (change->operation.step)
         return;
     tell_of_journal(change, &(struct error){.code = ENOMEM, .message = "no memory"});
@@ -627,10 +633,13 @@ static struct call *prepare_sending(void *user, const struct ask *ask)
                                      : journal_begin(&change->fs->journal, &entry, ask);
 }
 
-/* What was asked for in the turn of the change. */
-static bool knows_enough_before(const struct change *change)
+/* Whether the old value is to be asked for, so that the journal is right: where that takes no
+ * request, or it is kept, or all is only planned. Not if it was, in the turn of the change. */
+static bool must_ask_before(const struct change *change)
 {
-    return change->asked_before && value_before(change).metadata;
+    bool is_asked = change->asked_before && value_before(change).metadata;
+
+    return !is_asked && (must_prepare(change) || change->fs->backend->abilities & CAN_COMPARE);
 }
 
 static void commit_change(struct change *change)
@@ -646,8 +655,8 @@ static void commit_change(struct change *change)
         .make_partition = change->order.make_partition,
         .clamp = fs->settings.clamp && change->order.what != UNDO,
         .monotonic = fs->settings.monotonic,
-        .reads_first = doubts_has(&fs->doubts, &change->order.about),
-        .must_read = must_prepare(change) && !knows_enough_before(change),
+        .reads_first = doubts_has(&fs->doubts, &change->order.about) || must_ask_before(change),
+        .must_read = must_prepare(change) && must_ask_before(change),
         .app_may_lack = fs->settings.plan,
     };
     struct commit_watcher watcher = {.found = on_value_before,
@@ -874,7 +883,7 @@ static void delete_checkpoint(struct change *change)
                     state.sequence;
 
     if (!change->expected && (is_there || !change->fs->backend->deletes_in_silence) &&
-        (!must_prepare(change) || knows_enough_before(change)))
+        !must_ask_before(change))
         send_change(change);
     else
         change_wait_for(change, backend_get_checkpoint(change->fs->backend, about->app,
@@ -1005,7 +1014,6 @@ static void change_wait_for_turn(struct change *change)
 
 static bool copy_texts(struct change *change, const struct change_order *order)
 {
-    const struct settings *settings = &change->fs->settings;
 
     change->app = strdup(order->about.app);
     change->stream = strdup(order->about.stream);
@@ -1016,7 +1024,7 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->order.about.stream = change->stream;
     if (order->before)
         set_before(change, order->before->sequence, order->before->metadata);
-    change->asked_before = order->before && when_monotonic() - order->asked <= settings->snapshot;
+    change->asked_before = order->before && when_monotonic() - order->asked <= MOMENT_MS;
     change->id = journal_new_id(&change->fs->journal);
     if (order->what == COMMIT && order->position.kind == POSITION_UNDO)
         change->order.what = UNDO;

@@ -11,10 +11,10 @@
 /* More than one key has: two names and a number, all escaped. */
 #define KEY_MAX 8192
 
-/* A line of a partition: its key's hash, and where it begins among all lines that there ever were.
- */
 #define VOID 0 /* as a hash: of no subject */
 
+/* A line of a partition: its key's hash, and where it begins among all lines that there ever were.
+ */
 struct mark {
     uint64_t hash;
     size_t at;
@@ -310,30 +310,35 @@ static bool find_change(struct changes *changes)
     return false;
 }
 
-/* What is to be committed still: what the newest change has left, unless its end is unknown. */
+/* What is to be committed still: what this change has left, if it has ended well. */
 static int take_last(const struct column columns[static FIELD_COUNT], struct past *past,
                      struct error *error)
 {
-    past->must_be_last = column_is(&columns[FIELD_RESULT], "ok");
-    return past->must_be_last && take_line_number(&columns[FIELD_NUMBER], past->last)
+    if (!column_is(&columns[FIELD_RESULT], "ok"))
+        return 0;
+    past->must_be_last = true;
+    return take_line_number(&columns[FIELD_NUMBER], past->last)
                ? refuse_past(error, "what the last change has left here is not known")
                : 0;
 }
 
+/* One with an unknown end does not tell what it has left: then it is what the newest has. */
 static int go_back_in(struct changes *changes, struct past *past, struct error *error)
 {
     size_t undone = 0;
     int status = 0;
 
     for (bool is_newest = true; !status && find_change(changes); is_newest = false) {
-        if (is_newest)
+        bool found = is_past(changes->columns, &undone);
+
+        if (is_newest || found)
             status = take_last(changes->columns, past, error);
-        if (!status && is_past(changes->columns, &undone))
-            return take_past_of(changes->columns, past, error);
+        if (found)
+            return status ? status : take_past_of(changes->columns, past, error);
     }
     return status ? status
-                  : refuse_past(error, "no change of this mount is known here that could be "
-                                       "undone; with -o journal=FILE those of earlier mounts are");
+                  : refuse_past(error, "no change is known here that is not undone; without -o "
+                                       "journal=FILE, none of earlier mounts is");
 }
 
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,
@@ -347,16 +352,4 @@ int history_find_past(const struct history *history, const struct subject *about
     status = go_back_in(&changes, past, error);
     buf_release(&changes.key);
     return status;
-}
-
-bool history_is_last(const struct history *history, const struct subject *about, const char *number)
-{
-    struct changes changes;
-    bool is_last;
-
-    begin_changes(history, about, &changes);
-    is_last = find_change(&changes) && column_is(&changes.columns[FIELD_RESULT], "ok") &&
-              column_is(&changes.columns[FIELD_NUMBER], number ? number : "-");
-    buf_release(&changes.key);
-    return is_last;
 }

@@ -97,8 +97,4 @@ struct past {
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,
                       struct error *error);
 
-/* Whether this is the number, or NULL for none, that the last change there has left. */
-bool history_is_last(const struct history *history, const struct subject *about,
-                     const char *number);
-
 #endif

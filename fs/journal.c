@@ -10,9 +10,6 @@
 #include "base/hash.h"
 #include "base/when.h"
 
-/* How long a line may take that nobody waits for. */
-#define PATIENCE_MS 10000
-
 /* Of so many changes of other mounts it is remembered that they have begun. */
 #define BEGUN_MAX 16384
 
@@ -55,7 +52,6 @@ int journal_open(struct journal *journal, const char *source)
 
     syslog_open(&journal->syslog);
     buf_init(&journal->source_text, LINE_MAX_SIZE);
-    buf_puts_escaped(&journal->source_text, source);
     TAILQ_INIT(&journal->begun);
     for (size_t i = 0; i < BEGUN_BUCKETS; i++) {
         LIST_INIT(&journal->by_id[i]);
@@ -65,7 +61,7 @@ int journal_open(struct journal *journal, const char *source)
     journal->source = source;
     journal->file = NULL;
     journal->last_id = 0;
-    return status ? status : buf_error(&journal->source_text);
+    return status;
 }
 
 static void drop_intent(struct journal *journal, struct intent *intent)
@@ -290,14 +286,36 @@ static int name_mount(struct journal *journal)
     return 0;
 }
 
-int journal_keep(struct journal *journal, struct loop *loop, const char *path, struct error *error)
+static void on_lost(void *user, const struct error *error)
+{
+    struct journal *journal = user;
+
+    if (journal->lost)
+        journal->lost(journal->user, error);
+}
+
+static int print_source(struct journal *journal, const char *source, struct error *error)
+{
+    buf_reset(&journal->source_text);
+    buf_puts_escaped(&journal->source_text, source);
+    return buf_error(&journal->source_text) ? error_set(error, ENOMEM, "no memory") : 0;
+}
+
+int journal_keep(struct journal *journal, struct loop *loop, const struct journal_place *place,
+                 struct error *error)
 {
     int status = name_mount(journal);
 
-    journal->loop = loop;
     if (status)
         return error_set(error, -status, "no random number for the journal");
-    status = journalfile_open(loop, path, on_told, journal, &journal->file, error);
+    journal->loop = loop;
+    journal->lost = place->lost;
+    journal->user = place->user;
+    status = print_source(journal, place->source, error);
+    if (!status)
+        status = journalfile_open(loop, place->path, on_told, journal, &journal->file, error);
+    if (!status)
+        journalfile_set_lost(journal->file, on_lost);
     settle_all(journal);
     return status;
 }
@@ -370,13 +388,17 @@ static void print_entry(const struct journal_entry *entry, struct printed *print
     set_fields(entry, printed);
 }
 
-/* In memory and in the system's log. */
-static void tell_line(struct journal *journal, const struct printed *printed)
+/* In memory and in the system's log. What others have begun before, and what has not ended yet as
+ * far as is known, is older. */
+static void tell_line(struct journal *journal, const struct journal_entry *entry,
+                      const struct printed *printed)
 {
     struct history *history = &journal->history;
     struct buf *line = &history->lines.line;
     const char *fields[FIELD_COUNT + 2] = {journal->source};
 
+    if (entry->result == RESULT_OK || entry->result == RESULT_UNKNOWN)
+        settle_about(journal, subject_hash(&entry->about));
     buf_reset(line);
     lines_print(line, printed->fields);
     if (!buf_error(line))
@@ -401,9 +423,9 @@ static struct call *write_to_file(struct journal *journal, uint64_t id,
                     : journalfile_add(journal->file, line->data, line->size, ask);
 }
 
-/* The line before something is sent; nothing is sent yet, however that ends. */
+/* Something of the file that what is to be sent waits for: nothing is sent yet, however it ends. */
 struct beginning {
-    struct operation operation; /* its step: the line */
+    struct operation operation; /* its step: a line, or the lines of others */
 };
 
 OPERATION_FIRST(struct beginning);
@@ -444,26 +466,47 @@ static void on_begun(void *user, const struct error *error, const struct answer 
         return;
     }
     error_set(&beginning->operation.error, judge_disk(error->code),
-              "nothing was sent, for the journal cannot be written: %.300s", error->message);
+              "nothing was sent, for the journal's file failed: %.300s", error->message);
     operation_fail(&beginning->operation);
 }
 
-struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
-                           const struct ask *ask)
+static struct beginning *new_beginning(struct journal *journal, const struct ask *ask,
+                                       struct ask *step)
 {
     struct beginning *beginning = calloc(1, sizeof(*beginning));
-    struct printed printed;
-    struct ask written;
 
     if (!beginning)
         return NULL;
     operation_begin(&beginning->operation, journal->loop, ask, release_beginning);
     beginning->operation.call.cancel = cancel_beginning;
+    *step = operation_ask(&beginning->operation, on_begun);
+    return beginning;
+}
+
+struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
+                           const struct ask *ask)
+{
+    struct ask step;
+    struct beginning *beginning = new_beginning(journal, ask, &step);
+    struct printed printed;
+
+    if (!beginning)
+        return NULL;
     entry->result = RESULT_BEGUN;
     print_entry(entry, &printed);
-    written = operation_ask(&beginning->operation, on_begun);
     operation_wait(&beginning->operation,
-                   write_to_file(journal, entry->id, &printed, false, &written));
+                   write_to_file(journal, entry->id, &printed, false, &step));
+    return &beginning->operation.call;
+}
+
+struct call *journal_catch_up(struct journal *journal, const struct ask *ask)
+{
+    struct ask step;
+    struct beginning *beginning = new_beginning(journal, ask, &step);
+
+    if (!beginning)
+        return NULL;
+    operation_wait(&beginning->operation, journalfile_catch_up(journal->file, &step));
     return &beginning->operation.call;
 }
 
@@ -473,29 +516,17 @@ struct call *journal_end(struct journal *journal, const struct journal_entry *en
     struct printed printed;
 
     print_entry(entry, &printed);
-    tell_line(journal, &printed);
+    tell_line(journal, entry, &printed);
     return write_to_file(journal, entry->id, &printed, true, ask);
-}
-
-static void on_unheard(void *user, const struct error *error, const struct answer *answer)
-{
-    (void)user;
-    (void)error;
-    (void)answer;
 }
 
 void journal_add(struct journal *journal, const struct journal_entry *entry)
 {
-    struct ask ask = {.deadline = when_monotonic() + PATIENCE_MS, .done = on_unheard};
+    struct ask nobody = {.deadline = when_monotonic()};
     struct printed printed;
 
     print_entry(entry, &printed);
-    tell_line(journal, &printed);
+    tell_line(journal, entry, &printed);
     if (journal->file)
-        call_cancel(write_to_file(journal, entry->id, &printed, true, &ask));
-}
-
-struct call *journal_catch_up(struct journal *journal, const struct ask *ask)
-{
-    return journalfile_catch_up(journal->file, ask);
+        call_cancel(write_to_file(journal, entry->id, &printed, true, &nobody));
 }

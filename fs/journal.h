@@ -69,10 +69,12 @@ struct journal {
     struct history history;
     struct syslog syslog;
     const char *source;       /* of the mount; the caller's */
-    struct buf source_text;   /* the same, escaped */
+    struct buf source_text;   /* what the file calls it, escaped */
     struct journalfile *file; /* NULL: it is in memory alone */
     struct loop *loop;        /* of the file */
-    char mount[24];           /* what the ids of this mount begin with in the file */
+    void (*lost)(void *user, const struct error *error);
+    void *user;
+    char mount[24]; /* what the ids of this mount begin with in the file */
     uint64_t last_id;
     TAILQ_HEAD(, intent) begun; /* by other mounts, whose end is not told yet; oldest first */
     unsigned begun_count;
@@ -84,9 +86,19 @@ struct journal {
 int journal_open(struct journal *journal, const char *source);
 void journal_close(struct journal *journal);
 
-/* Keeps it in a file, which is an absolute path, and takes over what it tells of the same source. 0
- * or a negative errno with an error. */
-int journal_keep(struct journal *journal, struct loop *loop, const char *path, struct error *error);
+/* Where a journal is kept. */
+struct journal_place {
+    const char *path;   /* absolute */
+    const char *source; /* what tells its lines from those of others */
+    void (*lost)(void *user, const struct error *error); /* told of a line that nobody waited for,
+                                                            and that could not be written */
+    void *user;
+};
+
+/* Keeps it in a file, and takes over what that tells of the same source. 0 or a negative errno with
+ * an error. */
+int journal_keep(struct journal *journal, struct loop *loop, const struct journal_place *place,
+                 struct error *error);
 
 /* Whether there is a file: then what is to be sent waits for journal_begin, and its answer for
  * journal_end. */

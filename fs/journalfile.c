@@ -22,7 +22,7 @@
 #define FRESH_MAX LINES_MAX
 
 /* The most that waits to be written. */
-#define WAITING_MAX (8UL << 20)
+#define WAITING_MAX (64UL << 20)
 
 struct asked;
 
@@ -51,6 +51,7 @@ OPERATION_FIRST(struct asked);
 struct journalfile {
     struct loop *loop;
     journalfile_told_fn *told;
+    journalfile_lost_fn *lost; /* or NULL */
     void *user;
     struct buf telling; /* the loop's: lines that it tells */
     size_t waiting_size;
@@ -244,6 +245,8 @@ static void end_entry(struct journalfile *file, struct entry *entry)
     if (asked) {
         asked->operation.error = entry->error;
         asked->entry = NULL;
+    } else if (entry->stays && entry->error.code && file->lost) {
+        file->lost(file->user, &entry->error);
     }
     free_entry(file, entry);
     if (asked)
@@ -361,6 +364,11 @@ int journalfile_open(struct loop *loop, const char *path, journalfile_told_fn *t
     return status;
 }
 
+void journalfile_set_lost(struct journalfile *file, journalfile_lost_fn *lost)
+{
+    file->lost = lost;
+}
+
 void journalfile_set_full(struct journalfile *file, uint64_t size)
 {
     journaldisk_set_full(file->disk, size);
@@ -435,7 +443,7 @@ static bool is_asked_sent(const struct call *call)
     if (!asked->entry || !asked->entry->size)
         return asked->operation.error.is_unknown;
     worker_lock(&asked->file->worker);
-    taken = asked->entry->taken;
+    taken = asked->entry->taken || asked->entry->stays;
     worker_unlock(&asked->file->worker);
     return taken;
 }

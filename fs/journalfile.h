@@ -30,6 +30,12 @@ struct journalfile;
 /* Without the newline; the line lasts as long as the call, and may hold any byte. */
 typedef void journalfile_told_fn(void *user, const char *line, size_t size);
 
+/* A line that nobody waited for could not be written. */
+typedef void journalfile_lost_fn(void *user, const struct error *error);
+
+/* Who is told of such lines from now on, or NULL; with the user of what is told. */
+void journalfile_set_lost(struct journalfile *file, journalfile_lost_fn *lost);
+
 /*
  * Opens FILE, or makes it with mode 0600, and tells each line of FILE.1 and FILE before it returns;
  * it waits for the disk, and two seconds for a lock that another holds. The path is absolute. To

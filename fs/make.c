@@ -194,7 +194,7 @@ void make_scratch_directory(struct request *request, const struct node *child)
 static void forget_planned_app(struct request *request)
 {
     if (made_is_app(request->target.place))
-        made_set_app(request->fs, request->target.place->app, false);
+        made_forget_app(request->fs, request->target.place->app);
     reply_removed(request);
 }
 

@@ -332,6 +332,22 @@ static int start_process(struct mount *mount)
     return status ? error_set(&mount->error, -status, "signalfd: %s", strerror(-status)) : 0;
 }
 
+static void on_line_lost(void *user, const struct error *error)
+{
+    report_error(user, "journal", "commits", error);
+}
+
+static int keep_journal(struct mount *mount)
+{
+    const char *identity = mount->backend->identity;
+    struct journal_place place = {.path = mount->options->journal,
+                                  .source = identity ? identity : source_of_mount(mount),
+                                  .lost = on_line_lost,
+                                  .user = &mount->fs};
+
+    return journal_keep(&mount->fs.journal, mount->loop, &place, &mount->error);
+}
+
 static int start_fs(struct mount *mount)
 {
     if (fs_init(&mount->fs, mount->loop, mount->backend, source_of_mount(mount),
@@ -339,9 +355,7 @@ static int start_fs(struct mount *mount)
         return error_set(&mount->error, ENOMEM, "no memory");
     mount->fs.options = mount->options;
     mount->fs_ready = true;
-    return mount->options->journal ? journal_keep(&mount->fs.journal, mount->loop,
-                                                  mount->options->journal, &mount->error)
-                                   : 0;
+    return mount->options->journal ? keep_journal(mount) : 0;
 }
 
 static int start_mount(struct mount *mount)

@@ -28,6 +28,7 @@ struct local {
     struct backend backend;
     struct store *reader;
     struct writer *writer; /* NULL in a read-only mount */
+    char *identity;        /* or NULL */
 };
 
 static void release_local_call(struct operation *operation)
@@ -752,6 +753,7 @@ static void close_local(struct backend *backend)
      * writes. */
     store_close(local->reader);
     writer_stop(local->writer);
+    free(local->identity);
     free(local);
 }
 
@@ -847,6 +849,17 @@ static int open_stores(struct local *local, const char *path, const struct backe
     return status;
 }
 
+/* Without memory, or when the file has just gone, the source must do. */
+static void note_identity(struct local *local, const char *path)
+{
+    char *real = realpath(path, NULL);
+
+    if (real && asprintf(&local->identity, "local:%s", real) < 0)
+        local->identity = NULL;
+    local->backend.identity = local->identity;
+    free(real);
+}
+
 static int open_local(const char *path, bool plain, const struct backend_options *options,
                       struct backend **backend, struct error *error)
 {
@@ -872,6 +885,8 @@ static int open_local(const char *path, bool plain, const struct backend_options
         .checkpoint_is_next = options->checkpoint_is_next,
     };
     status = open_stores(local, chosen, options, error);
+    if (!status)
+        note_identity(local, chosen);
     free(chosen);
     if (status) {
         store_close(local->reader);

@@ -113,7 +113,7 @@ results() {
     done
     ((i < 60))
     is "$(cat "$C")" $((i - 1))
-    matches "$(tail -n 1 errors)" "ENOSPC.*nothing was sent, for the journal cannot be written"
+    matches "$(tail -n 1 errors)" "ENOSPC.*nothing was sent, for the journal.s file failed"
     is "$(journal number result | tail -n 1)" "$(printf '%d\tfailed' "$i")"
     rm "$DIR/small/fill"
     put "$C" 99

@@ -213,7 +213,12 @@ load "${SERVICE:-dis}"
     for partition in {0..99}; do
         is "$(<"$DIR/read.$partition")" "$(shown $((partition + 1000)))"
     done
-    is "$(requests)" 100
+    # Kafka is asked for several at once, where they come together
+    if [[ $SERVICE == kafka ]]; then
+        (($(requests) <= 100))
+    else
+        is "$(requests)" 100
+    fi
     (($(stat_of connections) - before <= 101))
 }
 

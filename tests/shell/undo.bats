@@ -46,7 +46,7 @@ undo() {
     undo
     absent "$C"
     refused "No data available" undo
-    matches "$(tail -n 1 errors)" "no change of this mount is known"
+    matches "$(tail -n 1 errors)" "no change is known here that is not undone"
 }
 
 @test "a commit after an undo is undone like any other" {

@@ -188,22 +188,6 @@ static void a_line_that_is_void_tells_of_nothing(void **state)
     assert_past(scene, "4", "", "5");
 }
 
-static void the_last_change_tells_what_it_has_left(void **state)
-{
-    struct scene *scene = *state;
-
-    assert_false(history_is_last(&scene->history, &about, NULL));
-    add(scene, "ok", "commit", "\t7\t5\t\t4");
-    assert_true(history_is_last(&scene->history, &about, "5"));
-    assert_false(history_is_last(&scene->history, &about, "4"));
-    add(scene, "failed", "commit", "\t7\t6\t\t5");
-    assert_true(history_is_last(&scene->history, &about, "5"));
-    add(scene, "ok", "delete", "\t7\t-\t\t5");
-    assert_true(history_is_last(&scene->history, &about, NULL));
-    add(scene, "unknown", "commit", "\t7\t6\t\t-");
-    assert_false(history_is_last(&scene->history, &about, "6"));
-}
-
 static void what_was_not_known_before_cannot_come_back(void **state)
 {
     struct scene *scene = *state;
@@ -266,7 +250,6 @@ int main(void)
         SCENE(an_undo_with_an_unknown_end_is_made_once_more),
         SCENE(an_older_unknown_end_does_not_lift_the_condition),
         SCENE(a_line_that_is_void_tells_of_nothing),
-        SCENE(the_last_change_tells_what_it_has_left),
         SCENE(what_was_not_known_before_cannot_come_back),
         SCENE(damaged_lines_are_left_out),
         SCENE(old_lines_are_forgotten_and_new_ones_are_found),
