@@ -17,9 +17,9 @@
  * before them.
  *
  * A journal that is kept has a file, which other mounts may add to, too. There each line has two
- * fields in front: an id of the change, and the source. A change has two lines of the same id: one
- * whose result is "begun" before anything is sent, and one that tells its end. One without the
- * second has an unknown end.
+ * fields in front: an id of the change, and the source. The lines of a change have the same id: one
+ * or more whose result is "begun", before anything is sent, if it comes so far; and one that tells
+ * its end. One that has begun and is without that has an unknown end.
  */
 enum what_changes {
     COMMIT,
