@@ -8,14 +8,18 @@
 # written to a checkpoint: a number, earliest, latest, @2026-11-21T08:00:00Z, @1h, "shift -100".
 #
 # First it saves what is committed, below $TMPDIR or /var/tmp, a table for each stream, and says how to go back by
-# --restore. That brings back metadata, too, and removes the checkpoints that were not there. --undo takes back the last
-# change of each partition, unless something else was committed since. For each partition it prints where it was and
-# where it is, and why it was refused or what else one should know. It goes on when a partition cannot be moved, and
-# fails in the end.
+# --restore. That brings back metadata, too, and removes the checkpoints that were not there. For each partition it
+# prints where it was and where it is, and why it was refused or what else one should know. It goes on when a partition
+# cannot be moved, and fails in the end.
+#
+# --undo goes back on each partition by its own last change, whenever that was, unless something else was committed
+# since: also on a partition that the last reset had nothing to do on. To go back from one reset use the --restore that
+# it printed.
 #
 # With -n nothing is changed: it prints what would be, and how many records would be read again, or passed over. What it
 # saves then is the plan, and --restore of that does it, but for the partitions that have moved meanwhile. For this
-# it mounts the same once more, with -o plan, so it needs jq, and credentials where the mount has them from.
+# it mounts the same once more, with -o plan, so it needs jq, and credentials where the mount has them from. That mount
+# knows what was changed only from a journal: -n --undo needs the mount to have -o journal.
 #
 # Stop the app first: a consumer that runs keeps its position in memory and commits it again.
 set -eu
@@ -101,7 +105,8 @@ case ${1-} in
 -*) set -- ;;
 esac
 if [ $# -ne 2 ] || [ "$(printf '%s\n' "$2" | wc -l)" -ne 1 ]; then
-    echo 'usage: reset.sh DIRECTORY POSITION, such as: reset.sh ~/mnt/apps/billing/orders @1h; or with -h' >&2
+    sed -n '/^#$/q; 2,$s/^# //p' "$0" >&2
+    echo 'such as: reset.sh ~/mnt/apps/billing/orders @1h; or with -h' >&2
     exit 2
 fi
 
@@ -128,20 +133,24 @@ cd "$mount/"
 if grep -q '"plan":true' status; then
     dry=1
 elif [ "$dry" ]; then
+    [ "$2" != undo ] || grep -q '"journal":"' status ||
+        give_up "-n cannot foresee an undo without a journal: mount with -o journal=FILE"
     plan
 fi
 saved=$(mktemp -d "${TMPDIR:-/var/tmp}/checkpoints.XXXXXX")
 for stream in $streams; do
     table "$stream" >"$saved/$stream" || { rm -r "$saved" && give_up 'nothing was moved'; }
 done
-if [ "$dry" ]; then
-    echo "a plan; to do that: $0 --restore '$saved' '$directory'"
-else
-    echo "saved; to go back: $0 --restore '$saved' '$directory'"
-fi
+[ "$dry" ] || echo "saved; to go back: $0 --restore '$saved' '$directory'"
 for stream in $streams; do
     lines=$work/all
     [ -z "$back" ] || lines=$back/$stream
     move "$stream" "$lines"
 done
+if [ "$dry" ] && cat "$saved"/* | grep -q .; then
+    echo "a plan; to do that: $0 --restore '$saved' '$directory'"
+elif [ "$dry" ]; then
+    rm -r "$saved"
+    echo 'nothing is planned'
+fi
 [ "$failed" -eq 0 ]

@@ -178,12 +178,18 @@ is_nothing_of_an_app() {
 
 # ---- plans
 
-# plan STATUS ARGUMENT...: what would be done is in REPORT, how to do it in BACK; nothing has been.
+# plan_here STATUS ARGUMENT...: what would be done is in REPORT, how to do it in BACK.
+plan_here() {
+    by_shell "$1" reset.sh "${@:2}"
+    BACK=${lines[-1]#a plan; to do that: }
+    REPORT=$(printf '%s\n' "${lines[@]:0:${#lines[@]}-1}")
+}
+
+# plan STATUS ARGUMENT...: the same with -n; nothing has been done.
 plan() {
     local before
     before=$(journal result | wc -l)
-    reset "$1" -n "${@:2}"
-    BACK=${lines[0]#a plan; to do that: }
+    plan_here "$1" -n "${@:2}"
     is "$(journal result | wc -l)" "$before"
 }
 
@@ -245,13 +251,28 @@ payments/0: 100 -> 5: replays 95"
     is "$(mounts_below "$DIR")" "$MNT"
 }
 
+plans_nothing() {
+    begin_again
+    plan 0 apps/billing/payments 5
+    is "$output" "payments/0: 5 -> 5
+nothing is planned"
+    plan 1 apps/billing/payments 'shift -10'
+    is "${lines[-1]}" 'nothing is planned'
+    is "$(ls "$TMPDIR")" ''
+}
+
+@test "reset.sh -n says so when nothing is planned, and leaves nothing" {
+    needs jq
+    bounded
+    with_each_shell plans_nothing
+}
+
 @test "reset.sh takes a mount that plans for what it is" {
     local shell=bash
     bounded
     remount_store -o plan
-    plan_here() { reset "$@" && BACK=${lines[0]#a plan; to do that: }; }
     plan_here 0 apps/billing/payments 7
-    is "${lines[0]%%;*} $REPORT" "a plan payments/0: 5 -> 7: skips 2"
+    is "$REPORT ${lines[-1]%%;*}" "payments/0: 5 -> 7: skips 2 a plan"
     remount_store
     eval "$BACK"
     is "$(cat apps/billing/payments/0/checkpoint)" 7
@@ -285,8 +306,11 @@ undoes() {
     remount_store -o journal="$DIR/journal"
     mount_at "$DIR/other"
     put "$DIR/other/apps/billing/orders/10/checkpoint" 51
-    reset 1 -n --undo apps/billing/orders
-    matches "$REPORT" 'orders/0: 50 -> 42: replays 8'
+    plan 1 --undo apps/billing/orders
+    matches "$REPORT" '^orders: Device or resource busy
+orders/0: 50 -> 42: replays 8
+orders/1: 50 -> none: .*
+orders/10: 51 -> 51: .*51.*50'
     reset 1 --undo apps/billing/orders
     matches "$REPORT" '^orders: Device or resource busy
 orders/0: 50 -> 42
@@ -295,12 +319,48 @@ orders/10: 51 -> 51: .*51.*50'
     diff checkpoints/billing/orders/0 <(printf '42\nnote \\ \t tab\n')
 }
 
+foresees_no_undo() {
+    begin_again
+    reset 0 apps/billing/orders 50
+    rm -r "${TMPDIR:?}"/*
+    local arguments
+    for arguments in '--undo apps/billing' 'apps/billing undo'; do
+        # shellcheck disable=SC2086 # several
+        by_shell 1 reset.sh -n $arguments
+        is "$output" 'reset.sh: -n cannot foresee an undo without a journal: mount with -o journal=FILE'
+    done
+    is "$(ls "$TMPDIR") $(mounts_below "$DIR")" " $MNT"
+    reset 0 --undo apps/billing/orders
+    has "$ALL"
+}
+
+@test "reset.sh -n foresees no undo without a journal, and says so" {
+    needs jq
+    with_each_shell foresees_no_undo
+}
+
+goes_back_by_each_partition() {
+    begin_again
+    put apps/billing/orders/10/checkpoint 50
+    reset 0 apps/billing/orders 50
+    is "$REPORT" "orders/0: 42 -> 50
+orders/1: none -> 50
+orders/10: 50 -> 50"
+    reset 0 --undo apps/billing/orders
+    has "$ALL"
+}
+
+@test "reset.sh --undo goes back by the last change of each partition, also one that was not the reset's" {
+    with_each_shell goes_back_by_each_partition
+}
+
 tells_usage() {
     local arguments
     for arguments in '' apps/billing/orders 'apps/billing/orders shift -1' '--restore apps/billing' --undo '--undone apps/billing'; do
         # shellcheck disable=SC2086 # none, or several
         reset 2 $arguments
-        matches "$output" '^usage: reset.sh DIRECTORY POSITION'
+        matches "$output" '^Usage: reset.sh .*DIRECTORY POSITION.*--undo DIRECTORY.*--restore SAVED DIRECTORY
+such as: reset.sh '
     done
     reset 2 apps/billing/orders $'50\n1\t7'
     reset 0 -h

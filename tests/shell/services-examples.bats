@@ -96,12 +96,12 @@ EXAMPLES=$BATS_TEST_DIRNAME/../../examples
     before=$(cat "$C")
     forget_requests
     run -0 "$EXAMPLES/reset.sh" -n apps/billing/orders latest
-    matches "$output" "^a plan; to do that: .*
-orders/0: [^ ]+ -> [^ ]+: skips 5[78]
+    matches "$output" "^orders/0: [^ ]+ -> [^ ]+: skips 5[78]
 orders/1: none -> [^ ]+: skips 90
-orders/2: none -> [^ ]+: skips 90\$"
+orders/2: none -> [^ ]+: skips 90
+a plan; to do that: .*"
     is "$(changes) $(cat "$C")" "0 $before"
-    eval "${lines[0]#*: }"
+    eval "${lines[-1]#*: }"
     is "$(cat apps/billing/orders/*/lag | xargs)" "0 0 0"
     run "$EXAMPLES/reset.sh" --undo apps/billing/orders
     is "$(cat "$C")" "$before"
