@@ -15,12 +15,35 @@ static const char positions[] =
     "  NUMBER              a sequence number, as checkpoint shows it\n"
     "  earliest, latest    so that the oldest record, or the next new one, is next\n"
     "  @TIME               so that the first record of that time or later is next\n"
-    "  shift +N, shift -N  so many records after, or before, what is committed\n";
+    "  shift +N, shift -N  so many records after, or before, what is committed\n"
+    "  undo                what was committed before the last change that is known\n";
 
 static const char lines[] =
     "  a line of records/  so that the record after it is next, once it was processed\n";
 
 static const char metadata[] = "\nWhat follows on other lines is committed as metadata.\n";
+
+static const char table[] =
+    "\nTo commit on many partitions at once, write lines to the table\n"
+    "apps/APP/STREAM/checkpoints, with a tab between the columns:\n\n"
+    "  N, position, metadata, expected\n\n"
+    "N can be *, for all. The last two can be left out: then there is no metadata,\n"
+    "and whatever is committed is replaced. With expected the line is refused\n"
+    "(ESTALE) if another number is committed, or one at all where expected is -.\n";
+
+static const char removal[] = "Where position is -, the checkpoint is removed.\n";
+
+static const char plan[] =
+    "\nThis mount plans: it changes nothing. Who writes finds in commits what would be\n"
+    "changed; the last four columns there are a line of the table of that app and\n"
+    "stream.\n";
+
+static const char journal[] =
+    "\nThis mount keeps a journal: undo knows of all changes that are in commits.\n";
+
+static const char memory[] =
+    "\nThis mount keeps no journal (-o journal=FILE): undo and commits know what was\n"
+    "changed here since it was mounted.\n";
 
 static const char nothing[] = "\nThis mount is read-only: it changes nothing.\n";
 
@@ -90,6 +113,15 @@ static void print_row(const struct fs *fs, enum kind kind, struct buf *text)
                can_be_made(fs, row) ? " (mkdir)" : "");
 }
 
+static void print_table(const struct fs *fs, struct buf *text)
+{
+    if (!has_path(fs, APP_CHECKPOINTS))
+        return;
+    buf_puts(text, table);
+    if (fs->backend->abilities & CAN_DELETE_CHECKPOINT)
+        buf_puts(text, removal);
+}
+
 static void print_what_to_write(const struct fs *fs, struct buf *text)
 {
     if (fs->settings.read_only) {
@@ -101,6 +133,10 @@ static void print_what_to_write(const struct fs *fs, struct buf *text)
         buf_puts(text, lines);
     if (fs->backend->abilities & CAN_STORE_METADATA)
         buf_puts(text, metadata);
+    print_table(fs, text);
+    if (fs->settings.plan)
+        buf_puts(text, plan);
+    buf_puts(text, journal_is_kept(&fs->journal) ? journal : memory);
 }
 
 void readme_print(const struct fs *fs, struct buf *text)

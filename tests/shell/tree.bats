@@ -243,6 +243,16 @@ load helper
     is "$(stat -c %Y README)" "$(jq '.mounted | fromdate' status)"
 }
 
+@test "README says whether the mount plans, and whether it keeps a journal" {
+    grep -q '^This mount keeps no journal ' README
+    not grep -q '^This mount plans' README
+    remount_store -o plan,journal="$DIR/journal"
+    grep -q '^This mount plans' README
+    grep -q '^This mount keeps a journal' README
+    not grep -q 'keeps no journal' README
+    is "$(wc -c <README)" "$(stat -c %s README)"
+}
+
 @test "status is of the embedded store" {
     is "$(jq -r '.source, .backend' status | xargs)" "local:$STORE local"
     is "$(jq -r '.last_error' status)" null

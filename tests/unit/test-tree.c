@@ -486,12 +486,14 @@ TEST(readme_has_what_the_backend_can_do)
     assert_true(readme_has("\n* streams/STREAM/N/since/TIME "));
     assert_true(readme_has("an app (mkdir)"));
     assert_true(readme_has("committed as metadata"));
+    assert_true(readme_has("Where position is -, "));
     backend.abilities = 0;
     assert_false(readme_has("metadata "));
     assert_false(readme_has("cursors"));
     assert_false(readme_has("since/"));
     assert_false(readme_has("an app (mkdir)"));
     assert_false(readme_has("committed as metadata"));
+    assert_false(readme_has("Where position is -, "));
     for (unsigned bit = 0; bit < 16; bit++) {
         backend.abilities = 1U << bit;
         assert_true(readme_has("\n  apps/APP/STREAM/N/checkpoint "));
@@ -505,6 +507,22 @@ TEST(readme_of_a_read_only_mount_tells_of_no_change)
     assert_false(readme_has("mkdir"));
     assert_false(readme_has("shift"));
     assert_false(readme_has("temporary"));
+    assert_false(readme_has("undo"));
+    assert_false(readme_has("expected"));
+}
+
+TEST(readme_tells_of_the_table_and_of_undoing)
+{
+    assert_true(readme_has("\n  undo  "));
+    assert_true(readme_has("\n  N, position, metadata, expected\n"));
+    assert_true(readme_has("keeps no journal"));
+    assert_false(readme_has("This mount plans"));
+}
+
+TEST(readme_of_a_mount_that_plans_says_so)
+{
+    fs.settings.plan = true;
+    assert_true(readme_has("This mount plans"));
 }
 
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -533,6 +551,8 @@ int main(void)
         SCENE(every_file_says_what_it_is),
         SCENE(readme_has_what_the_backend_can_do),
         SCENE(readme_of_a_read_only_mount_tells_of_no_change),
+        SCENE(readme_tells_of_the_table_and_of_undoing),
+        SCENE(readme_of_a_mount_that_plans_says_so),
     };
 
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
