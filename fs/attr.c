@@ -163,8 +163,6 @@ static void tell_page(void *user, const struct error *error, const struct answer
 
     if (!request_answered(request, error))
         return;
-    if (fs->overview_failure.code)
-        request_tell(request, &fs->overview_failure);
     if (kept_tell(&fs->overview) || kept_put(&fs->overview, fs->loop, answer->text))
         reply_known(request);
     else
@@ -181,7 +179,7 @@ static void reply_page(struct request *request)
     if (request->then || kept_tell(&fs->overview))
         reply_known(request);
     else
-        request_wait(request, overview_make(fs, &fs->overview_failure, &ask));
+        request_wait(request, overview_make(fs, &ask));
 }
 
 static void reply(struct request *request)

@@ -166,8 +166,6 @@ static void read_page(void *user, const struct error *error, const struct answer
 
     if (!request_answered(request, error))
         return;
-    if (request->fs->overview_failure.code)
-        request_tell(request, &request->fs->overview_failure);
     load_counted(request, answer->text, strlen(answer->text), when_now());
 }
 
@@ -181,7 +179,7 @@ static void load_page(struct request *request)
     if (kept_take(&fs->overview))
         load_counted(request, kept->text.data, kept->text.size, kept->when);
     else
-        request_wait(request, overview_make(fs, &fs->overview_failure, &ask));
+        request_wait(request, overview_make(fs, &ask));
 }
 
 /* The last of a partition that nothing is written to any more: whoever waits for more is told. */

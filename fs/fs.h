@@ -78,8 +78,7 @@ struct fs {
     struct cuts cuts;
     struct journal journal;
     struct lines errors;
-    struct kept overview;          /* the page, for those whom its size was told */
-    struct error overview_failure; /* the first in the page that is being made, or was last */
+    struct kept overview;                   /* the page, for those whom its size was told */
     TAILQ_HEAD(requests, request) requests; /* under way */
     LIST_HEAD(, handle) handles;            /* open files */
     LIST_HEAD(, directory) directories;     /* open directories */

@@ -10,6 +10,7 @@
 #include "fs/lagtable.h"
 #include "fs/page.h"
 #include "fs/recent.h"
+#include "fs/report.h"
 #include "fs/tree.h"
 
 /* How many apps, and how many pairs, are asked for at a time. */
@@ -53,10 +54,10 @@ struct pair {
 struct overview {
     struct operation operation;
     struct fs *fs;
-    struct error *failure;
-    int64_t deadline;    /* of its parts */
-    struct names *names; /* of all apps */
-    struct app *apps;    /* those that are asked for: the first */
+    struct error failure; /* the first */
+    int64_t deadline;     /* of its parts */
+    struct names *names;  /* of all apps */
+    struct app *apps;     /* those that are asked for: the first */
     size_t app_count;
     struct pair *pairs;
     size_t pair_count;
@@ -159,6 +160,8 @@ static bool leaves_pairs(const struct overview *overview)
 static void end_with_page(struct overview *overview)
 {
     page_end(&overview->page);
+    if (overview->failure.code)
+        report_error(overview->fs, "read", "overview/now.html", &overview->failure);
     if (!buf_error(&overview->page)) {
         operation_end(&overview->operation, NULL, &(struct answer){.text = overview->page.data});
         return;
@@ -190,8 +193,8 @@ static void print_page(struct overview *overview)
 
 static void note_first_failure(struct overview *overview, const struct error *error)
 {
-    if (!overview->failure->code)
-        *overview->failure = *error;
+    if (!overview->failure.code)
+        overview->failure = *error;
 }
 
 /* One pair: its table is looked at in pieces, and then not kept */
@@ -478,7 +481,7 @@ static void on_all_apps(void *user, const struct error *error, const struct answ
     begin_with_apps(overview);
 }
 
-struct call *overview_make(struct fs *fs, struct error *failure, const struct ask *ask)
+struct call *overview_make(struct fs *fs, const struct ask *ask)
 {
     struct overview *overview = calloc(1, sizeof(*overview));
     struct question apps = {WHAT_APPS, "", ""};
@@ -487,10 +490,8 @@ struct call *overview_make(struct fs *fs, struct error *failure, const struct as
 
     if (!overview)
         return NULL;
-    *failure = (struct error){0};
     operation_begin(&overview->operation, fs->loop, ask, release_overview);
     overview->fs = fs;
-    overview->failure = failure;
     overview->deadline = now + (ask->deadline - now) / 4 * 3;
     overview->rules = lagtable_rules(fs);
     buf_init(&overview->page, PAGE_MAX);

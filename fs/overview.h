@@ -8,10 +8,10 @@
 
 /*
  * text: a page for people with all apps, as a row for each stream on which one has checkpoints,
- * from the questions that files of lag/ ask. What cannot be had says why in its row, and *failure
- * then is the first such error; it lasts as long as the answer is waited for. Its parts have three
+ * from the questions that files of lag/ ask. What cannot be had says why in its row, and the first
+ * such error has a line in `errors`. Its parts have three
  * quarters of the time that is left, so that the page is there before who asks gives up.
  */
-struct call *overview_make(struct fs *fs, struct error *failure, const struct ask *ask);
+struct call *overview_make(struct fs *fs, const struct ask *ask);
 
 #endif

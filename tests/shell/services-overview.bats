@@ -95,11 +95,11 @@ billing payments ok 0"
     size=$(stat -c %s "$NOW")
     is "$(wc -c <"$NOW")" "$size"
     last_error
-    is "${FIELD[1]} ${FIELD[2]} ${FIELD[3]}" "overview/now.html getattr EACCES"
+    is "${FIELD[1]} ${FIELD[2]} ${FIELD[3]}" "overview/now.html read EACCES"
     matches "$(page | tail -n 1)" '^billing payments failed .+ EACCES$'
     is "$(page | head -n 1)" "billing orders none $((238 - GAP))"
     last_error
-    is "${FIELD[1]} ${FIELD[2]} ${FIELD[3]}" "overview/now.html open EACCES"
+    is "${FIELD[1]} ${FIELD[2]} ${FIELD[3]}" "overview/now.html read EACCES"
 }
 
 @test "the error of a service is text, whatever it says" {
