@@ -228,6 +228,7 @@ static void on_time(void *user)
 
 static void on_late(void *user)
 {
+    assert_false(client.ended);
     http_abandon(user);
     loop_stop(client.loop);
 }

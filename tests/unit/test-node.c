@@ -398,9 +398,11 @@ TEST(a_place_of_its_own_keeps_its_file_s_until_it_is_forgotten)
 TEST(places_of_their_own_take_no_number_of_another)
 {
     struct place *of = place_get(nodes, "billing", "", "");
-    struct place *own = place_own(nodes, of);
+    struct place *own;
 
-    assert_true(of && own);
+    assert_non_null(of);
+    own = place_own(nodes, of);
+    assert_non_null(own);
     assert_true(own->id >> 31);
     assert_false(of->id >> 31);
     place_drop(nodes, own);
