@@ -187,7 +187,7 @@ last_time_of() {
     is "${FIELD[7]}/${FIELD[8]}" billing/orders
     is "${FIELD[9]}" ""
     is "${FIELD[10]} ${FIELD[11]} ${FIELD[12]}" "0 42 "
-    is "${FIELD[13]}" '?'
+    is "${FIELD[13]}" -
 }
 
 @test "commits tells deletes from commits, newest last" {

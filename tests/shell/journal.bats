@@ -65,11 +65,11 @@ returns() {
 
 # ---- what was there before
 
-@test "what was there before is known of what the mount has seen or done" {
+@test "what was there before is known, whoever committed it" {
     put "$P/checkpoint" 42
     put "$P/checkpoint" 43
     put "$C" 44
-    is "$(journal before number)" $'?\t42\n42\t43\n43\t44'
+    is "$(journal before number)" $'-\t42\n42\t43\n43\t44'
     remount_store
     cat "$P/checkpoint"
     put "$C" 45
