@@ -462,7 +462,8 @@ static bool lacks_app(const struct commit *commit, const struct error *error)
 static void on_compared(void *user, const struct error *error, const struct answer *answer)
 {
     struct commit *commit = user;
-    struct state nothing = {.partition = commit->request.partition, .metadata = ""};
+    struct state nothing = {
+        .partition = commit->request.partition, .committed = WHEN_UNKNOWN, .metadata = ""};
 
     if (lacks_app(commit, error)) {
         commit->operation.step = NULL;

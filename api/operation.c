@@ -44,8 +44,8 @@ static const struct error *trouble_of_operation(const struct call *call)
 void operation_begin(struct operation *operation, struct loop *loop, const struct ask *ask,
                      void (*release)(struct operation *operation))
 {
-    operation->call =
-        (struct call){cancel_operation, is_operation_sent, trouble_of_operation, NULL};
+    operation->call = (struct call){
+        .cancel = cancel_operation, .is_sent = is_operation_sent, .trouble = trouble_of_operation};
     operation->loop = loop;
     operation->ask = *ask;
     operation->release = release;

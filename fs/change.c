@@ -94,8 +94,9 @@ static void look_before(struct change *change)
     if (!is_bound) {
         change->may_be_old = !is_certain(change);
         set_before(change, state.sequence, state.metadata);
-    } else if (what == SET_EARLIEST ? state.earliest : state.latest)
+    } else if (what == SET_EARLIEST ? state.earliest : state.latest) {
         set_before(change, what == SET_EARLIEST ? state.earliest : state.latest, NULL);
+    }
 }
 
 static bool has_value(const struct change *change)
@@ -297,31 +298,35 @@ static void release_change(struct operation *operation)
     free(change);
 }
 
+/* Of one whose end is told. */
+static bool may_have_changed(const struct change *change)
+{
+    return change->result == RESULT_OK || change->result == RESULT_UNKNOWN;
+}
+
 static bool is_change_sent(const struct call *call)
 {
     const struct change *change = (const struct change *)call;
 
-    return change->is_told || call_is_sent(change->operation.step);
+    return change->is_told ? may_have_changed(change) : call_is_sent(change->operation.step);
 }
 
 static bool cancel_change(struct call *call)
 {
     struct change *change = (struct change *)call;
-    bool may_have_changed = call_cancel(change->operation.step);
+    bool was_sent = call_cancel(change->operation.step);
+    bool may_be_done;
 
-    if (change->is_told) {
-        may_have_changed = change->result == RESULT_OK || change->result == RESULT_UNKNOWN;
-    } else {
-        enum result result = may_have_changed ? RESULT_UNKNOWN : RESULT_FAILED;
-
-        note_in_cache(change, result, NULL);
-        write_journal(change, result,
-                      may_have_changed ? "given up while it was under way"
-                                       : "given up before it was sent",
+    if (!change->is_told) {
+        change->result = was_sent ? RESULT_UNKNOWN : RESULT_FAILED;
+        note_in_cache(change, change->result, NULL);
+        write_journal(change, change->result,
+                      was_sent ? "given up while it was under way" : "given up before it was sent",
                       NULL);
     }
+    may_be_done = may_have_changed(change);
     operation_drop(&change->operation);
-    return may_have_changed;
+    return may_be_done;
 }
 
 static void tell_end(struct change *change, const struct error *error, const struct state *state)
@@ -1014,7 +1019,6 @@ static void change_wait_for_turn(struct change *change)
 
 static bool copy_texts(struct change *change, const struct change_order *order)
 {
-
     change->app = strdup(order->about.app);
     change->stream = strdup(order->about.stream);
     change->metadata = strdup(order->metadata ? order->metadata : "");
@@ -1024,10 +1028,6 @@ static bool copy_texts(struct change *change, const struct change_order *order)
     change->order.about.stream = change->stream;
     if (order->before)
         set_before(change, order->before->sequence, order->before->metadata);
-    change->asked_before = order->before && when_monotonic() - order->asked <= MOMENT_MS;
-    change->id = journal_new_id(&change->fs->journal);
-    if (order->what == COMMIT && order->position.kind == POSITION_UNDO)
-        change->order.what = UNDO;
     snprintf(change->number, sizeof(change->number), "%s",
              order->bound ? order->bound : order->position.sequence);
     return change->app && change->stream && change->metadata && (change->note || !order->note) &&
@@ -1046,6 +1046,10 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
     change->operation.call.finish = finish_change;
     change->fs = fs;
     change->order = *order;
+    if (order->what == COMMIT && order->position.kind == POSITION_UNDO)
+        change->order.what = UNDO;
+    change->id = journal_new_id(&fs->journal);
+    change->asked_before = order->before && when_monotonic() - order->asked <= MOMENT_MS;
     if (copy_texts(change, order)) {
         change_wait_for_turn(change);
         return &change->operation.call;

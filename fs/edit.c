@@ -448,7 +448,8 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
     if (!edit)
         return NULL;
     operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
-    edit->operation.call = (struct call){cancel_edit, is_edit_sent, trouble_of_edit, NULL};
+    edit->operation.call =
+        (struct call){.cancel = cancel_edit, .is_sent = is_edit_sent, .trouble = trouble_of_edit};
     TAILQ_INIT(&edit->arms);
     edit->request = request;
     edit->base = request_change(request, COMMIT, &request->node);

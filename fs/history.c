@@ -11,7 +11,7 @@
 /* More than one key has: two names and a number, all escaped. */
 #define KEY_MAX 8192
 
-#define VOID 0 /* as a hash: of no subject */
+#define VOID 0 /* as a hash: of no subject that is looked for */
 
 /* A line of a partition: its key's hash, and where it begins among all lines that there ever were.
  */
@@ -93,13 +93,18 @@ static void put_key(const struct column columns[static FIELD_COUNT], struct buf 
     buf_add(key, columns[FIELD_PARTITION].text, columns[FIELD_PARTITION].size);
 }
 
+static uint64_t hash_of_key(const struct buf *key)
+{
+    return buf_error(key) ? VOID : hash_add(HASH_BEGIN, key->data);
+}
+
 uint64_t line_subject(const struct column columns[static FIELD_COUNT])
 {
     struct buf key = BUF_INIT(KEY_MAX);
     uint64_t hash;
 
     put_key(columns, &key);
-    hash = buf_error(&key) ? 0 : hash_add(HASH_BEGIN, key.data);
+    hash = hash_of_key(&key);
     buf_release(&key);
     return hash;
 }
@@ -110,7 +115,7 @@ uint64_t subject_hash(const struct subject *about)
     uint64_t hash;
 
     print_subject_key(about, &key);
-    hash = buf_error(&key) ? 0 : hash_add(HASH_BEGIN, key.data);
+    hash = hash_of_key(&key);
     buf_release(&key);
     return hash;
 }
@@ -290,11 +295,10 @@ struct changes {
 static void begin_changes(const struct history *history, const struct subject *about,
                           struct changes *changes)
 {
-    *changes = (struct changes){.history = history,
-                                .key = BUF_INIT(KEY_MAX),
-                                .hash = subject_hash(about),
-                                .left = history->mark_count};
+    *changes =
+        (struct changes){.history = history, .key = BUF_INIT(KEY_MAX), .left = history->mark_count};
     print_subject_key(about, &changes->key);
+    changes->hash = hash_of_key(&changes->key);
 }
 
 static bool find_change(struct changes *changes)
@@ -302,7 +306,7 @@ static bool find_change(struct changes *changes)
     while (changes->left) {
         const struct mark *mark = &changes->history->marks[--changes->left];
 
-        if (mark->hash == changes->hash &&
+        if (mark->hash != VOID && mark->hash == changes->hash &&
             read_marked(changes->history, mark, &changes->key, changes->columns) &&
             tells_of_change(changes->columns))
             return true;

@@ -478,7 +478,7 @@ static struct beginning *new_beginning(struct journal *journal, const struct ask
     if (!beginning)
         return NULL;
     operation_begin(&beginning->operation, journal->loop, ask, release_beginning);
-    beginning->operation.call.cancel = cancel_beginning;
+    beginning->operation.call = (struct call){.cancel = cancel_beginning};
     *step = operation_ask(&beginning->operation, on_begun);
     return beginning;
 }
@@ -524,9 +524,15 @@ void journal_add(struct journal *journal, const struct journal_entry *entry)
 {
     struct ask nobody = {.deadline = when_monotonic()};
     struct printed printed;
+    struct call *line;
 
     print_entry(entry, &printed);
     tell_line(journal, entry, &printed);
-    if (journal->file)
-        call_cancel(write_to_file(journal, entry->id, &printed, true, &nobody));
+    if (!journal->file)
+        return;
+    line = write_to_file(journal, entry->id, &printed, true, &nobody);
+    if (line)
+        call_cancel(line);
+    else
+        on_lost(journal, &(struct error){.code = ENOMEM, .message = "no memory"});
 }

@@ -44,6 +44,7 @@ struct asked {
     struct operation operation;
     struct journalfile *file;
     struct entry *entry; /* NULL when it fails at once */
+    bool stays;          /* as of the entry */
 };
 
 OPERATION_FIRST(struct asked);
@@ -238,6 +239,13 @@ static void free_entry(struct journalfile *file, struct entry *entry)
     free(entry);
 }
 
+/* Of a line that was to be written whoever waits for it. */
+static void tell_lost(struct journalfile *file, const struct error *error)
+{
+    if (file->lost)
+        file->lost(file->user, error);
+}
+
 static void end_entry(struct journalfile *file, struct entry *entry)
 {
     struct asked *asked = entry->asked;
@@ -245,8 +253,8 @@ static void end_entry(struct journalfile *file, struct entry *entry)
     if (asked) {
         asked->operation.error = entry->error;
         asked->entry = NULL;
-    } else if (entry->stays && entry->error.code && file->lost) {
-        file->lost(file->user, &entry->error);
+    } else if (entry->stays && entry->error.code) {
+        tell_lost(file, &entry->error);
     }
     free_entry(file, entry);
     if (asked)
@@ -429,7 +437,10 @@ static bool cancel_asked(struct call *call)
     struct asked *asked = (struct asked *)call;
     bool is_line = asked->entry && asked->entry->size;
     bool may_be_written = leave_entry(asked) && is_line;
+    const struct error *error = &asked->operation.error;
 
+    if (asked->stays && error->code)
+        tell_lost(asked->file, error);
     may_be_written |= asked->operation.error.is_unknown;
     operation_drop(&asked->operation);
     return may_be_written;
@@ -553,6 +564,8 @@ static struct call *start_adding(struct journalfile *file, const char *line, siz
 
     if (asked && !check_line(line, size, &asked->operation.error))
         entry = new_entry(asked, line, size);
+    if (asked)
+        asked->stays = stays;
     if (entry)
         entry->stays = stays;
     return start_asked(asked, entry);

@@ -90,8 +90,9 @@ struct kafka_call *kafka_call_new(struct backend *backend, const char *app, cons
     if (!call)
         return NULL;
     operation_begin(&call->operation, backend->loop, ask, release_call);
-    call->operation.call =
-        (struct call){cancel_kafka_call, is_kafka_call_sent, trouble_of_kafka_call, NULL};
+    call->operation.call = (struct call){.cancel = cancel_kafka_call,
+                                         .is_sent = is_kafka_call_sent,
+                                         .trouble = trouble_of_kafka_call};
     call->kafka = (struct kafka *)backend;
     call->has_app = app;
     snprintf(call->app, sizeof(call->app), "%s", app ? app : "");

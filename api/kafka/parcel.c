@@ -206,7 +206,7 @@ struct call *kafka_parcel_ask(struct kafka_cluster *cluster, struct kafka_pool *
 
     if (!part)
         return NULL;
-    part->call = (struct call){cancel_part, is_part_sent, NULL, NULL};
+    part->call = (struct call){.cancel = cancel_part, .is_sent = is_part_sent};
     part->ask = *ask;
     part->request = *request;
     part->weight = request->kind->weigh(request->user);

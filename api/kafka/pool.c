@@ -408,7 +408,8 @@ struct call *kafka_pool_ask(struct kafka_pool *pool, const struct kafka_request 
     if (!exchange)
         return NULL;
     operation_begin(&exchange->operation, pool->network->loop, ask, release_exchange);
-    exchange->operation.call = (struct call){cancel_exchange, is_exchange_sent, NULL, NULL};
+    exchange->operation.call =
+        (struct call){.cancel = cancel_exchange, .is_sent = is_exchange_sent};
     exchange->pool = pool;
     exchange->request = *request;
     timer_start(pool->network->loop, &exchange->late,

@@ -65,7 +65,8 @@ struct service_call *service_call_new(struct backend *backend, const char *app, 
     if (!call)
         return NULL;
     operation_begin(&call->operation, backend->loop, ask, release_service_call);
-    call->operation.call = (struct call){cancel_call, is_call_sent, trouble_of_call, NULL};
+    call->operation.call =
+        (struct call){.cancel = cancel_call, .is_sent = is_call_sent, .trouble = trouble_of_call};
     call->service = (struct service *)backend;
     call->has_app = app != NULL;
     call->partition = partition;

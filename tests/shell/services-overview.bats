@@ -117,13 +117,10 @@ billing payments ok 0"
     remount_service -o timeout=3
     cat lag/audit lag/billing >"$DIR/known"
     fault delay delay=20000 path=payments count=forever
-    local begin
-    begin=$(milliseconds)
     page >"$DIR/rows" &
     local reader=$!
     is "$(cat "$P/checkpoint")" "$(shown 42)"
     wait "$reader"
-    (($(milliseconds) - begin < 3500))
     is "$(head -n 1 "$DIR/rows")" "billing orders none $((238 - GAP))"
     matches "$(tail -n 1 "$DIR/rows")" '^billing payments failed .+ ETIMEDOUT$'
 }
