@@ -14,6 +14,10 @@
 
 #define PIECE_SIZE 65536
 
+static const char broken_end[] = {JOURNAL_BROKEN, '\n'};
+
+#define BROKEN_SIZE sizeof(broken_end)
+
 /* A link leads to a file of somebody else's choice; a FIFO would make us wait, a terminal ours. */
 #define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
@@ -382,11 +386,26 @@ static int read_new_lines(struct journaldisk *disk, struct error *error)
     return status ? status : read_lines_of(disk, &disk->current, disk->path, error);
 }
 
+static bool has_broken_end(const struct journaldisk *disk)
+{
+    return disk->end > disk->current.told;
+}
+
+/* Nobody adds to a renamed file any more, so what a program that died has left there is marked
+ * here. It is no line without the mark either: so the rename does not depend on it, as on a full
+ * disk. */
+static void mark_broken_end(const struct journaldisk *disk)
+{
+    if (has_broken_end(disk))
+        (void)!write(disk->current.fd, broken_end, BROKEN_SIZE);
+}
+
 /* 1: it was full, and another one is next. */
 static int rename_full(struct journaldisk *disk, struct error *error)
 {
     if ((uint64_t)disk->end < disk->full)
         return 0;
+    mark_broken_end(disk);
     if (renameat(disk->directory, disk->name, disk->directory, disk->old_name))
         return say_errno(disk->old_path, error);
     return 1;
@@ -433,9 +452,9 @@ static int fail_adding(struct journaldisk *disk, int code, bool is_unknown, stru
 
 static int write_text(struct journaldisk *disk, const char *text, size_t size, struct error *error)
 {
-    char mark[] = {JOURNAL_BROKEN, '\n'};
-    size_t mark_size = disk->end > disk->current.told ? sizeof(mark) : 0;
-    struct iovec pieces[] = {{mark, mark_size}, {(char *)(uintptr_t)text, size}};
+    size_t mark_size = has_broken_end(disk) ? BROKEN_SIZE : 0;
+    struct iovec pieces[] = {{(char *)(uintptr_t)broken_end, mark_size},
+                             {(char *)(uintptr_t)text, size}};
     ssize_t written = writev(disk->current.fd, pieces, 2);
 
     if (written == (ssize_t)(mark_size + size))

@@ -324,6 +324,25 @@ static void a_line_cut_by_a_crash_is_told_to_nobody(void **state)
     assert_string_equal(two->told.data, "whole\nnext\n");
 }
 
+static void a_line_cut_by_a_crash_at_the_end_of_a_full_file_is_marked(void **state)
+{
+    struct scene *scene = *state;
+    struct mount *one = &scene->mounts[0];
+    struct mount *two = &scene->mounts[1];
+
+    write_file(scene->path, "whole\n");
+    assert_int_equal(open_mount(scene, one), 0);
+    assert_int_equal(open_mount(scene, two), 0);
+    write_file(scene->path, "whole\ncut");
+    journalfile_set_full(one->file, 8);
+    assert_int_equal(add(scene, one, "next"), 0);
+    assert_file(scene->old_path, "whole\ncut\x18\n");
+    assert_file(scene->path, "next\n");
+    assert_int_equal(catch_up(scene, two), 0);
+    assert_string_equal(one->told.data, "whole\nnext\n");
+    assert_string_equal(two->told.data, "whole\nnext\n");
+}
+
 static void a_line_that_cannot_be_one_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -1050,6 +1069,7 @@ int main(void)
         IN_SCENE(a_full_file_is_renamed_once_for_all),
         IN_SCENE(a_file_is_full_with_16_mib),
         IN_SCENE(a_line_cut_by_a_crash_is_told_to_nobody),
+        IN_SCENE(a_line_cut_by_a_crash_at_the_end_of_a_full_file_is_marked),
         IN_SCENE(a_line_that_cannot_be_one_is_refused),
         IN_SCENE(many_lines_take_few_syncs),
         IN_SCENE(much_that_others_wrote_is_told_in_order),
