@@ -12,8 +12,13 @@
 
 void digest_add_hex(struct buf *text, const unsigned char *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        buf_printf(text, "%02x", bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < size; i++) {
+        const char pair[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
+
+        buf_add(text, pair, sizeof(pair));
+    }
 }
 
 int digest_add_sha256(struct buf *text, const void *data, size_t size)
