@@ -1,10 +1,8 @@
 #include "api/service/field.h"
 
-#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
 
 static int compare_fields(const void *a, const void *b)
 {
@@ -17,13 +15,23 @@ void fields_sort(struct field *fields, size_t count)
         qsort(fields, count, sizeof(*fields), compare_fields);
 }
 
+static bool stands_for_itself(char c)
+{
+    return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
 void field_encode(struct buf *encoded, const char *text)
 {
-    char *copy = curl_easy_escape(NULL, text, 0);
+    for (;;) {
+        size_t length = 0;
 
-    if (copy)
-        buf_puts(encoded, copy);
-    else
-        encoded->error = -ENOMEM;
-    curl_free(copy);
+        while (stands_for_itself(text[length]))
+            length++;
+        buf_add(encoded, text, length);
+        text += length;
+        if (!*text)
+            return;
+        buf_printf(encoded, "%%%02X", (unsigned char)*text++);
+    }
 }
