@@ -29,13 +29,28 @@ int64_t retry_pause(unsigned tries, uint32_t random)
 /* The year 2200: sums with what comes before do not overflow. */
 #define DATE_MAX_S 7258118400
 
-int64_t date_parse(const char *header)
+static int64_t read_date(const char *header)
 {
     time_t seconds = curl_getdate(header, NULL);
 
     if (seconds <= 0 || seconds > DATE_MAX_S)
         return WHEN_UNKNOWN;
     return (int64_t)seconds * SECOND;
+}
+
+/* All answers of one second have the same date. */
+int64_t date_parse(const char *header)
+{
+    static char last[sizeof("Sun, 06 Nov 1994 08:49:37 GMT")];
+    static int64_t when = WHEN_UNKNOWN;
+
+    if (!strcmp(header, last))
+        return when;
+    if (strlen(header) >= sizeof(last))
+        return read_date(header);
+    strcpy(last, header);
+    when = read_date(header);
+    return when;
 }
 
 int64_t retry_after(const char *header, int64_t now)

@@ -57,6 +57,10 @@ static void test_dates(void **state)
     assert_int_equal(when_parse("1994-11-06T08:49:37Z", 0, &when), 0);
     assert_true(date_parse("Sun, 06 Nov 1994 08:49:37 GMT") == when);
     assert_true(date_parse("Sunday, 06-Nov-94 08:49:37 GMT") == when);
+    assert_true(date_parse("Sun, 06 Nov 1994 08:49:37 GMT") == when);
+    assert_true(date_parse("Sun, 06 Nov 1994 08:49:37 GMT") == when);
+    assert_true(date_parse("Sun, 06 Nov 1994 08:49:38 GMT") == when + 1000000000);
+    assert_true(date_parse("Sunday, 06 November 1994 08:49:37 GMT") == WHEN_UNKNOWN);
     assert_true(date_parse("") == WHEN_UNKNOWN);
     assert_true(date_parse("garbage") == WHEN_UNKNOWN);
 }
