@@ -30,6 +30,8 @@ struct loop {
     struct pollfd ended[WATCH_MAX];
     struct watch watches[WATCH_MAX];
     unsigned watched;
+    bool unexplained; /* something ended the last wait that is not known */
+    bool has_new;     /* transfers that libcurl has not begun */
     bool stopped;
 };
 
@@ -128,14 +130,17 @@ static int wait_ms(const struct loop *loop)
 
 /*
  * libcurl does not pass on POLLERR and POLLHUP, which /dev/fuse gives once it is unmounted. When
- * more descriptors ended the wait than ours can be read, poll(2) tells whether one of ours did; the
- * others are those of transfers.
+ * more descriptors ended the wait than ours can be read, the others are mostly those of transfers.
+ * When it is so again in the next round, poll(2) tells whether one of ours has ended.
  */
 static void find_ended(struct loop *loop, int ready)
 {
+    bool was_unexplained = loop->unexplained;
+
     for (unsigned i = 0; i < loop->watched; i++)
         ready -= loop->fds[i].revents != 0;
-    if (ready <= 0)
+    loop->unexplained = ready > 0;
+    if (!was_unexplained || !loop->unexplained)
         return;
     for (unsigned i = 0; i < loop->watched; i++)
         loop->ended[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
@@ -166,6 +171,7 @@ int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, tra
     if (curl_multi_add_handle(loop->multi, easy))
         return -ENOMEM;
     *transfer = (struct transfer){.loop = loop, .easy = easy, .done = done, .user = user};
+    loop->has_new = true;
     return 0;
 }
 
@@ -193,6 +199,7 @@ static void run_transfers(struct loop *loop)
     CURLMsg *message;
     int count;
 
+    loop->has_new = false;
     curl_multi_perform(loop->multi, &count);
     while ((message = curl_multi_info_read(loop->multi, &count))) {
         int result = (int)message->data.result;
@@ -216,6 +223,8 @@ void loop_run(struct loop *loop)
         run_transfers(loop);
         if (!loop->stopped)
             timers_fire(&loop->timers);
+        if (!loop->stopped && loop->has_new)
+            run_transfers(loop);
     }
 }
 
