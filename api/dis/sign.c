@@ -11,6 +11,9 @@
 #define ALGORITHM     "SDK-HMAC-SHA256"
 #define CANONICAL_MAX (1UL << 20)
 
+/* Room for most, without growing. */
+#define CANONICAL_USUAL 1000
+
 /* A field in the form, and with the keys, that it is sorted by. */
 struct entry {
     const char *first;
@@ -74,7 +77,8 @@ static int add_query(enum dis_signature variant, const struct dis_sign_request *
     if (!status)
         qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++)
-        buf_printf(canonical, "%s%s=%s", i ? "&" : "", entries[i].name.data, entries[i].value.data);
+        buf_puts_all(canonical, i ? "&" : "", entries[i].name.data, "=", entries[i].value.data,
+                     NULL);
     if (entries)
         release_entries(entries, count);
     return status;
@@ -126,8 +130,8 @@ static int add_signed_headers(const struct dis_sign_request *request, const char
     if (!status)
         qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++) {
-        buf_printf(canonical, "%s:%s\n", entries[i].name.data, entries[i].value.data);
-        buf_printf(names, "%s%s", i ? ";" : "", entries[i].name.data);
+        buf_puts_all(canonical, entries[i].name.data, ":", entries[i].value.data, "\n", NULL);
+        buf_puts_all(names, i ? ";" : "", entries[i].name.data, NULL);
     }
     if (entries)
         release_entries(entries, request->header_count + 2);
@@ -153,12 +157,13 @@ int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request
     const char *slash = length && request->path[length - 1] == '/' ? "" : "/";
     int status;
 
-    buf_printf(canonical, "%s\n%s%s\n", request->method, request->path, slash);
+    buf_reserve(canonical, CANONICAL_USUAL);
+    buf_puts_all(canonical, request->method, "\n", request->path, slash, "\n", NULL);
     status = add_query(variant, request, canonical);
     buf_puts(canonical, "\n");
     if (!status)
         status = add_signed_headers(request, date, canonical, names);
-    buf_printf(canonical, "\n%s\n", names->data);
+    buf_puts_all(canonical, "\n", names->data, "\n", NULL);
     if (!status)
         status = add_body_hash(request, canonical);
     if (!status)
@@ -193,7 +198,7 @@ static int sign_text(struct dis_key *key, const char *day, const char *text,
 static void add_scope(const struct dis_key *key, const char *day, struct buf *text)
 {
     if (key->variant == DIS_SIGN_CREDENTIAL)
-        buf_printf(text, "%s/%s/%s/sdk_request", day, key->region, key->service);
+        buf_puts_all(text, day, "/", key->region, "/", key->service, "/sdk_request", NULL);
 }
 
 static void add_authorization(const struct dis_key *key, const char *day, const char *names,
@@ -202,10 +207,10 @@ static void add_authorization(const struct dis_key *key, const char *day, const 
 {
     bool access = key->variant == DIS_SIGN_ACCESS;
 
-    buf_printf(authorization, ALGORITHM " %s=%s%s", access ? "Access" : "Credential", key->access,
-               access ? "" : "/");
+    buf_puts_all(authorization, ALGORITHM " ", access ? "Access" : "Credential", "=", key->access,
+                 access ? "" : "/", NULL);
     add_scope(key, day, authorization);
-    buf_printf(authorization, ", SignedHeaders=%s, Signature=", names);
+    buf_puts_all(authorization, ", SignedHeaders=", names, ", Signature=", NULL);
     digest_add_hex(authorization, signature, DIGEST_SIZE);
 }
 
@@ -222,7 +227,7 @@ int dis_sign(struct dis_key *key, const struct dis_sign_request *request,
     digest_date(request->time, date);
     memcpy(day, date, 8);
     status = dis_sign_canonical(key->variant, request, date, &canonical, &names);
-    buf_printf(&text, ALGORITHM "\n%s\n", date);
+    buf_puts_all(&text, ALGORITHM "\n", date, "\n", NULL);
     add_scope(key, day, &text);
     buf_puts(&text, key->variant == DIS_SIGN_CREDENTIAL ? "\n" : "");
     if (!status)

@@ -56,11 +56,12 @@ static EVP_MAC_CTX *copy_hmac(void)
 void digest_add_hex(struct buf *text, const unsigned char *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
+    size_t end = text->size;
 
-    for (size_t i = 0; i < size; i++) {
-        const char pair[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-
-        buf_add(text, pair, sizeof(pair));
+    buf_resize(text, end + 2 * size);
+    for (size_t i = 0; i < size && !buf_error(text); i++) {
+        text->data[end++] = digits[bytes[i] >> 4];
+        text->data[end++] = digits[bytes[i] & 15];
     }
 }
 

@@ -133,13 +133,13 @@ static int write_v1(const struct sls_sign_request *request, struct sls_signed *r
 
     if (!status)
         status = sort_query(request, &query);
-    buf_printf(text, "%s\n%s\n%s\n%s\n", request->method, result->body_hash,
-               header_of(request, "Content-Type"), result->date);
+    buf_puts_all(text, request->method, "\n", result->body_hash, "\n",
+                 header_of(request, "Content-Type"), "\n", result->date, "\n", NULL);
     for (size_t i = 0; i < headers.count; i++)
-        buf_printf(text, "%s:%s\n", headers.fields[i].name, headers.fields[i].value);
+        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n", NULL);
     buf_puts(text, request->path);
     for (size_t i = 0; i < query.count; i++)
-        buf_printf(text, "%s%s=%s", i ? "&" : "?", query.fields[i].name, query.fields[i].value);
+        buf_puts_all(text, i ? "&" : "?", query.fields[i].name, "=", query.fields[i].value, NULL);
     return status ? status : buf_error(text);
 }
 
@@ -163,7 +163,7 @@ static int sign_v1(const struct sls_key *key, const struct sls_sign_request *req
               NULL))
         return -ENOMEM;
     base64_encode(hash, sizeof(hash), encoded);
-    buf_printf(&result->authorization, "LOG %s:%s", key->access, encoded);
+    buf_puts_all(&result->authorization, "LOG ", key->access, ":", encoded, NULL);
     return 0;
 }
 
@@ -175,7 +175,7 @@ static void add_query_v4(const struct sorted *query, struct buf *text)
     for (size_t i = 0; i < query->count; i++) {
         const char *value = query->fields[i].value;
 
-        buf_printf(text, "%s%s%s", i ? "&" : "", query->fields[i].name, *value ? "=" : "");
+        buf_puts_all(text, i ? "&" : "", query->fields[i].name, *value ? "=" : "", NULL);
         field_encode(text, value);
     }
 }
@@ -189,15 +189,15 @@ static int write_canonical_v4(const struct sls_sign_request *request,
 
     if (!status)
         status = sort_query(request, &query);
-    buf_printf(text, "%s\n%s\n", request->method, request->path);
+    buf_puts_all(text, request->method, "\n", request->path, "\n", NULL);
     add_query_v4(&query, text);
     buf_puts(text, "\n");
     for (size_t i = 0; i < headers.count; i++)
-        buf_printf(text, "%s:%s\n", headers.fields[i].name, headers.fields[i].value);
+        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n", NULL);
     buf_puts(text, "\n");
     for (size_t i = 0; i < headers.count; i++)
-        buf_printf(text, "%s%s", i ? ";" : "", headers.fields[i].name);
-    buf_printf(text, "\n%s", result->body_hash);
+        buf_puts_all(text, i ? ";" : "", headers.fields[i].name, NULL);
+    buf_puts_all(text, "\n", result->body_hash, NULL);
     return status ? status : buf_error(text);
 }
 
@@ -207,7 +207,8 @@ static int write_v4(const struct sls_sign_request *request, const char *scope,
     struct buf canonical = BUF_INIT(CANONICAL_MAX);
     int status = write_canonical_v4(request, result, &canonical);
 
-    buf_printf(&result->string_to_sign, "SLS4-HMAC-SHA256\n%s\n%s\n", result->date, scope);
+    buf_puts_all(&result->string_to_sign, "SLS4-HMAC-SHA256\n", result->date, "\n", scope, "\n",
+                 NULL);
     if (!status)
         status = digest_add_sha256(&result->string_to_sign, canonical.data, canonical.size);
     OPENSSL_cleanse(canonical.data, canonical.size);
@@ -260,8 +261,8 @@ static int sign_v4(struct sls_key *key, const struct sls_sign_request *request,
         status = digest_hmac(key->derived.key, DIGEST_SIZE, result->string_to_sign.data, signature);
     if (status)
         return status;
-    buf_printf(&result->authorization, "SLS4-HMAC-SHA256 Credential=%s/%s,Signature=", key->access,
-               scope);
+    buf_puts_all(&result->authorization, "SLS4-HMAC-SHA256 Credential=", key->access, "/", scope,
+                 ",Signature=", NULL);
     digest_add_hex(&result->authorization, signature, sizeof(signature));
     return 0;
 }
