@@ -160,20 +160,18 @@ const char *http_header(const struct http_answer *answer, const char *name)
 
 int http_add_header(struct http_headers *headers, const char *name, const char *value)
 {
+    struct buf line = BUF_INIT(strlen(name) + 2 + strlen(value));
     struct curl_slist *list;
-    char *line = NULL;
-    int length;
 
     for (const char *c = value; *c; c++) {
         if (iscntrl((unsigned char)*c))
             return -EINVAL;
     }
-    length = asprintf(&line, "%s: %s", name, value);
-    if (length < 0)
-        return -ENOMEM;
-    list = curl_slist_append(headers->list, line);
-    OPENSSL_cleanse(line, (size_t)length);
-    free(line);
+    buf_reserve(&line, line.max); /* what grows leaves copies behind */
+    buf_puts_all(&line, name, ": ", value, NULL);
+    list = buf_error(&line) ? NULL : curl_slist_append(headers->list, line.data);
+    OPENSSL_cleanse(line.data, line.size);
+    buf_release(&line);
     if (!list)
         return -ENOMEM;
     headers->list = list;
@@ -585,7 +583,7 @@ static int begin_try(struct http_request *request)
     status = request->order.prepare(request->order.user, &request->headers, &request->error);
     if (status)
         return status;
-    if (http_add_header(&request->headers, "Expect", ""))
+    if (request->body && http_add_header(&request->headers, "Expect", ""))
         return error_set(&request->error, ENOMEM, "no memory");
     *exchange = (struct exchange){.method = request->method,
                                   .url = request->url,
