@@ -1,5 +1,6 @@
 #include "fs/syslog.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,6 +9,10 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "base/when.h"
+
+/* How long a log that is not there is not looked for again. */
+#define RETRY_MS 1000
 
 /* What a line of the log can hold everywhere. */
 #define LINE_MAX_BYTES 1024
@@ -21,6 +26,7 @@
 void syslog_open(struct syslog *log)
 {
     log->fd = -1;
+    log->missed = INT64_MIN / 2;
 }
 
 void syslog_close(struct syslog *log)
@@ -34,11 +40,18 @@ static void connect_log(struct syslog *log)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 
-    if (log->fd >= 0)
-        return;
     log->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (log->fd >= 0 && connect(log->fd, (const struct sockaddr *)&address, sizeof(address)))
         syslog_close(log);
+    if (log->fd < 0)
+        log->missed = when_monotonic();
+}
+
+static bool has_log(struct syslog *log)
+{
+    if (log->fd < 0 && when_monotonic() - log->missed >= RETRY_MS)
+        connect_log(log);
+    return log->fd >= 0;
 }
 
 static size_t printed_size(const char *field)
@@ -112,10 +125,11 @@ void syslog_add(struct syslog *log, const char *const *fields)
 {
     struct buf line = BUF_INIT(LINE_MAX_BYTES + CHARACTER_MAX);
 
+    if (!has_log(log))
+        return;
     print_line(&line, fields);
-    connect_log(log);
     /* A daemon that was started anew has another socket: the next line finds it. */
-    if (log->fd >= 0 && send(log->fd, line.data, line.size, MSG_NOSIGNAL) < 0)
+    if (send(log->fd, line.data, line.size, MSG_NOSIGNAL) < 0)
         syslog_close(log);
     buf_release(&line);
 }

@@ -1,12 +1,16 @@
 #ifndef FS_SYSLOG_H
 #define FS_SYSLOG_H
 
+#include <stdint.h>
+
 /*
  * Lines for the system's log. syslog(3) waits when the log's daemon does not read, and the whole
  * mount with it; here a line that cannot go at once is dropped.
  */
 struct syslog {
-    int fd; /* -1 while there is no log */
+    int fd;         /* -1 while there is no log */
+    int64_t missed; /* when there was none, as when_monotonic() tells; it is looked for again a
+                       second later */
 };
 
 void syslog_open(struct syslog *log);

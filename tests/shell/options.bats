@@ -384,6 +384,20 @@ stream=orders partition=0 cursor=earliest\tok'
     is "$(grep -c hunter2 "$calls")" 0
 }
 
+@test "a system's log that is started later is found" {
+    needs_root
+    needs socat
+    [[ ! -e /dev/log ]] || skip "this machine has a log"
+    SYSLOG=$DIR/syslog
+    mount_store
+    mkdir -p "$MNT/$P"
+    put "$MNT/$P/checkpoint" 41
+    in_background socat -u UNIX-RECV:/dev/log "CREATE:$SYSLOG"
+    eventually test -S /dev/log
+    gets_a_line() { put "$MNT/$P/checkpoint" 42 && grep -q "checkpointfs\[$(daemon)\]: .* 42" "$SYSLOG"; }
+    eventually gets_a_line
+}
+
 # completed WORD...: what bash offers for the last one.
 completed() {
     # shellcheck disable=SC2034 # the completion reads it
