@@ -11,13 +11,12 @@ Each figure is the median of five interleaved rounds; those of appending take SE
 mean something: the machine may be busy with other things.
 """
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-
-from ratios import rate, transaction
 
 TEXT = b"x" * 92
 
@@ -30,6 +29,24 @@ while cat "$1/records/next" >batch; do
 done
 exit 1
 """
+
+
+def rate(operation, seconds):
+    """Operations in a second."""
+    count = 0
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        operation(count)
+        count += 1
+    return count / (time.perf_counter() - begin)
+
+
+def transaction(path):
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, value INTEGER)")
+    return lambda number: database.execute("INSERT OR REPLACE INTO t VALUES (1, ?)", (number,))
 
 
 def lines(first, count):

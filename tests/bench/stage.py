@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -40,6 +41,28 @@ def process(command, core=None, **options):
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for_port(port, seconds=10):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 class Service:
@@ -114,8 +137,8 @@ def mounted(command, core=None, **options):
                 wait_until_mounted(root, running)
                 yield Mounted(root, running)
         finally:
-            if os.path.ismount(root):
-                subprocess.run(["fusermount3", "-u", "-z", root], check=False, stderr=subprocess.DEVNULL)
+            # also of one whose program has died, which os.path.ismount() does not see
+            subprocess.run(["fusermount3", "-u", "-z", root], check=False, stderr=subprocess.DEVNULL)
 
 
 def checkpointfs(program, source, *options, core=None, before=()):

@@ -148,8 +148,8 @@ static void add_state(struct answer *answer, unsigned partition, int64_t positio
     add_position(answer, position);
     buf_puts(&answer->body, "\",\"latest_offset\":");
     answer_number(answer, END_POSITION, 1);
-    buf_puts(&answer->body,
-             ",\"earliest_offset\":0,\"checkpoint_type\":\"LAST_READ\",\"status\":\"ACTIVE\"}");
+    buf_puts(&answer->body, ",\"earliest_offset\":0,\"checkpoint_type\":\"LAST_READ\",\"status\":"
+                            "\"ACTIVE\",\"metadata\":\"\"}");
 }
 
 static void get_states(const struct query *query, struct answer *answer)
