@@ -74,11 +74,22 @@ static void print_option(const struct backend_option *option)
     buf_release(&names);
 }
 
+static void print_sources(void)
+{
+    for (size_t i = 0; backend_types[i]; i++)
+        printf("  %-24s %s\n", backend_types[i]->source, backend_types[i]->help);
+    fputs("Without TLS:", stdout);
+    for (size_t i = 0; backend_types[i]; i++) {
+        if (backend_types[i]->plain_prefix)
+            printf(" %s", backend_types[i]->plain_prefix);
+    }
+    fputs("\n", stdout);
+}
+
 void help_print(void)
 {
     fputs(usage, stdout);
-    for (size_t i = 0; backend_types[i]; i++)
-        printf("  %-24s %s\n", backend_types[i]->source, backend_types[i]->help);
+    print_sources();
     fputs(own_options, stdout);
     for (size_t i = 0; backend_types[i]; i++) {
         for (const struct backend_option *row = backend_types[i]->options; row->name; row++) {

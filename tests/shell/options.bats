@@ -397,26 +397,3 @@ stream=orders partition=0 cursor=earliest\tok'
     gets_a_line() { put "$MNT/$P/checkpoint" 42 && grep -q "checkpointfs\[$(daemon)\]: .* 42" "$SYSLOG"; }
     eventually gets_a_line
 }
-
-# completed WORD...: what bash offers for the last one.
-completed() {
-    # shellcheck disable=SC2034 # the completion reads it
-    COMP_WORDS=(checkpointfs "$@") COMP_CWORD=$# COMPREPLY=()
-    _checkpointfs "$CHECKPOINTFS"
-    echo "${COMPREPLY[*]}"
-}
-
-@test "bash completes options, as the help has them, sources, and files" {
-    compopt() { :; } # only readline has it
-    # shellcheck source=examples/completion.bash
-    source "$BATS_TEST_DIRNAME/../../examples/completion.bash"
-    is "$(completed -o pl)" plan
-    is "$(completed -o ro,jo)" ro,journal=
-    matches "$(completed -o '')" 'idle_only .* watch=$'
-    is "$(completed sl)" sls://
-    mkdir "$DIR/directory"
-    is "$(completed "$DIR/direc")" "$DIR/directory"
-    : >"$DIR/journal.1"
-    is "$(completed -o journal = "$DIR/jour")" "$DIR/journal.1"
-    is "$(completed -)" "-f -h -V -o --help --version"
-}
