@@ -1,40 +1,74 @@
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 # shellcheck disable=SC2016 # what other shells are to expand
-# What people copy: the sessions of README and docs/recipes.md.
+# What people copy: the sessions of README and of docs/.
 
 load examples
 
-# A user who has nothing yet.
-be_new() {
-    cd /
+DOCS=$BATS_TEST_DIRNAME/../../docs
+
+# typed [OPTION] DOCUMENT...: they print what they say, see recipes.py.
+typed() {
+    needs dash git jq python3 rsync sqlite3
+    cd "$DOCS" || return
     unmount "$MNT"
-    unset XDG_DATA_HOME
-    export HOME=$DIR/home PATH=$DIR/bin:$PATH
-    mkdir -p "$HOME" "$DIR/bin"
-    ln -sf "$CHECKPOINTFS" "$DIR/bin/checkpointfs"
-}
-
-@test "the session of README is what one sees" {
-    be_new
-    block README.md '# checkpointfs' >"$DIR/session"
-    sed -n 's/^[$] //p' "$DIR/session" >"$DIR/typed"
-    grep -v '^[$] ' "$DIR/session" >"$DIR/expected"
-    bash "$DIR/typed" </dev/null >"$DIR/shown" 2>&1
-    sed 's/^[^ ]*typed: line [0-9]*: /bash: /' "$DIR/shown" | diff "$DIR/expected" -
-    not is_mounted "$HOME/mnt"
-}
-
-@test "every recipe prints what it says" {
-    needs git jq python3 rsync sqlite3
-    cd /
     mkdir "$DIR/homes"
-    run -0 python3 "$BATS_TEST_DIRNAME/recipes.py" "$BATS_TEST_DIRNAME/../../docs/recipes.md" "$DIR/homes"
+    run -0 python3 "$BATS_TEST_DIRNAME/recipes.py" "$@" "$DIR/homes"
+}
+
+@test "the sessions of README and of the tour are what one sees" {
+    typed --new ../README.md tour.md
+}
+
+@test "every recipe, and every other page, prints what it says" {
+    typed recipes.md scripts.md operations.md local.md
+}
+
+# links_of DOCUMENT: where its links go, those to other places left out; a picture is one, too.
+links_of() {
+    grep -o '](\([^)]*\))' "$1" | sed 's/^](//; s/)$//' | grep -v '^https\?:' | sort -u
+}
+
+@test "every link of the documents leads to what is there" {
+    needs python3
+    cd "$DOCS/.."
+    run -0 python3 - <<'END'
+import pathlib, re
+
+def anchors(path):
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+documents = [*pathlib.Path("docs").glob("*.md"), *map(pathlib.Path, ["README.md", "CONTRIBUTING.md", "examples/README.md"])]
+links = [(document, *link.partition("#")[::2]) for document in documents
+         for link in re.findall(r"\]\(([^)\s]*)\)", document.read_text()) if not link.startswith("http")]
+assert len(links) > 100
+for document, path, anchor in links:
+    target = document.parent / path if path else document
+    assert target.exists() and (not anchor or anchor in anchors(target)), f"{document}: {path}#{anchor}"
+END
+}
+
+@test "every document is in the list of documents, and every example in that of examples" {
+    links_of "$DOCS/README.md" | grep -v / | sort >"$DIR/listed"
+    find "$DOCS" -maxdepth 1 -name "*.md" ! -name README.md -o -name "*.[1-8]" | sed "s,.*/,," | sort | diff - "$DIR/listed"
+    links_of "$DOCS/../examples/README.md" | grep -v / | sort >"$DIR/listed"
+    # what is no script is named by the page on operations, or by cmake
+    (cd "$DOCS/../examples" && ls -- *.sh *.py) | sort | diff - <(grep '[.]sh$\|[.]py$' "$DIR/listed")
+}
+
+@test "every metric that the documents name is in the manual" {
+    local name
+    grep -oh 'checkpointfs_[a-z_]*' "$DOCS"/*.md | sort -u >"$DIR/named"
+    (($(wc -l <"$DIR/named") > 5))
+    while read -r name; do
+        cat "$DOCS"/*.[1-8] | grep -qw "$name" || is "$name" "in the manual"
+    done <"$DIR/named"
 }
 
 @test "every question of the first page has its recipe, and every recipe its question" {
-    grep -o '](#[^)]*)' "$EXAMPLES/../docs/recipes.md" | tr -d '](#)' | sort -u >"$DIR/questions"
-    sed -n 's/^## //p' "$EXAMPLES/../docs/recipes.md" | tr '[:upper:]' '[:lower:]' | tr -d "?,'" | tr ' ' - |
+    grep -o '](#[^)]*)' "$DOCS/recipes.md" | tr -d '](#)' | sort -u >"$DIR/questions"
+    sed -n 's/^## //p' "$DOCS/recipes.md" | tr '[:upper:]' '[:lower:]' | tr -d "?,'" | tr ' ' - |
         sort >"$DIR/recipes"
     (($(wc -l <"$DIR/recipes") > 20))
     diff "$DIR/questions" "$DIR/recipes"
@@ -42,7 +76,7 @@ be_new() {
 
 # What is not typed there, as it does not end or needs more than a mount, is at least a program.
 @test "every other recipe is a program" {
-    awk '/^```sh/ { inside = 1; next } /^```/ { inside = 0 } inside' "$EXAMPLES/../docs/recipes.md" >"$DIR/typed"
+    awk '/^```sh/ { inside = 1; next } /^```/ { inside = 0 } inside' "$DOCS"/*.md "$DOCS/../README.md" >"$DIR/typed"
     (($(wc -l <"$DIR/typed") > 5))
     bash -n "$DIR/typed"
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Usage: recipes.py [--write] DOCUMENT DIRECTORY
+"""Usage: recipes.py [--new] [--write] DOCUMENT... DIRECTORY
 
-Types what the blocks ```console of DOCUMENT have behind "$ " (and "> ", where a command goes on), and holds what that
+Types what the blocks ```console of each DOCUMENT have behind "$ " (and "> ", where a command goes on), and holds what that
 prints against what the document says. Each part, from a line that begins with ## to the next, has a new home in
-DIRECTORY, with the same mount in ~/mnt, and is typed in the directory of the sources. With --write the document gets
-what is printed.
+DIRECTORY, with the same mount in ~/mnt, and is typed in the directory of the sources. With --new the document is
+one part, in a home that has nothing yet. With --write the document gets what is printed.
 
 CHECKPOINTFS is the program under test. Times, process numbers, users and temporary names may differ."""
 
@@ -47,6 +47,15 @@ echo 469 >apps/canary/orders/0/checkpoint
 echo 429 >apps/canary/orders/1/checkpoint
 """
 
+# On a desktop others look at each new mount, and keep it busy for a moment.
+UNMOUNT = """#!/bin/sh
+for _ in 1 2 3 4 5 6 7 8 9; do
+    {0} "$@" 2>/dev/null && exit
+    sleep 0.2
+done
+exec {0} "$@"
+"""
+
 
 def parts_of(text):
     """The document, cut before each heading."""
@@ -79,11 +88,12 @@ class Home:
 
     def __init__(self, path):
         self.path = path
-        self.mount = path / "mnt"
         self.store = path / ".local/share/checkpointfs/checkpoints.db"
-        for directory in (self.mount, path / "bin", path / "tmp", self.store.parent):
+        for directory in (path / "bin", path / "tmp"):
             directory.mkdir(parents=True)
         (path / "bin/checkpointfs").symlink_to(os.path.realpath(os.environ["CHECKPOINTFS"]))
+        (path / "bin/fusermount3").write_text(UNMOUNT.format(shutil.which("fusermount3")))
+        (path / "bin/fusermount3").chmod(0o755)
         self.environment = {
             **os.environ, "HOME": str(path), "TMPDIR": str(path / "tmp"), "PATH": f"{path}/bin:{os.environ['PATH']}",
             "GIT_AUTHOR_NAME": "me", "GIT_AUTHOR_EMAIL": "me@localhost",
@@ -102,7 +112,7 @@ class Home:
 
     def leave(self):
         for mount in reversed(self.mounts()):
-            subprocess.run(["fusermount3", "-u", mount], check=True)
+            subprocess.run([self.path / "bin/fusermount3", "-u", mount], check=True)
         # The file is whole when the daemon has ended.
         deadline = time.monotonic() + 30
         while self.store.with_name(self.store.name + "-wal").exists() and time.monotonic() < deadline:
@@ -111,7 +121,7 @@ class Home:
 
 def make_world(path):
     home = Home(path)
-    said = home.type("checkpointfs ~/mnt\n" + WORLD)
+    said = home.type("mkdir ~/mnt\ncheckpointfs ~/mnt\n" + WORLD)
     home.leave()
     assert not said, said
     return home.store
@@ -120,6 +130,7 @@ def make_world(path):
 def enter(path, world):
     """A new home with that world, whose records came one a minute until now."""
     home = Home(path)
+    home.store.parent.mkdir(parents=True)
     shutil.copy(world, home.store)
     with sqlite3.connect(home.store) as store:
         now = time.time_ns()
@@ -129,7 +140,7 @@ def enter(path, world):
                       (now, MINUTE))
         store.execute("DELETE FROM written")
     store.close()
-    home.type("checkpointfs ~/mnt\n")
+    home.type("mkdir ~/mnt\ncheckpointfs ~/mnt\n")
     return home
 
 
@@ -141,46 +152,64 @@ def type_part(part, home):
 
 def written(part, outputs):
     """The part with these outputs."""
-    lines, inside, outputs = [], False, list(outputs)
+    lines, outputs = [], list(outputs)
+    place = "text"  # or "block", "command", and "output", which is left out
     for line in part.splitlines():
+        begins = line.startswith("$ ") and place != "text"
+        if place in ("command", "output") and (begins or line == "```"):
+            lines += outputs.pop(0)
         if line.startswith("```"):
-            if inside:
-                lines += outputs.pop(0)
-            inside = False
-            console = line == "```console"
-        elif line.startswith("$ ") and console:
-            if inside:
-                lines += outputs.pop(0)
-            inside = True
-        elif inside and not line.startswith("> "):
-            continue
-        lines.append(line)
+            place = "block" if line == "```console" else "text"
+        elif begins:
+            place = "command"
+        elif place == "command" and not line.startswith("> "):
+            place = "output"
+        if place != "output":
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 
+def difference_of(part, outputs):
+    """Between what the part says that is printed, and what is."""
+    steps = steps_of(part)
+    expected = [line for command, said in steps for line in ["$ " + command[0], *said]]
+    shown = [line for (command, _), said in zip(steps, outputs) for line in ["$ " + command[0], *said]]
+    return list(difflib.unified_diff(same(expected), same(shown), part.splitlines()[0], "is printed", n=9, lineterm=""))
+
+
+def hold(document, enter_home, new, write):
+    """Whether each part prints what it says."""
+    text = document.read_text(encoding="utf-8")
+    parts, wrong = [text] if new else parts_of(text), 0
+    for number, part in enumerate(parts):
+        if not steps_of(part):
+            continue
+        home = enter_home(f"{document.stem}-{number}")
+        try:
+            outputs = type_part(part, home)
+        finally:
+            home.leave()
+        difference = difference_of(part, outputs)
+        print("\n".join(difference), end="\n" if difference else "")
+        wrong += bool(difference)
+        if difference and write:
+            parts[number] = written(part, outputs)
+    if write:
+        document.write_text("".join(parts), encoding="utf-8")
+    return not wrong
+
+
 def main():
-    document, directory = map(pathlib.Path, sys.argv[-2:])
-    world = make_world(directory / "world")
-    text, wrong = "", 0
-    for number, part in enumerate(parts_of(document.read_text(encoding="utf-8"))):
-        if steps_of(part):
-            home = enter(directory / str(number), world)
-            try:
-                outputs = type_part(part, home)
-            finally:
-                home.leave()
-            expected = [line for command, said in steps_of(part) for line in ["$ " + command[0], *said]]
-            shown = [line for (command, _), said in zip(steps_of(part), outputs) for line in ["$ " + command[0], *said]]
-            difference = list(difflib.unified_diff(same(expected), same(shown), part.splitlines()[0], "is printed", n=9,
-                                                   lineterm=""))
-            print("\n".join(difference), end="\n" if difference else "")
-            wrong += bool(difference)
-            if difference and "--write" in sys.argv:
-                part = written(part, outputs)
-        text += part
-    if "--write" in sys.argv:
-        document.write_text(text, encoding="utf-8")
-    sys.exit(1 if wrong else 0)
+    options = [word for word in sys.argv[1:] if word.startswith("--")]
+    *documents, directory = [pathlib.Path(word) for word in sys.argv[1:] if not word.startswith("--")]
+    new = "--new" in options
+    world = None if new else make_world(directory / "world")
+
+    def enter_home(name):
+        return Home(directory / name) if new else enter(directory / name, world)
+
+    right = [hold(document, enter_home, new, "--write" in options) for document in documents]
+    sys.exit(0 if all(right) else 1)
 
 
 if __name__ == "__main__":
