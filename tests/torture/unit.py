@@ -5,6 +5,9 @@ Every allocation of the unit tests fails once: runs each PROGRAM with TORTURE in
 unit.c tells, side by side, and prints what they find, and how many allocations failed in all. --all takes
 each allocation. Otherwise it takes one in SPARSE, other ones and in other tests for each seed (the date,
 unless told), so that all ends after about S seconds (30).
+
+Many tests wait most of the time. So with --all each program is run SHARES times, with every SHARES-th
+allocation, and one more is started whenever a processor has nothing to do.
 """
 import argparse
 import datetime
@@ -13,16 +16,64 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 SPARSE = 7
+SHARES = 16
+WORKERS_MAX = 100
+LOOK_SECONDS = 0.5
 
 
-def run(program, order):
+class Turns:
+    """Who may run: as many as there are processors, and one more whenever these had nothing to do."""
+
+    def __init__(self, is_patient):
+        self.changed = threading.Condition()
+        self.running = 0
+        self.allowed = self.least = os.cpu_count() or 1
+        if is_patient:
+            threading.Thread(target=self.look, daemon=True).start()
+
+    def __enter__(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.running < self.allowed)
+            self.running += 1
+
+    def __exit__(self, *_):
+        with self.changed:
+            self.running -= 1
+            self.changed.notify()
+
+    @staticmethod
+    def idle():
+        """For how many seconds, all processors together."""
+        with open("/proc/uptime", encoding="ascii") as file:
+            return float(file.read().split()[1])
+
+    def look(self):
+        after = self.idle()
+        while True:
+            before = after
+            time.sleep(LOOK_SECONDS)
+            after = self.idle()
+            with self.changed:
+                self.allowed = self.running + 1 if after - before > LOOK_SECONDS / 2 else self.least
+                self.changed.notify()
+
+
+def run(program, order, turns, directory):
     """Whether all was well, and how many allocations failed."""
+    with turns:
+        return run_now(program, order, directory)
+
+
+def run_now(program, order, directory):
     ended = subprocess.run(
         [program],
-        env={**os.environ, "TORTURE": order},
+        env={**os.environ, "TORTURE": order, "TMPDIR": directory},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -46,9 +97,14 @@ def main():
     chance = random.Random(arguments.seed)
     workers = os.cpu_count() or 1
     seconds = max(1, int(arguments.seconds * workers / len(arguments.programs)))
-    orders = ["1 0 0" if arguments.all else f"{SPARSE} {chance.randrange(1000)} {seconds}" for _ in arguments.programs]
-    with ThreadPoolExecutor(workers) as pool:
-        results = list(pool.map(run, arguments.programs, orders))
+    if arguments.all:
+        orders = [(program, f"{SHARES} {share} 0") for program in arguments.programs for share in range(SHARES)]
+    else:
+        orders = [(program, f"{SPARSE} {chance.randrange(1000)} {seconds}") for program in arguments.programs]
+    turns = Turns(arguments.all)
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as directory, ThreadPoolExecutor(WORKERS_MAX) as pool:
+        results = list(pool.map(lambda order: run(*order, turns, directory), orders))
     failed = sum(count for _, count in results)
     good = all(good for good, _ in results)
     print(f"seed {arguments.seed}: {failed} allocations failed, {'all was well' if good else 'see above'}")
