@@ -182,10 +182,13 @@ static void look_at_signals(void *user)
         timer_start(request->fs->loop, &request->signals, SIGNALS_MS, look_at_signals, request);
 }
 
+/* libfuse holds a lock of the request meanwhile, which its answer would wait for. */
 static void on_interrupt(fuse_req_t fuse, void *data)
 {
+    struct request *request = data;
+
     (void)fuse;
-    look_at_signals(data);
+    timer_start(request->fs->loop, &request->signals, 0, look_at_signals, request);
 }
 
 static void on_timeout(void *user)
