@@ -13,18 +13,29 @@ static void make_path(pid_t thread, const char *file, char path[static 48])
     snprintf(path, 48, "/proc/%d/%s", (int)thread, file);
 }
 
-static void read_command(pid_t thread, char *command, size_t size)
+/* The file of the last thread stays open, for many write more than once. It is that thread's alone,
+ * and fails once that has ended, whoever has its number by then. */
+static ssize_t read_name(pid_t thread, char *name, size_t size)
 {
+    static int fd = -1;
+    static pid_t last;
+    ssize_t length = fd >= 0 && thread == last ? pread(fd, name, size, 0) : -1;
     char path[48];
-    ssize_t length = -1;
-    int fd;
 
+    if (length > 0)
+        return length;
+    if (fd >= 0)
+        close(fd);
     make_path(thread, "comm", path);
     fd = thread ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        length = read(fd, command, size - 1);
-        close(fd);
-    }
+    last = thread;
+    return fd >= 0 ? pread(fd, name, size, 0) : -1;
+}
+
+static void read_command(pid_t thread, char *command, size_t size)
+{
+    ssize_t length = read_name(thread, command, size - 1);
+
     if (length <= 0) {
         snprintf(command, size, "-");
         return;

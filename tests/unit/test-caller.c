@@ -1,6 +1,9 @@
 #include "test.h"
 
+#include <linux/sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "fs/caller.h"
@@ -126,9 +129,70 @@ TEST(a_caller_is_known_by_its_command)
     assert_string_equal(caller.command, "-");
 }
 
+static void check_command(pid_t thread, const char *expected)
+{
+    struct caller caller;
+
+    caller_describe(&caller, 1000, thread);
+    assert_int_equal(caller.uid, 1000);
+    assert_int_equal(caller.pid, thread);
+    assert_string_equal(caller.command, expected);
+}
+
+/* Its number is `wanted`, or any for 0; false when it cannot have that one. */
+static bool start_named(const char *name, pid_t wanted, pid_t *child)
+{
+    struct clone_args arguments = {.exit_signal = SIGCHLD,
+                                   .set_tid = wanted ? (uint64_t)(uintptr_t)&wanted : 0,
+                                   .set_tid_size = wanted ? 1 : 0};
+
+    *child = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+    if (!*child) {
+        prctl(PR_SET_NAME, name);
+        syscall(SYS_kill, syscall(SYS_getpid), SIGSTOP);
+        syscall(SYS_exit_group, 0);
+    }
+    if (*child > 0)
+        assert_int_equal(waitpid(*child, NULL, WUNTRACED), *child);
+    return *child > 0;
+}
+
+TEST(the_name_is_the_one_of_today)
+{
+    char own[16];
+
+    prctl(PR_GET_NAME, own);
+    check_command(getpid(), own);
+    prctl(PR_SET_NAME, "another");
+    check_command(getpid(), "another");
+    prctl(PR_SET_NAME, own);
+    check_command(0, "-");
+    check_command(getpid(), own);
+}
+
+TEST(who_gets_the_number_of_another_does_not_get_its_name)
+{
+    pid_t first;
+    pid_t second;
+
+    assert_true(start_named("first", 0, &first));
+    check_command(first, "first");
+    end(first);
+    check_command(first, "-");
+    assert_true(start_named("first", 0, &first));
+    check_command(first, "first");
+    end(first);
+    if (!start_named("second", first, &second))
+        skip();
+    check_command(second, "second");
+    end(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_name_is_the_one_of_today),
+        cmocka_unit_test(who_gets_the_number_of_another_does_not_get_its_name),
         cmocka_unit_test(a_signal_that_asks_a_program_to_end_ends_a_wait),
         cmocka_unit_test(so_does_one_that_ends_it_as_it_is_not_handled),
         cmocka_unit_test(one_that_is_handled_or_ignored_does_not),
