@@ -75,7 +75,7 @@ class Mount:
         os.makedirs(self.root, exist_ok=True)
         self.log = open(os.path.join(place.directory, name + ".log"), "ab")
         before = os.stat(self.root).st_dev
-        command = [os.environ["CHECKPOINTFS"], "-f"]
+        command = [*place.under, os.environ["CHECKPOINTFS"], "-f"]
         command += ["-o", ",".join(options)] if options else []
         self.daemon = subprocess.Popen(
             command + [place.source, self.root], stdin=subprocess.DEVNULL, stdout=self.log,
@@ -188,6 +188,8 @@ def fill(service, streams, kept):
 
 class Place:
     """A temporary directory with a backend, and the mounts of it."""
+
+    under = []  # a program that runs the daemons, with its options
 
     def __init__(self, backend):
         self.backend = backend
