@@ -1,5 +1,5 @@
-"""The rows of the report with what one would use instead of a mount. Where such a program is missing, its figure is, and
-a line says so."""
+"""The rows of the report with what one would use instead of a mount. Where such a program is missing, its figure is,
+and a line says so."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import subprocess
 
 import stage
 from measure import Figure, Skip, make_tree, needs, run, scratch, took_ms
-from rows import APP, EACH, NGINX_EMPTY, nginx_at, row
+from rows import APP, EACH, NGINX, nginx_at, row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KAFKA = os.path.join(HERE, "..", "kafka", "cluster")
@@ -44,15 +44,15 @@ def web(directory):
     needs("nginx")
     (port,) = stage.free_ports(1)
     server = f"listen 127.0.0.1:{port}; root {directory}/files; autoindex on; add_header Accept-Ranges bytes;"
-    with nginx_at(directory, NGINX_EMPTY.format(place=directory, more="", server=server), port):
+    with nginx_at(directory, NGINX.format(place=directory, more="", server=server), port):
         yield f"http://127.0.0.1:{port}/"
 
 
 def rclone(directory, kept):
     needs("rclone")
     return web(directory), lambda url: [
-        "rclone", "mount", "--config", "/dev/null", "--http-url", url, "--dir-cache-time", kept, "--vfs-cache-mode", "off",
-        "--read-only", ":http:"]
+        "rclone", "mount", "--config", "/dev/null", "--http-url", url, "--dir-cache-time", kept, "--vfs-cache-mode",
+        "off", "--read-only", ":http:"]
 
 
 def httpdirfs(directory):

@@ -9,8 +9,8 @@ text { font: 13px system-ui, sans-serif; fill: #24292f } .small { font-size: 11p
 .met { fill: #1a7f37 } .missed { fill: #bc4c00 } .plain { fill: #0969da } .before { fill: none; stroke: #57606a;
 stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .small { fill: #9198a1 } .line { stroke: #3d444d } .goal { stroke: #9198a1 } .met { fill: #3fb950 }
-.missed { fill: #f0883e } .plain { fill: #58a6ff } .before { stroke: #9198a1 } }
+text { fill: #e6edf3 } .small { fill: #9198a1 } .line { stroke: #3d444d } .goal { stroke: #9198a1 }
+.met { fill: #3fb950 } .missed { fill: #f0883e } .plain { fill: #58a6ff } .before { stroke: #9198a1 } }
 </style>"""
 ROW, LEFT, WIDTH, TOP, RIGHT = 22, 470, 420, 64, 110
 
@@ -37,11 +37,14 @@ def scale(least, most):
     return place, [10.0 ** power for power in range(low, high + 1)]
 
 
+def upright(x, height, kind):
+    return f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 12}"/>'
+
+
 def axis(place, ticks, height, label):
     parts = []
     for tick in ticks:
-        parts.append(f'<line class="line" x1="{place(tick):.1f}" x2="{place(tick):.1f}" y1="{TOP - 10}" y2="{height - 12}"/>')
-        parts.append(text(place(tick), TOP - 16, label(tick), "small", "middle"))
+        parts += [upright(place(tick), height, "line"), text(place(tick), TOP - 16, label(tick), "small", "middle")]
     return parts
 
 
@@ -50,9 +53,9 @@ def times(value):
 
 
 def bars(title, subtitle, values, label):
-    """A bar for each (name, value)."""
+    """A bar for each (name, value), which begins at 1."""
     height = TOP + ROW * len(values) + 16
-    place, ticks = scale(min(value for _, value in values), max(value for _, value in values))
+    place, ticks = scale(1, max(value for _, value in values))
     parts = [text(8, 22, title, "title"), text(8, 40, subtitle, "small"), *axis(place, ticks, height, label)]
     for i, (name, value) in enumerate(values):
         y = TOP + ROW * i
@@ -65,9 +68,9 @@ def bars(title, subtitle, values, label):
 def goals(title, subtitle, values):
     """A dot for each (name, how many times better than its goal, the same before or None)."""
     height = TOP + ROW * len(values) + 16
-    place, ticks = scale(0.02, 20)
+    place, ticks = scale(0.01, 100)
     parts = [text(8, 22, title, "title"), text(8, 40, subtitle, "small"), *axis(place, ticks, height, times),
-             f'<line class="goal" x1="{place(1):.1f}" x2="{place(1):.1f}" y1="{TOP - 10}" y2="{height - 12}"/>']
+             upright(place(1), height, "goal")]
     for i, (name, better, before) in enumerate(values):
         y = TOP + ROW * i + 8
         parts.append(text(LEFT - 10, y + 4, name, anchor="end"))

@@ -63,6 +63,11 @@ def library(name):
     return first_line("pkg-config", "--modversion", name) or "?"
 
 
+def version(line):
+    found = re.search(r"[0-9]+(\.[0-9]+)+", line)
+    return found.group() if found else line
+
+
 def describe(bench):
     """What the figures depend on."""
     tools = {"wrk": ("wrk", "-v"), "rclone": ("rclone", "version"), "sshfs": ("sshfs", "--version"),
@@ -75,8 +80,7 @@ def describe(bench):
                    f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB",
         "system": f"Linux {platform.release()}, {distribution()}, libfuse {library('fuse3')}, "
                   f"libcurl {library('libcurl')}, SQLite {library('sqlite3')}",
-        "tools": ", ".join(f"{name} {re.search(r'[0-9][0-9.]*', line).group().rstrip('.')}" for name, line in found.items()
-                           if line and re.search(r"[0-9]", line)),
+        "tools": ", ".join(f"{name} {version(line)}" for name, line in found.items() if line),
         "mode": bench.mode,
     }
 
@@ -167,7 +171,8 @@ def parse():
     mode = parser.add_mutually_exclusive_group()
     for name in "quick", "smoke":
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="normal")
-    parser.add_argument("--sdks", metavar="FOLDER", help="where tests/service/sdk/run.sh has installed official clients")
+    parser.add_argument("--sdks", metavar="FOLDER",
+                        help="where tests/service/sdk/run.sh has installed official clients")
     parser.add_argument("--only", metavar="PATTERN", default="")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--before", metavar="FILE")

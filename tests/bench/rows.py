@@ -61,8 +61,9 @@ def burst(bench):
             "threads": lambda: bench.load(threads / "%u", readers, burst=True)["ms"]})
         most = service.control()["most-unanswered"]
     yield rounds.figure("of a file in memory and 20 ms", lambda of: of["us"] / (of["floor"] + RTT), goal=("<=", 2),
-                        unit="x", note=f"{rounds.median('us'):.0f} ms; the file in memory {rounds.median('floor'):.0f}; "
-                        f"at most {most} requests in flight; the first burst {first:.0f} ms")
+                        unit="x", note=f"{rounds.median('us'):.0f} ms; the file in memory "
+                        f"{rounds.median('floor'):.0f}; at most {most} requests in flight; the first burst "
+                        f"{first:.0f} ms")
     yield rounds.figure("of ten threads that ask", lambda of: of["us"] / of["threads"], goal=("<=", 1 / 16), unit="x",
                         note=f"they take {rounds.median('threads'):,.0f} ms")
 
@@ -94,7 +95,8 @@ def one_process(bench):
             write = ["sh", "-c", 'echo 1234 >"$1"', "sh"]
             paths = {"local": local, "floor": floor / "5", "apps": mount / f"{APP}/5/checkpoint",
                      "checkpoints": mount / f"{SAVED}/5"}
-            things = {name: lambda path=path: bench.spawn(times, "cat", path, core=core) for name, path in paths.items()}
+            things = {name: lambda path=path: bench.spawn(times, "cat", path, core=core)
+                      for name, path in paths.items()}
             things["echo local"] = lambda: bench.spawn(times, *write, local, core=core)
             things["echo"] = lambda: bench.spawn(times, *write, paths["apps"], core=core)
             rounds = bench.interleave(things)
@@ -281,8 +283,8 @@ def pollers(bench):
         seconds = bench.of(5, 3, 1)
         waiting.poll(seconds * MS)
         asked = service.asked()
-    yield Figure(f"requests a second for {count:,} pollers", total(asked) / seconds, goal=("<=", 1.4 * -(-count // 1000)),
-                 note=f"{listed(asked)} in {seconds} s; -o watch=1")
+    yield Figure(f"requests a second for {count:,} pollers", total(asked) / seconds,
+                 goal=("<=", 1.4 * -(-count // 1000)), note=f"{listed(asked)} in {seconds} s; -o watch=1")
 
 
 # Trees
@@ -315,12 +317,15 @@ def trees(bench):
         tree = make_tree(f"{directory}/tree", files)
         pages = statistics.median(pages_ms(service, files) for _ in range(5))
         for name, command, goal in TREES:
-            def ours(command=command):
+            def run_in(place, command=command):
+                return took_ms(command.format(place), cwd=directory)
+
+            def run_aged(command=command):
                 bench.age()
-                return took_ms(command.format(mount / SAVED), cwd=directory)
+                return run_in(mount / SAVED, command)
+
             service.asked()
-            rounds = bench.interleave({"us": ours,
-                                       "tmpfs": lambda command=command: took_ms(command.format(tree), cwd=directory)}, 15)
+            rounds = bench.interleave({"us": run_aged, "tmpfs": lambda: run_in(tree)}, 15)
             asked = total(service.asked()) / rounds.count
             yield rounds.figure(f"{name} of {files:,}, of tmpfs and requests",
                                 lambda of: of["us"] / (of["tmpfs"] + pages), goal=("<=", goal), unit="x",
@@ -371,8 +376,8 @@ def far_away(bench):
         rounds = bench.interleave({"near": lambda: listing(0), "far": lambda: listing(delay)}, 20)
         asked = total(service.asked()) / rounds.count / 2
     yield rounds.figure(f"ls -l of {partitions:,}, round trips", lambda of: (of["far"] - of["near"]) / delay,
-                        goal=("<=", 5), note=f"{rounds.median('far'):,.0f} ms at {delay} ms, {rounds.median('near'):,.0f} "
-                        f"at once; {asked:.0f} requests each")
+                        goal=("<=", 5), note=f"{rounds.median('far'):,.0f} ms at {delay} ms, "
+                        f"{rounds.median('near'):,.0f} at once; {asked:.0f} requests each")
 
 
 @row("The names of 200 logstores' groups")
@@ -435,8 +440,8 @@ def writers(bench):
         with open(script, "w", encoding="ascii") as file:
             file.write(POST)
         url = f"http://127.0.0.1:{service.port}/v2/{stage.PROJECT}/checkpoints"
-        for delay, clients, goal in bench.of(((0, 1, None), (0, 64, None), (RTT, 64, 0.9)), ((0, 64, None), (RTT, 64, 0.9)),
-                                             ((RTT, 4, None),)):
+        for delay, clients, goal in bench.of(((0, 1, None), (0, 64, None), (RTT, 64, 0.9)),
+                                             ((0, 64, None), (RTT, 64, 0.9)), ((RTT, 4, None),)):
             service.control(delay=delay)
             rounds = bench.interleave({"wrk": lambda: bench.wrk(url, clients, script=script),
                                        "us": lambda: bench.load(mount / EACH, clients, "echo")["rate"]}, 15)
@@ -464,7 +469,7 @@ def embedded(bench):
 
 # TLS
 
-NGINX_EMPTY = """
+NGINX = """
 daemon off; worker_processes 1; pid {place}/pid; error_log {place}/error; user root;
 events {{ worker_connections 4096; }}
 http {{
@@ -501,7 +506,8 @@ def forwarder(place, service, ports):
     needs("nginx", "openssl")
     make_certificate(place)
     listen = " ".join(f"listen 127.0.0.1:{port}{words};" for port, words in ports)
-    configuration = NGINX_EMPTY.format(place=place, more=CERTIFICATE.format(place, service.port), server=listen + FORWARD)
+    certificate = CERTIFICATE.format(place, service.port)
+    configuration = NGINX.format(place=place, more=certificate, server=listen + FORWARD)
     return nginx_at(place, configuration, ports[-1][0])
 
 

@@ -35,12 +35,12 @@ def process(command, core=None, **options):
     try:
         yield running
     finally:
-        running.terminate()
-        try:
-            running.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        for end in running.terminate, running.kill:
+            end()
+            # One that waits for a mount may end only when that does, a little later.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(timeout=5)
+                break
 
 
 def free_ports(count):
