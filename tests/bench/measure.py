@@ -59,10 +59,15 @@ def needs(*tools):
             raise Skip(f"{tool} is not installed")
 
 
-def run(command, **options):
-    options = {"env": stage.ENVIRONMENT, "check": True, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL,
-               "text": True, "preexec_fn": stage.end_with_parent, **options}
-    return subprocess.run(command, **options).stdout
+def run(command, may_fail=False, **options):
+    """What a program prints. One that fails is an error, with the last line that it says of it."""
+    options = {"env": stage.ENVIRONMENT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
+               "preexec_fn": stage.end_with_parent, **options}
+    done = subprocess.run(command, check=False, **options)
+    if done.returncode and not may_fail:
+        said = (done.stderr or "").strip().splitlines()[-1:] or [f"status {done.returncode}"]
+        raise RuntimeError(f"{command[0]}: {said[0][:200]}")
+    return done.stdout
 
 
 def took_ms(command, **options):
