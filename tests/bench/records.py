@@ -18,6 +18,9 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+import stage
+
 TEXT = b"x" * 92
 
 # As docs/checkpointfs.1 has it, until the last record has been consumed.
@@ -122,14 +125,8 @@ def main():
     program = os.path.realpath(sys.argv[1])
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.5
     records = int(sys.argv[3]) if len(sys.argv) > 3 else 50000
-    with tempfile.TemporaryDirectory() as work:
-        mountpoint = f"{work}/mnt"
-        os.mkdir(mountpoint)
-        subprocess.run([program, f"local:{work}/store.db", mountpoint], check=True)
-        try:
-            rounds = measure(work, mountpoint, records, seconds)
-        finally:
-            subprocess.run(["fusermount3", "-u", mountpoint], check=True)
+    with tempfile.TemporaryDirectory() as work, stage.checkpointfs(program, f"local:{work}/store.db") as mount:
+        rounds = measure(work, mount.root, records, seconds)
     for name, rates in rounds.items():
         base = rounds["SQLite transaction" if "append" in name or "SQLite" in name else "cat a plain file"]
         print(f"{name:20} {statistics.median(rates):10.0f}/s  {statistics.median(rates) / statistics.median(base):.3f}")

@@ -71,7 +71,8 @@ def version(line):
 def describe(bench):
     """What the figures depend on."""
     tools = {"wrk": ("wrk", "-v"), "rclone": ("rclone", "version"), "sshfs": ("sshfs", "--version"),
-             "nginx": ("nginx", "-v"), "Python": ("python3", "--version"), "OpenSSL": ("openssl", "version")}
+             "httpdirfs": ("httpdirfs", "--version"), "nginx": ("nginx", "-v"), "Python": ("python3", "--version"),
+             "OpenSSL": ("openssl", "version")}
     found = {name: first_line(*command) for name, command in tools.items()}
     return {
         "date": time.strftime("%Y-%m-%d"),

@@ -20,12 +20,10 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service", "common"))
+import stage
 from simulation import PROJECT, simulation
 
 DELAY_MS, WIDTH, SAMPLE = 20, 64, 200
-ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
-               "ALIBABA_CLOUD_ACCESS_KEY_ID": "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret",
-               "HUAWEICLOUD_SDK_AK": "id", "HUAWEICLOUD_SDK_SK": "secret"}
 
 
 def plain(number):
@@ -78,28 +76,8 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Mount:
-    """A mount, in the foreground."""
-
-    def __init__(self, program, source):
-        self.root = tempfile.mkdtemp()
-        self.daemon = subprocess.Popen([program, "-f", "-o", "timeout=120", source, self.root], env=ENVIRONMENT)
-        while not os.path.ismount(self.root):
-            if self.daemon.poll() is not None:
-                raise RuntimeError("it did not mount")
-            time.sleep(0.01)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.daemon.terminate()
-        self.daemon.wait(timeout=20)
-        os.rmdir(self.root)
-
-    def memory(self):
-        with open(f"/proc/{self.daemon.pid}/status", encoding="ascii") as file:
-            return int(re.search(r"VmHWM:\s+([0-9]+)", file.read()).group(1)) / 1024
+def mounted(program, source):
+    return stage.checkpointfs(program, source, "-o", "timeout=120")
 
 
 def took(operation, *arguments):
@@ -152,9 +130,9 @@ def measure_tables(name, service, server, mount, partitions):
     table = f"{mount.root}/apps/audit/wide/checkpoints"
     for what, text in kinds(service.number, partitions):
         server.control("DELETE", "log")
-        ours, theirs = cpu_of(mount.daemon.pid), cpu_of(server.pid)
+        ours, theirs = cpu_of(mount.pid), cpu_of(server.pid)
         seconds = took(write_table, table, text)
-        ours, theirs = cpu_of(mount.daemon.pid) - ours, cpu_of(server.pid) - theirs
+        ours, theirs = cpu_of(mount.pid) - ours, cpu_of(server.pid) - theirs
         requests = sum(not line.startswith("ApiVersions") for line in server.log())
         print_row(what, seconds, requests, partitions, 1 if name == "kafka" else WIDTH,
                   f", computed {ours:.2f} s, the service {theirs:.2f} s")
@@ -163,7 +141,7 @@ def measure_tables(name, service, server, mount, partitions):
 def measure_others(mount, partitions):
     print(f"  cp -r        {copy(mount.root) * partitions / SAMPLE:7.1f} s")
     echo = took(write_each, f"{mount.root}/apps/audit/wide", 7)
-    print(f"  echo         {echo * partitions / SAMPLE:7.1f} s; at most {mount.memory():.0f} MB", flush=True)
+    print(f"  echo         {echo * partitions / SAMPLE:7.1f} s; at most {mount.status('VmHWM'):.0f} MB", flush=True)
 
 
 def measure_limit(service, server, partitions):
@@ -184,7 +162,7 @@ def measure_limit(service, server, partitions):
 def measure_service(program, directory, name, partitions):
     service = SERVICES[name]
     with simulation(os.path.join(directory, f"simulated-{name}"), *service.options, project=service.project) as server:
-        with Mount(program, service.make(server, partitions)) as mount:
+        with mounted(program, service.make(server, partitions)) as mount:
             server.control("POST", "fault", kind="delay", delay=DELAY_MS, count="forever")
             measure_tables(name, service, server, mount, partitions)
             measure_others(mount, partitions)
@@ -194,14 +172,14 @@ def measure_service(program, directory, name, partitions):
 
 def measure_local(program, partitions):
     """There are no records, and so no words."""
-    with tempfile.TemporaryDirectory() as directory, Mount(program, f"local:{directory}/store.db") as mount:
+    with tempfile.TemporaryDirectory() as directory, mounted(program, f"local:{directory}/store.db") as mount:
         for i in range(partitions):
             os.makedirs(f"{mount.root}/apps/audit/wide/{i}")
         for what, text in list(kinds(plain, partitions))[:2]:
-            ours = cpu_of(mount.daemon.pid)
+            ours = cpu_of(mount.pid)
             seconds = took(write_table, f"{mount.root}/apps/audit/wide/checkpoints", text)
             print(f"  {what:12} {seconds:7.2f} s; load {os.getloadavg()[0]:.1f}, "
-                  f"computed {cpu_of(mount.daemon.pid) - ours:.2f} s", flush=True)
+                  f"computed {cpu_of(mount.pid) - ours:.2f} s", flush=True)
         measure_others(mount, partitions)
 
 
