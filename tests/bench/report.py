@@ -40,12 +40,15 @@ def on_alarm(*_):
     raise TooLong("it takes too long")
 
 
-def first_line(*command):
+def says(*command):
+    """The first line of a program's own about itself, or None: libraries may come before."""
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-        return (found.stdout or found.stderr).strip().splitlines()[0]
-    except (OSError, IndexError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired):
         return None
+    lines = (found.stdout + found.stderr).splitlines()
+    name = os.path.basename(command[0])
+    return next((line for line in lines if name in line.lower()), lines[0] if lines else None)
 
 
 def processor():
@@ -60,7 +63,7 @@ def distribution():
 
 
 def library(name):
-    return first_line("pkg-config", "--modversion", name) or "?"
+    return says("pkg-config", "--modversion", name) or "?"
 
 
 def version(line):
@@ -73,10 +76,10 @@ def describe(bench):
     tools = {"wrk": ("wrk", "-v"), "rclone": ("rclone", "version"), "sshfs": ("sshfs", "--version"),
              "httpdirfs": ("httpdirfs", "--version"), "nginx": ("nginx", "-v"), "Python": ("python3", "--version"),
              "OpenSSL": ("openssl", "version")}
-    found = {name: first_line(*command) for name, command in tools.items()}
+    found = {name: says(*command) for name, command in tools.items()}
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "program": (first_line(bench.program, "--version") or "?").split(" (")[0],
+        "program": (says(bench.program, "--version") or "?").split(" (")[0],
         "machine": f"{os.cpu_count()} CPUs, {processor()}, "
                    f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB",
         "system": f"Linux {platform.release()}, {distribution()}, libfuse {library('fuse3')}, "
