@@ -14,6 +14,7 @@
 #include "fs/cleaner.h"
 #include "fs/daemon.h"
 #include "fs/mountinfo.h"
+#include "fs/notify.h"
 #include "fs/once.h"
 #include "fs/operations.h"
 #include "fs/report.h"
@@ -207,9 +208,12 @@ static const char *source_of_mount(const struct mount *mount)
 
 static void on_init(void *user, struct fuse_conn_info *connection)
 {
-    (void)user;
+    const struct fs *fs = user;
+
     (void)connection;
     daemon_succeed();
+    if (fs->options->foreground)
+        notify_manager("READY=1");
 }
 
 static void take_requests(void *user)
@@ -397,6 +401,8 @@ int mount_run(const struct options *options)
         status = daemon_fail(mount.wrong ? EXIT_USAGE : EXIT_FAILURE, "%s", mount.error.message);
     } else if (chdir("/") == 0) {
         loop_run(mount.loop);
+        if (options->foreground)
+            notify_manager("STOPPING=1");
     }
     stop_mount(&mount);
     return status;

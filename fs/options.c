@@ -161,7 +161,8 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
     (void)rest;
     if (key == FUSE_OPT_KEY_NONOPT)
         return take_positional(raw, argument);
-    if (!strncmp(argument, "x-", 2))
+    /* Nothing stands behind -o where a unit of systemd has an empty variable there. */
+    if (!*argument || !strncmp(argument, "x-", 2))
         return 0;
     if (*argument != '-')
         return take_other(raw, argument);

@@ -157,9 +157,30 @@ char *setting_path(const char *path)
     return joined;
 }
 
+/* The path of a name that systemd has loaded a file for (LoadCredential=), or NULL. */
+static char *find_loaded(const char *name)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    char *path = NULL;
+
+    if (!directory || strchr(name, '/') || asprintf(&path, "%s/%s", directory, name) < 0)
+        return NULL;
+    if (!access(path, F_OK))
+        return path;
+    free(path);
+    return NULL;
+}
+
+static char *file_path(const char *value)
+{
+    char *loaded = find_loaded(value);
+
+    return loaded ? loaded : setting_path(value);
+}
+
 static char *copy_value(const struct backend_option *row, const char *value)
 {
-    char *copied = row->kind == OPTION_FILE ? setting_path(value) : strdup(value);
+    char *copied = row->kind == OPTION_FILE ? file_path(value) : strdup(value);
 
     if (!copied && row->kind != OPTION_FILE)
         say("no memory");
