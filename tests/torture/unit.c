@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,13 +29,13 @@
  * EVERY-th; "1 0" is all. Where a test allocates more than DENSE times, the steps grow from there
  * on with n.
  *
- * What is a finding: a signal (a crash, what base/always.h found broken, 60 seconds without an
- * end), a report of a sanitizer, a leak, and an assertion that fails twice although no allocation
- * has failed. What is none: an assertion that fails afterwards, as a test may well expect success.
- * Such a run ends where the assertion failed, before cmocka jumps: what the test still holds is on
- * its stack then, and whatever is not reachable from there is a leak of the program, not of the
- * test. So faults are not seen that would come after the first assertion that fails, nor leaks of
- * what an old word on the stack still points to.
+ * What is a finding: a signal (a crash, what base/always.h found broken, a minute's work
+ * without an end), a report of a sanitizer, a leak, and an assertion that fails twice although no
+ * allocation has failed. What is none: an assertion that fails afterwards, as a test may well
+ * expect success. Such a run ends where the assertion failed, before cmocka jumps: what the test
+ * still holds is on its stack then, and whatever is not reachable from there is a leak of the
+ * program, not of the test. So faults are not seen that would come after the first assertion that
+ * fails, nor leaks of what an old word on the stack still points to.
  *
  * What the group's and the test's own setup and teardown allocate never fails.
  *
@@ -42,7 +43,9 @@
  * failed, M findings" at the end. Exits with 1 if there are findings.
  */
 
-#define SECONDS_MAX 60
+/* How long a run may take, of the processor and in all: others may keep it busy. */
+#define SECONDS_BUSY 60
+#define SECONDS_MAX  300
 
 #define DENSE 1000
 
@@ -124,6 +127,7 @@ static void run_here(const struct CMUnitTest *test, CMFixtureFunction setup,
     /* A test may send its own standard error elsewhere. */
     __sanitizer_set_report_fd((void *)(uintptr_t)output);
     alarm(SECONDS_MAX);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SECONDS_BUSY}, NULL);
     keep_handlers();
     memory_follow(plan);
     end(__real__cmocka_run_group_tests(test->name, &again, 1, setup, teardown) ? REFUSED : PASSED);

@@ -504,6 +504,7 @@ static void test_an_abandoned_request_tells_of_silence(void **state)
     client.ended = 0;
     timer_start(client.loop, &timer, 3100, on_late, start(true, 30000));
     loop_run(client.loop);
+    assert_int_equal(client.ended, 0);
     assert_int_equal(run(true, 30000), ETIMEDOUT);
     assert_int_equal(client.tries, 1);
     assert_int_equal(run(true, 30000), ETIMEDOUT);
