@@ -17,6 +17,7 @@ struct name {
     char *path;
     struct inode *now;
     struct inode *durable;
+    bool is_bound; /* to another name, by a renaming that would be lost */
 };
 
 static struct name names[NAMES_MAX];
@@ -235,9 +236,43 @@ void disk_remove(const char *path)
 void disk_sync_names(void)
 {
     for (size_t i = 0; i < name_count; i++) {
-        disk_drop(names[i].durable);
+        struct inode *before = names[i].durable;
+
         names[i].durable = disk_hold(names[i].now);
+        names[i].is_bound = false;
+        disk_drop(before);
     }
+}
+
+/* A name that is bound is not made: add_name may move the names. */
+static void bind_names(const char *from, const char *to)
+{
+    find_name(from)->is_bound = true;
+    find_name(to)->is_bound = true;
+}
+
+void disk_rename(const char *from, const char *to)
+{
+    struct inode *inode = disk_hold(disk_find(from));
+
+    disk_make(to);
+    disk_remove(to);
+    find_name(to)->now = inode;
+    disk_drop(inode);
+    find_name(from)->now = NULL;
+    if (chance_once_in(2))
+        bind_names(from, to);
+    else
+        disk_sync_names();
+}
+
+bool disk_keeps_name(const struct inode *inode)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        if (names[i].durable == inode)
+            return true;
+    }
+    return false;
 }
 
 /* Power */
@@ -256,12 +291,13 @@ static void lose_content(struct inode *inode)
 
 static void lose_name(struct name *name)
 {
-    struct inode *left =
-        name->now != name->durable && chance_once_in(2) ? name->now : name->durable;
+    bool may_last = name->now != name->durable && !name->is_bound;
+    struct inode *left = may_last && chance_once_in(2) ? name->now : name->durable;
 
     if (left != name->now)
         trace("  the disk forgets that %s was %s", name->path, name->now ? "made" : "removed");
     disk_hold(left);
+    name->is_bound = false;
     if (name->now)
         name->now->links = 0;
     disk_drop(name->now);

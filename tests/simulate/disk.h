@@ -15,7 +15,7 @@
  * to the disk, and the next one does not try the others again, but whoever has the file open is
  * told of the failure by his next sync: that is what Linux does.
  *
- * All files are in one directory, DISK. Nothing here fails; tests/simulate/vfs.c decides on faults.
+ * All files are in one directory, DISK. Nothing here fails; vfs.c and files.c decide on faults.
  */
 #define DISK        "/simulated/"
 #define SECTOR_SIZE 512
@@ -44,6 +44,9 @@ struct inode *disk_find(const char *path);
 struct inode *disk_make(const char *path);
 void disk_remove(const char *path);
 
+/* Of a file that is there. Both names change or neither does, also when power fails. */
+void disk_rename(const char *from, const char *to);
+
 /* A file without a name. */
 struct inode *disk_make_nameless(void);
 
@@ -59,6 +62,9 @@ void disk_truncate(struct inode *inode, size_t size);
 void disk_sync(struct inode *inode);
 void disk_sync_badly(struct inode *inode);
 void disk_sync_names(void);
+
+/* Whether it would have a name after a power failure. */
+bool disk_keeps_name(const struct inode *inode);
 
 void disk_lose_power(void);
 

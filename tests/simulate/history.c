@@ -17,6 +17,9 @@
 /* A consumer that has committed is alive for so long. */
 #define ALIVE_MS 120000
 
+/* No change, and no line of it, is under way for longer. */
+#define LONGEST_MS 15000
+
 /* Older questions are of no account any more. */
 #define QUESTIONS_MAX 256
 
@@ -39,6 +42,7 @@ struct moment {
     int64_t number;
     int mount;     /* that it came by, or NO_MOUNT */
     bool has_name; /* and a consumer that gave its own */
+    bool is_undo;  /* and cannot have been anything else */
 };
 
 struct line {
@@ -61,7 +65,10 @@ static struct deed *deeds;
 static size_t deed_count;
 static struct line lines[PLACES];
 static uint64_t last_event;
-static int planner; /* the mount that plans, or NO_MOUNT */
+static int planner;                      /* the mount that plans, or NO_MOUNT */
+static unsigned keepers;                 /* of one journal, a bit for each mount */
+static int64_t doubted;                  /* when the journal was last in doubt, or -1 */
+static history_applied_fn *tell_applied; /* or NULL */
 static char fault[400];
 static struct history_rules rules;
 static const char *export_path = "";
@@ -127,6 +134,9 @@ void history_start(const struct history_rules *of_service)
     *fault = '\0';
     last_event = 0;
     planner = NO_MOUNT;
+    keepers = 0;
+    doubted = -1;
+    tell_applied = NULL;
     exported = *export_path ? fopen(export_path, "we") : NULL;
     export_line("rules %d %d", rules.compares, rules.removes_with_checkpoints);
     for (unsigned i = 0; i < PLACES; i++)
@@ -136,6 +146,28 @@ void history_start(const struct history_rules *of_service)
 void history_plans(int mount)
 {
     planner = mount;
+}
+
+void history_keeps_journals(unsigned mounts, history_applied_fn *applied)
+{
+    keepers = mounts;
+    tell_applied = applied;
+}
+
+void history_doubt_journals(int64_t when)
+{
+    doubted = when;
+}
+
+static bool keeps_journal(int mount)
+{
+    return mount >= 0 && keepers & 1U << mount;
+}
+
+/* Whether an undo of one knows what the other has done. */
+static bool have_same_journal(int mount, int other)
+{
+    return mount == other || (keeps_journal(mount) && keeps_journal(other));
 }
 
 static void check_planner(int mount)
@@ -281,14 +313,20 @@ static bool was_there_since(unsigned place, int64_t value, int64_t from, uint64_
     return false;
 }
 
-/* Whether a change of a mount at a place may still be carried out, or was. */
-static bool is_in_doubt(int mount, unsigned place)
+/* Whether a change of a mount at a place that ended since then may still be carried out, or was. */
+static bool is_in_doubt_since(int mount, unsigned place, int64_t since)
 {
     for (size_t i = 0; i < deed_count; i++) {
-        if (deeds[i].mount == mount && deeds[i].place == place && deeds[i].ending == UNKNOWN)
+        if (have_same_journal(deeds[i].mount, mount) && deeds[i].place == place &&
+            deeds[i].ending == UNKNOWN && deeds[i].ended >= since)
             return true;
     }
     return false;
+}
+
+static bool is_in_doubt(int mount, unsigned place)
+{
+    return is_in_doubt_since(mount, place, 0);
 }
 
 static bool has_set(int mount, unsigned place, int64_t number)
@@ -296,7 +334,33 @@ static bool has_set(int mount, unsigned place, int64_t number)
     const struct line *line = &lines[place];
 
     for (size_t i = 0; i < line->count; i++) {
-        if (line->moments[i].mount == mount && line->moments[i].number == number)
+        if (have_same_journal(line->moments[i].mount, mount) && line->moments[i].number == number)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a number may have been what was there before the change that made a moment: the one right
+ * before it, or an older one if others than its mount have committed since. */
+static bool was_before(const struct line *line, size_t of, int64_t number)
+{
+    for (size_t i = of; i > 0; i--) {
+        if (line->moments[i - 1].number == number)
+            return true;
+        if (line->moments[i - 1].mount == line->moments[of].mount)
+            break;
+    }
+    return false;
+}
+
+/* Whether that was there before a change to what is committed, which was none back. */
+static bool is_one_back(unsigned place, int64_t sequence, int64_t before)
+{
+    const struct line *line = &lines[place];
+
+    for (size_t i = line->count; i > 0; i--) {
+        if (line->moments[i - 1].number == before && !line->moments[i - 1].is_undo &&
+            was_before(line, i - 1, sequence))
             return true;
     }
     return false;
@@ -329,18 +393,32 @@ static bool is_undo(int mount, unsigned place, int64_t sequence, const char *met
            (deed->mount != mount && mount != ANY_MOUNT);
 }
 
+/* Whether the newest line of the journal may tell of something else than of what is committed. */
+static bool is_line_in_doubt(int mount, unsigned place)
+{
+    const struct line *line = &lines[place];
+    int64_t since = line->moments[line->count - 1].when - LONGEST_MS;
+
+    return doubted >= since || is_in_doubt_since(mount, place, since);
+}
+
 /* An undo that is repeated commits the same number again. */
 static void apply_undo(int mount, unsigned place, int64_t sequence, bool is_late)
 {
     const struct deed *deed = apply_to_any(mount, ACT_UNDO, place);
     int64_t before = committed(place);
+    bool is_alone = mount >= 0 && !is_late && !had_others(deed) && sequence != before;
 
     if (!was_there_since(place, sequence, 0, 0))
         history_blame("an undo made %" PRId64 ", which was never there, of %" PRId64, sequence,
                       before);
-    else if (mount >= 0 && !is_late && !had_others(deed) && !is_in_doubt(mount, place) &&
-             sequence != before && !has_set(mount, place, before))
+    else if (is_alone && !is_in_doubt(mount, place) && !(keeps_journal(mount) && doubted >= 0) &&
+             !has_set(mount, place, before))
         history_blame("an undo made %" PRId64 " of %" PRId64 ", which is no change of its mount",
+                      sequence, before);
+    else if (is_alone && keeps_journal(mount) && has_set(mount, place, before) &&
+             !is_line_in_doubt(mount, place) && !is_one_back(place, sequence, before))
+        history_blame("an undo made %" PRId64 " of %" PRId64 ", which is not one step back",
                       sequence, before);
 }
 
@@ -392,14 +470,19 @@ static void apply_commit(unsigned place, int64_t sequence)
 void history_applied(unsigned place, int64_t sequence, const char *metadata, int mount,
                      bool is_late)
 {
+    bool undoes;
+
     export_line("applied %u %" PRId64 " %d %d %s", place, sequence, mount, is_late, metadata);
     last_event++;
     trace("    %u is %" PRId64 " \"%s\", by %s %d", place, sequence, metadata,
           mount == NO_MOUNT ? "a consumer" : "mount", mount);
     check_planner(mount);
+    if (tell_applied)
+        tell_applied(place, sequence, metadata, mount);
+    undoes = mount != NO_MOUNT && is_undo(mount, place, sequence, metadata);
     if (mount == NO_MOUNT)
         ;
-    else if (is_undo(mount, place, sequence, metadata))
+    else if (undoes)
         apply_undo(mount, place, sequence, is_late);
     else if (sequence == NOTHING)
         apply_delete(mount, place);
@@ -410,6 +493,7 @@ void history_applied(unsigned place, int64_t sequence, const char *metadata, int
     else
         apply_commit(place, sequence);
     add_moment(place, sequence, is_late ? NO_MOUNT : mount);
+    lines[place].moments[lines[place].count - 1].is_undo = undoes;
 }
 
 void history_named(unsigned place, bool has_name)

@@ -41,8 +41,10 @@
  * - That there is a thing may be as old as it likes, and so may a list of apps, but not older than
  *   an acknowledged change of the mount.
  * - EEXIST, ENOENT and ENOTEMPTY are true at some moment.
- * - An undo brings back what was there, and only where what is committed came by its mount, unless
- *   others commit meanwhile or an earlier change of that mount is in doubt.
+ * - An undo brings back what was there, and only where what is committed came by its mount, or one
+ *   with the same journal, unless others commit meanwhile or an earlier change of these is in
+ * doubt. With a journal that is kept, it is what was there before that change, also when it was the
+ *   change of another mount, or of one that has ended.
  * - A mount that plans changes nothing.
  * - An app that has had a checkpoint all the while is not removed, unless the service has it so;
  *   and none under a consumer that is known to be alive.
@@ -106,6 +108,15 @@ void history_stop(void);
 
 /* That mount plans from now on. */
 void history_plans(int mount);
+
+/* Told of what the service has carried out, before it is judged. */
+typedef void history_applied_fn(unsigned place, int64_t sequence, const char *metadata, int mount);
+
+/* These mounts, a bit each, share a journal that is kept. */
+void history_keeps_journals(unsigned mounts, history_applied_fn *applied);
+
+/* What was added to it then may tell of what was never carried out, or not tell of what was. */
+void history_doubt_journals(int64_t when);
 
 /* A program begins to use a mount; the number of what it does, from 1. */
 int history_begin(int mount, enum act act, unsigned place);

@@ -12,6 +12,9 @@
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/consumer.h"
+#include "tests/simulate/disk.h"
+#include "tests/simulate/files.h"
+#include "tests/simulate/journals.h"
 #include "tests/simulate/kernel.h"
 #include "tests/simulate/keys.h"
 #include "tests/simulate/network.h"
@@ -62,6 +65,21 @@ static void open_backend(struct mount *mount)
     exit(EXIT_FAILURE);
 }
 
+static void start_fs(struct mount *mount, const struct settings *settings)
+{
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        if (fs_init(&mount->fs, mount->loop, mount->backend, remote_source(), settings,
+                    mount->metrics))
+            abort();
+        if (!journals_open(mount))
+            return;
+        fs_release(&mount->fs);
+        clock_step();
+    }
+    fprintf(stderr, "simulate: mount %d cannot begin with its journal\n", mount->index);
+    exit(EXIT_FAILURE);
+}
+
 static uint64_t find(const struct mount *mount, const char *path)
 {
     uint64_t node;
@@ -100,9 +118,8 @@ static void begin(struct mount *mount, int index)
     *mount = (struct mount){
         .index = index, .loop = loop_new(), .metrics = must(metrics_new()), .leaving = true};
     open_backend(mount);
-    if (fs_init(&mount->fs, mount->loop, mount->backend, remote_source(), &settings,
-                mount->metrics))
-        abort();
+    files_set_process(index);
+    start_fs(mount, &settings);
     mount->session = kernel_start(&mount->fs);
 }
 
@@ -175,8 +192,32 @@ void mount_again(struct mount *mount)
 void mount_kill(struct mount *mount)
 {
     trace("mount %d is killed", mount->index);
+    files_kill(mount->index);
     mount->is_dead = true;
     mount_again(mount);
+}
+
+bool mounts_are_there(void)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (mounts[i].leaving)
+            return false;
+    }
+    return count;
+}
+
+void mounts_kill_all(bool power_fails)
+{
+    trace(power_fails ? "power fails" : "all are killed");
+    for (unsigned i = 0; i < count; i++) {
+        files_kill((int)i);
+        mounts[i].leaving = true;
+        mounts[i].is_dead = true;
+    }
+    if (power_fails)
+        disk_lose_power();
+    for (unsigned i = 0; i < count; i++)
+        mount_kill(&mounts[i]);
 }
 
 void mount_reload(struct mount *mount)

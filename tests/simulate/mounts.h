@@ -38,6 +38,12 @@ void mount_again(struct mount *mount);
 /* It is killed, and another begins in its place. The service must know already. */
 void mount_kill(struct mount *mount);
 
+/* The same of all of them, and power may fail. */
+void mounts_kill_all(bool power_fails);
+
+/* Whether there are some, and none is about to end or to begin. */
+bool mounts_are_there(void);
+
 /* SIGHUP */
 void mount_reload(struct mount *mount);
 

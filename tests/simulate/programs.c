@@ -12,6 +12,7 @@
 #include "tests/simulate/chance.h"
 #include "tests/simulate/clock.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/journals.h"
 #include "tests/simulate/kernel.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
@@ -144,6 +145,13 @@ static bool plans(const struct program *program)
     return program->mount->fs.settings.plan;
 }
 
+/* Who is to end does not wait for the journal's file, and without memory nobody can. */
+static bool has_given_up_waiting(const struct program *program)
+{
+    return program->signalled || program->mount->leaving || program->mount->is_dead ||
+           memory_fails();
+}
+
 /* What was changed has its line at once. */
 static void check_line(const struct program *program)
 {
@@ -154,6 +162,8 @@ static void check_line(const struct program *program)
     if (changes && !program->error && (!word || strcmp(word, wanted) != 0) && !memory_fails() &&
         !program->mount->is_dead)
         history_blame("%d is done, and its line is %s", program->number, word ? word : "missing");
+    else if (changes && !program->error && !has_given_up_waiting(program))
+        journals_check_end(program->mount, program->pid, wanted, program->began);
 }
 
 static void go_on_after(const struct program *program)

@@ -130,6 +130,10 @@ void remote_set_faults(unsigned once_in, int64_t slowest)
     vfs_set_faults(&(struct vfs_faults){.once_in = once_in * RARER, .slowest = slowest / FASTER});
 }
 
+void remote_strike(void)
+{
+}
+
 bool remote_has_tried(int mount, int64_t since)
 {
     return vfs_last_try(mount) >= since;
@@ -450,30 +454,14 @@ static void kill_all(bool power_fails)
     if (!power_fails)
         note_gap();
     failed_sync = -1;
-    trace(power_fails ? "power fails" : "all are killed");
     vfs_kill(NO_MOUNT);
-    for (unsigned i = 0; i < mounts_count(); i++) {
+    for (unsigned i = 0; i < mounts_count(); i++)
         vfs_kill((int)i);
-        mounts_at(i)->leaving = true;
-        mounts_at(i)->is_dead = true;
-    }
     forget_consumer();
     stop_reading(NULL);
-    if (power_fails)
-        disk_lose_power();
-    else if (chance_once_in(2))
+    if (!power_fails && chance_once_in(2))
         vfs_fail_next_sync();
-    for (unsigned i = 0; i < mounts_count(); i++)
-        mount_kill(mounts_at(i));
-}
-
-static bool all_are_there(void)
-{
-    for (unsigned i = 0; i < mounts_count(); i++) {
-        if (mounts_at(i)->leaving)
-            return false;
-    }
-    return mounts_count();
+    mounts_kill_all(power_fails);
 }
 
 static void kill_one(void)
@@ -488,7 +476,7 @@ static void kill_one(void)
 static void collapse(void *user)
 {
     (void)user;
-    if (!is_settled && all_are_there())
+    if (!is_settled && mounts_are_there())
         kill_all(chance_once_in(2));
 }
 
@@ -507,9 +495,9 @@ static void strike(void *user)
     (void)user;
     if (is_settled)
         return;
-    if (all_are_there() && chance_once_in(2))
+    if (mounts_are_there() && chance_once_in(2))
         kill_all(chance_once_in(2));
-    else if (all_are_there())
+    else if (mounts_are_there())
         kill_one();
     clock_after(1 + (int64_t)chance_below(strike_ms), strike, NULL);
 }

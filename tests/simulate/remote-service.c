@@ -1,5 +1,7 @@
 /* What is the same of every service behind a network. */
 
+#include "tests/simulate/chance.h"
+#include "tests/simulate/mounts.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/remote.h"
 
@@ -31,4 +33,12 @@ bool remote_has_tried(int mount, int64_t since)
 void remote_settle(void)
 {
     remote_set_faults(0, 10);
+}
+
+void remote_strike(void)
+{
+    if (mounts_are_there() && chance_once_in(2))
+        mounts_kill_all(chance_once_in(2));
+    else if (mounts_are_there())
+        mount_kill(mounts_any());
 }

@@ -49,6 +49,9 @@ void remote_set_faults(unsigned once_in, int64_t slowest);
 /* Everything goes well from here on. */
 void remote_settle(void);
 
+/* Somebody kills mounts, or power fails; the embedded store sees to that by itself. */
+void remote_strike(void);
+
 /* Whether a mount has tried since then to change anything: else it knows that nothing was changed.
  */
 bool remote_has_tried(int mount, int64_t since);

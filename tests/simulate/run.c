@@ -9,6 +9,7 @@
 #include "tests/simulate/clock.h"
 #include "tests/simulate/consumer.h"
 #include "tests/simulate/history.h"
+#include "tests/simulate/journals.h"
 #include "tests/simulate/keys.h"
 #include "tests/simulate/memory.h"
 #include "tests/simulate/mounts.h"
@@ -29,7 +30,7 @@ static bool is_ending;
 static void disturb(void *user)
 {
     struct mount *mount = mounts_any();
-    uint64_t how = chance_below(3);
+    uint64_t how = chance_below(5);
 
     (void)user;
     if (is_ending)
@@ -38,6 +39,8 @@ static void disturb(void *user)
         mount_reload(mount);
     else if (how == 2 && !mount->leaving)
         mount_again(mount);
+    else if (how == 3)
+        remote_strike();
     clock_after(1 + (int64_t)chance_below(DISTURB_MS), disturb, NULL);
 }
 
@@ -53,15 +56,17 @@ static unsigned choose_faults(void)
 
 static void begin_run(const struct run_options *options)
 {
+    unsigned mounts = 1 + (unsigned)chance_below(2);
     unsigned once_in;
 
     is_ending = false;
     clock_start();
     history_start(remote_rules());
     appender_reset();
+    journals_begin(mounts);
     remote_begin();
     consumer_begin(chance_once_in(2));
-    mounts_begin(1 + (unsigned)chance_below(2));
+    mounts_begin(mounts);
     programs_start(options->programs);
     browser_begin();
     appender_begin();
@@ -69,6 +74,7 @@ static void begin_run(const struct run_options *options)
     memory_fail_once_in(chance_once_in(3) ? 500 + (unsigned)chance_below(5000) : 0);
     once_in = choose_faults();
     remote_set_faults(once_in, 1 + (int64_t)chance_below(WAY_MAX_MS));
+    journals_disturb();
 }
 
 /* Until the programs that are under way have ended; false when they do not. */
@@ -90,6 +96,7 @@ static const char *end_programs(void)
     browser_stop();
     appender_stop();
     keys_settle();
+    journals_settle();
     memory_fail_once_in(0);
     remote_settle();
     if (!let_end())
@@ -101,7 +108,10 @@ static const char *end_programs(void)
     clock_pass(REFRESHED_MS);
     programs_list_all(true);
     programs_read_all();
-    return let_end() ? NULL : "a read at the end never ended";
+    if (!let_end())
+        return "a read at the end never ended";
+    journals_check_all();
+    return NULL;
 }
 
 static void end_run(void)
@@ -113,6 +123,7 @@ static void end_run(void)
     mounts_end();
     clock_stop();
     remote_end();
+    journals_end();
     history_stop();
 }
 

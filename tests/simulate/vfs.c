@@ -1,14 +1,10 @@
 #include "tests/simulate/vfs.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/when.h"
@@ -556,12 +552,10 @@ void vfs_begin(vfs_ended_fn *ended, vfs_failed_fn *failed)
     sqlite3_vfs_register(&observer_vfs, 0);
     /* SQLite's random numbers are those of this run. */
     sqlite3_randomness(0, NULL);
-    disk_begin();
 }
 
 void vfs_end(void)
 {
-    disk_end();
     close(index_memory);
     sqlite3_vfs_unregister(&disk_vfs);
     sqlite3_vfs_unregister(&observer_vfs);
@@ -620,77 +614,4 @@ void vfs_kill(int process)
                 part_with_index(file->parts[i]);
         }
     }
-}
-
-/* Descriptors of the program under test that are of the simulated disk. They are numbers that the
- * machine does not give. */
-
-#define FIRST_DESCRIPTOR 1000000
-#define DESCRIPTORS      64
-
-static struct inode *descriptors[DESCRIPTORS];
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __real_close(int fd);
-int __wrap_close(int fd);
-int __real_statx(int fd, const char *path, int flags, unsigned mask, struct statx *seen);
-int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *seen);
-
-static bool is_on_disk(const char *path)
-{
-    return !strncmp(path, DISK, strlen(DISK));
-}
-
-static int open_on_disk(struct inode *inode)
-{
-    if (!inode) {
-        errno = ENOENT;
-        return -1;
-    }
-    for (int i = 0; i < DESCRIPTORS; i++) {
-        if (descriptors[i])
-            continue;
-        descriptors[i] = disk_hold(inode);
-        return FIRST_DESCRIPTOR + i;
-    }
-    abort();
-}
-
-int __wrap_open(const char *path, int flags, ...)
-{
-    va_list arguments;
-    unsigned mode;
-
-    va_start(arguments, flags);
-    mode = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
-    va_end(arguments);
-    if (is_on_disk(path))
-        return open_on_disk(flags & O_CREAT ? disk_make(path) : disk_find(path));
-    return __real_open(path, flags, mode);
-}
-
-int __wrap_close(int fd)
-{
-    if (fd < FIRST_DESCRIPTOR)
-        return __real_close(fd);
-    disk_drop(descriptors[fd - FIRST_DESCRIPTOR]);
-    descriptors[fd - FIRST_DESCRIPTOR] = NULL;
-    return 0;
-}
-
-int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *seen)
-{
-    const struct inode *inode =
-        fd >= FIRST_DESCRIPTOR ? descriptors[fd - FIRST_DESCRIPTOR] : disk_find(path);
-
-    if (fd < FIRST_DESCRIPTOR && !is_on_disk(path))
-        return __real_statx(fd, path, flags, mask, seen);
-    if (!inode) {
-        errno = ENOENT;
-        return -1;
-    }
-    *seen = (struct statx){
-        .stx_ino = inode->number, .stx_nlink = inode->links, .stx_size = inode->size};
-    return 0;
 }

@@ -8,8 +8,7 @@
 
 /*
  * What SQLite needs of an operating system, on the simulated disk: it does what SQLite's own for
- * Unix does, for several processes. The calls by which the program under test looks at the store's
- * files see the same files.
+ * Unix does, for several processes.
  *
  * A thread that reads, writes, syncs or locks takes its time, in which others have their turn.
  */
