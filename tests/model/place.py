@@ -1,6 +1,6 @@
 """What the programs of this folder share: simulated services with a small world, and mounts of them.
 
-CHECKPOINTFS, SIMULATED_DIS and SIMULATED_SLS are the programs under test, as for tests/shell.
+CHECKPOINTFS, SIMULATED_DIS, SIMULATED_SLS and SIMULATED_KAFKA are the programs under test, as for tests/shell.
 
     with Place("dis") as place:
         mount = place.mount()
@@ -28,6 +28,10 @@ BACKENDS = "local", "dis", "sls"
 PATIENCE = 60  # seconds: long for a busy machine, and not for ever
 PROJECT = {"dis": "0123456789abcdef0123456789abcdef", "sls": "my-project"}
 KEY = "SIMULATEDACCESSKEY01", "simulated/secret+key"
+OPTIONS = {  # of the services
+    "dis": ["--project", PROJECT["dis"], "--key", ":".join(KEY)],
+    "sls": ["--project", PROJECT["sls"], "--key", ":".join(KEY), "--region", "cn-hangzhou"],
+    "kafka": ["--broker", "0"]}
 PR_SET_PDEATHSIG = 1
 
 STREAMS = {"orders": 3, "payments": 1}  # and how many partitions they have
@@ -125,12 +129,20 @@ class Mount:
                        stderr=subprocess.DEVNULL)
         self.log.close()
 
+    def end_daemon(self):
+        """Its exit status. A container that has begun meanwhile may hold a copy of the mount."""
+        try:
+            return self.daemon.wait(PATIENCE / 12)
+        except subprocess.TimeoutExpired:
+            self.daemon.terminate()
+            return self.daemon.wait(PATIENCE)
+
     def unmount(self):
         """The daemon must end well, and has then looked for leaks."""
         self.must_live()
         eventually(lambda: subprocess.run(["fusermount3", "-u", self.root], check=False,
                                           stderr=subprocess.DEVNULL).returncode == 0, "unmounting")
-        code = self.daemon.wait(PATIENCE)
+        code = self.end_daemon()
         self.log.close()
         if code:
             raise Wrong(f"the daemon ended with {code}: {self.told()}")
@@ -144,9 +156,7 @@ class Service:
         port_file = os.path.join(directory, "port")
         self.log = open(os.path.join(directory, "service.log"), "ab")
         self.process = subprocess.Popen(
-            [os.environ["SIMULATED_" + backend.upper()], "--port", "0", "--port-file", port_file,
-             "--project", PROJECT[backend], "--key", ":".join(KEY)]
-            + (["--region", "cn-hangzhou"] if backend == "sls" else []),
+            [os.environ["SIMULATED_" + backend.upper()], "--port", "0", "--port-file", port_file] + OPTIONS[backend],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=directory,
             env=place.environment, preexec_fn=die_with_parent)
         eventually(lambda: os.path.exists(port_file) and os.path.getsize(port_file),
@@ -161,6 +171,13 @@ class Service:
             data=body and json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.read().decode()
+
+    def source(self):
+        """Of mounts of it."""
+        if self.backend == "kafka":
+            return "kafka+plain://" + self.control("GET", "brokers").split()[1]
+        return {"dis": f"dis+http://127.0.0.1:{self.port}/{PROJECT['dis']}",
+                "sls": f"sls+http://my-project.localhost:{self.port}"}[self.backend]
 
     def stats(self):
         return {name: int(value) for name, value in
@@ -201,9 +218,7 @@ class Place:
         self.source = "local:" + self.store
         if backend != "local":
             self.service = Service(self, backend, self.directory)
-            self.source = {
-                "dis": f"dis+http://127.0.0.1:{self.service.port}/{PROJECT['dis']}",
-                "sls": f"sls+http://my-project.localhost:{self.service.port}"}[backend]
+            self.source = self.service.source()
 
     def clean_environment(self):
         """No credentials but those of the simulated services, and reports of sanitizers in files."""
