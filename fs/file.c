@@ -638,9 +638,16 @@ static void reply_read(struct request *request)
     reply_slice(request, &request->handle->text);
 }
 
+/* What was removed while it was open is read as it was when it was opened: some programs remove a
+ * file, make it anew, and only then read the old one. In apps/ who reads again asks again. */
+static bool is_as_opened(const struct handle *handle)
+{
+    return is_final(handle) || (handle->removed && (is_file(handle) || !handle->read));
+}
+
 static bool must_load(const struct handle *handle, off_t offset)
 {
-    if (is_final(handle))
+    if (is_as_opened(handle))
         return !handle->loaded;
     return !handle->loaded || (offset == 0 && (handle->read || handle->stale)) ||
            tree_row(handle->node.kind)->source == FROM_JOURNAL;

@@ -324,6 +324,27 @@ END
     done
 }
 
+# As ruby -i does: it removes what it reads, makes it anew, asks for the size of that, and then reads.
+@test "an open file that was removed and made anew has what it had" {
+    local file
+    for file in "$P/checkpoint" "$C"; do
+        put "$file" 42
+        python3 - "$file" <<'END'
+import os, sys
+path = sys.argv[1]
+old = os.open(path, os.O_RDONLY)
+os.unlink(path)
+new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+assert os.fstat(new).st_size == 0
+assert os.read(old, 10) == b"42\n"
+os.write(new, b"43\n")
+if path.startswith("checkpoints/"):
+    assert os.pread(old, 10, 0) == b"42\n"
+END
+        is "$(cat "$file")" 43
+    done
+}
+
 @test "private mappings are fresh, and shared ones are ENODEV" {
     needs python3
     put "$P/checkpoint" 42
