@@ -21,8 +21,7 @@ struct passage {
     struct operation operation;
     struct ask inside; /* how the backend is asked */
     struct backend *backend;
-    const char *name; /* of what is called */
-    bool changes;     /* it is a change, not a question */
+    enum errand errand;
     int64_t began;
     char *arguments; /* NULL unless they are told */
     bool ended;
@@ -43,7 +42,7 @@ static void tell_observer(const struct passage *passage, const struct error *err
 
     if (backend->observe)
         backend->observe(backend->observer,
-                         &(struct observation){.operation = passage->name,
+                         &(struct observation){.operation = errand_name(passage->errand),
                                                .arguments = passage->arguments,
                                                .took_ms = when_monotonic() - passage->began,
                                                .error = error});
@@ -76,7 +75,7 @@ static void end_passage(void *user, const struct error *error, const struct answ
         return;
     }
     passage->operation.error = *error;
-    passage->operation.error.is_unknown = error->is_unknown && passage->changes;
+    passage->operation.error.is_unknown = error->is_unknown && errand_changes(passage->errand);
     operation_fail(&passage->operation);
 }
 
@@ -89,8 +88,8 @@ static void refuse_passage(void *user)
 
 static void refuse_call(struct passage *passage, int code, const char *why)
 {
-    error_set(&passage->operation.error, code, "%s %s: %s", passage->backend->name, passage->name,
-              why);
+    error_set(&passage->operation.error, code, "%s %s: %s", passage->backend->name,
+              errand_name(passage->errand), why);
     operation_soon(&passage->operation, refuse_passage);
 }
 
@@ -130,7 +129,7 @@ static char *print_arguments(const struct arguments *arguments)
     return buf_detach(&text);
 }
 
-static struct passage *ask_for(struct backend *backend, const char *name,
+static struct passage *ask_for(struct backend *backend, enum errand errand,
                                const struct arguments *arguments, const struct ask *ask)
 {
     struct passage *passage = calloc(1, sizeof(*passage));
@@ -139,21 +138,12 @@ static struct passage *ask_for(struct backend *backend, const char *name,
         return NULL;
     operation_begin(&passage->operation, backend->loop, ask, release_passage);
     passage->inside = operation_ask(&passage->operation, on_answer);
+    passage->inside.errand = errand_within(ask->errand, errand);
     passage->backend = backend;
-    passage->name = name;
+    passage->errand = errand;
     passage->began = when_monotonic();
     if (backend->tells_arguments)
         passage->arguments = print_arguments(arguments);
-    return passage;
-}
-
-static struct passage *change(struct backend *backend, const char *name,
-                              const struct arguments *arguments, const struct ask *ask)
-{
-    struct passage *passage = ask_for(backend, name, arguments, ask);
-
-    if (passage)
-        passage->changes = true;
     return passage;
 }
 
@@ -162,7 +152,7 @@ static bool may_pass(struct passage *passage, bool exists)
 {
     if (!passage)
         return false;
-    if (passage->changes && passage->backend->read_only)
+    if (errand_changes(passage->errand) && passage->backend->read_only)
         refuse_call(passage, EROFS, "the mount is read-only");
     else if (!exists)
         refuse_call(passage, EOPNOTSUPP, "the backend cannot do this");
@@ -191,7 +181,7 @@ static struct call *call_of(struct passage *passage)
 struct call *backend_list_apps(struct backend *backend, const struct ask *ask)
 {
     static const struct arguments none = {{NULL, NULL, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "list_apps", &none, ask);
+    struct passage *passage = ask_for(backend, ERRAND_LIST_APPS, &none, ask);
 
     if (may_pass(passage, backend->operations->list_apps))
         enter(passage, backend->operations->list_apps(backend, &passage->inside));
@@ -201,7 +191,7 @@ struct call *backend_list_apps(struct backend *backend, const struct ask *ask)
 struct call *backend_find_app(struct backend *backend, const char *app, const struct ask *ask)
 {
     struct arguments arguments = {{app, NULL, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "find_app", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_FIND_APP, &arguments, ask);
 
     if (may_pass(passage, backend->operations->find_app))
         enter(passage, backend->operations->find_app(backend, app, &passage->inside));
@@ -212,7 +202,7 @@ struct call *backend_create_app(struct backend *backend, const char *app, const 
                                 const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = change(backend, "create_app", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_CREATE_APP, &arguments, ask);
 
     if (may_pass(passage, backend->operations->create_app))
         enter(passage, backend->operations->create_app(backend, app, stream, &passage->inside));
@@ -223,7 +213,7 @@ struct call *backend_delete_app(struct backend *backend, const char *app, const 
                                 const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = change(backend, "delete_app", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_DELETE_APP, &arguments, ask);
 
     if (may_pass(passage, backend->operations->delete_app))
         enter(passage, backend->operations->delete_app(backend, app, stream, &passage->inside));
@@ -237,7 +227,7 @@ struct call *backend_list_streams(struct backend *backend, enum streams which, c
 {
     struct arguments arguments = {
         {app, NULL, ANY_PARTITION}, "which", which == STREAMS_COMMITTED ? "committed" : ""};
-    struct passage *passage = ask_for(backend, "list_streams", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_LIST_STREAMS, &arguments, ask);
 
     if (may_pass(passage, backend->operations->list_streams))
         enter(passage, backend->operations->list_streams(backend, which, app, &passage->inside));
@@ -248,7 +238,7 @@ struct call *backend_describe_stream(struct backend *backend, const char *stream
                                      const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "describe_stream", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_DESCRIBE_STREAM, &arguments, ask);
 
     if (may_pass(passage, backend->operations->describe_stream))
         enter(passage, backend->operations->describe_stream(backend, stream, &passage->inside));
@@ -259,7 +249,7 @@ struct call *backend_create_stream(struct backend *backend, const char *stream,
                                    const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = change(backend, "create_stream", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_CREATE_STREAM, &arguments, ask);
 
     if (may_pass(passage, backend->operations->create_stream))
         enter(passage, backend->operations->create_stream(backend, stream, &passage->inside));
@@ -270,7 +260,7 @@ struct call *backend_delete_stream(struct backend *backend, const char *stream,
                                    const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = change(backend, "delete_stream", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_DELETE_STREAM, &arguments, ask);
 
     if (may_pass(passage, backend->operations->delete_stream))
         enter(passage, backend->operations->delete_stream(backend, stream, &passage->inside));
@@ -281,7 +271,7 @@ struct call *backend_create_partition(struct backend *backend, const char *strea
                                       uint32_t partition, const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, partition}, NULL, NULL};
-    struct passage *passage = change(backend, "create_partition", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_CREATE_PARTITION, &arguments, ask);
 
     if (may_pass(passage, backend->operations->create_partition))
         enter(passage,
@@ -293,7 +283,7 @@ struct call *backend_delete_partition(struct backend *backend, const char *strea
                                       uint32_t partition, const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, partition}, NULL, NULL};
-    struct passage *passage = change(backend, "delete_partition", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_DELETE_PARTITION, &arguments, ask);
 
     if (may_pass(passage, backend->operations->delete_partition))
         enter(passage,
@@ -306,7 +296,7 @@ struct call *backend_set_bound(struct backend *backend, const char *stream, uint
 {
     struct arguments arguments = {
         {NULL, stream, partition}, earliest ? "earliest" : "latest", value};
-    struct passage *passage = change(backend, "set_bound", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_SET_BOUND, &arguments, ask);
 
     if (may_pass(passage, backend->operations->set_bound))
         enter(passage, backend->operations->set_bound(backend, stream, partition, earliest, value,
@@ -320,7 +310,7 @@ struct call *backend_get_states(struct backend *backend, const char *app, const 
                                 const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "get_states", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_GET_STATES, &arguments, ask);
 
     if (may_pass(passage, backend->operations->get_states))
         enter(passage, backend->operations->get_states(backend, app, stream, &passage->inside));
@@ -330,7 +320,7 @@ struct call *backend_get_states(struct backend *backend, const char *app, const 
 struct call *backend_get_bounds(struct backend *backend, const char *stream, const struct ask *ask)
 {
     struct arguments arguments = {{NULL, stream, ANY_PARTITION}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "get_bounds", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_GET_BOUNDS, &arguments, ask);
 
     if (may_pass(passage, backend->operations->get_bounds))
         enter(passage, backend->operations->get_bounds(backend, stream, &passage->inside));
@@ -341,7 +331,7 @@ struct call *backend_get_state(struct backend *backend, const char *app, const c
                                uint32_t partition, enum detail detail, const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, partition}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "get_state", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_GET_STATE, &arguments, ask);
 
     if (may_pass(passage, backend->operations->get_state))
         enter(passage, backend->operations->get_state(backend, app, stream, partition, detail,
@@ -353,7 +343,7 @@ struct call *backend_get_checkpoint(struct backend *backend, const char *app, co
                                     uint32_t partition, const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, partition}, NULL, NULL};
-    struct passage *passage = ask_for(backend, "get_checkpoint", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_GET_CHECKPOINT, &arguments, ask);
 
     if (may_pass(passage, backend->operations->get_checkpoint))
         enter(passage, backend->operations->get_checkpoint(backend, app, stream, partition,
@@ -366,7 +356,7 @@ struct call *backend_commit(struct backend *backend, const struct commit_order *
 {
     struct arguments arguments = {
         {order->app, order->stream, order->partition}, "sequence", order->sequence};
-    struct passage *passage = change(backend, "commit", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_COMMIT, &arguments, ask);
 
     if (may_pass(passage, backend->operations->commit))
         enter(passage, backend->operations->commit(backend, order, &passage->inside));
@@ -377,7 +367,7 @@ struct call *backend_delete_checkpoint(struct backend *backend, const char *app,
                                        uint32_t partition, const struct ask *ask)
 {
     struct arguments arguments = {{app, stream, partition}, NULL, NULL};
-    struct passage *passage = change(backend, "delete_checkpoint", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_DELETE_CHECKPOINT, &arguments, ask);
 
     if (may_pass(passage, backend->operations->delete_checkpoint))
         enter(passage, backend->operations->delete_checkpoint(backend, app, stream, partition,
@@ -397,7 +387,7 @@ struct call *backend_get_cursor(struct backend *backend, const struct cursor_ord
 {
     struct arguments arguments = {
         {NULL, order->stream, order->partition}, "cursor", cursor_names[order->kind]};
-    struct passage *passage = ask_for(backend, "get_cursor", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_GET_CURSOR, &arguments, ask);
 
     if (may_pass(passage, backend->operations->get_cursor))
         enter(passage, backend->operations->get_cursor(backend, order, &passage->inside));
@@ -409,7 +399,7 @@ struct call *backend_locate(struct backend *backend, const struct cursor_order *
 {
     struct arguments arguments = {
         {NULL, order->stream, order->partition}, "cursor", cursor_names[order->kind]};
-    struct passage *passage = ask_for(backend, "locate", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_LOCATE, &arguments, ask);
 
     if (may_pass(passage, backend->operations->locate))
         enter(passage, backend->operations->locate(backend, order, &passage->inside));
@@ -423,7 +413,7 @@ struct call *backend_read_records(struct backend *backend, const struct read_ord
 {
     struct arguments arguments = {
         {NULL, order->from.stream, order->from.partition}, "from", cursor_names[order->from.kind]};
-    struct passage *passage = ask_for(backend, "read_records", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_READ_RECORDS, &arguments, ask);
 
     if (may_pass(passage, backend->operations->read_records))
         enter(passage, backend->operations->read_records(backend, order, &passage->inside));
@@ -434,7 +424,7 @@ struct call *backend_append_records(struct backend *backend, const struct append
                                     const struct ask *ask)
 {
     struct arguments arguments = {{NULL, order->stream, order->partition}, NULL, NULL};
-    struct passage *passage = change(backend, "append_records", &arguments, ask);
+    struct passage *passage = ask_for(backend, ERRAND_APPEND_RECORDS, &arguments, ask);
 
     if (may_pass(passage, backend->operations->append_records))
         enter(passage, backend->operations->append_records(backend, order, &passage->inside));

@@ -44,8 +44,9 @@ static void on_one(void *user, const struct error *error, const struct answer *a
 static void start_one(struct arm *arm)
 {
     struct fan *fan = arm->fan;
-    struct ask ask = {.deadline = fan->operation.ask.deadline, .done = on_one, .user = arm};
+    struct ask ask = operation_ask(&fan->operation, on_one);
 
+    ask.user = arm;
     arm->name = names_at(fan->order.names, fan->next++);
     arm->call = fan->order.start(fan->order.user, arm->name, &ask);
     if (!arm->call)

@@ -83,7 +83,10 @@ void operation_fail_soon(struct operation *operation)
 
 struct ask operation_ask(struct operation *operation, done_fn *done)
 {
-    return (struct ask){.deadline = operation->ask.deadline, .done = done, .user = operation};
+    return (struct ask){.deadline = operation->ask.deadline,
+                        .done = done,
+                        .user = operation,
+                        .errand = operation->ask.errand};
 }
 
 void operation_wait(struct operation *operation, struct call *step)

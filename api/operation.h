@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/errand.h"
 #include "api/error.h"
 #include "base/loop.h"
 
@@ -78,11 +79,13 @@ extern const struct answer no_answer;
 /* error is NULL when the operation succeeded; else the answer is all NULL. */
 typedef void done_fn(void *user, const struct error *error, const struct answer *answer);
 
-/* Whom to tell, and until when to try: milliseconds of when_monotonic(). Past it, ETIMEDOUT. */
+/* Whom to tell, and until when to try: milliseconds of when_monotonic(). Past it, ETIMEDOUT. What
+ * for, only who asks a backend on the way to something else says; the door knows. */
 struct ask {
     int64_t deadline;
     done_fn *done;
     void *user;
+    enum errand errand;
 };
 
 /*
@@ -124,7 +127,7 @@ void operation_fail_soon(struct operation *operation);
 /* Frees the operation without telling anybody. */
 void operation_drop(struct operation *operation);
 
-/* For a step, which has the same deadline; done is called with the operation. */
+/* For a step, which has the same deadline and errand; done is called with the operation. */
 struct ask operation_ask(struct operation *operation, done_fn *done);
 
 /* Notes the step that is under way. For NULL the operation fails soon, with ENOMEM. */

@@ -15,8 +15,12 @@
 /* Of a backend's connections, most of all. */
 #define WATCH_MAX 512
 
-/* Connections that are kept while nobody uses them. */
-#define IDLE_CONNECTIONS 64L
+/* Connections that are kept, in use or not: with fewer than are in use, libcurl closes one with
+ * each request that ends. */
+#define CONNECTIONS_KEPT 1024L
+
+/* As many as a service allows: it says how many. */
+#define STREAMS_OF_CONNECTION 1000L
 
 struct watch {
     loop_fn *ready;
@@ -48,7 +52,8 @@ struct loop *loop_new(void)
         return NULL;
     }
     curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_OF_CONNECTION);
     return loop;
 }
 

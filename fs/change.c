@@ -1041,6 +1041,7 @@ struct call *change_start(struct fs *fs, const struct change_order *order, const
     if (!change)
         return NULL;
     operation_begin(&change->operation, fs->loop, ask, release_change);
+    change->operation.ask.errand = ERRAND_PREPARE;
     change->operation.call.cancel = cancel_change;
     change->operation.call.is_sent = is_change_sent;
     change->operation.call.finish = finish_change;

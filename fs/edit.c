@@ -448,6 +448,7 @@ static struct edit *edit_new(struct request *request, char *text, const struct a
     if (!edit)
         return NULL;
     operation_begin(&edit->operation, request->fs->loop, ask, release_edit);
+    edit->operation.ask.errand = ERRAND_PREPARE;
     edit->operation.call =
         (struct call){.cancel = cancel_edit, .is_sent = is_edit_sent, .trouble = trouble_of_edit};
     TAILQ_INIT(&edit->arms);

@@ -157,7 +157,8 @@ static void look_for_records(void *user)
 {
     struct wait *wait = user;
     struct fs *fs = wait->fs;
-    struct ask ask = {when_monotonic() + fs->settings.timeout, on_look, wait};
+    struct ask ask = {
+        .deadline = when_monotonic() + fs->settings.timeout, .done = on_look, .user = wait};
     struct error error;
 
     wait->is_outdated = false;

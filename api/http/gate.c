@@ -25,8 +25,11 @@
 /* The longest pause that all keep because one was asked for it. */
 #define ASKED_MAX_MS 60000
 
-/* With so many steps one goes at a time, with the longest pauses. */
+/* With so many steps pauses are the longest. */
 #define SLOW_MAX 7U
+
+/* How many go at most after the first of them. */
+#define SLOW_WIDTH 64U
 
 static bool is_locked(const struct gate *gate, int64_t now)
 {
@@ -35,7 +38,7 @@ static bool is_locked(const struct gate *gate, int64_t now)
 
 bool gate_is_out(const struct gate *gate, int64_t now)
 {
-    return gate->failures && now < gate->until + FORGET_MS;
+    return gate->failures && now < gate->failed + FORGET_MS;
 }
 
 int64_t gate_pause(const struct gate *gate, int64_t now)
@@ -43,25 +46,42 @@ int64_t gate_pause(const struct gate *gate, int64_t now)
     return gate->not_before > now ? gate->not_before - now : 0;
 }
 
-static unsigned gate_width(const struct gate *gate, unsigned most)
+static bool is_closed(const struct gate *gate, int64_t now)
 {
-    unsigned width = most >> gate->slow;
-
-    return width ? width : 1;
+    return now < gate->until;
 }
 
-bool gate_lets(const struct gate *gate, unsigned under_way, unsigned most, int64_t now)
+unsigned gate_width(const struct gate *gate, unsigned most, int64_t now)
 {
-    if (now < gate->until || now < gate->not_before)
-        return false;
-    return gate->proven ? under_way < gate_width(gate, most) : !gate->probe;
+    if (is_closed(gate, now) || now < gate->not_before)
+        return 0;
+    return gate->width && gate->width < most ? gate->width : most;
 }
 
-const struct error *gate_error(const struct gate *gate, int64_t deadline, int64_t now)
+bool gate_lets(const struct gate *gate, enum errand errand, int64_t now)
 {
-    if (now < gate->until)
+    return gate->proven || (!gate->errands[errand].probe && now >= gate->errands[errand].until);
+}
+
+bool gate_refuses(const struct gate *gate, int64_t now)
+{
+    return is_closed(gate, now) || now < gate->not_before || gate_is_out(gate, now);
+}
+
+/* Whether others of that errand have waited long enough for its probe. */
+static bool is_held_up(const struct gate *gate, enum errand errand, int64_t now)
+{
+    int64_t probe = gate->errands[errand].probe;
+
+    return probe && now - probe >= HOLD_MS;
+}
+
+const struct error *gate_error(const struct gate *gate, enum errand errand, int64_t deadline,
+                               int64_t now)
+{
+    if (is_closed(gate, now) || now < gate->errands[errand].until)
         return &gate->reason;
-    if (gate_is_out(gate, now) && gate->probe && now - gate->probe >= HOLD_MS)
+    if (gate_is_out(gate, now) && is_held_up(gate, errand, now))
         return &gate->reason;
     return now < gate->not_before && deadline <= gate->not_before ? &gate->busy : NULL;
 }
@@ -74,13 +94,15 @@ const struct error *gate_reason(const struct gate *gate, int64_t now)
                                                                                     : NULL;
 }
 
-int64_t gate_wait(const struct gate *gate, int64_t now)
+int64_t gate_wait(const struct gate *gate, enum errand errand, int64_t now)
 {
+    int64_t probe = gate->errands[errand].probe;
+
     if (now < gate->not_before)
         return gate->not_before - now;
-    if (!gate_is_out(gate, now) || !gate->probe)
+    if (!gate_is_out(gate, now) || !probe)
         return -1;
-    return gate->probe + HOLD_MS > now ? gate->probe + HOLD_MS - now : 0;
+    return probe + HOLD_MS > now ? probe + HOLD_MS - now : 0;
 }
 
 void gate_sent(struct gate *gate, struct gate_pass *pass, int64_t now)
@@ -88,7 +110,7 @@ void gate_sent(struct gate *gate, struct gate_pass *pass, int64_t now)
     pass->sent = now;
     pass->probe = !gate->proven;
     if (pass->probe)
-        gate->probe = now;
+        gate->errands[pass->errand].probe = now;
 }
 
 int64_t gate_patience(const struct gate *gate, const struct gate_pass *pass, int64_t left)
@@ -106,12 +128,20 @@ int64_t gate_patience(const struct gate *gate, const struct gate_pass *pass, int
 void gate_ended(struct gate *gate, struct gate_pass *pass)
 {
     if (pass->probe)
-        gate->probe = 0;
+        gate->errands[pass->errand].probe = 0;
     pass->probe = false;
+}
+
+static void open_to_all_errands(struct gate *gate)
+{
+    for (unsigned i = 0; i < ERRANDS; i++)
+        gate->errands[i].until = 0;
 }
 
 static void end_outage(struct gate *gate)
 {
+    if (gate->failures)
+        open_to_all_errands(gate);
     gate->failures = 0;
     if (!gate->locked)
         gate->until = 0;
@@ -122,8 +152,10 @@ void gate_answered(struct gate *gate, const struct gate_pass *pass, int64_t now)
     end_outage(gate);
     gate->proven = true;
     gate->answered = gate->served = now;
-    if (pass->sent > gate->slowed)
-        gate->slow /= 2;
+    if (pass->sent <= gate->slowed)
+        return;
+    gate->slow /= 2;
+    gate->width += gate->width != 0;
 }
 
 void gate_refused(struct gate *gate, int64_t now)
@@ -131,6 +163,13 @@ void gate_refused(struct gate *gate, int64_t now)
     end_outage(gate);
     gate->proven = false;
     gate->answered = gate->served = now;
+}
+
+static unsigned narrowed(unsigned width)
+{
+    if (!width || width > SLOW_WIDTH)
+        return SLOW_WIDTH;
+    return width > 1 ? width / 2 : 1;
 }
 
 /* What was sent before the last step tells no more than what led to it. */
@@ -141,8 +180,9 @@ static void slow_down(struct gate *gate, const struct gate_pass *pass, uint32_t 
     if (pass->sent <= gate->slowed)
         return;
     if (now - gate->slowed > FORGET_MS)
-        gate->slow = 0;
+        gate->slow = gate->width = 0;
     gate->slow += gate->slow < SLOW_MAX;
+    gate->width = narrowed(gate->width);
     gate->slowed = now;
     pause = retry_pause(gate->slow, random);
     if (gate->not_before < now + pause)
@@ -194,11 +234,13 @@ static bool tells_of_outage(struct gate *gate, const struct gate_pass *pass,
     return answered <= pass->began && (failure == GATE_UNREACHABLE || !pass->is_short);
 }
 
-static int64_t closed_for(const struct gate *gate)
+static void close_gate(struct gate *gate, enum errand errand, int64_t now)
 {
-    if (gate->failure == GATE_SILENT && gate->failures == 1)
-        return 0;
-    return gate->failure == GATE_UNREACHABLE ? CLOSED_MS : CLOSED_LONG_MS;
+    if (gate->failure == GATE_SILENT)
+        gate->errands[errand].until = gate->failures > 1 ? now + CLOSED_LONG_MS : 0;
+    else
+        gate->until = now + (gate->failure == GATE_UNREACHABLE ? CLOSED_MS : CLOSED_LONG_MS);
+    gate->failed = now;
 }
 
 void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_failure failure,
@@ -211,12 +253,16 @@ void gate_failed(struct gate *gate, const struct gate_pass *pass, enum gate_fail
     gate->proven = false;
     gate->locked = false;
     note_reason(&gate->reason, error);
-    gate->until = now + closed_for(gate);
+    close_gate(gate, pass->errand, now);
 }
 
 void gate_reset(struct gate *gate)
 {
-    *gate = (struct gate){.probe = gate->probe, .answered = gate->answered};
+    struct gate fresh = {.answered = gate->answered};
+
+    for (unsigned i = 0; i < ERRANDS; i++)
+        fresh.errands[i].probe = gate->errands[i].probe;
+    *gate = fresh;
 }
 
 void gate_lock(struct gate *gate, const struct error *error, int64_t until)

@@ -4,23 +4,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/errand.h"
 #include "api/error.h"
 
 /*
  * When requests may go out to a service. Times are milliseconds of when_monotonic(); nothing here
  * looks at a clock or waits.
  *
- * - Until the service has answered, requests go one at a time: each is a probe.
+ * - Until the service has answered, one request of each errand goes at a time: each is a probe.
  * - While it is locked out, none goes.
  * - An outage begins when a request has failed for good and nothing was answered since it began.
  * Who waits for no longer than a moment, as look-ups do, learns nothing by silence and by too many
  *   requests. The gate is then closed for some seconds, and whoever asks meanwhile has the error of
- *   that request. Then there is one probe at a time; others wait for it for a second, and have the
- *   error too. The first answer ends the outage, or a minute in which nothing was asked.
- * - After a first silence the gate stays open for a probe, for one thing alone may hang.
+ *   that request. Then there is one probe of an errand at a time; others of the same wait for it
+ * for a second, and have the error too. The first answer ends the outage, or a minute in which
+ * nothing was asked.
+ * - Silence closes the gate for its errand alone, for the service may answer all others; and not
+ * the first one, for one thing alone may hang.
  * - When there are too many requests none goes for a while, which is as long as the service asks,
- *   up to a minute, and grows each time; after it, fewer go at once. Each answer that follows takes
- *   half of the steps back.
+ *   up to a minute, and grows each time; after it, half as many go at once, and one more with each
+ *   answer that follows.
  */
 
 enum gate_failure {
@@ -37,35 +40,48 @@ struct gate {
 
     unsigned failures; /* of this outage; 0: there is none */
     enum gate_failure failure;
-    int64_t probe;    /* when the one under way began, or 0 */
+    int64_t failed; /* the last time */
+    struct {
+        int64_t probe; /* when the one under way began, or 0 */
+        int64_t until; /* closed until then, by silence */
+    } errands[ERRANDS];
     int64_t answered; /* the last time */
     int64_t served;   /* the last time that it was not "too many requests" */
 
-    unsigned slow;      /* steps of slowing down */
+    unsigned slow;      /* steps of slowing down, half of which each answer takes back */
+    unsigned width;     /* what they leave of how many may be under way; 0: all */
     int64_t slowed;     /* when the last one was made */
     int64_t not_before; /* none goes out */
     struct error busy;  /* because of that */
 };
 
-/* What the gate knows of a request; all zero but for began and is_short. */
+/* What the gate knows of a request; all zero but for began, errand and is_short. */
 struct gate_pass {
+    enum errand errand;
     int64_t began; /* it was asked for */
     int64_t sent;  /* its last try was begun */
     bool probe;    /* and is one */
     bool is_short; /* it has less time than others: that it ran out tells nothing */
 };
 
-/* Whether one more may go, of those that wait, when so many of at most `most` are under way. */
-bool gate_lets(const struct gate *gate, unsigned under_way, unsigned most, int64_t now);
+/* How many may be under way now, of `most`; 0 while none may go. */
+unsigned gate_width(const struct gate *gate, unsigned most, int64_t now);
+
+/* Whether one of that errand may go, as far as others of the same are concerned. */
+bool gate_lets(const struct gate *gate, enum errand errand, int64_t now);
+
+/* Whether there may be one that gate_error refuses. */
+bool gate_refuses(const struct gate *gate, int64_t now);
 
 /* Why one that waits is to fail now, or NULL. */
-const struct error *gate_error(const struct gate *gate, int64_t deadline, int64_t now);
+const struct error *gate_error(const struct gate *gate, enum errand errand, int64_t deadline,
+                               int64_t now);
 
 /* Why one waits that has waited for too long, or NULL when the service is not to blame. */
 const struct error *gate_reason(const struct gate *gate, int64_t now);
 
-/* After how many ms the above change by themselves, or -1. */
-int64_t gate_wait(const struct gate *gate, int64_t now);
+/* After how many ms the above change by themselves for that errand, or -1. */
+int64_t gate_wait(const struct gate *gate, enum errand errand, int64_t now);
 
 /* How long none goes out because there were too many, in ms. */
 int64_t gate_pause(const struct gate *gate, int64_t now);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -16,11 +16,17 @@
 #include "api/http/failure.h"
 #include "api/http/gate.h"
 #include "api/http/retry.h"
+#include "api/lanes.h"
 #include "base/always.h"
 #include "base/when.h"
 
-#define REQUESTS_MAX 64
-#define ANSWER_MAX   (16UL << 20)
+/* One errand may have half of them under way: more make nothing faster. */
+#define REQUESTS_MAX 512
+
+/* No more than this part of the process's descriptors are connections. */
+#define DESCRIPTORS_PART 2
+
+#define ANSWER_MAX (16UL << 20)
 
 /* A try that had less time than this tells less than what was known before it. */
 #define SHORT_MS 500
@@ -32,17 +38,14 @@
  * this is a difference. */
 #define CLOCK_TOLERANCE_NS (30 * 1000000000LL)
 
-TAILQ_HEAD(requests, http_request);
-
 struct http {
     struct loop *loop;
     char host[264]; /* for messages */
     bool direct;    /* this machine, in the clear: by no proxy of the environment */
     struct easy_settings settings;
-    struct requests waiting; /* in their order */
-    struct requests resting; /* until their timer fires */
-    struct requests running;
-    unsigned running_count;
+    struct lanes lanes;
+    unsigned most;     /* requests under way */
+    unsigned requests; /* all that there are, those included that rest before another try */
     struct timer pump;
     struct gate gate;
     int64_t clock_offset; /* the service's clock less ours, ns */
@@ -52,8 +55,7 @@ struct http {
 };
 
 struct http_request {
-    TAILQ_ENTRY(http_request) link;
-    struct requests *list; /* the one it is in, or NULL */
+    struct lane_place place; /* the first member; out while it rests */
     struct http *http;
     struct http_order order; /* its texts are those below */
     char *method;
@@ -72,6 +74,11 @@ struct http_request {
     bool is_busy;       /* which was refused because of too many requests */
 };
 
+static struct http_request *request_at(struct lane_place *place)
+{
+    return (struct http_request *)place;
+}
+
 /* The client */
 
 static int copy_option(char **target, const char *text)
@@ -87,6 +94,17 @@ static int check_file(const char *option, const char *path, struct error *error)
     if (!path || !access(path, R_OK))
         return 0;
     return error_set(error, errno, "%s=%.200s: %s", option, path, strerror(errno));
+}
+
+/* Each connection is a descriptor, and files and others need some too. */
+static unsigned most_requests(void)
+{
+    struct rlimit limit;
+    rlim_t most = REQUESTS_MAX;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur / DESCRIPTORS_PART < most)
+        most = limit.rlim_cur / DESCRIPTORS_PART;
+    return most ? (unsigned)most : 1;
 }
 
 int http_new(const struct http_options *options, struct http **result, struct error *error)
@@ -108,9 +126,8 @@ int http_new(const struct http_options *options, struct http **result, struct er
         return error_set(error, ENOMEM, "no memory");
     }
     http->settings.sessions = easy_sessions();
-    TAILQ_INIT(&http->waiting);
-    TAILQ_INIT(&http->resting);
-    TAILQ_INIT(&http->running);
+    lanes_init(&http->lanes);
+    http->most = most_requests();
     http->loop = options->loop;
     http->settings.plain = !strcmp(options->endpoint->scheme, "http");
     http->direct = http->settings.plain && options->endpoint->loopback;
@@ -125,8 +142,7 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
-    (void)ALWAYS(!http->running_count && !TAILQ_FIRST(&http->waiting) &&
-                 !TAILQ_FIRST(&http->resting));
+    (void)ALWAYS(!http->requests);
     timer_stop(&http->pump);
     curl_share_cleanup(http->settings.sessions);
     free(http->settings.cacert);
@@ -178,35 +194,21 @@ int http_add_header(struct http_headers *headers, const char *name, const char *
     return 0;
 }
 
-/* A request's life: waiting, running, perhaps resting and waiting again, until it ends. */
+/* A request's life: waiting, under way, perhaps resting and waiting again, until it ends. */
 
 static void pump_requests(void *user);
 
 static void pump_soon(struct http *http)
 {
-    timer_start(http->loop, &http->pump, 0, pump_requests, http);
+    if (http->lanes.waiting)
+        timer_start(http->loop, &http->pump, 0, pump_requests, http);
 }
 
 void http_reload(struct http *http)
 {
     gate_reset(&http->gate);
     http->reloaded = when_monotonic();
-    if (!TAILQ_EMPTY(&http->waiting))
-        pump_soon(http);
-}
-
-static void move_to(struct http_request *request, struct requests *list)
-{
-    struct http *http = request->http;
-
-    if (request->list)
-        TAILQ_REMOVE(request->list, request, link);
-    http->running_count -= request->list == &http->running;
-    (void)ALWAYS(http->running_count <= REQUESTS_MAX);
-    request->list = list;
-    if (list)
-        TAILQ_INSERT_TAIL(list, request, link);
-    http->running_count += list == &http->running;
+    pump_soon(http);
 }
 
 enum retry { AFTER_THROTTLED, AFTER_BROKEN, AFTER_CONNECTION };
@@ -250,15 +252,15 @@ static void release_request(struct http_request *request)
 
     timer_stop(&request->timer);
     end_try(request);
-    move_to(request, NULL);
+    lanes_leave(&http->lanes, &request->place);
+    http->requests--;
     if (request->body)
         OPENSSL_cleanse(request->body, request->order.body_size);
     free(request->body);
     free(request->method);
     free(request->url);
     free(request);
-    if (!TAILQ_EMPTY(&http->waiting))
-        pump_soon(http);
+    pump_soon(http);
 }
 
 bool http_changes(const char *method)
@@ -288,7 +290,7 @@ static void finish_request(struct http_request *request, const struct error *err
                            const struct http_answer *answer)
 {
     timer_stop(&request->timer);
-    move_to(request, NULL);
+    lanes_leave(&request->http->lanes, &request->place);
     request->error.is_unknown = request->is_unknown;
     request->order.done(request->order.user, error, answer);
     release_request(request);
@@ -330,7 +332,7 @@ static void wait_for_connection(struct http_request *request)
     struct http *http = request->http;
     int64_t left = request_time_left(request);
 
-    move_to(request, &http->waiting);
+    lanes_wait(&http->lanes, &request->place, request->order.errand, when_monotonic());
     timer_start(http->loop, &request->timer, left > 0 ? left : 0, expire_request, request);
     pump_soon(http);
 }
@@ -368,10 +370,9 @@ static void rest_before_retry(struct http_request *request, int64_t pause)
     struct http *http = request->http;
 
     end_try(request);
-    move_to(request, &http->resting);
+    lanes_leave(&http->lanes, &request->place);
     timer_start(http->loop, &request->timer, pause, wake_request, request);
-    if (!TAILQ_EMPTY(&http->waiting))
-        pump_soon(http);
+    pump_soon(http);
 }
 
 /* Answers */
@@ -603,15 +604,28 @@ static int begin_try(struct http_request *request)
     return 0;
 }
 
+static bool may_errand_go(const void *user, enum errand errand)
+{
+    const struct http *http = user;
+
+    return gate_lets(&http->gate, errand, when_monotonic());
+}
+
+/* Who goes next, or NULL. */
+static struct http_request *find_next(const struct http *http)
+{
+    unsigned most = gate_width(&http->gate, http->most, when_monotonic());
+
+    return request_at(lanes_next(&http->lanes, most, may_errand_go, http));
+}
+
 static void start_waiting(struct http *http)
 {
     struct http_request *request;
 
-    while ((request = TAILQ_FIRST(&http->waiting)) &&
-           gate_lets(&http->gate, http->running_count, REQUESTS_MAX, when_monotonic())) {
+    while ((request = find_next(http))) {
         timer_stop(&request->timer);
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        move_to(request, &http->running);
+        lanes_go(&http->lanes, &request->place);
         request->tries++;
         if (begin_try(request))
             finish_request(request, &request->error, NULL);
@@ -622,13 +636,14 @@ static void start_waiting(struct http *http)
 static struct http_request *find_refused(const struct http *http)
 {
     int64_t now = when_monotonic();
-    struct http_request *request;
+    struct lane_place *place = NULL;
 
-    if (!gate_error(&http->gate, INT64_MIN, now))
+    if (!gate_refuses(&http->gate, now))
         return NULL;
-    TAILQ_FOREACH (request, &http->waiting, link) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        const struct error *reason = gate_error(&http->gate, request->order.deadline, now);
+    while ((place = lanes_after(&http->lanes, place))) {
+        struct http_request *request = request_at(place);
+        const struct error *reason =
+            gate_error(&http->gate, place->errand, request->order.deadline, now);
 
         if (reason) {
             request->error = *reason;
@@ -636,6 +651,21 @@ static struct http_request *find_refused(const struct http *http)
         }
     }
     return NULL;
+}
+
+/* After how many ms those that wait may go, or need not wait, though nothing happens; or -1. */
+static int64_t time_to_look(const struct http *http)
+{
+    int64_t now = when_monotonic();
+    int64_t soonest = -1;
+
+    for (enum errand errand = 0; errand < ERRANDS; errand++) {
+        int64_t wait = gate_wait(&http->gate, errand, now);
+
+        if (lanes_has(&http->lanes, errand) && wait >= 0 && (soonest < 0 || wait < soonest))
+            soonest = wait;
+    }
+    return soonest;
 }
 
 /* Lets those that wait go, as many as may, and tells the others when there is no use in waiting. */
@@ -648,14 +678,13 @@ static void pump_requests(void *user)
     start_waiting(http);
     while ((request = find_refused(http)))
         finish_request(request, &request->error, NULL);
-    wait = gate_wait(&http->gate, when_monotonic());
-    if (wait >= 0 && !TAILQ_EMPTY(&http->waiting))
+    wait = time_to_look(http);
+    if (wait >= 0)
         timer_start(http->loop, &http->pump, wait, pump_requests, http);
 }
 
-static int copy_order(struct http_request *request, const struct http_order *order)
+static int copy_texts(struct http_request *request, const struct http_order *order)
 {
-    request->order = *order;
     if (copy_option(&request->method, order->method) || copy_option(&request->url, order->url))
         return -ENOMEM;
     if (!order->body)
@@ -677,8 +706,9 @@ static void begin_pass(struct http_request *request, int64_t deadline)
 
     if (patience > http->longest_patience)
         http->longest_patience = patience;
-    request->pass =
-        (struct gate_pass){.began = now, .is_short = patience < http->longest_patience / 2};
+    request->pass = (struct gate_pass){.errand = request->order.errand,
+                                       .began = now,
+                                       .is_short = patience < http->longest_patience / 2};
 }
 
 struct http_request *http_start(struct http *http, const struct http_order *order)
@@ -688,9 +718,11 @@ struct http_request *http_start(struct http *http, const struct http_order *orde
     if (!request)
         return NULL;
     request->http = http;
+    request->order = *order;
+    http->requests++;
     begin_pass(request, order->deadline);
     buf_init(&request->exchange.answer, ANSWER_MAX);
-    if (copy_order(request, order)) {
+    if (copy_texts(request, order)) {
         release_request(request);
         return NULL;
     }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/errand.h"
 #include "api/error.h"
 #include "api/http/endpoint.h"
 #include "api/retries.h"
@@ -23,12 +24,13 @@
  *   be too late the last error is final. Other requests are sent once, by a new connection, and
  *   tried again only while nothing of them was sent.
  * - HTTP_THROTTLED, and HTTP 503, slow all requests down together, first tries and others.
- * - At most 64 requests are under way; others wait in their order. Until the service has answered,
- *   and has not refused the credential, there is just one.
+ * - At most 512 requests are under way, and of one errand as many as it leaves free for others, 256
+ *   at most: api/lanes.h says whose turn it is. Until the service has answered, and has not refused
+ *   the credential, there is just one of each errand.
  * - When the service cannot be reached, or one request was met by silence or by HTTP_THROTTLED to
  *   its end, and nothing was answered meanwhile, then requests of the next seconds get the same
- *   error at once, and one at a time finds out when it is over: api/http/gate.h says how. After
- *   http_lock_out none goes out for as long as that said.
+ *   error at once, and one of an errand at a time finds out when it is over: api/http/gate.h says
+ *   how. After http_lock_out none goes out for as long as that said.
  * - The service's clock is learned from its answers, for what depends on the time.
  * - An answer of more than 16 MiB is EBADMSG, unless is_bulk is set.
  *
@@ -95,6 +97,7 @@ struct http_order {
     bool idempotent;
     bool is_bulk;     /* an answer that is too large was asked for, and is EFBIG */
     int64_t deadline; /* of when_monotonic() */
+    enum errand errand;
 
     /* Adds the headers of a try, so that each is signed with its own time. 0, or a negative errno
      * with an error, which is final. */

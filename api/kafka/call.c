@@ -34,10 +34,9 @@ static const struct error *why_shut_out(struct kafka_call *call)
 {
     const struct gate *gate = gate_of(call);
     int64_t now = when_monotonic();
+    bool may_go = gate_width(gate, 1, now) && gate_lets(gate, call->pass.errand, now);
 
-    if (gate_is_out(gate, now) && !gate_lets(gate, 0, 1, now))
-        return gate_reason(gate, now);
-    return NULL;
+    return gate_is_out(gate, now) && !may_go ? gate_reason(gate, now) : NULL;
 }
 
 static void release_call(struct operation *operation)
@@ -99,6 +98,7 @@ struct kafka_call *kafka_call_new(struct backend *backend, const char *app, cons
     snprintf(call->stream, sizeof(call->stream), "%s", stream ? stream : "");
     call->partition = partition;
     call->began = call->pass.began = when_monotonic();
+    call->pass.errand = ask->errand;
     call->earliest = call->latest = call->committed = -1;
     buf_init(&call->text, TEXT_MAX);
     return call;

@@ -38,6 +38,7 @@ struct kafka_parcel {
     void *by_partition; /* a tree of tsearch(3) */
     size_t weight;
     int64_t deadline;   /* the latest of all */
+    enum errand errand; /* of the last, or of one that is urgent */
     struct timer timer; /* sends it; then tells those whose time is up before that of others */
     struct call *exchange;
     size_t sent_weight; /* of the request, with those that were given up since */
@@ -196,6 +197,8 @@ static int put_part(struct kafka_cluster *cluster, struct kafka_pool *pool, stru
     parcel->weight += part->weight;
     if (part->ask.deadline > parcel->deadline)
         parcel->deadline = part->ask.deadline;
+    if (!errand_is_urgent(parcel->errand))
+        parcel->errand = part->ask.errand;
     return 0;
 }
 
@@ -389,7 +392,7 @@ static void send_parcel(void *user)
 {
     struct kafka_parcel *parcel = user;
     struct kafka_request request = parcel->request;
-    struct ask ask = {parcel->deadline, on_parcel_answered, parcel};
+    struct ask ask = {parcel->deadline, on_parcel_answered, parcel, parcel->errand};
     struct error error;
 
     stop_gathering(parcel);

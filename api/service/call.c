@@ -249,6 +249,7 @@ static void send_now(struct service_call *call)
                                .idempotent = call->is_idempotent,
                                .is_bulk = call->takes_bytes,
                                .deadline = call->operation.ask.deadline,
+                               .errand = call->operation.ask.errand,
                                .prepare = prepare_try,
                                .judge = judge_answer,
                                .done = on_request_done,

@@ -88,8 +88,7 @@ static struct names *numbers_of(const struct table *table)
 
 static int on_listed_shards(struct service_call *call, const cJSON *root)
 {
-    struct ask ask = {
-        .deadline = call->operation.ask.deadline, .done = on_all_bounds, .user = call};
+    struct ask ask = operation_ask(&call->operation, on_all_bounds);
     struct fan_order order = {.loop = call->service->backend.loop,
                               .width = WIDTH,
                               .start = ask_bounds_of_one,

@@ -33,6 +33,7 @@ struct sls_groups {
     struct error refusal;    /* of the last of those */
     bool outdated;           /* something was changed since it began */
     int64_t deadline;
+    enum errand errand; /* of whom it was begun for */
 
     struct names *names; /* what was gathered last, or NULL */
     int64_t came;        /* when */
@@ -225,7 +226,7 @@ static void wait_for_step(struct sls_groups *groups, struct call *step)
 static void on_logstores(void *user, const struct error *error, const struct answer *found)
 {
     struct sls_groups *groups = user;
-    struct ask ask = {.deadline = groups->deadline, .done = on_all_groups, .user = groups};
+    struct ask ask = {groups->deadline, on_all_groups, groups, groups->errand};
     struct fan_order order = {.loop = groups->sls->service.backend.loop,
                               .start = ask_groups_of_one,
                               .take = on_groups_of_one,
@@ -242,13 +243,14 @@ static void on_logstores(void *user, const struct error *error, const struct ans
 }
 
 /* Begins to gather, for a first waiter. False without memory. */
-static bool gather(struct sls_groups *groups, int64_t deadline)
+static bool gather(struct sls_groups *groups, int64_t deadline, enum errand errand)
 {
-    struct ask ask = {.deadline = deadline, .done = on_logstores, .user = groups};
+    struct ask ask = {deadline, on_logstores, groups, errand};
 
     groups->outdated = false;
     groups->refused = 0;
     groups->deadline = deadline;
+    groups->errand = errand;
     groups->found = names_new();
     if (groups->found)
         groups->step = sls_ask_logstores(groups->sls, &ask);
@@ -292,7 +294,7 @@ struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct a
         stop_gathering(groups);
         deadline = deadline > groups->deadline ? deadline : groups->deadline;
     }
-    if (!groups->step && !gather(groups, deadline))
+    if (!groups->step && !gather(groups, deadline, ask->errand))
         return NULL;
     return share_join(&groups->gathering, ask);
 }
@@ -301,7 +303,7 @@ struct call *sls_groups_get(struct sls_groups *groups, bool anew, const struct a
 
 void sls_wait_for_groups(struct service_call *call, bool anew, done_fn *done)
 {
-    struct ask ask = {.deadline = call->operation.ask.deadline, .done = done, .user = call};
+    struct ask ask = operation_ask(&call->operation, done);
 
     call->operation.step = sls_groups_get(((struct sls *)call->service)->groups, anew, &ask);
     if (!call->operation.step)

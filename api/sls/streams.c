@@ -60,8 +60,7 @@ static void on_all_states(void *user, const struct error *error, const struct an
 static void look_at_streams(void *user, const struct error *error, const struct answer *answer)
 {
     struct service_call *call = user;
-    struct ask ask = {
-        .deadline = call->operation.ask.deadline, .done = on_all_states, .user = call};
+    struct ask ask = operation_ask(&call->operation, on_all_states);
     struct fan_order order = {.loop = call->service->backend.loop,
                               .start = ask_states_of_one,
                               .take = on_states_of_one,

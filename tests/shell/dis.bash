@@ -30,6 +30,7 @@ REFUSALS='^[45]'
 UNTOUCHED="billing orders 0 42 note"
 CONTENT=$'42\nnote'
 READS=GET
+READS_OF_WIDE=/checkpoints # of all streams
 GAP=1
 SEARCH=2
 MALFORMED=DIS.4200

@@ -10,6 +10,7 @@
 #   VALUES          below ROOT, the path of the call that has all values of billing on orders
 #   REQUEST_ID      a regular expression for the ids that it gives to requests
 #   READS           the method of all requests that change nothing; "" where they have many
+#   READS_OF_WIDE   a part of the path of all that read a checkpoint of the stream wide
 #   METHOD, WHERE   which request each operation sends last that can be made to fail
 #
 # and defines start_service, make_world, use_keys, and op_OPERATION for each operation. What is tested of

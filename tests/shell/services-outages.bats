@@ -171,3 +171,62 @@ recovers() {
     cat "$P/checkpoint" >/dev/null
     put "$P/checkpoint" "$(shown 43)"
 }
+
+# ---- one kind of request that is never answered
+
+# reads_hang COUNT: so many programs read so many checkpoints, which the service never answers.
+reads_hang() {
+    local partition before
+    fault never method=GET path="$READS_OF_WIDE" count=forever
+    before=$(waiting)
+    for ((partition = 0; partition < $1; partition++)); do
+        in_background cat "apps/audit/wide/$partition/checkpoint" 2>>"$DIR/messages"
+        HANGING+=("$!")
+    done
+    eventually wait_now "$((before + $1))"
+}
+
+reads_end() {
+    kill "${HANGING[@]}"
+    wait "${HANGING[@]}" || true
+}
+
+# Another call, and a change, are answered.
+others_are_served() {
+    promptly put "$P/checkpoint" "$(shown "$1")"
+    promptly cat "$S/latest" >"$DIR/latest"
+    promptly ls streams apps >"$DIR/names"
+}
+
+@test "reads that hang, more than may be under way, hold up no commit and no other call" {
+    wide 600
+    remount_service
+    warm
+    let_values_age
+    HANGING=()
+    reads_hang 600
+    others_are_served 50
+    others_are_served 51
+    reads_end
+    no_faults
+    is "$(cat "$P/checkpoint")" "$(shown 51)"
+}
+
+@test "a first request that hangs holds up no commit and no other call" {
+    wide 2
+    remount_service
+    warm
+    HANGING=()
+    hup # nothing is known of the service
+    reads_hang 1
+    others_are_served 50
+    reads_end
+}
+
+@test "an outage of one call alone is none of a commit or of another call" {
+    a_hundred
+    fault never method=GET path="$READS_OF_WIDE" count=forever
+    read_all ETIMEDOUT
+    others_are_served 50
+    recovers
+}

@@ -30,6 +30,7 @@ REFUSALS='^40[013]$'
 UNTOUCHED="billing orders 0 NDI= -"
 CONTENT=NDI=
 READS=GET
+READS_OF_WIDE=/wide/consumergroups/
 GAP=0
 SEARCH=6 # all logstores, once or twice
 MALFORMED=ParameterInvalid

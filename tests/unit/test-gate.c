@@ -3,7 +3,7 @@
 
 #include "api/http/gate.h"
 
-#define MOST  64
+#define MOST  512
 #define NEVER INT64_MAX
 
 static struct gate gate;
@@ -28,20 +28,36 @@ static struct error error_of(int code)
 /* The errno of what asks now, or 0. */
 static int refusal(void)
 {
-    const struct error *error = gate_error(&gate, NEVER, now);
+    const struct error *error = gate_error(&gate, ERRAND_GET_STATE, NEVER, now);
 
     return error ? error->code : 0;
 }
 
-/* Begins a request now, which must be let out. */
-static struct gate_pass sent(void)
+/* How many of an errand may be under way at once. */
+static unsigned width_for(enum errand errand)
 {
-    struct gate_pass pass = {.began = now};
+    return gate_lets(&gate, errand, now) ? gate_width(&gate, MOST, now) : 0;
+}
 
-    assert_int_equal(refusal(), 0);
-    assert_true(gate_lets(&gate, 0, MOST, now));
+static unsigned width(void)
+{
+    return width_for(ERRAND_GET_STATE);
+}
+
+/* Begins a request now, which must be let out. */
+static struct gate_pass sent_for(enum errand errand)
+{
+    struct gate_pass pass = {.errand = errand, .began = now};
+
+    assert_null(gate_error(&gate, errand, NEVER, now));
+    assert_true(width_for(errand) > 0);
     gate_sent(&gate, &pass, now);
     return pass;
+}
+
+static struct gate_pass sent(void)
+{
+    return sent_for(ERRAND_GET_STATE);
 }
 
 static void answer(struct gate_pass *pass)
@@ -91,16 +107,6 @@ static bool throttled(int64_t asked)
     return may_hope;
 }
 
-/* How many may be under way at once. */
-static unsigned width(void)
-{
-    unsigned count = 0;
-
-    while (count < 100 && gate_lets(&gate, count, MOST, now))
-        count++;
-    return count;
-}
-
 TEST(one_at_a_time_until_it_answers)
 {
     struct gate_pass first = sent();
@@ -109,7 +115,7 @@ TEST(one_at_a_time_until_it_answers)
     assert_int_equal(width(), 0);
     /* Others wait for it, as nothing is known. */
     assert_int_equal(refusal(), 0);
-    assert_int_equal(gate_wait(&gate, now), -1);
+    assert_int_equal(gate_wait(&gate, ERRAND_GET_STATE, now), -1);
     assert_null(gate_reason(&gate, now));
     answer(&first);
     assert_int_equal(width(), MOST);
@@ -117,7 +123,7 @@ TEST(one_at_a_time_until_it_answers)
     first = sent();
     assert_int_equal(width(), 0);
     gate_ended(&gate, &first);
-    assert_true(gate_lets(&gate, 50, MOST, now));
+    assert_int_equal(width(), MOST);
 }
 
 TEST(what_cannot_be_reached_is_asked_once_a_second)
@@ -169,7 +175,7 @@ TEST(a_probe_is_given_more_time_each_time_and_never_more_than_it_has)
     for (int i = 0; i < 100; i++) {
         struct gate_pass probe;
 
-        now = gate.until;
+        now += 5000;
         probe = sent();
         before = patience;
         patience = gate_patience(&gate, &probe, 40000);
@@ -190,13 +196,54 @@ TEST(others_wait_for_a_probe_for_a_second_only)
     now += 10;
     assert_int_equal(width(), 0);
     assert_int_equal(refusal(), 0);
-    assert_int_equal(gate_wait(&gate, now), 990);
+    assert_int_equal(gate_wait(&gate, ERRAND_GET_STATE, now), 990);
     assert_int_equal(gate_reason(&gate, now)->code, ETIMEDOUT);
     now += 990;
     assert_int_equal(refusal(), ETIMEDOUT);
-    assert_int_equal(gate_wait(&gate, now), 0);
+    assert_int_equal(gate_wait(&gate, ERRAND_GET_STATE, now), 0);
     answer(&probe);
     assert_int_equal(refusal(), 0);
+}
+
+TEST(each_errand_has_a_probe_of_its_own)
+{
+    struct gate_pass read = sent_for(ERRAND_GET_CHECKPOINT);
+    struct gate_pass commit = sent_for(ERRAND_COMMIT);
+
+    assert_int_equal(width_for(ERRAND_GET_CHECKPOINT), 0);
+    assert_int_equal(width_for(ERRAND_COMMIT), 0);
+    gate_ended(&gate, &commit);
+    assert_int_equal(width_for(ERRAND_GET_CHECKPOINT), 0);
+    assert_int_equal(width_for(ERRAND_COMMIT), MOST);
+    answer(&read);
+    assert_int_equal(width_for(ERRAND_GET_CHECKPOINT), MOST);
+}
+
+TEST(silence_closes_for_its_errand_alone)
+{
+    struct gate_pass probe;
+    struct gate_pass commit;
+
+    failed(GATE_SILENT, ETIMEDOUT, 30000);
+    probe = sent();
+    now += 2000;
+    assert_int_equal(refusal(), ETIMEDOUT);
+    commit = sent_for(ERRAND_COMMIT);
+    /* Who waits for the other probe waits for no longer than for one. */
+    assert_int_equal(gate_wait(&gate, ERRAND_COMMIT, now), 1000);
+    fail_now(&probe, GATE_SILENT, ETIMEDOUT);
+    assert_int_equal(refusal(), ETIMEDOUT);
+    assert_null(gate_error(&gate, ERRAND_COMMIT, NEVER, now));
+    answer(&commit);
+    assert_int_equal(refusal(), 0);
+    assert_int_equal(width(), MOST);
+}
+
+TEST(what_cannot_be_reached_is_closed_to_all_errands)
+{
+    failed(GATE_UNREACHABLE, ECONNREFUSED, 0);
+    assert_int_equal(width_for(ERRAND_COMMIT), 0);
+    assert_int_equal(gate_error(&gate, ERRAND_COMMIT, NEVER, now)->code, ECONNREFUSED);
 }
 
 TEST(one_that_hangs_among_many_that_are_answered_closes_nothing)
@@ -269,7 +316,7 @@ TEST(a_new_beginning_keeps_that_there_was_an_answer_and_the_probe_under_way)
     assert_true(gate.answered);
     assert_int_equal(width(), 0);
     gate_ended(&gate, &probe);
-    assert_true(gate_lets(&gate, 0, MOST, now));
+    assert_int_equal(width(), MOST);
 }
 
 TEST(a_probe_that_had_no_time_says_nothing)
@@ -375,18 +422,18 @@ TEST(all_wait_after_too_many_requests)
     now++;
     assert_true(throttled(0));
     assert_int_equal(width(), 0);
-    assert_int_equal(gate_wait(&gate, now), 100);
+    assert_int_equal(gate_wait(&gate, ERRAND_GET_STATE, now), 100);
     assert_int_equal(gate_pause(&gate, now), 100);
     assert_int_equal(refusal(), 0);
     /* Who cannot wait as long is told so at once. */
-    assert_int_equal(gate_error(&gate, now + 100, now)->code, EBUSY);
-    assert_null(gate_error(&gate, now + 101, now));
+    assert_int_equal(gate_error(&gate, ERRAND_GET_STATE, now + 100, now)->code, EBUSY);
+    assert_null(gate_error(&gate, ERRAND_GET_STATE, now + 101, now));
     now += 100;
-    assert_int_equal(width(), 32);
+    assert_int_equal(width(), 64);
     assert_true(throttled(0));
     assert_int_equal(gate_pause(&gate, now), 200);
     now += 200;
-    assert_int_equal(width(), 16);
+    assert_int_equal(width(), 32);
 }
 
 TEST(the_pace_has_a_limit_and_comes_back)
@@ -401,9 +448,11 @@ TEST(the_pace_has_a_limit_and_comes_back)
     now += 5000;
     assert_int_equal(width(), 1);
     answered();
-    assert_int_equal(width(), 8);
+    assert_int_equal(width(), 2);
+    for (unsigned i = 0; i < MOST - 3; i++)
+        answered();
+    assert_int_equal(width(), MOST - 1);
     answered();
-    assert_int_equal(width(), 32);
     answered();
     assert_int_equal(width(), MOST);
 }
@@ -431,7 +480,7 @@ TEST(all_wait_for_what_one_is_asked_to_and_a_minute_at_most)
     throttled(3000);
     assert_int_equal(gate_pause(&gate, now), 3000);
     now += 3000;
-    assert_int_equal(width(), 32);
+    assert_int_equal(width(), 64);
     throttled(86400000);
     assert_int_equal(gate_pause(&gate, now), 60000);
 }
@@ -446,6 +495,8 @@ TEST(an_old_pace_is_forgotten)
     now += 100000;
     throttled(0);
     assert_int_equal(gate_pause(&gate, now), 100);
+    now += 100;
+    assert_int_equal(width(), 64);
 }
 
 TEST(throttling_for_good_closes_and_is_probed_once)
@@ -495,7 +546,7 @@ TEST(a_service_that_says_too_many_is_not_silent_any_more)
     assert_true(throttled(0));
     assert_false(gate_is_out(&gate, now));
     now += 100;
-    assert_int_equal(width(), 32);
+    assert_int_equal(width(), 64);
 }
 
 int main(void)
@@ -507,6 +558,9 @@ int main(void)
         cmocka_unit_test_setup(a_probe_is_given_more_time_each_time_and_never_more_than_it_has,
                                begin_gate),
         cmocka_unit_test_setup(others_wait_for_a_probe_for_a_second_only, begin_gate),
+        cmocka_unit_test_setup(each_errand_has_a_probe_of_its_own, begin_gate),
+        cmocka_unit_test_setup(silence_closes_for_its_errand_alone, begin_gate),
+        cmocka_unit_test_setup(what_cannot_be_reached_is_closed_to_all_errands, begin_gate),
         cmocka_unit_test_setup(one_that_hangs_among_many_that_are_answered_closes_nothing,
                                begin_gate),
         cmocka_unit_test_setup(a_request_that_was_given_up_says_nothing, begin_gate),
