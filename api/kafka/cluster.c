@@ -79,7 +79,7 @@ static struct kafka_pool *find_unused(const struct kafka_cluster *cluster)
         struct kafka_pool *pool = cluster->pools[i];
 
         if (!pool->listed && pool->address.id != KAFKA_NOBODY && !pool->count &&
-            TAILQ_EMPTY(&pool->waiting))
+            !pool->lanes.waiting)
             return pool;
     }
     return NULL;

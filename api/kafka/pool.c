@@ -1,6 +1,7 @@
 #include "api/kafka/pool.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,16 +20,23 @@ struct kafka_link {
 /* A request on its way. */
 struct kafka_exchange {
     struct operation operation;
-    TAILQ_ENTRY(kafka_exchange) link;
+    struct lane_place place;
     struct kafka_pool *pool;
     struct kafka_request request;
     struct kafka_link *sent; /* by this; NULL before, and after the answer */
-    bool waits;              /* for a connection */
     int16_t version;
     struct timer late;
 };
 
 OPERATION_FIRST(struct kafka_exchange);
+
+/* NULL for NULL. */
+static struct kafka_exchange *exchange_at(struct lane_place *place)
+{
+    const size_t offset = offsetof(struct kafka_exchange, place);
+
+    return place ? (struct kafka_exchange *)((char *)place - offset) : NULL;
+}
 
 static void pool_go(struct kafka_pool *pool);
 
@@ -66,16 +74,14 @@ static bool serves(const struct kafka_pool *pool)
     return false;
 }
 
-static void leave_line(struct kafka_exchange *exchange)
+static void leave_lane(struct kafka_exchange *exchange)
 {
-    if (exchange->waits)
-        TAILQ_REMOVE(&exchange->pool->waiting, exchange, link);
-    exchange->waits = false;
+    lanes_leave(&exchange->pool->lanes, &exchange->place);
 }
 
 static void fail_exchange(struct kafka_exchange *exchange, const struct error *error)
 {
-    leave_line(exchange);
+    leave_lane(exchange);
     timer_stop(&exchange->late);
     exchange->operation.error = *error;
     operation_fail_soon(&exchange->operation);
@@ -83,10 +89,10 @@ static void fail_exchange(struct kafka_exchange *exchange, const struct error *e
 
 static void fail_waiting(struct kafka_pool *pool, const struct error *error)
 {
-    struct kafka_exchange *exchange;
+    struct lane_place *place;
 
-    while ((exchange = TAILQ_FIRST(&pool->waiting)))
-        fail_exchange(exchange, error);
+    while ((place = lanes_after(&pool->lanes, NULL)))
+        fail_exchange(exchange_at(place), error);
 }
 
 static void note_failure(struct kafka_pool *pool)
@@ -179,6 +185,7 @@ static void on_link_answered(void *user, struct wire *answer)
 
     exchange->sent = NULL;
     link->exchange = NULL;
+    leave_lane(exchange);
     timer_stop(&exchange->late);
     pool->failed = 0;
     pool->network->failing = 0;
@@ -289,7 +296,7 @@ static void hand_over(struct kafka_exchange *exchange, struct kafka_link *link)
 {
     int status;
 
-    leave_line(exchange);
+    lanes_go(&exchange->pool->lanes, &exchange->place);
     status = send_exchange(exchange, link);
     if (status) {
         refuse_exchange(exchange, status);
@@ -309,30 +316,33 @@ static unsigned count_coming(const struct kafka_pool *pool)
     return count;
 }
 
-static unsigned count_waiting(const struct kafka_pool *pool)
-{
-    const struct kafka_exchange *exchange;
-    unsigned count = 0;
-
-    TAILQ_FOREACH (exchange, &pool->waiting, link)
-        count++;
-    return count;
-}
-
 static bool has_room(const struct kafka_pool *pool)
 {
     return !serves(pool) || (pool->count < POOL_WIDTH && pool->network->open < NETWORK_WIDTH);
 }
 
+static bool may_any_go(const void *unused, enum errand errand)
+{
+    (void)unused;
+    (void)errand;
+    return true;
+}
+
+/* Whose turn it is, or NULL. */
+static struct kafka_exchange *next_exchange(const struct kafka_pool *pool)
+{
+    return exchange_at(lanes_next(&pool->lanes, POOL_WIDTH, may_any_go, NULL));
+}
+
 static void open_links(struct kafka_pool *pool)
 {
     unsigned coming = count_coming(pool);
-    unsigned wanted = count_waiting(pool);
+    unsigned wanted = lanes_ready(&pool->lanes, POOL_WIDTH);
     struct error error;
 
     while (coming < wanted && has_room(pool) && open_link(pool))
         coming++;
-    if (!wanted || serves(pool))
+    if (!pool->lanes.waiting || serves(pool))
         return;
     error_set(&error, ENOMEM, "no memory");
     fail_waiting(pool, &error);
@@ -340,11 +350,12 @@ static void open_links(struct kafka_pool *pool)
 
 static void pool_go(struct kafka_pool *pool)
 {
+    struct kafka_exchange *exchange;
     struct kafka_link *link;
 
     close_kept(pool);
-    while (!TAILQ_EMPTY(&pool->waiting) && (link = free_link(pool)))
-        hand_over(TAILQ_FIRST(&pool->waiting), link);
+    while ((exchange = next_exchange(pool)) && (link = free_link(pool)))
+        hand_over(exchange, link);
     open_links(pool);
 }
 
@@ -357,7 +368,7 @@ static void release_exchange(struct operation *operation)
     struct kafka_link *link = exchange->sent;
 
     timer_stop(&exchange->late);
-    leave_line(exchange);
+    leave_lane(exchange);
     if (link)
         close_link(link);
     free(exchange);
@@ -414,8 +425,7 @@ struct call *kafka_pool_ask(struct kafka_pool *pool, const struct kafka_request 
     exchange->request = *request;
     timer_start(pool->network->loop, &exchange->late,
                 left < request->patience ? left : request->patience, on_late, exchange);
-    TAILQ_INSERT_TAIL(&pool->waiting, exchange, link);
-    exchange->waits = true;
+    lanes_wait(&pool->lanes, &exchange->place, ask->errand, when_monotonic());
     pool_go(pool);
     return &exchange->operation.call;
 }
@@ -426,7 +436,7 @@ void kafka_pool_init(struct kafka_pool *pool, struct kafka_network *network,
                      const struct kafka_address *address)
 {
     *pool = (struct kafka_pool){.network = network, .address = *address};
-    TAILQ_INIT(&pool->waiting);
+    lanes_init(&pool->lanes);
 }
 
 void kafka_pool_release(struct kafka_pool *pool)

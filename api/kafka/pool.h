@@ -1,16 +1,16 @@
 #ifndef API_KAFKA_POOL_H
 #define API_KAFKA_POOL_H
 
-#include <sys/queue.h>
-
 #include "api/kafka/connection.h"
+#include "api/lanes.h"
 #include "api/operation.h"
 
 /*
  * The connections to one broker. Each has one request under way at most; one more is opened when
- * none is free, and requests wait in their order when there are enough.
+ * none is free, and requests wait when there are enough: in the lanes of their errands, so that
+ * what a broker does not answer leaves connections to all else.
  */
-#define POOL_WIDTH 16
+#define POOL_WIDTH 32
 
 /* Connections of all pools; one that has none may have one more in any case. */
 #define NETWORK_WIDTH 384
@@ -20,7 +20,7 @@ struct kafka_pool {
     struct kafka_address address;
     struct kafka_link *links[POOL_WIDTH];
     unsigned count;
-    TAILQ_HEAD(kafka_exchanges, kafka_exchange) waiting;
+    struct lanes lanes;
     bool listed;      /* the cluster says that the broker is there */
     int64_t failed;   /* when it could not be reached, or did not answer, the last time; or 0 */
     int64_t answered; /* the last time */

@@ -532,3 +532,23 @@ results() {
     put_once "$W" '*\t7\n' || true
     is "$(journal result | sort -u | grep -c failed)" 0
 }
+
+@test "reads that hang, more than there are connections, hold up no commit and no other call" {
+    local partition before begin
+    wide 64
+    remount_service
+    warm
+    let_values_age
+    fault never method=OffsetFetch path=/wide count=forever
+    before=$(waiting)
+    for partition in {0..63}; do
+        in_background cat "apps/audit/wide/$partition/checkpoint" 2>>"$DIR/messages"
+    done
+    eventually wait_now "$((before + 64))"
+    begin=$(milliseconds)
+    put apps/audit/orders/0/checkpoint 50 # the same coordinator
+    at_once_after "$begin"
+    promptly cat streams/wide/0/latest >"$DIR/latest"
+    no_faults
+    is "$(cat apps/audit/orders/0/checkpoint)" 50
+}
