@@ -48,7 +48,7 @@ int64_t date_parse(const char *header)
         return when;
     if (strlen(header) >= sizeof(last))
         return read_date(header);
-    strcpy(last, header);
+    memcpy(last, header, strlen(header) + 1);
     when = read_date(header);
     return when;
 }
