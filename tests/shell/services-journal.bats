@@ -433,3 +433,30 @@ made_in_doubt() {
     done
     is "$(wc -l <commits)" 3
 }
+
+# ---- programs that are ended
+
+# last_result RESULT: so the last change has ended.
+last_result() {
+    [[ $(journal result | tail -n 1) == "$1" ]]
+}
+
+@test "a program may be ended while the line of its failed change waits for the journal's file" {
+    needs flock
+    remount_service -o journal="$DIR/journal"
+    warm
+    local http code writer
+    IFS=: read -r http code _ <<<"${REFUSED[0]}"
+    begin_commit "$P/checkpoint" "$(shown 50)" status "status=$http" "code=$code" hold=1
+    writer=$!
+    exec 8>>"$DIR/journal"
+    flock 8
+    release
+    eventually last_result failed
+    kill -INT "$writer"
+    is "$(timeout 10 cat "$P/checkpoint")" "$(shown 42)"
+    wait "$writer" || true
+    exec 8>&-
+    put "$P/checkpoint" "$(shown 51)"
+    is "$(journal result | tail -n 1)" ok
+}

@@ -126,25 +126,25 @@ static bool is_on_disk(const char *path)
     return !strncmp(path, DISK, strlen(DISK));
 }
 
-static int open_descriptor(struct inode *inode)
+static int open_descriptor(struct inode *inode, int process)
 {
     for (int i = 0; i < DESCRIPTORS; i++) {
         if (descriptors[i].is_open)
             continue;
         descriptors[i] = (struct descriptor){.is_open = true,
                                              .inode = disk_hold(inode),
-                                             .process = process_now,
+                                             .process = process,
                                              .failures = inode ? inode->failures : 0};
         return FIRST_DESCRIPTOR + i;
     }
     abort();
 }
 
-static int open_file(const char *path, int flags)
+static int open_file(const char *path, int flags, int process)
 {
     struct inode *inode = flags & O_CREAT ? disk_make(path) : disk_find(path);
 
-    return inode ? open_descriptor(inode) : fail(ENOENT);
+    return inode ? open_descriptor(inode, process) : fail(ENOENT);
 }
 
 static void print_path(char path[static 64], const char *name)
@@ -169,7 +169,8 @@ int __wrap_open(const char *path, int flags, ...)
     va_end(arguments);
     if (!is_on_disk(path))
         return __real_open(path, flags, mode);
-    return flags & O_DIRECTORY ? open_descriptor(NULL) : open_file(path, flags);
+    return flags & O_DIRECTORY ? open_descriptor(NULL, process_now)
+                               : open_file(path, flags, process_now);
 }
 
 int __wrap_openat(int fd, const char *path, int flags, ...)
@@ -186,7 +187,7 @@ int __wrap_openat(int fd, const char *path, int flags, ...)
     if (descriptor_of(fd)->is_dead || meets_fault("opening a file"))
         return fail(EIO);
     print_path(whole, path);
-    return open_file(whole, flags);
+    return open_file(whole, flags, descriptor_of(fd)->process);
 }
 
 int __wrap_close(int fd)
@@ -305,13 +306,9 @@ int __wrap_usleep(useconds_t microseconds)
 
 void files_hold_lock(const char *path)
 {
-    int before = process_now;
-
     if (holder >= 0 || !disk_find(path))
         return;
-    process_now = NO_MOUNT;
-    holder = open_file(path, 0);
-    process_now = before;
+    holder = open_file(path, 0, NO_MOUNT);
     if (take_lock(descriptor_of(holder)))
         files_let_go();
 }
