@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "api/commit.h"
-#include "api/move.h"
 #include "base/always.h"
 #include "base/when.h"
 #include "fs/cache.h"
+#include "fs/plan.h"
 #include "fs/records.h"
 #include "fs/report.h"
 
@@ -48,11 +48,10 @@ struct change {
     char before[SEQUENCE_MAX + 1]; /* "" for none */
     char *metadata_before;
     char consumer[CONSUMER_ROOM]; /* that will overwrite it, or "" */
-    char plan[MOVE_ROOM];         /* what it would do, if it is planned */
+    struct plan_result plan;      /* with -o plan */
 
     uint64_t id;          /* in the journal */
     int64_t begun;        /* when its turn came; monotonic */
-    bool is_planned;      /* it would be sent, but for -o plan */
     enum result result;   /* once it is told */
     struct table *stored; /* the state in its answer, while the journal's file is awaited */
 };
@@ -417,8 +416,8 @@ static const char *reason_of(const struct change *change, const struct error *er
 {
     if (error)
         return error->message;
-    if (change->is_planned)
-        return *change->plan ? change->plan : NULL;
+    if (change->plan.is_planned)
+        return *change->plan.words ? change->plan.words : NULL;
     return change->order.what == DELETE && change->deletes
                ? "no number says that the oldest record is next"
                : NULL;
@@ -427,7 +426,7 @@ static const char *reason_of(const struct change *change, const struct error *er
 static enum result result_of(const struct change *change, const struct error *error)
 {
     if (!error)
-        return change->is_planned ? RESULT_PLANNED : RESULT_OK;
+        return change->plan.is_planned ? RESULT_PLANNED : RESULT_OK;
     return error->is_unknown ? RESULT_UNKNOWN : RESULT_FAILED;
 }
 
@@ -445,11 +444,11 @@ static void end_change(struct change *change, const struct error *error, const s
     /* A commit that came to a deletion is one. */
     if (change->order.what == COMMIT && state && !state->sequence)
         change->order.what = DELETE;
-    if (state && state->sequence && !change->is_planned)
+    if (state && state->sequence && !change->plan.is_planned)
         snprintf(change->number, sizeof(change->number), "%s", state->sequence);
     change->result = result_of(change, error);
     reason = reason_of(change, error);
-    if (!change->is_planned)
+    if (!change->plan.is_planned)
         note_in_cache(change, change->result, state);
     if (journal_is_kept(&change->fs->journal)) {
         end_when_written(change, reason, error, state);
@@ -475,7 +474,7 @@ static void on_change_done(void *user, const struct error *error, const struct a
     struct error judged;
 
     change->operation.step = NULL;
-    if (change->is_planned) {
+    if (change->plan.is_planned) {
         end_change(change, NULL, is_of_checkpoint(change) ? &planned : NULL);
     } else if (error) {
         judged = *error;
@@ -524,109 +523,27 @@ static void on_sending(void *user, const char *sequence)
     snprintf(change->number, sizeof(change->number), "%s", sequence ? sequence : "");
 }
 
-/* Planning: in the place of sending */
-
-struct plan {
-    struct operation operation;
-    struct change *change;
-};
-
-OPERATION_FIRST(struct plan);
-
-static void release_plan(struct operation *operation)
-{
-    free(operation);
-}
-
-/* It ends as what was refused, so that nothing is sent. */
-static void stop_before_sending(struct plan *plan)
-{
-    plan->change->is_planned = true;
-    error_set(&plan->operation.error, ECANCELED, "planned");
-    operation_fail_soon(&plan->operation);
-}
-
-/* A partition that the change would make has no records. */
-static void on_judged(void *user, const struct error *error, const struct answer *answer)
-{
-    struct plan *plan = user;
-    struct change *change = plan->change;
-
-    plan->operation.step = NULL;
-    if (error && !(error->code == ENOENT && change->order.make_partition)) {
-        operation_end(&plan->operation, error, &no_answer);
-        return;
-    }
-    snprintf(change->plan, sizeof(change->plan), "%s", error ? "replays 0" : answer->text);
-    stop_before_sending(plan);
-}
-
-static void judge_plan(struct plan *plan)
-{
-    const struct change *change = plan->change;
-    struct ask ask = operation_ask(&plan->operation, on_judged);
-    struct move move = {.stream = change->stream,
-                        .partition = (uint32_t)change->order.about.partition,
-                        .from = *change->before ? change->before : NULL,
-                        .to = *change->number ? change->number : NULL};
-
-    operation_wait(&plan->operation, move_judge(change->fs->backend, &move, &ask));
-}
-
-static void on_committed_streams(void *user, const struct error *error, const struct answer *answer)
-{
-    struct plan *plan = user;
-
-    if (!operation_answered(&plan->operation, error))
-        return;
-    if (!names_count(answer->names)) {
-        stop_before_sending(plan);
-        return;
-    }
-    error_set(&plan->operation.error, ENOTEMPTY, "the app has checkpoints");
-    operation_fail_soon(&plan->operation);
-}
-
-/* With checkpoints an app is not removed, unless they go with it. */
-static void judge_removal(struct plan *plan)
-{
-    struct backend *backend = plan->change->fs->backend;
-    struct ask ask = operation_ask(&plan->operation, on_committed_streams);
-
-    operation_wait(&plan->operation,
-                   backend_list_streams(backend, STREAMS_COMMITTED, plan->change->app, &ask));
-}
-
-static bool may_keep_checkpoints(const struct change *change)
-{
-    return change->order.what == REMOVE_APP &&
-           !(change->fs->backend->abilities & APP_IS_OF_STREAM) &&
-           !cache_is_planned(change->fs->cache, change->app);
-}
-
-static struct call *plan_change(struct change *change, const struct ask *ask)
-{
-    struct plan *plan = calloc(1, sizeof(*plan));
-
-    if (!plan)
-        return NULL;
-    operation_begin(&plan->operation, change->fs->loop, ask, release_plan);
-    plan->change = change;
-    if (is_of_checkpoint(change))
-        judge_plan(plan);
-    else if (may_keep_checkpoints(change))
-        judge_removal(plan);
-    else
-        stop_before_sending(plan);
-    return &plan->operation.call;
-}
-
 /* Before anything is sent */
 
 /* Whether something is to be done then. */
 static bool must_prepare(const struct change *change)
 {
     return change->fs->settings.plan || journal_is_kept(&change->fs->journal);
+}
+
+static struct call *plan_change(struct change *change, const struct ask *ask)
+{
+    struct move move = {.stream = change->stream,
+                        .partition = (uint32_t)change->order.about.partition,
+                        .from = *change->before ? change->before : NULL,
+                        .to = *change->number ? change->number : NULL};
+    struct plan_order order = {.fs = change->fs,
+                               .move = is_of_checkpoint(change) ? &move : NULL,
+                               .make_partition = change->order.make_partition,
+                               .removed_app =
+                                   change->order.what == REMOVE_APP ? change->app : NULL};
+
+    return plan_start(&order, &change->plan, ask);
 }
 
 static struct call *prepare_sending(void *user, const struct ask *ask)
