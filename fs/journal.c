@@ -10,8 +10,8 @@
 #include "base/hash.h"
 #include "base/when.h"
 
-/* Of so many changes of other mounts it is remembered that they have begun. */
-#define BEGUN_MAX 16384
+/* So many of other mounts are remembered. */
+#define INTENTS_MAX 16384
 
 /*
  * A change that another mount has begun, until its end is told. Who needs its end sooner takes it
@@ -52,12 +52,12 @@ int journal_open(struct journal *journal, const char *source)
 
     syslog_open(&journal->syslog);
     buf_init(&journal->source_text, LINE_MAX_SIZE);
-    TAILQ_INIT(&journal->begun);
-    for (size_t i = 0; i < BEGUN_BUCKETS; i++) {
+    TAILQ_INIT(&journal->intents);
+    for (size_t i = 0; i < INTENT_BUCKETS; i++) {
         LIST_INIT(&journal->by_id[i]);
         LIST_INIT(&journal->by_subject[i]);
     }
-    journal->begun_count = 0;
+    journal->intent_count = 0;
     journal->source = source;
     journal->file = NULL;
     journal->last_id = 0;
@@ -66,10 +66,10 @@ int journal_open(struct journal *journal, const char *source)
 
 static void drop_intent(struct journal *journal, struct intent *intent)
 {
-    TAILQ_REMOVE(&journal->begun, intent, link);
+    TAILQ_REMOVE(&journal->intents, intent, link);
     LIST_REMOVE(intent, same_id);
     LIST_REMOVE(intent, same_subject);
-    journal->begun_count--;
+    journal->intent_count--;
     free(intent->id);
     free(intent->line);
     free(intent);
@@ -81,7 +81,7 @@ void journal_close(struct journal *journal)
 
     if (journal->file)
         journalfile_close(journal->file);
-    while ((intent = TAILQ_FIRST(&journal->begun)))
+    while ((intent = TAILQ_FIRST(&journal->intents)))
         drop_intent(journal, intent);
     buf_release(&journal->source_text);
     history_release(&journal->history);
@@ -100,7 +100,7 @@ uint64_t journal_new_id(struct journal *journal)
 
 /* What other mounts tell */
 
-/* A line that has begun, as one with an unknown end; where it is in the history. */
+/* The line of an intent, as one with an unknown end; where it is in the history. */
 static size_t add_unknown(struct journal *journal, const char *line,
                           const struct column columns[static FIELD_COUNT])
 {
@@ -130,10 +130,10 @@ static void settle(struct journal *journal, struct intent *intent)
 
 static struct intents *subject_bucket(struct journal *journal, uint64_t subject)
 {
-    return &journal->by_subject[subject % BEGUN_BUCKETS];
+    return &journal->by_subject[subject % INTENT_BUCKETS];
 }
 
-/* A later change of the same does not wait for the end of what has begun. */
+/* A later change of the same does not wait for the ends of intents. */
 static void settle_about(struct journal *journal, uint64_t subject)
 {
     struct intent *intent;
@@ -148,13 +148,13 @@ static void settle_all(struct journal *journal)
 {
     struct intent *intent;
 
-    TAILQ_FOREACH (intent, &journal->begun, link)
+    TAILQ_FOREACH (intent, &journal->intents, link)
         settle(journal, intent);
 }
 
 static struct intents *id_bucket(struct journal *journal, const char *id)
 {
-    return &journal->by_id[hash_add(HASH_BEGIN, id) % BEGUN_BUCKETS];
+    return &journal->by_id[hash_add(HASH_BEGIN, id) % INTENT_BUCKETS];
 }
 
 static struct intent *find_intent(struct journal *journal, const char *id)
@@ -170,13 +170,13 @@ static struct intent *find_intent(struct journal *journal, const char *id)
 
 static void forget_oldest(struct journal *journal)
 {
-    struct intent *oldest = TAILQ_FIRST(&journal->begun);
+    struct intent *oldest = TAILQ_FIRST(&journal->intents);
 
     settle(journal, oldest);
     drop_intent(journal, oldest);
 }
 
-/* Takes the id over. Without memory what has begun is forgotten until its end is told. */
+/* Takes the id over. Without memory an intent is forgotten until its end is told. */
 static void note_intent(struct journal *journal, char *id, const char *line, size_t size,
                         uint64_t subject)
 {
@@ -190,14 +190,14 @@ static void note_intent(struct journal *journal, char *id, const char *line, siz
         return;
     }
     *intent = (struct intent){.id = id, .line = copy, .subject = subject};
-    TAILQ_INSERT_TAIL(&journal->begun, intent, link);
+    TAILQ_INSERT_TAIL(&journal->intents, intent, link);
     LIST_INSERT_HEAD(id_bucket(journal, id), intent, same_id);
     LIST_INSERT_HEAD(subject_bucket(journal, subject), intent, same_subject);
-    if (++journal->begun_count > BEGUN_MAX)
+    if (++journal->intent_count > INTENTS_MAX)
         forget_oldest(journal);
 }
 
-/* What has begun is over, or has begun once more. */
+/* It is over, or told once more. */
 static void forget_intent(struct journal *journal, const char *id)
 {
     struct intent *intent = find_intent(journal, id);
@@ -424,23 +424,23 @@ static struct call *write_to_file(struct journal *journal, uint64_t id,
 }
 
 /* Something of the file that what is to be sent waits for: nothing is sent yet, however it ends. */
-struct beginning {
+struct file_wait {
     struct operation operation; /* its step: a line, or the lines of others */
 };
 
-OPERATION_FIRST(struct beginning);
+OPERATION_FIRST(struct file_wait);
 
-static void release_beginning(struct operation *operation)
+static void release_file_wait(struct operation *operation)
 {
     free(operation);
 }
 
-static bool cancel_beginning(struct call *call)
+static bool cancel_file_wait(struct call *call)
 {
-    struct beginning *beginning = (struct beginning *)call;
+    struct file_wait *wait = (struct file_wait *)call;
 
-    call_cancel(beginning->operation.step);
-    operation_drop(&beginning->operation);
+    call_cancel(wait->operation.step);
+    operation_drop(&wait->operation);
     return false;
 }
 
@@ -456,58 +456,57 @@ static int judge_disk(int code)
     return EIO;
 }
 
-static void on_begun(void *user, const struct error *error, const struct answer *answer)
+static void on_file_done(void *user, const struct error *error, const struct answer *answer)
 {
-    struct beginning *beginning = user;
+    struct file_wait *wait = user;
 
-    beginning->operation.step = NULL;
+    wait->operation.step = NULL;
     if (!error) {
-        operation_end(&beginning->operation, NULL, answer);
+        operation_end(&wait->operation, NULL, answer);
         return;
     }
-    error_set(&beginning->operation.error, judge_disk(error->code),
+    error_set(&wait->operation.error, judge_disk(error->code),
               "nothing was sent, for the journal's file failed: %.300s", error->message);
-    operation_fail(&beginning->operation);
+    operation_fail(&wait->operation);
 }
 
-static struct beginning *new_beginning(struct journal *journal, const struct ask *ask,
+static struct file_wait *new_file_wait(struct journal *journal, const struct ask *ask,
                                        struct ask *step)
 {
-    struct beginning *beginning = calloc(1, sizeof(*beginning));
+    struct file_wait *wait = calloc(1, sizeof(*wait));
 
-    if (!beginning)
+    if (!wait)
         return NULL;
-    operation_begin(&beginning->operation, journal->loop, ask, release_beginning);
-    beginning->operation.call = (struct call){.cancel = cancel_beginning};
-    *step = operation_ask(&beginning->operation, on_begun);
-    return beginning;
+    operation_begin(&wait->operation, journal->loop, ask, release_file_wait);
+    wait->operation.call = (struct call){.cancel = cancel_file_wait};
+    *step = operation_ask(&wait->operation, on_file_done);
+    return wait;
 }
 
 struct call *journal_begin(struct journal *journal, struct journal_entry *entry,
                            const struct ask *ask)
 {
     struct ask step;
-    struct beginning *beginning = new_beginning(journal, ask, &step);
+    struct file_wait *wait = new_file_wait(journal, ask, &step);
     struct printed printed;
 
-    if (!beginning)
+    if (!wait)
         return NULL;
     entry->result = RESULT_BEGUN;
     print_entry(entry, &printed);
-    operation_wait(&beginning->operation,
-                   write_to_file(journal, entry->id, &printed, false, &step));
-    return &beginning->operation.call;
+    operation_wait(&wait->operation, write_to_file(journal, entry->id, &printed, false, &step));
+    return &wait->operation.call;
 }
 
 struct call *journal_catch_up(struct journal *journal, const struct ask *ask)
 {
     struct ask step;
-    struct beginning *beginning = new_beginning(journal, ask, &step);
+    struct file_wait *wait = new_file_wait(journal, ask, &step);
 
-    if (!beginning)
+    if (!wait)
         return NULL;
-    operation_wait(&beginning->operation, journalfile_catch_up(journal->file, &step));
-    return &beginning->operation.call;
+    operation_wait(&wait->operation, journalfile_catch_up(journal->file, &step));
+    return &wait->operation.call;
 }
 
 struct call *journal_end(struct journal *journal, const struct journal_entry *entry,

@@ -17,9 +17,9 @@
  * before them.
  *
  * A journal that is kept has a file, which other mounts may add to, too. There each line has two
- * fields in front: an id of the change, and the source. The lines of a change have the same id: one
- * or more whose result is "begun", before anything is sent, if it comes so far; and one that tells
- * its end. One that has begun and is without that has an unknown end.
+ * fields in front: an id of the change, and the source. The lines of a change have the same id: its
+ * intent, one or more whose result is "begun", before anything is sent, if it comes so far; and one
+ * that tells its end. An intent without that has an unknown end.
  */
 enum what_changes {
     COMMIT,
@@ -61,9 +61,9 @@ struct journal_entry {
     struct value before;
 };
 
-LIST_HEAD(intents, intent);
+LIST_HEAD(intents, intent); /* those in a bucket */
 
-#define BEGUN_BUCKETS 1024
+#define INTENT_BUCKETS 1024
 
 struct journal {
     struct history history;
@@ -76,10 +76,10 @@ struct journal {
     void *user;
     char mount[24]; /* what the ids of this mount begin with in the file */
     uint64_t last_id;
-    TAILQ_HEAD(, intent) begun; /* by other mounts, whose end is not told yet; oldest first */
-    unsigned begun_count;
-    struct intents by_id[BEGUN_BUCKETS];
-    struct intents by_subject[BEGUN_BUCKETS];
+    TAILQ_HEAD(, intent) intents; /* of other mounts, whose end is not told yet; oldest first */
+    unsigned intent_count;
+    struct intents by_id[INTENT_BUCKETS];
+    struct intents by_subject[INTENT_BUCKETS];
 };
 
 /* 0, or -ENOMEM; to be closed in either case. */

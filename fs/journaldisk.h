@@ -22,8 +22,7 @@
  */
 struct journaldisk;
 
-#define JOURNAL_LINE_MAX (LINES_MAX / 2)
-#define JOURNAL_BROKEN   '\x18' /* CAN: forget what stands before it */
+#define JOURNAL_BROKEN '\x18' /* CAN: forget what stands before it */
 
 /* FILE is renamed when it has so many bytes, and refused with more than a multiple of it. */
 #define JOURNAL_FULL     (16UL << 20)

@@ -23,6 +23,9 @@ struct lines {
 /* What one line has at most, with its newline. */
 #define LINE_MAX_SIZE (LINES_MAX / 2)
 
+/* And in the journal's file, which is read back: without its newline. */
+#define JOURNAL_LINE_MAX LINE_MAX_SIZE
+
 /* Takes the memory for all lines that there will ever be, so that none is lost for want of it: 0 or
  * -ENOMEM. The system gives it once it is written to. max is at least LINES_MAX. */
 int lines_init(struct lines *lines, size_t max);
