@@ -42,6 +42,26 @@ fault; `SIGHUP` where only that, or a minute, ends it; `-` where it does not end
 SLS, unless one is named in brackets.
 """
 
+STORE = """
+## A disk that fails under the embedded store
+
+What the store has acknowledged is on the disk. One order of faults can still leave a file that SQLite calls
+malformed:
+
+1. a sync of the log (`-wal`) fails, and the program that was told so is killed before it has written anything more;
+2. another program opens the store, and takes the log into the file;
+3. power fails amid that.
+
+Linux tells of a failed sync once, and takes the pages that it could not write for written from then on. So the second
+program reads a whole log from memory, its own sync of it succeeds, and it begins to write into the file. After the
+power failure the file has a part of a transaction, and the log that would complete it has a gap. SQLite documents
+it: with a log, a failed sync can do harm only while the log is taken in (https://sqlite.org/howtocorrupt.html). A
+program that lives on is in no danger, for its next transaction writes the same place of the log again. Nor can what the
+first one knew be left for the second: it would have to be written to the disk that has just failed. So where `errors`
+tells of an input/output error of the store, copy it with `sqlite3 STORE '.backup COPY'` to another disk, and mount the copy.
+`tests/simulate/simulate-local` tries all else that a disk may do, and leaves this order out.
+"""
+
 HEADER = "| fault | operations | errno | takes | changed | commits | again |\n" + "|---" * 7 + "|\n"
 
 # Why no row can produce an errno of the manual, for all operations or for some.
@@ -125,6 +145,7 @@ def write(rows, outcomes):
                 file.writelines(lines_of(of_fault, outcomes))
         file.write("\n## Not produced\n\nOf the errnos that the manual promises, no row ends with\n\n")
         file.writelines(not_produced(rows, outcomes))
+        file.write(STORE)
 
 
 def keys_in_document(services):

@@ -17,8 +17,9 @@
 /* A consumer that has committed is alive for so long. */
 #define ALIVE_MS 120000
 
-/* No change, and no line of it, is under way for longer. */
+/* No change is under way for longer, and no line of one that has ended, unless there is a fault. */
 #define LONGEST_MS 15000
+#define LATE_MS    2000
 
 /* Older questions are of no account any more. */
 #define QUESTIONS_MAX 256
@@ -340,14 +341,28 @@ static bool has_set(int mount, unsigned place, int64_t number)
     return false;
 }
 
+/* From when on others may have committed without knowledge of the change that made a moment. */
+static int64_t begin_of(const struct moment *moment)
+{
+    const struct deed *deed =
+        moment->number % HISTORY_STEP ? NULL : deed_of(moment->number / HISTORY_STEP);
+    bool is_its = deed && deed->act == ACT_COMMIT && deed->began <= moment->when;
+
+    return is_its ? deed->began - SNAPSHOT_MS : moment->when - LONGEST_MS;
+}
+
 /* Whether a number may have been what was there before the change that made a moment: the one right
- * before it, or an older one if others than its mount have committed since. */
+ * before it, or an older one if others than its mount have committed meanwhile. */
 static bool was_before(const struct line *line, size_t of, int64_t number)
 {
+    const struct moment *moment = &line->moments[of];
+
     for (size_t i = of; i > 0; i--) {
-        if (line->moments[i - 1].number == number)
+        const struct moment *earlier = &line->moments[i - 1];
+
+        if (earlier->number == number)
             return true;
-        if (line->moments[i - 1].mount == line->moments[of].mount)
+        if (earlier->mount == moment->mount || earlier->when < begin_of(moment))
             break;
     }
     return false;
@@ -397,7 +412,7 @@ static bool is_undo(int mount, unsigned place, int64_t sequence, const char *met
 static bool is_line_in_doubt(int mount, unsigned place)
 {
     const struct line *line = &lines[place];
-    int64_t since = line->moments[line->count - 1].when - LONGEST_MS;
+    int64_t since = line->moments[line->count - 1].when - LATE_MS;
 
     return doubted >= since || is_in_doubt_since(mount, place, since);
 }
