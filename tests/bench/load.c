@@ -13,6 +13,7 @@
  * what 99 in 100 stay below), and how many failed: "rate 1234.5 ms 1000.0 p50_us 12.3 p99_us 45.6
  * errors 0".
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,6 +38,7 @@ struct client {
     pthread_t thread;
     char path[4096];
     unsigned long done, errors;
+    int first_error;
     long long began, ended;
     long long samples[SAMPLES];
 };
@@ -74,10 +76,12 @@ static bool do_cat(const char *path, unsigned long number)
 {
     int fd = open(path, O_RDONLY);
     bool good = fd >= 0 && read_all(fd);
+    int error = errno;
 
     (void)number;
     if (fd >= 0)
         close(fd);
+    errno = error;
     return good;
 }
 
@@ -85,11 +89,13 @@ static bool do_echo(const char *path, unsigned long number)
 {
     char line[32];
     int length = snprintf(line, sizeof(line), "%lu\n", 2000 + number % 1000);
-    int fd = open(path, O_WRONLY | O_TRUNC);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     bool good = fd >= 0 && write(fd, line, (size_t)length) == length;
+    int error = errno;
 
     if (fd >= 0)
         close(fd);
+    errno = error;
     return good;
 }
 
@@ -122,7 +128,9 @@ static void *run(void *data)
     client->began = before;
     end = before + (once ? 0 : span_ns);
     do {
-        client->errors += !operate(client->path, client->done);
+        errno = 0;
+        if (!operate(client->path, client->done) && !client->errors++)
+            client->first_error = errno;
         client->ended = now_ns();
         client->samples[client->done++ % SAMPLES] = client->ended - before;
         before = client->ended;
@@ -186,11 +194,13 @@ static void print_samples(const struct client *clients, unsigned count)
 static void print_figures(const struct client *clients, unsigned count)
 {
     unsigned long done = 0, errors = 0;
+    int error = 0;
     long long began = clients[0].began, end = 0;
 
     for (unsigned i = 0; i < count; i++) {
         done += clients[i].done;
         errors += clients[i].errors;
+        error = error ? error : clients[i].first_error;
         began = clients[i].began < began ? clients[i].began : began;
         end = clients[i].ended > end ? clients[i].ended : end;
     }
@@ -198,6 +208,8 @@ static void print_figures(const struct client *clients, unsigned count)
            (double)(end - began) / 1e6);
     print_samples(clients, count);
     printf(" errors %lu\n", errors);
+    if (errors)
+        fprintf(stderr, "bench-load: one of %lu errors: %s\n", errors, strerror(error));
 }
 
 static int usage(void)

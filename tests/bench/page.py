@@ -78,10 +78,10 @@ def write_page(path, about, sections, before, number, goal_text):
     lines += ["", "Values in **bold** meet their goal."]
     for section in sections:
         write_table(lines, section, former, number, goal_text)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n" + CLOSING)
     images = os.path.join(os.path.dirname(path), "images")
     os.makedirs(images, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n" + CLOSING)
     draw_goals(f"{images}/performance.svg", sections, former)
     draw_programs(f"{images}/performance-programs.svg", sections)
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 
 import stage
 from measure import Figure, Skip, make_tree, needs, run, scratch, took_ms
@@ -194,6 +195,22 @@ def cluster():
             subprocess.run([KAFKA, "stop", place], check=False, capture_output=True)
 
 
+def join(mount, partitions, seconds=30):
+    """Commits on each. A cluster that has just started may refuse that for a while."""
+    end = time.monotonic() + seconds
+    left = partitions
+    while left:
+        try:
+            os.makedirs(mount / f"{APP}/{left - 1}", exist_ok=True)
+            with open(mount / f"{APP}/{left - 1}/checkpoint", "w", encoding="ascii") as file:
+                file.write("0\n")
+            left -= 1
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+
+
 def describe(address, group):
     return [KAFKA, "run", DESCRIBE, "--bootstrap-server", address, "--group", group, "--describe", "--offsets"]
 
@@ -206,9 +223,7 @@ def kafka(bench):
     with cluster() as address, stage.checkpointfs(bench.program, f"kafka+plain://{address}") as mount:
         run([KAFKA, "run", TOPICS, "--bootstrap-server", address, "--create", "--topic", "stream-0000", "--partitions",
              str(partitions)], env=None, timeout=60)
-        for i in range(partitions):
-            with open(mount / f"{APP}/{i}/checkpoint", "w", encoding="ascii") as file:
-                file.write("0\n")
+        join(mount, partitions)
         said = run(describe(address, "app-0000"), env=None, timeout=60)
         if len(re.findall("stream-0000", said)) != partitions:
             raise RuntimeError(f"Kafka's tool says {said[:200]!r}")
