@@ -209,13 +209,21 @@ def until_steady(measure):
     return now
 
 
-def round_trips(bench, path, operation="cat"):
+def round_trips(bench, path, operation):
     """How many an operation takes, or infinitely many where it has none after 3 s."""
     try:
         found = run([bench.tool("load"), "-b", "-o", operation, path], timeout=3).split()
     except subprocess.TimeoutExpired:
         return float("inf")
     return float(found[3]) / RTT if found[-1] == "0" else float("inf")
+
+
+def usual_round_trips(bench, path, operation):
+    """The median, of more than one where there is an end."""
+    found = [round_trips(bench, path, operation)]
+    while len(found) < bench.rounds and found[-1] != float("inf"):
+        found.append(round_trips(bench, path, operation))
+    return statistics.median(found)
 
 
 def interrupt_ms(path):
@@ -241,8 +249,9 @@ def hanging(bench):
             for what, path, operation, goal in (
                     ("a commit", "checkpoint", "echo", ("<=", 2)), ("status, another call", "status", "cat", ("<=", 2)),
                     ("a checkpoint, the call that hangs", "checkpoint", "cat", None)):
-                yield Figure(f"{what}, of another partition", round_trips(bench, mount / f"{other}/{path}", operation),
-                             goal=goal, unit="round trips")
+                yield Figure(f"{what}, of another partition",
+                             usual_round_trips(bench, mount / f"{other}/{path}", operation), goal=goal,
+                             unit="round trips")
             stat = bench.load(mount / f"{other}/checkpoint", operation="stat")
             yield Figure("stat, the median", stat["p50_us"] / MS, goal=("<=", 1), unit="ms",
                          note=f"99 in 100 within {stat['p99_us'] / MS:.2f} ms")
