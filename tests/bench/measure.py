@@ -107,9 +107,8 @@ class Bench:
 
     def load(self, path, clients=1, operation="cat", seconds=None, burst=False, core=None):
         """What bench-load prints, by name."""
-        words = ["taskset", "-c", str(core)] if core is not None else []
         span = ["-b"] if burst else ["-s", str(seconds or self.seconds)]
-        found = run([*words, self.tool("load"), "-c", str(clients), *span, "-o", operation, path]).split()
+        found = run([*stage.on_core(core), self.tool("load"), "-c", str(clients), *span, "-o", operation, path]).split()
         figures = dict(zip(found[::2], map(float, found[1::2])))
         if figures["errors"]:
             raise RuntimeError(f"{figures['errors']:.0f} of {operation} failed: {path}")
@@ -117,8 +116,7 @@ class Bench:
 
     def spawn(self, times, *command, core=None):
         """How many milliseconds a process takes."""
-        words = ["taskset", "-c", str(core)] if core is not None else []
-        found = run([*words, self.tool("spawn"), str(times), *command]).split()
+        found = run([*stage.on_core(core), self.tool("spawn"), str(times), *command]).split()
         if found[3] != "0":
             raise RuntimeError(f"{found[3]} times this failed: {' '.join(command)}")
         return float(found[1])
@@ -128,9 +126,8 @@ class Bench:
         needs("wrk")
         if self.mode == "smoke" and self.rates_of_smoke:
             return self.rates_of_smoke[""]
-        words = ["taskset", "-c", str(core)] if core is not None else []
         lua = ["-s", script] if script else []
-        text = run([*words, "wrk", "-t1", f"-c{clients}", "-d1s", *lua, url])
+        text = run([*stage.on_core(core), "wrk", "-t1", f"-c{clients}", "-d1s", *lua, url])
         rate = float(re.search(r"Requests/sec:\s+([0-9.]+)", text).group(1))
         if re.search(r"Non-2xx", text):
             raise RuntimeError(f"wrk was refused: {url}")
@@ -140,6 +137,10 @@ class Bench:
     def age(self):
         """Waits until a listing is no longer fresh, where that matters."""
         time.sleep(self.of(1.05, 1.05, 0))
+
+    def curl(self, url, core=None):
+        """Requests in a second of a program that does nothing but ask by libcurl."""
+        return float(run([*stage.on_core(core), self.tool("curl"), url, str(self.seconds)]).split()[1])
 
     def interleave(self, things, seconds=30):
         """Measures each once in each round. No further round begins when so many seconds have gone."""

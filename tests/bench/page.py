@@ -34,8 +34,9 @@ CLOSING = """
 
 * A read of a FUSE file is five or six requests of the kernel, each with two changes of process: even a file in memory
   takes longer than a local one, and how much longer stands in the notes above.
-* libcurl takes several times as long for a request on an open connection as a bare socket does; so a mount cannot
-  reach *wrk* where the service answers at once, and does where the service takes its time.
+* libcurl takes several times as long for a request on an open connection as *wrk* does: what a loop of it alone
+  reaches stands above. So a mount cannot reach *wrk* where the service answers at once, and does where the service
+  takes its time.
 * Two writers of one file wait for each other in the kernel, which locks the inode: those of one checkpoint are one
   after the other in any file system.
 * `cp -r`, `tar x` and `rsync` write one file after the other, each of which waits for the service. Side by side they

@@ -74,15 +74,22 @@ def at_once(bench):
         with bench.service(core) as service, bench.mount(service, core=core) as mount, \
                 bench.floor(core=core) as floor:
             for clients in (1, 8, 64):
-                rounds = bench.interleave({
+                things = {
                     "floor": lambda: bench.load(floor / "%u", clients, core=core)["rate"],
                     "wrk": lambda: bench.wrk(service.checkpoint_url(), clients, core),
-                    "us": lambda: bench.load(mount / EACH, clients, core=core)["rate"]})
+                    "us": lambda: bench.load(mount / EACH, clients, core=core)["rate"]}
+                if clients == 1:
+                    things["curl"] = lambda: bench.curl(service.checkpoint_url(), core)
+                rounds = bench.interleave(things)
                 yield rounds.figure(
                     f"{clients} reader{'s' * (clients > 1)}, of 1/(1/FUSE + 1/wrk), {where}",
                     lambda of: of["us"] * (1 / of["floor"] + 1 / of["wrk"]), goal=(">=", 0.5) if clients > 1 else None,
                     note=f"{rounds.median('us'):,.0f} a second; FUSE {rounds.median('floor'):,.0f}, "
                     f"wrk {rounds.median('wrk'):,.0f}")
+                if clients == 1:
+                    yield rounds.figure(f"1 reader, of 1/(1/FUSE + 1/libcurl), {where}",
+                                        lambda of: of["us"] * (1 / of["floor"] + 1 / of["curl"]),
+                                        note=f"a loop of libcurl alone reaches {rounds.median('curl'):,.0f} a second")
 
 
 @row("A cat, and an echo, that is a process of its own")

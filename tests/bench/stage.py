@@ -26,12 +26,16 @@ def end_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def on_core(core):
+    """The words before a command that keep it on one core, if that is said."""
+    return ["taskset", "-c", str(core)] if core is not None else []
+
+
 @contextlib.contextmanager
 def process(command, core=None, **options):
     """Runs a program until the block ends, on one core if that is said."""
-    words = ["taskset", "-c", str(core)] if core is not None else []
     options = {"env": ENVIRONMENT, "stderr": subprocess.DEVNULL, **options}
-    running = subprocess.Popen([*words, *command], preexec_fn=end_with_parent, **options)
+    running = subprocess.Popen([*on_core(core), *command], preexec_fn=end_with_parent, **options)
     try:
         yield running
     finally:
