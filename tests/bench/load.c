@@ -191,7 +191,8 @@ static void print_samples(const struct client *clients, unsigned count)
     free(all);
 }
 
-static void print_figures(const struct client *clients, unsigned count)
+/* Returns whether all was done. */
+static bool print_figures(const struct client *clients, unsigned count)
 {
     unsigned long done = 0, errors = 0;
     int error = 0;
@@ -209,7 +210,8 @@ static void print_figures(const struct client *clients, unsigned count)
     print_samples(clients, count);
     printf(" errors %lu\n", errors);
     if (errors)
-        fprintf(stderr, "bench-load: one of %lu errors: %s\n", errors, strerror(error));
+        fprintf(stderr, "%lu errors, one is: %s\n", errors, strerror(error));
+    return !errors;
 }
 
 static int usage(void)
@@ -222,6 +224,7 @@ int main(int count, char **words)
 {
     unsigned wanted = 1;
     struct client *clients;
+    bool good;
     int option;
 
     operate = do_cat;
@@ -244,7 +247,7 @@ int main(int count, char **words)
     start_all(clients, wanted, words[optind]);
     for (unsigned i = 0; i < wanted; i++)
         pthread_join(clients[i].thread, NULL);
-    print_figures(clients, wanted);
+    good = print_figures(clients, wanted);
     free(clients);
-    return 0;
+    return good ? 0 : 1;
 }

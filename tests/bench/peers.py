@@ -93,7 +93,8 @@ def loops(bench):
                 os.chmod(directory, 0o755)
                 make_tree(f"{directory}/files", 64)
                 source, command = prepare(directory)
-                with source as url, stage.mounted(command(url)) as other:
+                home = {**stage.ENVIRONMENT, "HOME": directory}  # where they keep things of their own
+                with source as url, stage.mounted(command(url), env=home) as other:
                     other_path = other / "%u"
                     bench.load(other_path)
                     rounds = bench.interleave({"us": lambda: bench.load(mount / EACH)["rate"],
@@ -127,14 +128,14 @@ def dis_sdk(bench, service, directory):
 
 def sls_sdk(bench, service, directory):
     return [f"{sdk(bench, 'sls_python')}/python", "-c", SLS_SDK, f"http://localhost:{service.port}"], {
-        "PYTHONPATH": f"{HERE}/../service/sdk"}
+        "PYTHONPATH": f"{HERE}/../service/sdk", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def aliyunlog(bench, service, directory):
     shutil.copy(f"{HERE}/../service/sdk/sls_host.py", f"{directory}/sitecustomize.py")
     command = [f"{sdk(bench, 'sls_cli')}/aliyunlog", "log", "get_check_point", "--project=my-project",
                "--logstore=stream-0000", "--consumer_group=app-0000", "--shard=5"]
-    return command, {"HOME": directory, "PYTHONPATH": directory, "ALIYUN_LOG_CLI_ACCESSID": "id",
+    return command, {"PYTHONPATH": directory, "ALIYUN_LOG_CLI_ACCESSID": "id",
                      "ALIYUN_LOG_CLI_ACCESSKEY": "secret", "ALIYUN_LOG_CLI_SIGN_VERSION": "v4",
                      "ALIYUN_LOG_CLI_REGION_ID": "cn-hangzhou",
                      "ALIYUN_LOG_CLI_ENDPOINT": f"http://localhost:{service.port}"}
@@ -152,7 +153,7 @@ def compare_process(bench, kind, prepare, expected):
     """Rounds of one read by a program, and by cat."""
     with bench.service() as service, scratch() as directory, bench.mount(service, kind) as mount:
         command, environment = prepare(bench, service, directory)
-        environment = {**stage.ENVIRONMENT, **environment}
+        environment = {**stage.ENVIRONMENT, "HOME": directory, **environment}
         said = run(command, env=environment)
         if expected not in said:
             raise RuntimeError(f"{command[0]} says {said[:80]!r}")

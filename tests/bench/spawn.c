@@ -59,5 +59,7 @@ int main(int count, char **words)
     }
     qsort(taken, times, sizeof(*taken), compare);
     printf("ms %.4f errors %u\n", taken[times / 2], errors);
-    return 0;
+    if (errors)
+        fprintf(stderr, "%u of %zu times %s failed\n", errors, times, words[2]);
+    return errors ? 1 : 0;
 }
