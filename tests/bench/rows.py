@@ -311,7 +311,7 @@ TREES = (
     ("ls -l", "ls -l {}", 2),
     ("du", "du -s {}", 4),
     ("find -mmin", "find {} -mmin -1", 4),
-    ("tar c, of an old listing", "tar cf - -C {} . | cat", 8),
+    ("tar c", "tar cf - -C {} . | cat", 8),
     ("cp -r out", "cp -r {} out; rm -r out", 4),
 )
 
@@ -357,6 +357,17 @@ def asked_for(service, *command):
     return service.asked()
 
 
+def list_at_last(place):
+    """A busy machine may take longer than a look-up waits: the next finds what that one has asked for."""
+    for left in range(4, -1, -1):
+        try:
+            run(["ls", "-U", place])
+            return
+        except RuntimeError:
+            if not left:
+                raise
+
+
 @row("Large streams")
 def large(bench):
     for partitions in bench.of((100000, 1000000), (100000,), (3000,)):
@@ -365,7 +376,7 @@ def large(bench):
             cold = asked_for(service, *cat)
             yield Figure(f"requests of a cat, {partitions:,} partitions, cold", total(cold), goal=("<=", 1),
                          note=listed(cold))
-            run(["ls", "-U", mount / SAVED])
+            list_at_last(mount / SAVED)
             memory_after = mount.status("VmRSS")
             run(["ls", mount / "apps", mount / "streams"])
             run(cat)
@@ -375,40 +386,41 @@ def large(bench):
             if partitions == 1000000:
                 yield Figure("memory after a listing of 1,000,000 (DIS)", memory_after, goal=("<=", 60),
                              unit="MB", note=f"at most {mount.status('VmHWM'):.0f} MB")
+
+
+@row("A large logstore")
+def large_logstore(bench):
     partitions = bench.of(100000, 100000, 3000)
     with bench.service(partitions=partitions) as service, bench.mount(service, "sls") as mount:
-        run(["ls", "-l", mount / SAVED], may_fail=True)  # on a busy machine, for its look-ups end in time
+        list_at_last(mount / SAVED)
         yield Figure(f"memory after a listing of {partitions:,} (SLS)", mount.status("VmRSS"), goal=("<=", 25),
                      unit="MB", note=f"at most {mount.status('VmHWM'):.0f} MB")
 
 
-@row("A listing of 100,000 far away")
+@row("Listings far away")
 def far_away(bench):
-    partitions, delay = bench.of(100000, 100000, 3000), bench.of(100, 100, 5)
-    with bench.service(partitions=partitions) as service, bench.mount(service) as mount:
-        def listing(ms):
-            bench.age()
-            service.control(delay=ms)
-            return took_ms(f"ls -l {mount / SAVED}")
-        run(["ls", mount / SAVED])
-        service.asked()
-        rounds = bench.interleave({"near": lambda: listing(0), "far": lambda: listing(delay)}, 20)
-        asked = total(service.asked()) / rounds.count / 2
-    yield rounds.figure(f"ls -l of {partitions:,}, round trips", lambda of: (of["far"] - of["near"]) / delay,
-                        goal=("<=", 5), note=f"{rounds.median('far'):,.0f} ms at {delay} ms, "
-                        f"{rounds.median('near'):,.0f} at once; {asked:.0f} requests each")
-
-
-@row("The names of 200 logstores' groups")
-def groups_of_logstores(bench):
-    logstores, delay = bench.of(200, 200, 10), 50
-    with bench.service(streams=logstores, partitions=1, delay=delay) as service, \
+    """The service tells of the round trips, so that the time that they take does not matter."""
+    logstores = bench.of(200, 200, 10)
+    with bench.service(streams=logstores, partitions=1, delay=RTT) as service, \
             bench.mount(service, "sls", "-o", "lazy") as mount:
-        service.asked()
-        ms = took_ms(f"ls {mount / 'apps'}")
-        asked = service.asked()
-    yield Figure("ls apps, round trips", ms / delay, goal=("<=", 2 + logstores / 64),
-                 note=f"{ms:.0f} ms at {delay} ms; {listed(asked)}")
+        service.control(reset=1)
+        run(["ls", mount / "apps"])
+        found = service.control()
+    yield Figure(f"the groups of {logstores} logstores (SLS), round trips", found["round-trips"],
+                 note=f"{found['list-apps']} list-apps, {found['most-unanswered']} at once")
+    partitions = bench.of(100000, 100000, 3000)
+    with bench.service(partitions=partitions, delay=RTT) as service, bench.mount(service) as mount:
+        def listing():
+            bench.age()
+            service.control(reset=1)
+            run(["ls", "-l", mount / SAVED])
+            counts.append(service.control())
+            return counts[-1]["round-trips"]
+
+        counts = []
+        rounds = bench.interleave({"us": listing}, 20)
+    yield rounds.figure(f"ls -l of {partitions:,}, round trips", lambda of: of["us"], goal=("<=", 5),
+                        note=f"{counts[-1]['get-states']} get-states, {counts[-1]['most-unanswered']} at once")
 
 
 @row("A careless grep -r over all")

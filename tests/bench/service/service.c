@@ -5,9 +5,10 @@
  *
  * Requests on one connection are answered in the order in which they came, each --delay
  * milliseconds after it came. GET /control tells how many requests came of each kind, how many
- * connections, and how many were unanswered at most; its words change something: reset=1 sets the
- * counts to 0, delay=MS and hang=KIND ("" for none) what the options set. SIGUSR1 prints the same
- * counts. Requests to /control are not counted, and never wait.
+ * connections, how many were unanswered at most, and how many round trips those took that waited:
+ * one that comes behind an answer of the first is of the second, and so on. Its words change
+ * something: reset=1 sets the counts to 0, delay=MS and hang=KIND ("" for none) what the options
+ * set. SIGUSR1 prints the same counts. Requests to /control are not counted, and never wait.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -53,6 +54,7 @@ struct waiting {
     struct connection *connection;
     uint64_t number;
     long long due;
+    unsigned long round_trip; /* one more than that of what had been answered when it was asked */
     struct buf answer;
 };
 
@@ -60,6 +62,7 @@ static struct connection *connections[CONNECTIONS_MAX];
 static STAILQ_HEAD(, waiting) queue = STAILQ_HEAD_INITIALIZER(queue);
 static uint64_t accepted;
 static unsigned long counts[CALLS];
+static unsigned long round_trips; /* of what is answered; see struct waiting */
 static unsigned long first_accepted, unanswered, most_unanswered;
 static long long delay;  /* in nanoseconds */
 static int hanging = -1; /* the call that is never answered */
@@ -88,15 +91,15 @@ static void print_counts(struct buf *text)
 {
     for (int i = 0; i < CALLS; i++)
         buf_printf(text, "%s %lu\n", call_names[i], counts[i]);
-    buf_printf(text, "connections %lu\nmost-unanswered %lu\n",
-               (unsigned long)accepted - first_accepted, most_unanswered);
+    buf_printf(text, "connections %lu\nmost-unanswered %lu\nround-trips %lu\n",
+               (unsigned long)accepted - first_accepted, most_unanswered, round_trips);
 }
 
 static void reset_counts(void)
 {
     memset(counts, 0, sizeof(counts));
     first_accepted = accepted;
-    most_unanswered = unanswered = 0;
+    most_unanswered = unanswered = round_trips = 0;
 }
 
 static void set_hanging(const char *name)
@@ -195,6 +198,7 @@ static void answer_later(struct connection *connection, struct buf *answer)
     *waiting = (struct waiting){.connection = connection,
                                 .number = connection->number,
                                 .due = monotonic() + delay,
+                                .round_trip = round_trips + 1,
                                 .answer = *answer};
     STAILQ_INSERT_TAIL(&queue, waiting, next);
 }
@@ -269,6 +273,8 @@ static void send_due(void)
 
         STAILQ_REMOVE_HEAD(&queue, next);
         answered();
+        if (waiting->round_trip > round_trips)
+            round_trips = waiting->round_trip;
         if (connection->number == waiting->number) {
             buf_add(&connection->out, waiting->answer.data, waiting->answer.size);
             flush(connection);
