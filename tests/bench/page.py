@@ -42,6 +42,8 @@ CLOSING = """
 * `cp -r`, `tar x` and `rsync` write one file after the other, each of which waits for the service. Side by side they
   are as `ls | xargs -P 64 -n 160 cp -t DIRECTORY` makes them.
 """
+BUSY = """**The machine was busy** with other things while this was measured: its load was up to {:.0f}, with {} CPUs.
+Ratios of times below say little then; counts, and what is said of memory, hold."""
 NOT_DRAWN = ("Requests",)  # most of them are their goal
 
 
@@ -77,6 +79,9 @@ def write_page(path, about, sections, before, number, goal_text):
     lines += [f"| {name} | {value} |" for name, value in about.items()]
     lines += [f"| before | {before[0]['program']}, load {before[0]['load']} |"] if before else []
     lines += ["", "Values in **bold** meet their goal."]
+    load = max((section.load for section in sections), default=0)
+    if load > 3 * os.cpu_count():  # what is measured takes two or three by itself
+        lines += ["", BUSY.format(load, os.cpu_count())]
     for section in sections:
         write_table(lines, section, former, number, goal_text)
     images = os.path.join(os.path.dirname(path), "images")

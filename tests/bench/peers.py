@@ -100,9 +100,9 @@ def loops(bench):
                     rounds = bench.interleave({"us": lambda: bench.load(mount / EACH)["rate"],
                                                "other": lambda: bench.load(other_path)["rate"]}, 12)
         except Skip as why:
-            yield Figure(f"of {name}", None, note=str(why))
+            yield Figure(f"a loop of cat, of {name}", None, note=str(why))
             continue
-        yield rounds.figure(f"of {name}", lambda of: of["us"] / of["other"], goal=(">=", goal), unit="x",
+        yield rounds.figure(f"a loop of cat, of {name}", lambda of: of["us"] / of["other"], goal=(">=", goal), unit="x",
                             note=f"{rounds.median('us'):,.0f} of {rounds.median('other'):,.0f} a second")
 
 
