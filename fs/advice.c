@@ -26,5 +26,8 @@ const char *advice_on_mounting(const char *said)
         return "; join the group of /dev/fuse, or let root chmod 666 /dev/fuse";
     if (code)
         return "; a container needs --device /dev/fuse";
+    if (strstr(said, "mount failed") && strstr(said, strerror(EACCES)))
+        return "; AppArmor may allow it below your home, /mnt, /media and /tmp alone: see "
+               "/etc/apparmor.d/fusermount3";
     return strstr(said, strerror(EPERM)) ? "; a container needs --cap-add SYS_ADMIN" : "";
 }

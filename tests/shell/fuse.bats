@@ -203,3 +203,25 @@ says() {
             echo "status $?"'
     says "cannot mount on $MNT: fusermount3: mount failed: Operation not permitted; a container needs --cap-add SYS_ADMIN"
 }
+
+# What AppArmor's profile for fusermount3 does elsewhere than at home.
+@test "a user whom AppArmor keeps from it is told where" {
+    printf '#!/bin/sh\necho "fusermount3: mount failed: Permission denied" >&2\nexit 1\n' >"$DIR/fusermount3"
+    chmod 755 "$DIR/fusermount3"
+    apart '
+        mount --bind "$DIR/fusermount3" "$(command -v fusermount3)"
+        as_nobody "$CHECKPOINTFS" "local:$DIR/nobody.db" "$MNT" || echo "status $?"'
+    says "cannot mount on $MNT: fusermount3: mount failed: Permission denied; AppArmor may allow it below your home, /mnt, /media and /tmp alone: see /etc/apparmor.d/fusermount3"
+}
+
+@test "a user without user_allow_other, or whose mount point is not his, is told so" {
+    apart '
+        mount --bind /dev/null /etc/fuse.conf
+        as_nobody "$CHECKPOINTFS" -o allow_other "local:$DIR/nobody.db" "$MNT" || echo "status $?"'
+    says "cannot mount on $MNT: fusermount3: option allow_other only allowed if 'user_allow_other' is set in /etc/fuse.conf"
+    rm -rf "${DIR:?}/dev"
+    apart '
+        chown 0 "$MNT"
+        as_nobody "$CHECKPOINTFS" "local:$DIR/nobody.db" "$MNT" || echo "status $?"'
+    says "cannot mount on $MNT: fusermount3: user has no write access to mountpoint $MNT"
+}
