@@ -11,6 +11,7 @@
 
 /* What libcurl's codes do not tell apart; newer versions have codes above its CURL_LAST. */
 enum {
+    TOO_LARGE = 100, /* CURLE_TOO_LARGE, from 8.6 on */
     LOST_AT_CONNECT = 1000,
     LOST_IN_HANDSHAKE,
     NO_DESCRIPTOR,
@@ -109,8 +110,10 @@ static bool has_one_of(const char *text, const char *const *parts)
  *   all else             "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
  *
  * OpenSSL 3 also has an "error:0A000126:SSL routines::unexpected eof while reading", which newer
- * versions of libcurl pass on when it was closed. OpenSSL's words are in no other language. The
- * system's errno does not tell: libcurl keeps an old one with a handle that is used again.
+ * versions of libcurl pass on when it was closed, and "error:00000000:lib(0)::reason(0)" when it
+ * was closed by an alert, which is no error to OpenSSL (8.14.1 with 3.5). OpenSSL's words are in no
+ * other language. The system's errno does not tell: libcurl keeps an old one with a handle that is
+ * used again.
  */
 static bool is_lost_in_handshake(const char *detail)
 {
@@ -119,7 +122,7 @@ static bool is_lost_in_handshake(const char *detail)
         "SSL_ERROR_ZERO_RETURN", "getpeername() failed", NULL};
 
     if (strstr(detail, "error:"))
-        return strstr(detail, "unexpected eof") != NULL;
+        return strstr(detail, "unexpected eof") || strstr(detail, "error:00000000:");
     return has_one_of(detail, signs);
 }
 
@@ -168,7 +171,7 @@ static int tell_received_apart(CURL *easy, const char *detail)
     return has_one_of(detail, chunk) ? BAD_CHUNK : CURLE_RECV_ERROR;
 }
 
-/* libcurl has no memory for a line that is longer than it takes. */
+/* libcurl has no memory for a line that is longer than it takes, before 8.6. */
 static bool has_begun_to_answer(CURL *easy)
 {
     curl_off_t begun = 0;
@@ -186,7 +189,7 @@ static int tell_apart(CURL *easy, CURLcode result, const char *detail)
         return LOST_AT_CONNECT;
     if (result == CURLE_SSL_CONNECT_ERROR && is_lost_in_handshake(detail))
         return LOST_IN_HANDSHAKE;
-    if (result == CURLE_OUT_OF_MEMORY && has_begun_to_answer(easy))
+    if ((int)result == TOO_LARGE || (result == CURLE_OUT_OF_MEMORY && has_begun_to_answer(easy)))
         return LARGE_HEADER;
     return result == CURLE_RECV_ERROR ? tell_received_apart(easy, detail) : (int)result;
 }
