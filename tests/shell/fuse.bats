@@ -225,3 +225,23 @@ says() {
         as_nobody "$CHECKPOINTFS" "local:$DIR/nobody.db" "$MNT" || echo "status $?"'
     says "cannot mount on $MNT: fusermount3: user has no write access to mountpoint $MNT"
 }
+
+# ---- containers
+
+@test "a mount goes in and out of a container where the directory above it is shared" {
+    mkdir "$DIR/shared" "$DIR/shared/mnt"
+    apart '
+        contain() { unshare --mount --pid --fork --propagation "$@"; }
+        mount --bind "$DIR/shared" "$DIR/shared"
+        mount --make-shared "$DIR/shared"
+        # docker run -v DIR:DIR:rshared
+        contain unchanged "$CHECKPOINTFS" -f "local:$STORE" "$DIR/shared/mnt" &
+        eventually is_mounted "$DIR/shared/mnt"
+        mkdir -p "$DIR/shared/mnt/$P"
+        echo 42 >"$DIR/shared/mnt/$P/checkpoint"
+        # docker run -v DIR:DIR:rslave
+        contain slave cat "$DIR/shared/mnt/$P/checkpoint"
+        fusermount3 -u "$DIR/shared/mnt"
+        wait "$!"'
+    is "$output" 42
+}
