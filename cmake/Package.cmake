@@ -38,12 +38,8 @@ add_custom_target(uninstall VERBATIM
 
 # The day of the release is that of the changelog's newest one.
 file(STRINGS CHANGELOG.md releases REGEX "^## [0-9.]+ - [0-9-]+$")
-if(releases)
-  list(GET releases 0 release)
-  string(REGEX REPLACE ".* - " "" RELEASE_DAY ${release})
-else()
-  set(RELEASE_DAY 2026-11-01)
-endif()
+list(GET releases 0 release)
+string(REGEX REPLACE ".* - " "" RELEASE_DAY ${release})
 execute_process(COMMAND date -u -d ${RELEASE_DAY} +%s OUTPUT_VARIABLE RELEASE_SECONDS
   OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND env LC_ALL=C date -u -R -d ${RELEASE_DAY} OUTPUT_VARIABLE RELEASE_DATE
