@@ -35,7 +35,6 @@ check_cppcheck() {
 check_shell() {
     shellcheck .ci/install .ci/run examples/*.sh examples/*.bash tests/run.sh tests/lint/lint.sh \
         tests/lint/check-lints tests/service/sdk/run.sh tests/kafka/cluster tests/bench/signed.sh \
-        \
         tests/package/{boot,on-debian,package.sh,services.sh} packaging/debian/p* packaging/mount.checkpointfs
     shellcheck -x -P tests/shell tests/shell/*.bats tests/shell/*.bash
 }

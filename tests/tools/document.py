@@ -1,4 +1,4 @@
-"""docs/tools.md, which the tables of rows/ make."""
+"""docs/tools.md, which the tables of rows/ make, by what they expect: a run in which all is so writes it."""
 
 import re
 import textwrap
@@ -8,16 +8,17 @@ from world import BACKENDS
 
 INTRODUCTION = """# Everyday tools
 
-What people and programs do with files, done with {count} commands on mounts of the embedded store and of the three
-services, simulated: what the tool said, its exit status, what the service had then, and for some how many requests it took.
-This page is made by `tests/tools/tools.py` of what stands in the tables of `tests/tools/rows`, which were written
-from the manual; what does something else fails the tests. The versions are those of Debian 12.
+What people type and programs do with files, tried with {count} commands on mounts of the embedded store and of the three
+services, which are simulated: what the tool said, its exit status, what was committed then, and for some how many
+requests it took. What is expected was written from the manual and stands in `tests/tools/rows`; a command of which
+something else comes fails the test, so none is wrong here. `tests/tools/tools.py` makes this page. The versions are those of
+Debian 12.
 
 {counts}
 
-*Right* is also an error that one should get, such as that of a value that is no position. *Refused* is what one wants and
-cannot have: the tool says so, and what was there is unchanged unless it says otherwise. Its words
-are those of the tool.
+*Right* is also an error that one should get, such as that of a value that is no position. *Refused* is what one may want
+and cannot have: the tool says so, in the words given, and what is not mentioned is unchanged. The lists have what
+is right with some backend at least, and the tables all that is refused.
 """
 
 

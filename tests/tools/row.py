@@ -16,8 +16,8 @@ class Row:
     elsewhere, and nobody types anything.
 
     name: what the document calls it
-    out: all of standard output. {42} is that number as the backend shows it, {lag} the lag of partition 0, and {note} the
-        note of that with a newline, where the backend has one
+    out: all of standard output. {42} is that number as the backend shows it, {lag} the lag of partition 0, and {note}
+        the note of that with a newline, where the backend has one
     status: of exit; if none is given 1 for what fails or is refused, else 0
     fails, refused: words on standard error. It fails, as it should; or what the
         person wants is refused, as the manual says it is

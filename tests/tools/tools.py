@@ -35,17 +35,18 @@ from rows import all_rows
 from world import BACKENDS, World
 
 # Programs of languages that are compiled, for a night.
-COMPILED = {"tool-go": "go build -o $OUT/tool-go tool.go", "tool-rust": "rustc --edition 2021 -o $OUT/tool-rust tool.rs",
-            "tool-java": "javac -d $OUT Tool.java && echo exec java -XX:+UseSerialGC -cp $OUT Tool '\"$@\"' > $OUT/tool-java"
-                         " && chmod +x $OUT/tool-java"}
+COMPILED = {"tool-go": "go build -o $OUT/tool-go tool.go",
+            "tool-rust": "rustc --edition 2021 -o $OUT/tool-rust tool.rs",
+            "tool-java": "javac -d $OUT Tool.java && install -m 755 tool-java $OUT"}
 ROOT = os.path.join(HERE, "..", "..")
 
 
-def compile_programs(place):
-    """Those whose compiler is here, for rows to find."""
+def compile_programs(rows, place):
+    """Those that the rows need and whose compiler is here, for them to find."""
     names = {**os.environ, "OUT": place, "GOCACHE": os.path.join(place, "cache"), "GO111MODULE": "off"}
-    for command in COMPILED.values():
-        if shutil.which(command.split()[0]):
+    needed = {row.needs for row in rows}
+    for name, command in COMPILED.items():
+        if name in needed and shutil.which(command.split()[0]):
             subprocess.run(["bash", "-c", command], cwd=os.path.join(HERE, "programs"), env=names, check=False)
     os.environ["PATH"] += ":" + place
 
@@ -103,7 +104,8 @@ def differences(row, world):
     expected = {key: value for key, value in expected.items() if value is not None}
     files = sorted([key.rsplit("/", 1)[1] for key in expected if key.startswith("billing/orders/")] + list(row.left))
     compared = [("exit status", status, row.status), ("standard output", out, row.out),
-                ("at the service", world.state(), expected), ("in checkpoints/billing/orders", files_in(world.mount), files)]
+                ("at the service", world.state(), expected),
+                ("in checkpoints/billing/orders", files_in(world.mount), files)]
     if row.requests is not None and requests is not None:
         compared.append(("requests", requests, row.requests))
     if not row.says():
@@ -192,16 +194,15 @@ def main():
         os.environ[name] = os.path.abspath(program)
     if options.all:
         subprocess.run([os.path.join(ROOT, ".ci", "install"), "tools"], check=True)
-    with tempfile.TemporaryDirectory(prefix="checkpointfs-tools.") as place:
-        if options.all:
-            compile_programs(place)
-        sys.exit(try_rows(options))
-
-
-def try_rows(options):
-    """True if something is wrong."""
     table = all_rows()
     rows = [row for row in table if (options.all or not row.heavy) and re.search(options.row, row.name)]
+    with tempfile.TemporaryDirectory(prefix="checkpointfs-tools.") as place:
+        compile_programs(rows, place)
+        sys.exit(try_rows(options, table, rows))
+
+
+def try_rows(options, table, rows):
+    """True if something is wrong."""
     skipped = {}
     for row in rows:
         if missing(row):

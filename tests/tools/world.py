@@ -10,16 +10,15 @@ import os
 import shutil
 import sqlite3
 import sys
+import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "model"))
 from place import Place
 
 BACKENDS = {"local": "embedded store", "dis": "DIS", "sls": "SLS", "kafka": "Kafka"}
-NUMBERS = 42, 50
 STATE = {"billing/orders/0": "42 note", "billing/orders/1": "50", "app audit": "", "app billing": ""}
 STATE_OF_SLS = {"billing/orders/0": "42", "billing/orders/1": "50", "app audit/orders": "", "app billing/orders": ""}
-KEPT = {"earliest": 10, "latest": 100}
 # What Kafka is asked once in a while, to know whom to ask.
 FINDING = "ApiVersions ", "Metadata ", "FindCoordinator "
 # The partitions of orders and payments, with 10 to 99 kept; and what is committed.
@@ -33,24 +32,28 @@ def cursor_of(number):
     return base64.b64encode(str(number).encode()).decode()
 
 
+def streams(parts, **more):
+    return [{"name": name, parts: count, "earliest": 10, "latest": 100, **more}
+            for name, count in (("orders", 3), ("payments", 1))]
+
+
 def seed_of(backend):
-    """For POST seed of the simulated services."""
-    kind, parts, app, stream, partition, number = {
-        "dis": ("streams", "partitions", "app", "stream", "partition", "sequence"),
-        "sls": ("logstores", "shards", "group", "logstore", "shard", "checkpoint"),
-        "kafka": ("topics", "partitions", "group", "topic", "partition", "offset")}[backend]
-    seed = {kind: [{"name": "orders", parts: 3, **KEPT}, {"name": "payments", parts: 1, **KEPT}]}
-    named = {"logstore": "orders"} if backend == "sls" else {}
-    seed["apps" if backend == "dis" else "groups"] = (
-        [{"name": name, **named} for name in ("audit", "billing")] if backend == "sls" else ["audit", "billing"])
-    seed["checkpoints"] = [{app: "billing", stream: "orders", partition: place, number: value}
-                           for place, value in enumerate(NUMBERS)]
-    for place, checkpoint in enumerate(seed["checkpoints"]):
-        if backend == "sls":
-            checkpoint[number] = cursor_of(NUMBERS[place])
-        elif place == 0:
-            checkpoint["metadata"] = "note"
-    return seed
+    """For POST seed of the simulated services. Kafka has a record each second."""
+    if backend == "dis":
+        where = {"app": "billing", "stream": "orders"}
+        return {"streams": streams("partitions"), "apps": ["audit", "billing"],
+                "checkpoints": [{**where, "partition": 0, "sequence": 42, "metadata": "note"},
+                                {**where, "partition": 1, "sequence": 50}]}
+    if backend == "sls":
+        where = {"group": "billing", "logstore": "orders"}
+        return {"logstores": streams("shards"),
+                "groups": [{"name": name, "logstore": "orders"} for name in ("audit", "billing")],
+                "checkpoints": [{**where, "shard": 0, "checkpoint": cursor_of(42)},
+                                {**where, "shard": 1, "checkpoint": cursor_of(50)}]}
+    where = {"group": "billing", "topic": "orders"}
+    return {"topics": streams("partitions", time=int(time.time() - 100) * 1000), "groups": ["audit", "billing"],
+            "checkpoints": [{**where, "partition": 0, "offset": 42, "metadata": "note"},
+                            {**where, "partition": 1, "offset": 50}]}
 
 
 class World:

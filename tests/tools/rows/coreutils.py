@@ -8,7 +8,8 @@ WORDS = "What every script is made of."
 # What removes a checkpoint before it writes the next one.
 OVER = "`cp`, or write in place: `cat FILE > CHECKPOINT`"
 NO_REMOVAL = "SLS deletes no single checkpoint: `rmdir apps/GROUP/LOGSTORE` deletes the group there"
-NO_NOTE = {"sls": {"refused": "Operation not supported", "state": {}, "instead": "there is no metadata: write the number alone"}}
+NO_NOTE = {"sls": {"refused": "Operation not supported", "state": {},
+"instead": "there is no metadata: write the number alone"}}
 MADE_HERE = {"sls": {"state": {}}, "kafka": {"state": {}}}  # by a mkdir that only this mount knows of
 MAKES = "the service makes streams: use its own tools"
 COPY = {"app copy": "", "copy/orders/0": "42 {note}", "copy/orders/1": "50"}
@@ -68,7 +69,8 @@ ROWS = [
     Row("dd skip", "dd if=$p/checkpoint bs=1 skip=1 status=none", "2\n", on={"sls": {"out": "DI=\n"}}),
 
     # ---- looking around
-    Row("ls", "ls", "README\napps\ncheckpoints\ncommits\nerrors\ngauges\nlag\nmetrics\noverview.html\nstatus\nstreams\n"),
+    Row("ls", "ls",
+        "README\napps\ncheckpoints\ncommits\nerrors\ngauges\nlag\nmetrics\noverview.html\nstatus\nstreams\n"),
     Row("ls apps", "ls apps", "audit\nbilling\n"),
     Row("ls of an app", "ls apps/billing", "orders\npayments\n", on={"sls": {"out": "orders\n"}}),
     Row("ls of a stream", "ls apps/billing/orders", "0\n1\n2\ncheckpoints\n"),
@@ -93,6 +95,8 @@ ROWS = [
     Row("pwd", "cd $p && test $(pwd) = $MOUNT/$p"),
     Row("mountpoint", "mountpoint -q ."),
     Row("findmnt", "findmnt -n -o FSTYPE $MOUNT", "fuse.checkpointfs\n"),
+    Row("stat -c %Y of commits stays",
+        "a=$(stat -c %Y commits errors); sleep 1.1; test \"$a\" = \"$(stat -c %Y commits errors)\""),
     Row("date -r", "test $(date -r $c/0 +%s) -gt 1600000000"),
     Row("sync", "sync $p/checkpoint && sync -f . && sync -d $c/0"),
 
@@ -148,15 +152,21 @@ ROWS = [
         instead="make temporary files elsewhere, or in `checkpoints/`"),
     Row("mv of a temporary file", "echo 51 > $c/new; mv $c/new $c/0", state={"0": "51"}),
     Row("mv from elsewhere", "echo 51 > ~/x; mv ~/x $c/0", state={"0": "51"}, on=on_sls(instead=OVER)),
-    Row("mv from elsewhere into apps", "echo 51 > ~/x; mv ~/x $p/checkpoint", state={"0": "51"}, on=on_sls(instead=OVER)),
+    Row("mv from elsewhere into apps", "echo 51 > ~/x; mv ~/x $p/checkpoint", state={"0": "51"},
+        on=on_sls(instead=OVER)),
     Row("mv of a partition onto another", "mv $c/1 $c/0", state={"0": "50", "1": None}, on=on_sls(instead=NO_REMOVAL)),
     Row("mv away", "mv $c/0 $c/0.bak && cat $c/0.bak", "42\nnote\n", state={"0": None}, left=("0.bak",),
         on=on_sls(instead=NO_REMOVAL)),
     Row("mv to elsewhere", "mv $c/0 ~/x && cat ~/x", "42\nnote\n", state={"0": None}, on=on_sls(instead=NO_REMOVAL)),
     Row("mv onto itself", "mv $c/0 $c/0", fails="are the same file"),
-    Row("mv of what is no position", "echo junk > $c/new; mv $c/new $c/0", fails="subdirectory of itself", left=("new",)),
+    Row("mv of what is no position", "echo junk > $c/new; mv $c/new $c/0", fails="subdirectory of itself", left=("new",
+        )),
     Row("mv in apps", "mv $p/checkpoint apps/billing/orders/1/checkpoint", refused="Operation not permitted",
         instead="`mv` in `checkpoints/`, or `cp` and `rm`"),
+    Row("mv -f", "echo 51 > $c/new; mv -f $c/new $c/0", state={"0": "51"}),
+    Row("mv -n leaves what is there", "echo 51 > $c/new; mv -n $c/new $c/0", left=("new",)),
+    Row("mv -b", "echo 51 > $c/new; mv -b $c/new $c/0 && cat $c/0~", "42\nnote\n", state={"0": "51"}, left=("0~",),
+        on=on_sls(left=("new",), instead="`mv` without `-b`")),
     Row("ln in apps", "ln $p/checkpoint $p/link", refused="Operation not permitted", instead="`cp` in `checkpoints/`"),
     Row("ln -s to a checkpoint", "ln -s $MOUNT/$p/checkpoint ~/x && echo 51 > ~/x", state={"0": "51"}),
     Row("ln -s in apps", "ln -s checkpoint $p/link", refused="Operation not permitted", instead="make links elsewhere"),
@@ -180,7 +190,8 @@ ROWS = [
     Row("rm of a virtual file", "rm $p/lag", fails="Operation not permitted"),
     Row("rm -r of an app in apps", "rm -r apps/billing", refused="Operation not permitted", state=GONE,
         instead="`rm -r checkpoints/APP`: this deletes the checkpoints, and then fails", on={"sls": {"state": {}}}),
-    Row("rm -r of an app", "rm -r checkpoints/billing", state={**GONE, "app billing": None}, on=on_sls(instead=NO_REMOVAL)),
+    Row("rm -r of an app", "rm -r checkpoints/billing", state={**GONE, "app billing": None},
+        on=on_sls(instead=NO_REMOVAL)),
     Row("rm -r of a stream", "rm -r $c", state=GONE, on=on_sls(instead=NO_REMOVAL)),
     Row("unlink", "unlink $c/1", state={"1": None}, on=on_sls(instead=NO_REMOVAL)),
     Row("mkdir of an app", "mkdir apps/new && ls -d apps/new", "apps/new\n", state={"app new": ""}, on=MADE_HERE),

@@ -9,6 +9,9 @@ NO_NOTE = on_sls(instead="there is no metadata: keep one line")
 TO_51 = {"state": {"1": "51"}}
 
 
+VIM = "vim -es -u NONE --cmd 'set directory=.,~'"  # where no other vim is
+
+
 def typed(name, keys, command, **more):
     """Of a program on a terminal, which the first word of command is."""
     more.setdefault("needs", command.split()[0])
@@ -41,20 +44,22 @@ ROWS = [
         needs="ed"),
     Row("ex", "ex -s -c '1s/.*/51/' -c x $c/1", needs="ex", **TO_51),
     Row("ex in apps", "ex -s -c '1s/.*/51/' -c x $p/checkpoint", state={"0": "51"}, needs="ex"),
-    Row("vim -es", "vim -es -u NONE --cmd 'set directory=.,~' -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
-    Row("vim -es with a swap file", "vim -es -u NONE --cmd 'set directory=.,~' -c 'set swapfile' -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
-    Row("vim -es, backupcopy=no", "vim -es -u NONE --cmd 'set directory=.,~' -c 'set backup backupskip= backupcopy=no' -c '1s/.*/51/' -c wq $c/1",
+    Row("vim -es", VIM + " -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
+    Row("vim -es with a swap file", VIM + " -c 'set swapfile' -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
+    Row("vim -es, backupcopy=no", VIM + " -c 'set backup backupskip= backupcopy=no' -c '1s/.*/51/' -c wq $c/1",
         left=("1~",), needs="vim", **TO_51),
-    Row("vim -es, backupcopy=yes", "vim -es -u NONE --cmd 'set directory=.,~' -c 'set backup backupskip= backupcopy=yes' -c '1s/.*/51/' -c wq $c/1",
+    Row("vim -es, backupcopy=yes", VIM + " -c 'set backup backupskip= backupcopy=yes' -c '1s/.*/51/' -c wq $c/1",
         left=("1~",), needs="vim", **TO_51),
-    Row("vim -es in apps", "vim -es -u NONE --cmd 'set directory=.,~' -c '1s/.*/51/' -c wq $p/checkpoint", state={"0": "51"}, needs="vim"),
-    Row("vim -es in apps, a note", "vim -es -u NONE --cmd 'set directory=.,~' -c '$s/.*/51/' -c 'normal oby hand' -c wq $p/checkpoint || { echo refused >&2; false; }",
+    Row("vim -es in apps", VIM + " -c '1s/.*/51/' -c wq $p/checkpoint", state={"0": "51"}, needs="vim"),
+    Row("vim -es in apps, a note",
+        VIM + " -c '$s/.*/51/' -c 'normal oby hand' -c wq $p/checkpoint || { echo refused >&2; false; }",
         state={"0": "51 by hand"}, needs="vim", 
         on=on_sls("refused", instead="there is no metadata: keep one line")),
-    Row("vim -es, a bad value", "vim -es -u NONE --cmd 'set directory=.,~' -c '1s/.*/junk/' -c wq $p/checkpoint || { echo refused >&2; false; }",
+    Row("vim -es, a bad value", VIM + " -c '1s/.*/junk/' -c wq $p/checkpoint || { echo refused >&2; false; }",
         fails="refused", needs="vim"),
     Row("view", "view -es -u NONE -c '%print' -c q $c/1", "{50}\n", needs="view"),
-    Row("emacs --batch", "emacs -Q --batch $c/1 --eval '(progn (erase-buffer) (insert \"51\\n\") (save-buffer))' 2>/dev/null",
+    Row("emacs --batch",
+        "emacs -Q --batch $c/1 --eval '(progn (erase-buffer) (insert \"51\\n\") (save-buffer))' 2>/dev/null",
         needs="emacs", heavy=True, seconds=60, **TO_51),
     Row("emacs --batch in apps", "emacs -Q --batch $p/checkpoint --eval "
         "'(progn (setq make-backup-files nil) (erase-buffer) (insert \"51\\n\") (save-buffer))' 2>/dev/null",
@@ -62,22 +67,27 @@ ROWS = [
     Row("sponge", "sed 's/.*/51/' $c/1 | sponge $c/1", needs="sponge", heavy=True, **TO_51),
     Row("sponge in apps", "sed 's/.*/51/' $p/checkpoint | sponge $p/checkpoint", needs="sponge", heavy=True,
         state={"0": "51"}),
-    Row("sponge of a bad value", "echo junk | sponge $p/checkpoint", needs="sponge", heavy=True, fails="Invalid argument"),
+    Row("sponge of a bad value", "echo junk | sponge $p/checkpoint", needs="sponge", heavy=True,
+        fails="Invalid argument"),
     Row("patch", "printf -- '--- a\\n+++ b\\n@@ -1 +1 @@\\n-{50}\\n+51\\n' | patch -s $c/1", needs="patch", **TO_51),
     Row("ex as crontab would", "EDITOR='ed -s'; printf '1c\\n51\\n.\\nw\\nq\\n' | $EDITOR $c/1", needs="ed", **TO_51),
 
     # ---- on a terminal
     typed("vim", "ggcc51\\e{wait}:wq\\r", "vim -u NONE --cmd \"set directory=.,~\" $c/1", heavy=True, **TO_51),
-    typed("vim in apps", "ggcc51\\e{wait}:wq\\r", "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True, state={"0": "51"}),
-    typed("vim: a bad value is told", "ggccjunk\\e{wait}:w\\r{wait}:q!\\r", "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True),
+    typed("vim in apps", "ggcc51\\e{wait}:wq\\r", "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True,
+        state={"0": "51"}),
+    typed("vim: a bad value is told", "ggccjunk\\e{wait}:w\\r{wait}:q!\\r",
+        "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True),
     typed("nano", "\\ck51{wait}\\cs{wait}\\cx", "nano $c/1", heavy=True, **TO_51),
     typed("nano in apps", "\\ck51{wait}\\cs{wait}\\cx", "nano $p/checkpoint", heavy=True, state={"0": "51"}),
     typed("nano -B", "\\ck51{wait}\\cs{wait}\\cx", "nano -B $c/1", heavy=True, left=("1~",), **TO_51),
     typed("emacs", "\\ck51{wait}\\cx\\cs{wait}\\cx\\cc", "emacs -nw -Q $c/1", heavy=True, seconds=60, **TO_51),
     typed("micro", "\\ck{wait}51{wait}\\cs{wait}\\cq", "micro $c/1", heavy=True, **TO_51),
     typed("busybox vi", "dd{wait}i51\\e{wait}:wq\\r", "busybox vi $c/1", heavy=True, **TO_51,
-          on=on_sls("0C", instead="in `apps/`: in `checkpoints/` the end of a longer old cursor is still there when it writes")),
+          on=on_sls("0C",
+          instead="in `apps/`: in `checkpoints/` the end of a longer old cursor is still there when it writes")),
     typed("joe", "\\cy51\\r{wait}\\ckx", "joe -asis $c/1", heavy=True, **TO_51, left=("1~",)),
     typed("mg", "\\ck51{wait}\\cx\\cs{wait}\\cx\\cc", "mg -n $c/1", heavy=True, **TO_51),
+    typed("mcedit", "\\cy51\\r{wait}\\e2{wait}\\r{wait}\\e0", "mcedit $c/1", heavy=True, **TO_51),
     typed("less", "q", "less $c/1", heavy=True),
 ]

@@ -9,10 +9,11 @@ HEADER = "#stream partition checkpoint earliest latest lag margin state committe
 ANY = on_sls(status=1)
 
 ROWS = [
-    Row("find -type f", "find checkpoints -type f | sort", "checkpoints/billing/orders/0\ncheckpoints/billing/orders/1\n"),
+    Row("find -type f", "find checkpoints -type f | sort",
+        "checkpoints/billing/orders/0\ncheckpoints/billing/orders/1\n"),
     Row("find -name", "find apps -name checkpoint | sort",
         "apps/billing/orders/0/checkpoint\napps/billing/orders/1/checkpoint\n"),
-    Row("find -mmin", "find checkpoints -type f -mmin -5 | wc -l", "2\n"),
+    Row("find -mmin", "find checkpoints -type f -mmin -600 | wc -l", "2\n"),
     Row("find -newer", "touch -d '1 hour ago' ~/old; find checkpoints -type f -newer ~/old | wc -l", "2\n"),
     Row("find -size", "find $c -size +0 -type f | wc -l", "2\n"),
     Row("find -empty", "find checkpoints -type d -empty", "checkpoints/audit\n"),
@@ -24,7 +25,8 @@ ROWS = [
         state={"0": "51", "1": "51", "2": "51"}),
     Row("parallel", "ls -d apps/billing/orders/[0-9] | parallel --will-cite 'echo 51 > {}/checkpoint'",
         state={"0": "51", "1": "51", "2": "51"}, needs="parallel"),
-    Row("parallel -k cat", "parallel --will-cite -k cat ::: $c/1 apps/billing/orders/1/checkpoint", "{50}\n{50}\n", needs="parallel"),
+    Row("parallel -k cat", "parallel --will-cite -k cat ::: $c/1 apps/billing/orders/1/checkpoint", "{50}\n{50}\n",
+        needs="parallel"),
     Row("grep", "grep -n . $c/1", "1:{50}\n"),
     Row("grep -r", "grep -rl {50} checkpoints", "checkpoints/billing/orders/1\n"),
     Row("grep -c of an empty file", "grep -c . apps/audit/orders/checkpoints", "0\n", status=1),
@@ -32,7 +34,8 @@ ROWS = [
     Row("rg", "rg -uu --no-heading {50} checkpoints", "checkpoints/billing/orders/1:{50}\n", needs="rg", heavy=True),
     Row("rg --mmap", "rg --mmap -N {50} $c/1", "{50}\n", needs="rg", heavy=True),
     Row("ag", "ag --nonumbers {50} checkpoints", "checkpoints/billing/orders/1:{50}\n", needs="ag", heavy=True),
-    Row("fdfind", "fdfind -t f . checkpoints | sort | tail -n 1", "checkpoints/billing/orders/1\n", needs="fdfind", heavy=True),
+    Row("fdfind", "fdfind -t f . checkpoints | sort | tail -n 1", "checkpoints/billing/orders/1\n", needs="fdfind",
+        heavy=True),
     Row("tree", "tree --noreport checkpoints/billing", "checkpoints/billing\n└── orders\n    ├── 0\n    └── 1\n",
         needs="tree", heavy=True),
     Row("ncdu", "ncdu -0xo- checkpoints | grep -c orders", "1\n", needs="ncdu", heavy=True),
@@ -57,7 +60,8 @@ ROWS = [
     Row("python3 -m json.tool", "python3 -m json.tool $p/status >/dev/null"),
     Row("sqlite3 .import", "printf '.mode tabs\\n.import apps/billing/orders/1/checkpoint t\\n' | sqlite3 ~/db && "
         "sqlite3 ~/db .schema | grep -c {50}", "1\n", needs="sqlite3"),
-    Row("records, jq", "echo hello >> streams/orders/2/records/new && tail -n 1 streams/orders/2/records/at/100 | jq -r "
+    Row("records, jq",
+        "echo hello >> streams/orders/2/records/new && tail -n 1 streams/orders/2/records/at/100 | jq -r "
         "'.data | .content? // .'", "hello\n", needs="jq"),
     Row("records, commit a line", "echo hello >> $s/records/new && echo latest > $p/checkpoint && "
         "echo two >> $s/records/new && tail -n 1 apps/billing/orders/0/records/now > $p/checkpoint",
@@ -70,7 +74,8 @@ ROWS = [
     Row("curl -T", "echo 51 > ~/x; curl -s -T ~/x file://$MOUNT/$p/checkpoint", state={"0": "51"}, needs="curl"),
     Row("file", "file -b $p/checkpoint", "ASCII text\n", needs="file", on={"sls": {"out": "ASCII text\n"}}),
     Row("xxd", "xxd -p $p/checkpoint", "34320a\n", on={"sls": {"out": "4e44493d0a\n"}}, needs="xxd"),
-    Row("hexdump", "hexdump -v -e '1/1 \"%02x\"' $p/checkpoint", "34320a", on={"sls": {"out": "4e44493d0a"}}, needs="hexdump"),
+    Row("hexdump", "hexdump -v -e '1/1 \"%02x\"' $p/checkpoint", "34320a", on={"sls": {"out": "4e44493d0a"}},
+        needs="hexdump"),
     Row("strings", "strings -n 2 $p/checkpoint", "{42}\n", needs="strings"),
     Row("bc", "echo \"$(cat $s/latest) - $(cat $s/earliest)\" | bc", "90\n", needs="bc", heavy=True),
     Row("make", "printf 'all:\\n\\t@cat $(F)\\n' > ~/m; make -s -f ~/m F=$p/checkpoint", "{42}\n", needs="make"),
@@ -85,7 +90,8 @@ ROWS = [
     Row("gio list -a access::*", "gio list -a 'access::*' $p >/dev/null; wc -l < errors", "0\n", needs="gio"),
     Row("gio move", "gio move $c/1 $c/2", state={"1": None, "2": "50"}, needs="gio",
         on=on_sls(state={"2": "50"}, instead="it copies, and fails to remove: use `gio copy`")),
-    Row("gio remove", "gio remove $c/1", state={"1": None}, on=on_sls(instead="`rmdir` of the whole group"), needs="gio"),
+    Row("gio remove", "gio remove $c/1", state={"1": None}, on=on_sls(instead="`rmdir` of the whole group"),
+        needs="gio"),
     Row("gio trash", "gio trash $c/1", refused="rash", needs="gio", instead="there is no trash: `gio remove`"),
     Row("gio mkdir", "gio mkdir apps/new", state={"app new": ""}, on={"sls": {"state": {}}, "kafka": {"state": {}}},
         needs="gio"),

@@ -24,7 +24,8 @@ ROWS = [
            "import os, select; d = os.environ['p']; fs = [open(d + '/' + n) for n in ('checkpoint', 'lag', 'status')]; "
            "print(len(select.select(fs, [], [], 5)[0]))", "3\n"),
     python("epoll", IN_OUT + "e = select.epoll(); e.register(f, select.EPOLLIN); print(e.poll(5)[0][1] & 1)", "1\n"),
-    python("epoll for a change", IN_OUT + "e = select.epoll(); e.register(f, select.EPOLLPRI); os.read(f, 99); " + COMMIT +
+    python("epoll for a change",
+        IN_OUT + "e = select.epoll(); e.register(f, select.EPOLLPRI); os.read(f, 99); " + COMMIT +
            "print(e.poll(8)[0][1] == select.EPOLLPRI | select.EPOLLERR)", "True\n", state={"0": "51"}),
     python("poll for a change", PRI + COMMIT + "print(o.poll(8000)[0][1] == select.POLLPRI | select.POLLERR)", "True\n",
            state={"0": "51"}),
@@ -32,7 +33,8 @@ ROWS = [
     python("selectors", "import selectors, os; s = selectors.PollSelector(); "
            "s.register(open(os.environ['p'] + '/checkpoint'), 1); print(len(s.select(5)))", "1\n"),
     python("asyncio in a thread", "import asyncio, os, pathlib; "
-           "print(asyncio.run(asyncio.to_thread(pathlib.Path(os.environ['p'] + '/lag').read_text)), end='')", "{lag}\n"),
+           "print(asyncio.run(asyncio.to_thread(pathlib.Path(os.environ['p'] + '/lag').read_text)), end='')",
+           "{lag}\n"),
     Row("io_uring", "$READ_URING $p/checkpoint", "{42}\n", needs="READ_URING"),
     Row("io_uring below checkpoints/", "$READ_URING $c/1", "{50}\n", needs="READ_URING"),
     Row("socat -u OPEN:FILE STDOUT", "socat -u OPEN:$p/checkpoint STDOUT", "{42}\n", needs="socat"),
@@ -49,17 +51,21 @@ ROWS = [
         "sleep 0.3; echo 51 > $p/checkpoint; wait; cut -d ' ' -f 2 ~/o", "CLOSE_WRITE,CLOSE\n", state={"0": "51"},
         needs="inotifywait pgrep"),
     Row("a stop and a CONT are no interruption",
-        "cat $p/checkpoint & sleep 0.2; kill -STOP $! 2>&-; sleep 0.2; kill -CONT $! 2>&-; wait $!", "{42}\n", slow=700),
+        "cat $p/checkpoint & sleep 0.2; kill -STOP $! 2>&-; sleep 0.2; kill -CONT $! 2>&-; wait $!", "{42}\n",
+        slow=700),
     Row("tee, stopped and continued",
-        "tee $p/checkpoint <<< 51 & sleep 0.2; kill -STOP $! 2>&-; sleep 0.2; kill -CONT $! 2>&-; wait $!", "51\n", state={"0": "51"},
+        "tee $p/checkpoint <<< 51 & sleep 0.2; kill -STOP $! 2>&-; sleep 0.2; kill -CONT $! 2>&-; wait $!", "51\n",
+        state={"0": "51"},
         slow=700),
     Row("a timer does not interrupt",
         "perl -MTime::HiRes=setitimer,ITIMER_REAL -e '$SIG{ALRM} = sub {}; setitimer(ITIMER_REAL, 0.05, 0.05); "
-        "open F, \"<\", \"$ENV{p}/checkpoint\" or die \"open: $!\"; sysread F, $x, 99 or die \"read: $!\"; print $x'",
+        "open F, \"<\", \"$ENV{p}/checkpoint\" or die \"open: $!\"; sysread F, $x, 99 or die \"read: $!\"; "
+        "setitimer(ITIMER_REAL, 0); print $x'",
         "{42}\n", slow=400, needs="perl"),
     Row("a timer does not interrupt a write",
         "perl -MTime::HiRes=setitimer,ITIMER_REAL -e '$SIG{ALRM} = sub {}; setitimer(ITIMER_REAL, 0.05, 0.05); "
-        "open F, \"+<\", \"$ENV{p}/checkpoint\" or die \"open: $!\"; syswrite F, \"51\\n\" or die \"write: $!\"'",
+        "open F, \"+<\", \"$ENV{p}/checkpoint\" or die \"open: $!\"; syswrite F, \"51\\n\" or die \"write: $!\"; "
+        "setitimer(ITIMER_REAL, 0)'",
         state={"0": "51"}, slow=400, needs="perl"),
     Row("timeout ends a wait", "timeout 0.3 cat $p/checkpoint", status=124, slow=3000, on={"local": {
         "status": 0, "out": "{42}\n"}}),
