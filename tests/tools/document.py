@@ -11,8 +11,8 @@ INTRODUCTION = """# Everyday tools
 What people type and programs do with files, tried with {count} commands on mounts of the embedded store and of the three
 services, which are simulated: what the tool said, its exit status, what was committed then, and for some how many
 requests it took. What is expected was written from the manual and stands in `tests/tools/rows`; a command of which
-something else comes fails the test, so none is wrong here. `tests/tools/tools.py` makes this page. The versions are those of
-Debian 12.
+something else comes fails the test, so none is wrong here. `tests/tools/tools.py` makes this page. The versions are
+those of Debian 12, and newer ones of Go, Node and Rust.
 
 {counts}
 

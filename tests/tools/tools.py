@@ -58,7 +58,9 @@ def missing(row):
 
 
 def environment(world):
-    names = {name: value for name, value in os.environ.items() if name == "PATH" or name == "READ_URING"}
+    """Of a row, whose Python is this one."""
+    names = {name: value for name, value in os.environ.items() if name == "READ_URING"}
+    names["PATH"] = os.path.dirname(sys.executable) + ":" + os.environ["PATH"]
     return {**names, **PATHS, "HOME": world.home, "TOOLS": HERE, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm",
             "PYTHONDONTWRITEBYTECODE": "1", "GIT_CONFIG_NOSYSTEM": "1", "MOUNT": world.mount.root}
 
@@ -88,8 +90,9 @@ def files_in(mount):
 
 
 def nothing_was_tried(mount):
-    """No change, and no app that only this mount has was made."""
-    return not os.path.getsize(mount.path("commits")) and len(os.listdir(mount.path("apps"))) == 2
+    """No change; nothing has failed; and no app that only this mount has was made."""
+    lines = sum(os.path.getsize(mount.path(name)) for name in ("commits", "errors"))
+    return not lines and len(os.listdir(mount.path("apps"))) == 2
 
 
 def differences(row, world):
@@ -212,11 +215,13 @@ def try_rows(options, table, rows):
     for lane in lanes:
         lane.join()
     failed = report(outcomes, skipped, lanes, len(rows) * len(options.backend or BACKENDS))
-    if options.write and not failed:
-        document.write(options.write, table)
-    elif not options.write:
-        failed |= document.differs(os.path.join(ROOT, "docs", "tools.md"), table)
-    return failed
+    if not options.write:
+        return failed | document.differs(os.path.join(ROOT, "docs", "tools.md"), table)
+    if failed or len(outcomes) < len(table) * len(BACKENDS):
+        print(f"{options.write} is not written, for not all rows are as they should be")
+        return True
+    document.write(options.write, table)
+    return False
 
 
 if __name__ == "__main__":

@@ -9,13 +9,19 @@ WORDS = "What every script is made of."
 OVER = "`cp`, or write in place: `cat FILE > CHECKPOINT`"
 NO_REMOVAL = "SLS deletes no single checkpoint: `rmdir apps/GROUP/LOGSTORE` deletes the group there"
 NO_NOTE = {"sls": {"refused": "Operation not supported", "state": {},
-"instead": "there is no metadata: write the number alone"}}
+                   "instead": "there is no metadata: write the number alone"}}
 MADE_HERE = {"sls": {"state": {}}, "kafka": {"state": {}}}  # by a mkdir that only this mount knows of
 MAKES = "the service makes streams: use its own tools"
 COPY = {"app copy": "", "copy/orders/0": "42 {note}", "copy/orders/1": "50"}
 COPY_SLS = {"sls": {"state": {"app copy/orders": "", "copy/orders/0": "42", "copy/orders/1": "50"}}}
 GONE = {"0": None, "1": None}
 FILES = "checkpoint\ncursor\nlag\nmetadata\nrecords\nstatus\n"
+
+
+def counted(dis, sls, kafka):
+    """How many requests the pages of the services promise."""
+    return {"on": {"dis": {"requests": dis}, "sls": {"requests": sls}, "kafka": {"requests": kafka}}}
+
 
 ROWS = [
     # ---- reading
@@ -27,9 +33,16 @@ ROWS = [
     Row("cat of no such partition", "cat apps/billing/orders/7/checkpoint", fails="No such file or directory"),
     Row("cat metadata", "cat $p/metadata", "note\n",
         on={"sls": {"refused": "No such file or directory", "out": "", "instead": "there is no metadata"}}),
-    Row("cat lag", "cat $p/lag", "{lag}\n", on={"sls": {"requests": 3}, "kafka": {"requests": 3}}, requests=1),
-    Row("cat cursor", "test -n \"$(cat $p/cursor)\""),
-    Row("cat cursors/at/42", "test -n \"$(cat $s/cursors/at/42)\""),
+    Row("cat lag", "cat $p/lag", "{lag}\n", **counted(1, 3, 3)),
+    Row("cat cursor", "cat $p/cursor > ~/x; test -s ~/x", **counted(2, 1, 1)),
+    Row("cat cursors/latest", "cat $s/cursors/latest > ~/x; test -s ~/x", **counted(1, 1, 1)),
+    Row("cat cursors/at/42", "cat $s/cursors/at/42 > ~/x; test -s ~/x", **counted(1, 0, 0)),
+    Row("cat status of a partition", "cat $p/status > ~/x; test -s ~/x", **counted(1, 5, 4)),
+    Row("cat status of the mount", "cat status > ~/x; test -s ~/x", **counted(0, 0, 0)),
+    Row("cat records/now", "cat $p/records/now > ~/x", **counted(3, None, 2)),
+    Row("cat records/earliest", "cat $s/records/earliest > ~/x", **counted(2, None, 2)),
+    Row("cat lag of an app", "cat lag/billing | wc -l", "4\n", **counted(2, 8, 4)),
+    Row("cat overview.html", "cat overview.html > ~/x; test -s ~/x", **counted(0, 0, 0)),
     Row("cat earliest and latest", "cat $s/earliest $s/latest", "10\n100\n"),
     Row("cat of a table", "cat apps/billing/orders/checkpoints", "0\t{42}\tnote\n1\t{50}\n",
         on={"sls": {"out": "0\t{42}\n1\t{50}\n"}}, requests=1),
@@ -72,6 +85,7 @@ ROWS = [
     Row("ls", "ls",
         "README\napps\ncheckpoints\ncommits\nerrors\ngauges\nlag\nmetrics\noverview.html\nstatus\nstreams\n"),
     Row("ls apps", "ls apps", "audit\nbilling\n"),
+    Row("ls of the root", "ls > ~/x", **counted(0, 0, 0)),
     Row("ls of an app", "ls apps/billing", "orders\npayments\n", on={"sls": {"out": "orders\n"}}),
     Row("ls of a stream", "ls apps/billing/orders", "0\n1\n2\ncheckpoints\n"),
     Row("ls of a partition", "ls $p", FILES, on={"sls": {"out": FILES.replace("metadata\n", "")}}),

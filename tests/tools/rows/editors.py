@@ -9,7 +9,9 @@ NO_NOTE = on_sls(instead="there is no metadata: keep one line")
 TO_51 = {"state": {"1": "51"}}
 
 
-VIM = "vim -es -u NONE --cmd 'set directory=.,~'"  # where no other vim is
+# With swap files where no other vim is.
+VIM = "vim -es -u NONE --cmd 'set directory=.,~'"
+EX = "ex -s -u NONE --cmd 'set directory=.,~'"
 
 
 def typed(name, keys, command, **more):
@@ -42,8 +44,8 @@ ROWS = [
     Row("ed in apps", "printf '1c\\n51\\n.\\nw\\nq\\n' | ed -s $p/checkpoint", state={"0": "51"}, needs="ed"),
     Row("ed, a bad value", "printf '1c\\njunk\\n.\\nw\\nq\\n' | ed -s $p/checkpoint", "?\n?\n", fails="nvalid argument",
         needs="ed"),
-    Row("ex", "ex -s -c '1s/.*/51/' -c x $c/1", needs="ex", **TO_51),
-    Row("ex in apps", "ex -s -c '1s/.*/51/' -c x $p/checkpoint", state={"0": "51"}, needs="ex"),
+    Row("ex", EX + " -c '1s/.*/51/' -c x $c/1", needs="ex", **TO_51),
+    Row("ex in apps", EX + " -c '1s/.*/51/' -c x $p/checkpoint", state={"0": "51"}, needs="ex"),
     Row("vim -es", VIM + " -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
     Row("vim -es with a swap file", VIM + " -c 'set swapfile' -c '1s/.*/51/' -c wq $c/1", needs="vim", **TO_51),
     Row("vim -es, backupcopy=no", VIM + " -c 'set backup backupskip= backupcopy=no' -c '1s/.*/51/' -c wq $c/1",
@@ -57,7 +59,7 @@ ROWS = [
         on=on_sls("refused", instead="there is no metadata: keep one line")),
     Row("vim -es, a bad value", VIM + " -c '1s/.*/junk/' -c wq $p/checkpoint || { echo refused >&2; false; }",
         fails="refused", needs="vim"),
-    Row("view", "view -es -u NONE -c '%print' -c q $c/1", "{50}\n", needs="view"),
+    Row("view", "view -es -n -u NONE -c '%print' -c q $c/1", "{50}\n", needs="view"),
     Row("emacs --batch",
         "emacs -Q --batch $c/1 --eval '(progn (erase-buffer) (insert \"51\\n\") (save-buffer))' 2>/dev/null",
         needs="emacs", heavy=True, seconds=60, **TO_51),
@@ -73,11 +75,11 @@ ROWS = [
     Row("ex as crontab would", "EDITOR='ed -s'; printf '1c\\n51\\n.\\nw\\nq\\n' | $EDITOR $c/1", needs="ed", **TO_51),
 
     # ---- on a terminal
-    typed("vim", "ggcc51\\e{wait}:wq\\r", "vim -u NONE --cmd \"set directory=.,~\" $c/1", heavy=True, **TO_51),
-    typed("vim in apps", "ggcc51\\e{wait}:wq\\r", "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True,
+    typed("vim", "ggcc51\\e{wait}:wq\\r", "vim -n -u NONE $c/1", heavy=True, **TO_51),
+    typed("vim in apps", "ggcc51\\e{wait}:wq\\r", "vim -n -u NONE $p/checkpoint", heavy=True,
         state={"0": "51"}),
     typed("vim: a bad value is told", "ggccjunk\\e{wait}:w\\r{wait}:q!\\r",
-        "vim -u NONE --cmd \"set directory=.,~\" $p/checkpoint", heavy=True),
+        "vim -n -u NONE $p/checkpoint", heavy=True),
     typed("nano", "\\ck51{wait}\\cs{wait}\\cx", "nano $c/1", heavy=True, **TO_51),
     typed("nano in apps", "\\ck51{wait}\\cs{wait}\\cx", "nano $p/checkpoint", heavy=True, state={"0": "51"}),
     typed("nano -B", "\\ck51{wait}\\cs{wait}\\cx", "nano -B $c/1", heavy=True, left=("1~",), **TO_51),
