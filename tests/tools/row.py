@@ -26,6 +26,7 @@ class Row:
     state: what is changed at the service, by partition of billing's orders (0) or whole (audit/orders/0, "app new");
         None for removed. Nothing else may change. {note} is as in out
     left: temporary files that stay in $c
+    appends: records, which state does not tell of
     requests: how many the manual or the page of the service promises, on a fresh mount
     needs: programs that must be installed, beside the first words of lines
     heavy: it, or what it needs, is for a night
@@ -44,6 +45,7 @@ class Row:
     instead: str = ""
     state: dict = None
     left: tuple = ()
+    appends: bool = False
     requests: int = None
     needs: str = ""
     heavy: bool = False

@@ -143,7 +143,8 @@ class Lane(threading.Thread):
                 wrong = differences(row, world)
                 world.mount.must_live()
                 self.outcomes.append((self.backend, row, wrong))
-                is_untouched = not (wrong or row.state or row.left or row.slow) and nothing_was_tried(world.mount)
+                is_changed = wrong or row.state or row.left or row.appends or row.slow
+                is_untouched = not is_changed and nothing_was_tried(world.mount)
 
 
 def parsed():

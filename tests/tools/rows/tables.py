@@ -62,7 +62,7 @@ ROWS = [
         "sqlite3 ~/db .schema | grep -c {50}", "1\n", needs="sqlite3"),
     Row("records, jq",
         "echo hello >> streams/orders/2/records/new && tail -n 1 streams/orders/2/records/at/100 | jq -r "
-        "'.data | .content? // .'", "hello\n", needs="jq"),
+        "'.data | .content? // .'", "hello\n", needs="jq", appends=True),
     Row("records, commit a line", "echo hello >> $s/records/new && echo latest > $p/checkpoint && "
         "echo two >> $s/records/new && tail -n 1 apps/billing/orders/0/records/now > $p/checkpoint",
         state={"0": "101"}, on={"sls": {"state": {"0": "102"}}, "kafka": {"state": {"0": "102"}}}),
