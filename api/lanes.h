@@ -23,8 +23,8 @@
 
 struct lane_place {
     TAILQ_ENTRY(lane_place) link;
-    enum errand errand;
     int64_t came;
+    enum errand errand;
     enum { LANE_OUT, LANE_WAITING, LANE_UNDER_WAY } state;
 };
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 
 /* The most pages that one list is followed for. */
 #define PAGES_MAX 2000
+
+/* Of an answer: what is made of one takes many times as much, in small pieces. */
+#define LARGE (1UL << 20)
 
 /* Beginning and end */
 
@@ -206,6 +210,8 @@ static void on_service_answer(struct service_call *call, const struct http_answe
         status = call->take(call, root);
     call->answer = NULL;
     cJSON_Delete(root);
+    if (answer->size >= LARGE)
+        malloc_trim(0); /* the pieces lie among what is kept */
     if (status == TAKEN_PART)
         return;
     if (status == -ENOMEM)
