@@ -57,21 +57,6 @@ static bool set_tls(CURL *easy, const struct easy_settings *settings)
            set_text(easy, CURLOPT_KEYPASSWD, settings->key_password ? settings->key_password : "");
 }
 
-/* libcurl tells in no other way that it has sent a request, and not merely begun to. Nothing is
- * kept of what it shows here. */
-static int count_sent(CURL *easy, curl_infotype type, char *data, size_t size, void *user)
-{
-    static const char tunnel[] = "CONNECT ";
-    struct exchange *exchange = user;
-    bool is_request = type == CURLINFO_HEADER_OUT &&
-                      (size < strlen(tunnel) || strncmp(data, tunnel, strlen(tunnel)) != 0);
-
-    (void)easy;
-    if (exchange && is_request)
-        exchange->sent++;
-    return 0;
-}
-
 CURLSH *easy_sessions(void)
 {
     CURLSH *sessions = curl_share_init();
@@ -81,6 +66,23 @@ CURLSH *easy_sessions(void)
     return sessions;
 }
 
+/* Of requests, and of what a proxy is asked for first. */
+static long sent_bytes(const struct exchange *exchange)
+{
+    long bytes = 0;
+
+    curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes;
+}
+
+unsigned easy_sent(const struct exchange *exchange)
+{
+    bool is_last_sent = exchange->begun && sent_bytes(exchange) > exchange->bytes;
+
+    return exchange->gone + (is_last_sent ? 1 : 0);
+}
+
+/* There is a connection, and a request is about to be sent by it, again or for the first time. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static int count_begun(void *user, char *address, char *own_address, int port, int own_port)
 {
@@ -90,8 +92,11 @@ static int count_begun(void *user, char *address, char *own_address, int port, i
     (void)own_address;
     (void)port;
     (void)own_port;
-    if (exchange)
-        exchange->begun++;
+    if (!exchange)
+        return CURL_PREREQFUNC_OK;
+    exchange->gone = easy_sent(exchange);
+    exchange->bytes = sent_bytes(exchange);
+    exchange->begun++;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -115,7 +120,6 @@ CURL *easy_new(const struct easy_settings *settings)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, count_sent);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_begun);
     if (set_text(easy, CURLOPT_PROTOCOLS_STR, settings->plain ? "http,https" : "https") &&
         set_text(easy, CURLOPT_USERAGENT, "checkpointfs") && set_tls(easy, settings))
@@ -143,11 +147,11 @@ int easy_prepare(CURL *easy, struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds(exchange->max_idle_ms));
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_VERBOSE, exchange->counts ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
-    exchange->sent = 0;
+    exchange->easy = easy;
     exchange->begun = 0;
+    exchange->gone = 0;
+    exchange->bytes = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
     return set_text(easy, CURLOPT_URL, exchange->url) &&

@@ -28,7 +28,6 @@ struct exchange {
     bool direct; /* by no proxy */
     bool fresh;  /* by a new connection: libcurl repeats what it sent by one that was kept and is
                     lost */
-    bool counts; /* how often it is sent must be known, which has its price */
     struct curl_slist *headers;
     int64_t timeout_ms;
     int64_t max_idle_ms; /* connections that have been idle for longer are not used */
@@ -36,8 +35,10 @@ struct exchange {
     struct buf answer;
     size_t header_bytes;
     bool header_ended;
-    unsigned sent;  /* how often libcurl has sent it, if that is counted */
-    unsigned begun; /* how often it was about to */
+    CURL *easy;     /* from easy_prepare() until it has ended, or NULL */
+    unsigned begun; /* how often libcurl was about to send it */
+    unsigned gone;  /* as easy_sent(), without the last of these */
+    long bytes;     /* that were sent before that */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -59,6 +60,10 @@ CURL *easy_new(const struct easy_settings *settings);
 
 /* Readies a handle for its exchange. 0 or -ENOMEM: then it must not be sent. */
 int easy_prepare(CURL *easy, struct exchange *exchange);
+
+/* How often libcurl has sent a request, or some of it: it does so again by itself when a connection
+ * that was kept turns out to be lost, or an HTTP/2 stream is refused. 0 before easy_prepare(). */
+unsigned easy_sent(const struct exchange *exchange);
 
 /* Wipes and frees. */
 void headers_release(struct http_headers *headers);

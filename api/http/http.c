@@ -275,14 +275,14 @@ static void note_failed_try(struct http_request *request, enum http_verdict verd
     bool is_refusal = verdict != HTTP_BROKEN && *request->error.service_code;
     unsigned ends_known = is_refusal ? 1 : 0;
 
-    if (http_changes(request->method) && request->exchange.sent > ends_known)
+    if (http_changes(request->method) && easy_sent(&request->exchange) > ends_known)
         request->is_unknown = true;
 }
 
 bool http_was_sent(const struct http_request *request)
 {
     return request && http_changes(request->method) &&
-           (request->is_unknown || (request->easy && request->exchange.sent));
+           (request->is_unknown || (request->easy && easy_sent(&request->exchange)));
 }
 
 /* Tells the caller; the request may be cancelled no more. */
@@ -348,7 +348,7 @@ static uint32_t any_number(void)
 /* What was not sent at all can be sent again in any case. */
 static bool may_repeat(const struct http_request *request)
 {
-    return request->order.idempotent || (request->exchange.counts && !request->exchange.sent);
+    return request->order.idempotent || !easy_sent(&request->exchange);
 }
 
 /* How long to pause before another try, or -1 when there is to be none. */
@@ -393,7 +393,7 @@ static bool learn_clock(struct http_request *request, const struct http_answer *
 /* libcurl sends a request again by itself when a connection that was kept turns out to be lost. */
 static bool is_repeated(const struct http_request *request)
 {
-    return request->tries > 1 || request->exchange.sent > 1;
+    return request->tries > 1 || easy_sent(&request->exchange) > 1;
 }
 
 /* The request has got no further than to a proxy that wants to know who it is for. */
@@ -592,7 +592,6 @@ static int begin_try(struct http_request *request)
                                   .body_size = request->order.body_size,
                                   .direct = http->direct,
                                   .fresh = !request->order.idempotent,
-                                  .counts = http_changes(request->method),
                                   .headers = request->headers.list,
                                   .timeout_ms = time_for_try(request),
                                   .max_idle_ms = when_monotonic() - http->reloaded};

@@ -56,6 +56,7 @@ CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
     switch (option) {
     case CURLOPT_URL:
         forget_answer(easy);
+        easy->sent_bytes = 0;
         set_text(&easy->url, va_arg(value, const char *));
         break;
     case CURLOPT_CUSTOMREQUEST:
@@ -76,17 +77,14 @@ CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
     case CURLOPT_TIMEOUT_MS:
         easy->timeout_ms = va_arg(value, long);
         break;
-    case CURLOPT_VERBOSE:
-        easy->verbose = va_arg(value, long) != 0;
-        break;
     case CURLOPT_WRITEFUNCTION:
         easy->on_body = va_arg(value, curl_write_callback);
         break;
     case CURLOPT_HEADERFUNCTION:
         easy->on_header = va_arg(value, curl_write_callback);
         break;
-    case CURLOPT_DEBUGFUNCTION:
-        easy->on_debug = va_arg(value, curl_debug_callback);
+    case CURLOPT_PREREQFUNCTION:
+        easy->on_begin = va_arg(value, curl_prereq_callback);
         break;
     case CURLOPT_WRITEDATA:
         easy->body_user = va_arg(value, void *);
@@ -94,8 +92,8 @@ CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
     case CURLOPT_HEADERDATA:
         easy->header_user = va_arg(value, void *);
         break;
-    case CURLOPT_DEBUGDATA:
-        easy->debug_user = va_arg(value, void *);
+    case CURLOPT_PREREQDATA:
+        easy->begin_user = va_arg(value, void *);
         break;
     case CURLOPT_PRIVATE:
         easy->private_user = va_arg(value, void *);
@@ -121,6 +119,8 @@ CURLcode curl_easy_getinfo(CURL *handle, CURLINFO info, ...)
         *va_arg(value, curl_off_t *) = easy->is_sent;
     else if (info == CURLINFO_STARTTRANSFER_TIME_T)
         *va_arg(value, curl_off_t *) = easy->status != 0;
+    else if (info == CURLINFO_REQUEST_SIZE)
+        *va_arg(value, long *) = easy->sent_bytes;
     else if ((info & CURLINFO_TYPEMASK) == CURLINFO_LONG)
         *va_arg(value, long *) = 0;
     va_end(value);
@@ -149,11 +149,12 @@ CURLHcode curl_easy_header(CURL *handle, const char *name, size_t index, unsigne
 
 void easy_tell_sent(struct easy *easy)
 {
-    char line[] = "POST / HTTP/1.1\r\n";
+    char address[] = "127.0.0.1";
 
     easy->is_sent = true;
-    if (easy->verbose && easy->on_debug)
-        easy->on_debug(easy, CURLINFO_HEADER_OUT, line, strlen(line), easy->debug_user);
+    if (easy->on_begin)
+        easy->on_begin(easy->begin_user, address, address, 443, 40000);
+    easy->sent_bytes += 100;
 }
 
 static bool hand_over(curl_write_callback write, void *user, const char *data, size_t size)

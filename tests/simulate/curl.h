@@ -20,16 +20,16 @@ struct easy {
     size_t body_size;
     const struct curl_slist *headers; /* the caller's */
     long timeout_ms;
-    bool verbose;
     curl_write_callback on_body;
     curl_write_callback on_header;
-    curl_debug_callback on_debug;
+    curl_prereq_callback on_begin;
     void *body_user;
     void *header_user;
-    void *debug_user;
+    void *begin_user;
     void *private_user;
 
     bool is_sent;
+    long sent_bytes;
     long status;
     struct {
         char *name;

@@ -31,7 +31,8 @@ static struct {
     uint16_t port; /* to serve on; 0: any */
     uint16_t last_port;
     char url[64];
-    const char *const *script; /* ends with NULL, which is an answer that never comes */
+    const char *const *script;    /* ends with NULL, which is an answer that never comes */
+    void *(*serve)(void *unused); /* another way to serve, or NULL */
     atomic_uint requests;
     atomic_bool ended;
     atomic_int last_try;  /* what the last request said of itself */
@@ -50,6 +51,8 @@ static struct {
     bool is_bulk;
     unsigned wanted; /* how many are to end; 0: one */
     unsigned failed;
+    bool repeated;
+    struct retries retries;
 } client;
 
 /* The server */
@@ -124,7 +127,8 @@ static void start_server(const char *const *script)
     atomic_store(&server.requests, 0);
     atomic_store(&server.hangs_at, 0);
     atomic_store(&server.ended, false);
-    assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
+    assert_int_equal(
+        pthread_create(&server.thread, NULL, server.serve ? server.serve : serve, NULL), 0);
 }
 
 static void stop_server(void)
@@ -141,7 +145,7 @@ static int make_client(void **state)
 {
     const struct endpoint here = {
         .scheme = "http", .name = "127.0.0.1", .host = "127.0.0.1", .loopback = true};
-    struct http_options options = {.endpoint = &here};
+    struct http_options options = {.endpoint = &here, .retries = &client.retries};
     struct error error;
 
     (void)state;
@@ -186,6 +190,7 @@ static void on_done(void *user, const struct error *error, const struct http_ans
     client.ended++;
     client.error = error ? *error : (struct error){0};
     client.status = got ? got->status : 0;
+    client.repeated = got && got->repeated;
     client.failed += error != NULL;
     if (client.ended == (client.wanted ? client.wanted : 1))
         loop_stop(client.loop);
@@ -562,10 +567,54 @@ static void test_cancel(void **state)
     stop_server();
 }
 
+/* By one connection it answers once, and loses it with the next request; by the next it answers. */
+static void *serve_kept(void *unused)
+{
+    char request[2048];
+    int fd = accept(server.listener, NULL, NULL);
+
+    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    send(fd, OK, strlen(OK), MSG_NOSIGNAL);
+    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    close(fd);
+    fd = accept(server.listener, NULL, NULL);
+    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    send(fd, OK, strlen(OK), MSG_NOSIGNAL);
+    close(fd);
+    return unused;
+}
+
+static void check_kept(const char *method)
+{
+    static const char *const none[] = {NULL};
+
+    client.method = method;
+    server.serve = serve_kept;
+    start_server(none);
+    server.serve = NULL;
+    assert_int_equal(run(true, 5000), 0);
+    assert_false(client.repeated);
+    assert_int_equal(run(true, 5000), 0);
+    assert_true(client.repeated);
+    assert_int_equal(client.tries, 1);
+    stop_server();
+}
+
+static void test_tells_what_libcurl_has_sent_again(void **state)
+{
+    (void)state;
+    check_kept("DELETE");
+    assert_int_equal(client.retries.connection, 1);
+    check_kept("GET");
+    assert_int_equal(client.retries.connection, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_tries_again, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_tells_what_libcurl_has_sent_again, make_client,
+                                        free_client),
         cmocka_unit_test_setup_teardown(test_retry_after_is_kept_or_final, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_deadline, make_client, free_client),
