@@ -1,6 +1,7 @@
 #include "api/http/easy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -133,6 +134,25 @@ static long idle_seconds(int64_t ms)
     return ms / 1000 < 1 ? 1 : ms / 1000 > IDLE_MAX_S ? IDLE_MAX_S : (long)(ms / 1000);
 }
 
+/* libcurl parses a URL, and prints it twice, letter by letter. So it has the address alone as one,
+ * and what follows as what is asked for. But a proxy in the clear is asked for the whole URL. */
+static bool set_url(CURL *easy, const struct exchange *exchange)
+{
+    const char *host = strstr(exchange->url, "//");
+    const char *target = host ? strchr(host + 2, '/') : NULL;
+    bool is_whole = !exchange->direct && !strncmp(exchange->url, "http:", 5);
+    char *address;
+    bool good;
+
+    if (is_whole || !target)
+        return set_text(easy, CURLOPT_URL, exchange->url);
+    address = strndup(exchange->url, (size_t)(target - exchange->url));
+    good = address && set_text(easy, CURLOPT_URL, address) &&
+           set_text(easy, CURLOPT_REQUEST_TARGET, target);
+    free(address);
+    return good;
+}
+
 int easy_prepare(CURL *easy, struct exchange *exchange)
 {
     if (exchange->body) {
@@ -154,8 +174,7 @@ int easy_prepare(CURL *easy, struct exchange *exchange)
     exchange->bytes = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
-    return set_text(easy, CURLOPT_URL, exchange->url) &&
-                   set_text(easy, CURLOPT_PROXY, exchange->direct ? "" : NULL) &&
+    return set_url(easy, exchange) && set_text(easy, CURLOPT_PROXY, exchange->direct ? "" : NULL) &&
                    set_text(easy, CURLOPT_CUSTOMREQUEST, exchange->method)
                ? 0
                : -ENOMEM;

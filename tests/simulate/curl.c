@@ -46,6 +46,16 @@ static void set_text(char **where, const char *text)
     memory_leave(before);
 }
 
+static void add_text(char **where, const char *text)
+{
+    bool before = memory_enter(false);
+    size_t length = strlen(*where);
+
+    *where = must_realloc(*where, length + strlen(text) + 1, 1);
+    strcpy(*where + length, text);
+    memory_leave(before);
+}
+
 /* Options that only concern the wire are nothing here. */
 CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
 {
@@ -58,6 +68,9 @@ CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
         forget_answer(easy);
         easy->sent_bytes = 0;
         set_text(&easy->url, va_arg(value, const char *));
+        break;
+    case CURLOPT_REQUEST_TARGET: /* after the URL */
+        add_text(&easy->url, va_arg(value, const char *));
         break;
     case CURLOPT_CUSTOMREQUEST:
         set_text(&easy->method, va_arg(value, const char *));

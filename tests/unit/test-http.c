@@ -32,6 +32,7 @@ static struct {
     uint16_t last_port;
     char url[64];
     const char *const *script;    /* ends with NULL, which is an answer that never comes */
+    char line[128];               /* the first of the last request */
     void *(*serve)(void *unused); /* another way to serve, or NULL */
     atomic_uint requests;
     atomic_bool ended;
@@ -80,6 +81,7 @@ static void answer(int fd, const char *text)
 
     request[got > 0 ? got : 0] = '\0';
     header = strstr(request, "X-Try: ");
+    snprintf(server.line, sizeof(server.line), "%.*s", (int)strcspn(request, "\r"), request);
     atomic_store(&server.last_try, header ? (int)strtol(header + 7, NULL, 10) : 0);
     atomic_fetch_add(&server.requests, 1);
     if (!text) {
@@ -141,19 +143,24 @@ static void stop_server(void)
 
 /* The client */
 
-static int make_client(void **state)
+static int make_client_of(bool is_here)
 {
     const struct endpoint here = {
-        .scheme = "http", .name = "127.0.0.1", .host = "127.0.0.1", .loopback = true};
+        .scheme = "http", .name = "127.0.0.1", .host = "127.0.0.1", .loopback = is_here};
     struct http_options options = {.endpoint = &here, .retries = &client.retries};
     struct error error;
 
-    (void)state;
-    unsetenv("http_proxy");
     memset(&client, 0, sizeof(client));
     client.loop = loop_new();
     options.loop = client.loop;
     return http_new(&options, &client.http, &error);
+}
+
+static int make_client(void **state)
+{
+    (void)state;
+    unsetenv("http_proxy");
+    return make_client_of(true);
 }
 
 static int free_client(void **state)
@@ -609,9 +616,44 @@ static void test_tells_what_libcurl_has_sent_again(void **state)
     assert_int_equal(client.retries.connection, 2);
 }
 
+/* A proxy in the clear is asked for a whole URL, the service itself for what follows its address.
+ */
+static void check_line(bool by_proxy)
+{
+    static const char *const script[] = {OK, NULL};
+    char expected[sizeof(server.line)];
+
+    start_server(script);
+    if (by_proxy)
+        setenv("http_proxy", server.url, 1);
+    assert_int_equal(run(true, 5000), 0);
+    unsetenv("http_proxy");
+    stop_server();
+    snprintf(expected, sizeof(expected), "GET %s HTTP/1.1",
+             by_proxy ? server.url : strstr(server.url, "/a"));
+    assert_string_equal(server.line, expected);
+}
+
+static void test_asks_for_what_follows_the_address(void **state)
+{
+    (void)state;
+    check_line(false);
+}
+
+static void test_asks_a_proxy_for_the_whole_url(void **state)
+{
+    free_client(state);
+    assert_int_equal(make_client_of(false), 0);
+    check_line(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_asks_for_what_follows_the_address, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(test_asks_a_proxy_for_the_whole_url, make_client,
+                                        free_client),
         cmocka_unit_test_setup_teardown(test_tries_again, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_tells_what_libcurl_has_sent_again, make_client,
                                         free_client),
