@@ -59,14 +59,20 @@ void worker_lock(struct worker *worker)
     pthread_mutex_lock(&worker->lock);
 }
 
+/* Who was woken while the lock is held would only wait for it. */
 void worker_unlock(struct worker *worker)
 {
+    bool wakes = worker->wakes;
+
+    worker->wakes = false;
     pthread_mutex_unlock(&worker->lock);
+    if (wakes)
+        pthread_cond_signal(&worker->wake);
 }
 
 void worker_wake(struct worker *worker)
 {
-    pthread_cond_signal(&worker->wake);
+    worker->wakes = true;
 }
 
 void worker_await(struct worker *worker)

@@ -13,8 +13,9 @@
  * It is a member of what it belongs to, all zero before it is started.
  */
 struct worker {
-    bool runs; /* it was started, and not stopped */
-    bool stop; /* guarded by the lock: `run` is to return */
+    bool runs;  /* it was started, and not stopped */
+    bool stop;  /* guarded by the lock: `run` is to return */
+    bool wakes; /* likewise: the thread is to be woken */
 
     struct loop *loop; /* the worker's own, from here on */
     loop_fn *ready;
@@ -37,7 +38,7 @@ void worker_stop(struct worker *worker);
 void worker_lock(struct worker *worker);
 void worker_unlock(struct worker *worker);
 
-/* With the lock held: wakes the thread. */
+/* With the lock held: wakes the thread once it is given up. */
 void worker_wake(struct worker *worker);
 
 /* In the thread, with the lock held, which others can have meanwhile: waits until it is woken, or
