@@ -12,7 +12,8 @@
 #define CANONICAL_MAX (1UL << 20)
 
 /* Room for most, without growing. */
-#define CANONICAL_USUAL 1000
+#define CANONICAL_USUAL     1000
+#define AUTHORIZATION_USUAL 250
 
 /* A field in the form, and with the keys, that it is sorted by. */
 struct entry {
@@ -86,11 +87,11 @@ static int add_query(enum dis_signature variant, const struct dis_sign_request *
 
 static void add_lower(struct buf *text, const char *name)
 {
-    for (; *name; name++) {
-        char lower = (char)tolower((unsigned char)*name);
+    size_t begin = text->size;
 
-        buf_add(text, &lower, 1);
-    }
+    buf_puts(text, name);
+    for (char *c = text->data + begin; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
 }
 
 static void add_trimmed(struct buf *text, const char *value)
@@ -207,6 +208,7 @@ static void add_authorization(const struct dis_key *key, const char *day, const 
 {
     bool access = key->variant == DIS_SIGN_ACCESS;
 
+    buf_reserve(authorization, AUTHORIZATION_USUAL);
     buf_puts_all(authorization, ALGORITHM " ", access ? "Access" : "Credential", "=", key->access,
                  access ? "" : "/", NULL);
     add_scope(key, day, authorization);
@@ -227,6 +229,7 @@ int dis_sign(struct dis_key *key, const struct dis_sign_request *request,
     digest_date(request->time, date);
     memcpy(day, date, 8);
     status = dis_sign_canonical(key->variant, request, date, &canonical, &names);
+    buf_reserve(&text, AUTHORIZATION_USUAL);
     buf_puts_all(&text, ALGORITHM "\n", date, "\n", NULL);
     add_scope(key, day, &text);
     buf_puts(&text, key->variant == DIS_SIGN_CREDENTIAL ? "\n" : "");

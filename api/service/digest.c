@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+
+#include "base/when.h"
 
 #define SECRET_MAX 4096
 
@@ -111,9 +112,12 @@ int digest_derive(const char *prefix, const char *secret, const char *const *par
 
 void digest_date(int64_t when, char date[static DIGEST_DATE_ROOM])
 {
-    time_t seconds = (time_t)(when / 1000000000);
-    struct tm broken;
+    char text[WHEN_ROOM];
 
-    gmtime_r(&seconds, &broken);
-    strftime(date, DIGEST_DATE_ROOM, "%Y%m%dT%H%M%SZ", &broken);
+    when_format_seconds(when, text);
+    for (const char *c = text; *c; c++) {
+        if (*c != '-' && *c != ':')
+            *date++ = *c;
+    }
+    *date = '\0';
 }

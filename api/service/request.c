@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PATH_MAX_SIZE 4096
+#define URL_USUAL     300 /* room for most, without growing */
 
 void request_release(struct service_request *request)
 {
@@ -83,6 +84,7 @@ int request_error(const struct service_request *request)
 
 void request_url(const struct service_request *request, const char *base, struct buf *url)
 {
+    buf_reserve(url, URL_USUAL);
     buf_puts(url, base);
     buf_puts(url, request->path.data);
     for (size_t i = 0; i < request->query_count; i++) {
