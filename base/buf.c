@@ -95,14 +95,10 @@ void buf_puts(struct buf *buf, const char *text)
     buf_add(buf, text, strlen(text));
 }
 
-void buf_puts_all(struct buf *buf, const char *text, ...)
+void buf_puts_each(struct buf *buf, const char *const *texts)
 {
-    va_list texts;
-
-    va_start(texts, text);
-    for (; text; text = va_arg(texts, const char *))
-        buf_puts(buf, text);
-    va_end(texts);
+    for (; *texts; texts++)
+        buf_puts(buf, *texts);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -51,8 +51,9 @@ int buf_error(const struct buf *buf);
 void buf_add(struct buf *buf, const void *data, size_t size);
 void buf_puts(struct buf *buf, const char *text);
 
-/* Adds texts up to a NULL, in a tenth of the time that buf_printf() takes. */
-void buf_puts_all(struct buf *buf, const char *text, ...) __attribute__((sentinel));
+/* Adds texts, in a tenth of the time that buf_printf() takes; the function up to a NULL. */
+#define buf_puts_all(buf, ...) buf_puts_each(buf, (const char *const[]){__VA_ARGS__, NULL})
+void buf_puts_each(struct buf *buf, const char *const *texts);
 
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -78,8 +78,7 @@ static int add_query(enum dis_signature variant, const struct dis_sign_request *
     if (!status)
         qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++)
-        buf_puts_all(canonical, i ? "&" : "", entries[i].name.data, "=", entries[i].value.data,
-                     NULL);
+        buf_puts_all(canonical, i ? "&" : "", entries[i].name.data, "=", entries[i].value.data);
     if (entries)
         release_entries(entries, count);
     return status;
@@ -131,8 +130,8 @@ static int add_signed_headers(const struct dis_sign_request *request, const char
     if (!status)
         qsort(entries, count, sizeof(*entries), compare_entries);
     for (size_t i = 0; !status && i < count; i++) {
-        buf_puts_all(canonical, entries[i].name.data, ":", entries[i].value.data, "\n", NULL);
-        buf_puts_all(names, i ? ";" : "", entries[i].name.data, NULL);
+        buf_puts_all(canonical, entries[i].name.data, ":", entries[i].value.data, "\n");
+        buf_puts_all(names, i ? ";" : "", entries[i].name.data);
     }
     if (entries)
         release_entries(entries, request->header_count + 2);
@@ -159,12 +158,12 @@ int dis_sign_canonical(enum dis_signature variant, const struct dis_sign_request
     int status;
 
     buf_reserve(canonical, CANONICAL_USUAL);
-    buf_puts_all(canonical, request->method, "\n", request->path, slash, "\n", NULL);
+    buf_puts_all(canonical, request->method, "\n", request->path, slash, "\n");
     status = add_query(variant, request, canonical);
     buf_puts(canonical, "\n");
     if (!status)
         status = add_signed_headers(request, date, canonical, names);
-    buf_puts_all(canonical, "\n", names->data, "\n", NULL);
+    buf_puts_all(canonical, "\n", names->data, "\n");
     if (!status)
         status = add_body_hash(request, canonical);
     if (!status)
@@ -199,7 +198,7 @@ static int sign_text(struct dis_key *key, const char *day, const char *text,
 static void add_scope(const struct dis_key *key, const char *day, struct buf *text)
 {
     if (key->variant == DIS_SIGN_CREDENTIAL)
-        buf_puts_all(text, day, "/", key->region, "/", key->service, "/sdk_request", NULL);
+        buf_puts_all(text, day, "/", key->region, "/", key->service, "/sdk_request");
 }
 
 static void add_authorization(const struct dis_key *key, const char *day, const char *names,
@@ -210,9 +209,9 @@ static void add_authorization(const struct dis_key *key, const char *day, const 
 
     buf_reserve(authorization, AUTHORIZATION_USUAL);
     buf_puts_all(authorization, ALGORITHM " ", access ? "Access" : "Credential", "=", key->access,
-                 access ? "" : "/", NULL);
+                 access ? "" : "/");
     add_scope(key, day, authorization);
-    buf_puts_all(authorization, ", SignedHeaders=", names, ", Signature=", NULL);
+    buf_puts_all(authorization, ", SignedHeaders=", names, ", Signature=");
     digest_add_hex(authorization, signature, DIGEST_SIZE);
 }
 
@@ -230,7 +229,7 @@ int dis_sign(struct dis_key *key, const struct dis_sign_request *request,
     memcpy(day, date, 8);
     status = dis_sign_canonical(key->variant, request, date, &canonical, &names);
     buf_reserve(&text, AUTHORIZATION_USUAL);
-    buf_puts_all(&text, ALGORITHM "\n", date, "\n", NULL);
+    buf_puts_all(&text, ALGORITHM "\n", date, "\n");
     add_scope(key, day, &text);
     buf_puts(&text, key->variant == DIS_SIGN_CREDENTIAL ? "\n" : "");
     if (!status)

@@ -184,7 +184,7 @@ int http_add_header(struct http_headers *headers, const char *name, const char *
             return -EINVAL;
     }
     buf_reserve(&line, line.max); /* what grows leaves copies behind */
-    buf_puts_all(&line, name, ": ", value, NULL);
+    buf_puts_all(&line, name, ": ", value);
     list = buf_error(&line) ? NULL : curl_slist_append(headers->list, line.data);
     OPENSSL_cleanse(line.data, line.size);
     buf_release(&line);

@@ -134,12 +134,12 @@ static int write_v1(const struct sls_sign_request *request, struct sls_signed *r
     if (!status)
         status = sort_query(request, &query);
     buf_puts_all(text, request->method, "\n", result->body_hash, "\n",
-                 header_of(request, "Content-Type"), "\n", result->date, "\n", NULL);
+                 header_of(request, "Content-Type"), "\n", result->date, "\n");
     for (size_t i = 0; i < headers.count; i++)
-        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n", NULL);
+        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n");
     buf_puts(text, request->path);
     for (size_t i = 0; i < query.count; i++)
-        buf_puts_all(text, i ? "&" : "?", query.fields[i].name, "=", query.fields[i].value, NULL);
+        buf_puts_all(text, i ? "&" : "?", query.fields[i].name, "=", query.fields[i].value);
     return status ? status : buf_error(text);
 }
 
@@ -163,7 +163,7 @@ static int sign_v1(const struct sls_key *key, const struct sls_sign_request *req
               NULL))
         return -ENOMEM;
     base64_encode(hash, sizeof(hash), encoded);
-    buf_puts_all(&result->authorization, "LOG ", key->access, ":", encoded, NULL);
+    buf_puts_all(&result->authorization, "LOG ", key->access, ":", encoded);
     return 0;
 }
 
@@ -175,7 +175,7 @@ static void add_query_v4(const struct sorted *query, struct buf *text)
     for (size_t i = 0; i < query->count; i++) {
         const char *value = query->fields[i].value;
 
-        buf_puts_all(text, i ? "&" : "", query->fields[i].name, *value ? "=" : "", NULL);
+        buf_puts_all(text, i ? "&" : "", query->fields[i].name, *value ? "=" : "");
         field_encode(text, value);
     }
 }
@@ -189,15 +189,15 @@ static int write_canonical_v4(const struct sls_sign_request *request,
 
     if (!status)
         status = sort_query(request, &query);
-    buf_puts_all(text, request->method, "\n", request->path, "\n", NULL);
+    buf_puts_all(text, request->method, "\n", request->path, "\n");
     add_query_v4(&query, text);
     buf_puts(text, "\n");
     for (size_t i = 0; i < headers.count; i++)
-        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n", NULL);
+        buf_puts_all(text, headers.fields[i].name, ":", headers.fields[i].value, "\n");
     buf_puts(text, "\n");
     for (size_t i = 0; i < headers.count; i++)
-        buf_puts_all(text, i ? ";" : "", headers.fields[i].name, NULL);
-    buf_puts_all(text, "\n", result->body_hash, NULL);
+        buf_puts_all(text, i ? ";" : "", headers.fields[i].name);
+    buf_puts_all(text, "\n", result->body_hash);
     return status ? status : buf_error(text);
 }
 
@@ -207,8 +207,7 @@ static int write_v4(const struct sls_sign_request *request, const char *scope,
     struct buf canonical = BUF_INIT(CANONICAL_MAX);
     int status = write_canonical_v4(request, result, &canonical);
 
-    buf_puts_all(&result->string_to_sign, "SLS4-HMAC-SHA256\n", result->date, "\n", scope, "\n",
-                 NULL);
+    buf_puts_all(&result->string_to_sign, "SLS4-HMAC-SHA256\n", result->date, "\n", scope, "\n");
     if (!status)
         status = digest_add_sha256(&result->string_to_sign, canonical.data, canonical.size);
     OPENSSL_cleanse(canonical.data, canonical.size);
@@ -262,7 +261,7 @@ static int sign_v4(struct sls_key *key, const struct sls_sign_request *request,
     if (status)
         return status;
     buf_puts_all(&result->authorization, "SLS4-HMAC-SHA256 Credential=", key->access, "/", scope,
-                 ",Signature=", NULL);
+                 ",Signature=");
     digest_add_hex(&result->authorization, signature, sizeof(signature));
     return 0;
 }

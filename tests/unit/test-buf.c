@@ -33,13 +33,13 @@ TEST(additions_are_joined)
     buf_release(&buf);
 }
 
-TEST(texts_are_added_up_to_a_null)
+TEST(texts_are_added_one_after_the_other)
 {
     struct buf buf = BUF_INIT(16);
 
-    buf_puts_all(&buf, "a", "", "bc", NULL);
+    buf_puts_all(&buf, "a", "", "bc");
     assert_string_equal(buf.data, "abc");
-    buf_puts_all(&buf, "0123456789abc", "d", "e", NULL);
+    buf_puts_all(&buf, "0123456789abc", "d", "e");
     assert_int_equal(buf_error(&buf), -EFBIG);
     buf_release(&buf);
 }
@@ -312,7 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_is_a_text_before_anything_was_added),
         cmocka_unit_test(additions_are_joined),
-        cmocka_unit_test(texts_are_added_up_to_a_null),
+        cmocka_unit_test(texts_are_added_one_after_the_other),
         cmocka_unit_test(what_is_added_may_hold_nuls),
         cmocka_unit_test(printf_prints_texts_of_any_length),
         cmocka_unit_test(the_maximum_itself_fits),
