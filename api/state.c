@@ -8,8 +8,7 @@
 #include "base/buf.h"
 #include "base/when.h"
 
-#define PARTITIONS_MAX 1000000
-#define TEXT_MAX       (64UL << 20)
+#define TEXT_MAX (64UL << 20)
 
 struct entry {
     uint32_t partition;
@@ -170,7 +169,7 @@ static size_t read_record(const struct table *table, const struct entry *entry, 
 
 static int insert_entry(struct table *table, size_t index)
 {
-    if (table->count == PARTITIONS_MAX)
+    if (table->count == TABLE_PARTITIONS_MAX)
         return -EFBIG;
     if (table->count == table->room) {
         size_t room = table->room ? table->room + table->room / 2 : 16;

@@ -41,6 +41,8 @@ bool state_is_same(const struct state *a, const struct state *b);
  */
 struct table;
 
+#define TABLE_PARTITIONS_MAX 1000000
+
 /* An empty table with one reference, or NULL. */
 struct table *table_new(void);
 
@@ -48,7 +50,7 @@ struct table *table_hold(struct table *table);
 void table_drop(struct table *table);
 
 /* Adds a partition or replaces what is known of it; the texts must not come from this table.
- * Appending in ascending order is cheapest. 0, -ENOMEM, or -EFBIG past 1,000,000 partitions or 64
+ * Appending in ascending order is cheapest. 0, -ENOMEM, or -EFBIG past TABLE_PARTITIONS_MAX or 64
  * MiB. */
 int table_put(struct table *table, const struct state *state);
 

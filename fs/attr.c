@@ -110,6 +110,8 @@ static void reply_file(struct request *request)
     int status = known_attributes(fs, node, cache_not_before(fs->settings.snapshot), &attr);
 
     request->quiet = true;
+    if (status != -EAGAIN && tree_row(node->kind)->print)
+        snapshot_note_look(fs, node);
     if (status != -EAGAIN)
         reply_as_known(request, status, &attr);
     else if (tree_row(node->kind)->print)

@@ -13,10 +13,31 @@
 #include "fs/missing.h"
 #include "fs/notes.h"
 
-/* The most questions that are remembered. */
+/* The most questions that are remembered, but for young answers. */
 #define TOPICS_MAX 4096
 
+/* How many times the bounds what is young may have. */
+#define YOUNG_TIMES 2
+
+/* As many partitions as any service tells of in one answer: so many are no more to ask for than one
+ * is. */
+#define FEW_PARTITIONS 1000
+
+/* Of so many a second one that is looked at is reason enough to ask for all; of more, one more for
+ * each time that there are so many. */
+#define MANY_PARTITIONS 20000
+
 #define NEVER INT64_MIN
+
+/* One partition of a topic that is asked for by itself. */
+struct alone {
+    uint32_t partition;
+    bool whole;
+    bool again; /* what the flight brings is outdated already */
+    struct call *flight;
+    int64_t asked;
+    struct share share; /* those who wait for it */
+};
 
 /*
  * A question and its answer. asked is when the answer that is here was asked for, or NEVER; a table
@@ -36,8 +57,10 @@ struct topic {
 
     struct notes notes; /* their values are in the table */
 
-    int64_t single_asked; /* when one partition was last asked for by itself, or NEVER */
+    int64_t single_asked; /* when one partition was last looked at by itself, or NEVER */
     uint32_t single;      /* that one */
+    unsigned singles;     /* how many others were before it, each soon after the other */
+    struct alone alone;
 
     struct call *flight;
     int64_t flight_asked;
@@ -51,6 +74,8 @@ TAILQ_HEAD(topics, topic);
 struct cache {
     struct backend *backend;
     int64_t timeout;
+    int64_t names_age; /* how old a list may be before it is asked for again, in ms */
+    int64_t values_age;
     cache_news_fn *news;
     void *user;
     bool (*is_planned)(void *user, const char *app); /* or NULL */
@@ -131,6 +156,7 @@ static void drop_topic(struct topic *topic)
 {
     clear_answer(topic);
     topic->again = topic->flight != NULL;
+    topic->alone.again = topic->alone.flight != NULL;
 }
 
 static void free_topic(struct topic *topic)
@@ -138,7 +164,9 @@ static void free_topic(struct topic *topic)
     struct cache *cache = topic->cache;
 
     share_release(&topic->share);
+    share_release(&topic->alone.share);
     call_cancel(topic->flight);
+    call_cancel(topic->alone.flight);
     clear_answer(topic);
     tdelete(topic, &cache->by_question, compare_topics);
     TAILQ_REMOVE(&cache->by_use, topic, link);
@@ -146,20 +174,50 @@ static void free_topic(struct topic *topic)
     free(topic);
 }
 
-/* Frees what was not used for longest until the bounds hold; what is waited for stays, and the one
- * used last. */
-static void evict_topics(struct cache *cache)
+/* Ages count from when the answer came: a slow service's would be old at once. What was put into it
+ * because we knew better may be older than that. */
+static bool is_young(const struct topic *topic, int64_t not_before)
+{
+    return topic->asked != NEVER && topic->answered >= not_before &&
+           notes_are_young(&topic->notes, not_before);
+}
+
+/* Whether who asks for it anew would be answered from it. */
+static bool is_good(const struct topic *topic)
+{
+    const struct cache *cache = topic->cache;
+    bool has_values = topic->question.what == WHAT_STATES || topic->question.what == WHAT_LAGS;
+    int64_t not_before = cache_not_before(has_values ? cache->values_age : cache->names_age);
+
+    return is_young(topic, not_before) || notes_told(&topic->notes) >= not_before;
+}
+
+static bool is_in_use(const struct topic *topic)
+{
+    return topic->flight || topic->alone.flight || topic->telling ||
+           !share_is_idle(&topic->share) || !share_is_idle(&topic->alone.share);
+}
+
+/* Frees what was not used for longest until the bounds, so many times, hold; not what is waited
+ * for, nor the one used last. */
+static void evict(struct cache *cache, unsigned times, bool spares_good)
 {
     struct topic *topic = TAILQ_LAST(&cache->by_use, topics);
 
     while (topic && topic != TAILQ_FIRST(&cache->by_use) &&
-           (cache->size > CACHE_SIZE_MAX || cache->count > TOPICS_MAX)) {
+           (cache->size > times * CACHE_SIZE_MAX || cache->count > times * TOPICS_MAX)) {
         struct topic *younger = TAILQ_PREV(topic, topics, link);
 
-        if (!topic->flight && !topic->telling && share_is_idle(&topic->share))
+        if (!is_in_use(topic) && !(spares_good && is_good(topic)))
             free_topic(topic);
         topic = younger;
     }
+}
+
+static void evict_topics(struct cache *cache)
+{
+    evict(cache, 1, true);
+    evict(cache, YOUNG_TIMES, false);
 }
 
 /* The last waiter has left. The flight may never end, so whoever asks next starts a fresh one. */
@@ -170,6 +228,23 @@ static void on_topic_deserted(void *user)
     call_cancel(topic->flight);
     topic->flight = NULL;
     topic->again = false;
+}
+
+/* The same of one partition. */
+static void on_alone_deserted(void *user)
+{
+    struct topic *topic = user;
+
+    call_cancel(topic->alone.flight);
+    topic->alone.flight = NULL;
+    topic->alone.again = false;
+}
+
+static const struct error *trouble_of_alone(void *user)
+{
+    const struct topic *topic = user;
+
+    return call_trouble(topic->alone.flight);
 }
 
 static const struct error *trouble_of_topic(void *user)
@@ -201,6 +276,9 @@ static struct topic *make_topic(struct cache *cache, const struct question *ques
     share_init(&topic->share, cache->backend->loop, "no answer in time", 0, on_topic_deserted,
                topic);
     topic->share.trouble = trouble_of_topic;
+    share_init(&topic->alone.share, cache->backend->loop, "no answer in time", 0, on_alone_deserted,
+               topic);
+    topic->alone.share.trouble = trouble_of_alone;
     if (!tsearch(topic, &cache->by_question, compare_topics)) {
         free(topic);
         return NULL;
@@ -226,12 +304,14 @@ void cache_free(struct cache *cache)
 
 /* Notes */
 
-static int add_note(struct topic *topic, const struct state *state, int64_t at)
+static int add_note(struct topic *topic, const struct state *state, bool whole, int64_t at)
 {
+    struct alone *alone = &topic->alone;
     int64_t lost = NEVER;
-    int status = notes_add(&topic->notes, state, at, &lost);
+    int status = notes_add(&topic->notes, state, whole, at, &lost);
 
     topic->again |= topic->flight && lost >= topic->flight_asked;
+    alone->again |= alone->flight && lost >= alone->asked;
     return status;
 }
 
@@ -245,14 +325,14 @@ static bool is_outdated(const struct topic *topic, uint32_t partition, int64_t a
 }
 
 /* False when there was no need to, or no memory: then nothing is known. */
-static bool note_in(struct topic *topic, const struct state *state, int64_t at)
+static bool note_in(struct topic *topic, const struct state *state, bool whole, int64_t at)
 {
     if (is_outdated(topic, state->partition, at))
         return false;
     if (!topic->table)
         topic->table = table_new();
     if (!topic->table || notes_put(topic->cache->backend, topic->table, state) ||
-        add_note(topic, state, at)) {
+        add_note(topic, state, whole, at)) {
         drop_topic(topic);
         return false;
     }
@@ -267,22 +347,31 @@ static void distrust_names(struct cache *cache, int64_t until)
         cache->renamed = until;
 }
 
-void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
-                int64_t at)
+static void note(struct cache *cache, const struct question *question, const struct state *state,
+                 bool whole, int64_t at)
 {
+    const char *app = question->app;
+    const char *stream = question->stream;
     struct topic *lags = find_topic(cache, &(struct question){WHAT_LAGS, app, stream});
-    struct topic *topic = make_topic(cache, &(struct question){WHAT_STATES, app, stream});
+    struct topic *topic = make_topic(cache, question);
 
     if (state->sequence) {
         missing_forget_path(&cache->missing, app, stream, state->partition, at);
         distrust_names(cache, at);
     }
     if (lags)
-        note_in(lags, state, at);
-    if (!topic || !note_in(topic, state, at))
+        note_in(lags, state, whole, at);
+    if (!topic || !note_in(topic, state, whole, at))
         return;
     evict_topics(cache);
     cache->news(cache->user, app, stream);
+}
+
+void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
+                int64_t at)
+{
+    note(cache, &(struct question){WHAT_STATES, app, stream}, state,
+         state->earliest || state->latest, at);
 }
 
 /* Asking */
@@ -329,12 +418,12 @@ static int take_answer(struct topic *topic, struct answer *answer)
 
 static int start_flight(struct topic *topic);
 
-static void fail_waiters(struct topic *topic)
+static void fail_waiters(struct share *share)
 {
     struct error error;
 
     error_set(&error, ENOMEM, "no memory");
-    share_tell(&topic->share, &error, &no_answer);
+    share_tell(share, &error, &no_answer);
 }
 
 static void on_topic_answer(void *user, const struct error *error, const struct answer *answer)
@@ -350,11 +439,11 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     if (topic->again) {
         topic->again = false;
         if (!share_is_idle(&topic->share) && start_flight(topic))
-            fail_waiters(topic);
+            fail_waiters(&topic->share);
         return;
     }
     if (!error && take_answer(topic, &taken)) {
-        fail_waiters(topic);
+        fail_waiters(&topic->share);
         return;
     }
     held = taken.table ? table_hold(taken.table) : NULL;
@@ -423,18 +512,110 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
     return share_join(&topic->share, ask);
 }
 
+/* One partition */
+
+static int start_alone(struct topic *topic);
+
+static void on_alone_answer(void *user, const struct error *error, const struct answer *answer)
+{
+    struct topic *topic = user;
+    struct alone *alone = &topic->alone;
+
+    if (!ALWAYS(alone->flight))
+        return;
+    alone->flight = NULL;
+    if (alone->again) {
+        alone->again = false;
+        if (!share_is_idle(&alone->share) && start_alone(topic))
+            fail_waiters(&alone->share);
+        return;
+    }
+    topic->telling = true;
+    if (!error)
+        note(topic->cache, &topic->question, answer->state, alone->whole, alone->asked);
+    share_tell(&alone->share, error, answer);
+    topic->telling = false;
+    evict_topics(topic->cache);
+}
+
+static int start_alone(struct topic *topic)
+{
+    struct cache *cache = topic->cache;
+    struct alone *alone = &topic->alone;
+    const char *app = cache_app_to_ask(cache, topic->question.app);
+    const char *stream = topic->question.stream;
+    struct ask ask = {.done = on_alone_answer, .user = topic};
+
+    alone->asked = when_monotonic();
+    ask.deadline = alone->asked + cache->timeout;
+    alone->flight =
+        alone->whole
+            ? backend_get_state(cache->backend, app, stream, alone->partition, DETAIL_NONE, &ask)
+            : backend_get_checkpoint(cache->backend, app, stream, alone->partition, &ask);
+    return alone->flight ? 0 : -ENOMEM;
+}
+
+/* Begins to ask for it, if no other one is asked for. */
+static int ask_alone(struct topic *topic, uint32_t partition, bool whole)
+{
+    struct alone *alone = &topic->alone;
+
+    if (alone->flight)
+        return alone->partition == partition && (alone->whole || !whole) ? 0 : -EBUSY;
+    alone->partition = partition;
+    alone->whole = whole || !cache_app_to_ask(topic->cache, topic->question.app);
+    return start_alone(topic);
+}
+
+static bool has_few(const struct topic *topic)
+{
+    return topic->asked != NEVER && topic->table && table_count(topic->table) <= FEW_PARTITIONS;
+}
+
+struct call *cache_get_one(struct cache *cache, const struct question *question, uint32_t partition,
+                           bool whole, const struct ask *ask)
+{
+    struct topic *topic = make_topic(cache, question);
+    int status = !topic ? -ENOMEM : has_few(topic) ? -EBUSY : ask_alone(topic, partition, whole);
+
+    if (status == -EBUSY)
+        return cache_get(cache, question, ask);
+    return status ? NULL : share_join(&topic->alone.share, ask);
+}
+
+void cache_refresh_one(struct cache *cache, const struct question *question, uint32_t partition,
+                       int64_t not_before)
+{
+    struct topic *topic = make_topic(cache, question);
+    struct state unused;
+
+    if (topic && has_few(topic))
+        cache_refresh(cache, question, not_before);
+    else if (topic && cache_state(cache, question->app, question->stream, partition, not_before,
+                                  false, &unused) == -EAGAIN)
+        ask_alone(topic, partition, true);
+}
+
 bool cache_note_single(struct cache *cache, const struct question *question, uint32_t partition,
                        int64_t not_before)
 {
     struct topic *topic = make_topic(cache, question);
-    bool is_second;
 
     if (!topic)
         return false;
-    is_second = topic->single_asked >= not_before && topic->single != partition;
+    if (topic->single_asked < not_before)
+        topic->singles = 0;
+    else if (topic->single != partition)
+        topic->singles++;
     topic->single_asked = when_monotonic();
     topic->single = partition;
-    return is_second;
+    return topic->singles > (topic->table ? table_count(topic->table) / MANY_PARTITIONS : 0);
+}
+
+void cache_set_ages(struct cache *cache, int64_t names_ms, int64_t values_ms)
+{
+    cache->names_age = names_ms;
+    cache->values_age = values_ms;
 }
 
 void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const char *app))
@@ -445,14 +626,6 @@ void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const
 int64_t cache_not_before(int64_t age_ms)
 {
     return when_monotonic() - age_ms;
-}
-
-/* Ages count from when the answer came: a slow service's would be old at once. What was put into it
- * because we knew better may be older than that. */
-static bool is_young(const struct topic *topic, int64_t not_before)
-{
-    return topic->asked != NEVER && topic->answered >= not_before &&
-           notes_are_young(&topic->notes, not_before);
 }
 
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before)
@@ -506,6 +679,7 @@ void cache_age_about(struct cache *cache, const char *stream)
         topic->answered = NEVER;
         notes_age(&topic->notes);
         topic->again = topic->flight != NULL;
+        topic->alone.again = topic->alone.flight != NULL;
     }
 }
 

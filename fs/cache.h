@@ -9,12 +9,15 @@
  * around in the tree asks nothing, and `ls -l` one question for all partitions.
  *
  * Who asks for the same thing at the same time shares one request. What this mount itself commits
- * is noted and is seen at once, whatever older answer comes in later. All answers together are
- * bounded (CACHE_SIZE_MAX); those not used for longest go first.
+ * is noted and is seen at once, whatever older answer comes in later.
+ *
+ * All answers together are bounded by what a million partitions take (CACHE_SIZE_MAX); those not
+ * used for longest go first. What would still be answered from stays, for it would be asked for
+ * again at once: of that there may be twice as much.
  */
 struct cache;
 
-#define CACHE_SIZE_MAX (4UL << 20)
+#define CACHE_SIZE_MAX (64UL << 20)
 
 /* For not_before: any answer will do. */
 #define ANY_AGE INT64_MIN
@@ -30,6 +33,9 @@ struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_
 
 /* Cancels what is under way. Nobody may be waiting. */
 void cache_free(struct cache *cache);
+
+/* For how long who asks again is answered from a list, and from values. */
+void cache_set_ages(struct cache *cache, int64_t names_ms, int64_t values_ms);
 
 /* Whether an app is only planned: the backend does not have it, and whoever asks about it is told
  * what there would be for a new one. is_planned is given the user of the news. */
@@ -50,13 +56,26 @@ bool cache_peek(struct cache *cache, const struct question *question, int64_t no
 /* Asks the backend, or joins those who have asked. A call like a backend's. */
 struct call *cache_get(struct cache *cache, const struct question *question, const struct ask *ask);
 
-/* Notes that one partition is asked for by itself. True if another one that the question is about
- * was at not_before or later: then who asks may do so for all of them. */
+/*
+ * The same for one partition of WHAT_STATES by itself; `whole` with all that the answer for all
+ * would tell of it, else its checkpoint with the metadata. Asks for all where they are few, or
+ * where another one is being asked for. cache_state tells what came.
+ */
+struct call *cache_get_one(struct cache *cache, const struct question *question, uint32_t partition,
+                           bool whole, const struct ask *ask);
+
+/* Notes that one partition is looked at by itself. True if another one that the question is about
+ * was at not_before or later, or several where they are very many: then who asks may do so for all
+ * of them. */
 bool cache_note_single(struct cache *cache, const struct question *question, uint32_t partition,
                        int64_t not_before);
 
 /* Asks the backend if the answer is older than not_before, without anybody waiting. */
 void cache_refresh(struct cache *cache, const struct question *question, int64_t not_before);
+
+/* The same of one partition of WHAT_STATES, as cache_get_one. */
+void cache_refresh_one(struct cache *cache, const struct question *question, uint32_t partition,
+                       int64_t not_before);
 
 /* Forgets one answer, or all about an app or a stream (NULL for none), for something that they tell
  * of has gone: what is missing is missing all the same. One that is under way will be asked for

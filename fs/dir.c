@@ -247,14 +247,15 @@ static void open_listed(struct request *request, enum kind listed, const struct 
 static void open_found(struct request *request)
 {
     const struct answer none = {0};
-    const struct place *place = request->node.place;
-    struct question states = {WHAT_STATES, place->app, place->stream};
+    struct fs *fs = request->fs;
+    const struct node *node = &request->node;
+    struct question states = {WHAT_STATES, node->place->app, node->place->stream};
 
-    /* A partition shows a checkpoint only if there is one: known from its stream. */
-    if (request->node.kind == APP_PARTITION)
-        open_listed(request, NO_KIND, &states);
-    else
-        reply_dir_open(request, NO_KIND, &none);
+    /* A partition shows a checkpoint only if there is one. */
+    if (node->kind == APP_PARTITION)
+        cache_refresh_one(fs->cache, &states, node->partition,
+                          cache_not_before(fs->settings.listing));
+    reply_dir_open(request, NO_KIND, &none);
 }
 
 void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

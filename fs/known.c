@@ -225,6 +225,36 @@ static bool is_missing(const struct fs *fs, const struct node *node,
     return cache_is_missing(fs->cache, question, name) || cache_is_missing(fs->cache, &gone, name);
 }
 
+/* What is known of a partition since a time: 0, -ENOENT or -EAGAIN. */
+static int check_partition(const struct fs *fs, const struct node *node, int64_t not_before,
+                           struct state *state)
+{
+    return cache_state(fs->cache, node->place->app, node->place->stream, node->partition,
+                       not_before, false, state);
+}
+
+static int check_saved(const struct fs *fs, const struct node *saved, int64_t not_before)
+{
+    struct state state;
+    int status = check_partition(fs, saved, not_before, &state);
+
+    return status || state.sequence ? status : -ENOENT;
+}
+
+/* Whether the list had the directory, at any age; a partition may be known without one. */
+static bool is_known_there(const struct fs *fs, const struct node *directory,
+                           const struct question *question)
+{
+    struct answer answer;
+    struct state unused;
+
+    if (directory->kind == SAVED)
+        return !check_saved(fs, directory, ANY_AGE);
+    if (tree_row(directory->kind)->naming == BY_PARTITION)
+        return !check_partition(fs, directory, ANY_AGE, &unused);
+    return cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(directory, &answer);
+}
+
 int known_check(const struct fs *fs, const struct node *node, int64_t not_before,
                 struct question *question)
 {
@@ -239,8 +269,10 @@ int known_check(const struct fs *fs, const struct node *node, int64_t not_before
         return 0;
     if (!strict && is_missing(fs, &directory, question))
         return -ENOENT;
-    if (cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(&directory, &answer))
+    if (is_known_there(fs, &directory, question))
         return 0;
+    if (directory.kind == SAVED)
+        return check_saved(fs, &directory, not_before);
     if ((!takes && cache_peek(fs->cache, question, ANY_AGE, &answer)) ||
         (strict && cache_peek(fs->cache, question, not_before, &answer)))
         return -ENOENT;

@@ -42,7 +42,12 @@ static void remove_notes(struct notes *notes, unsigned from, unsigned count)
     notes->count -= count;
 }
 
-int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_t *lost)
+int64_t notes_told(const struct notes *notes)
+{
+    return notes->count ? notes->list[notes->count - 1].told : INT64_MIN;
+}
+
+int notes_add(struct notes *notes, const struct state *state, bool whole, int64_t at, int64_t *lost)
 {
     const struct note *old = notes_find(notes, state->partition);
 
@@ -58,7 +63,7 @@ int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_
     }
     notes->list[notes->count++] = (struct note){
         .partition = state->partition,
-        .whole = state->earliest || state->latest,
+        .whole = whole,
         .at = at,
         .told = when_monotonic(),
     };

@@ -16,7 +16,7 @@
 
 struct note {
     uint32_t partition;
-    bool whole;   /* a bound was told too: all that is to be had without asking for more */
+    bool whole;   /* with all that is to be had without asking for more */
     int64_t at;   /* what is noted was true then, or later */
     int64_t told; /* when that was learned */
 };
@@ -38,9 +38,13 @@ void notes_age(struct notes *notes);
 /* The note of a partition, or NULL; it lasts until the notes change. */
 const struct note *notes_find(const struct notes *notes, uint32_t partition);
 
-/* Remembers that the table knows of a partition as of a time. Past NOTES_MAX the oldest note is
- * forgotten, and *lost is its time. 0 or -ENOMEM. */
-int notes_add(struct notes *notes, const struct state *state, int64_t at, int64_t *lost);
+/* Remembers that the table knows of a partition as of a time, and whether the whole. Past NOTES_MAX
+ * the oldest note is forgotten, and *lost is its time. 0 or -ENOMEM. */
+int notes_add(struct notes *notes, const struct state *state, bool whole, int64_t at,
+              int64_t *lost);
+
+/* When the last one was learned; INT64_MIN without any. */
+int64_t notes_told(const struct notes *notes);
 
 /* Puts a checkpoint into a table that may know more of the partition than the checkpoint. The
  * state's texts must not come from this table. 0 or a negative errno. */

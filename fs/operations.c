@@ -85,6 +85,8 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     always_tell(tell_fault, fs);
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
+    if (fs->cache)
+        cache_set_ages(fs->cache, settings->listing, settings->snapshot);
     if (fs->cache && settings->plan)
         cache_set_planned(fs->cache, is_planned);
     if (!status && fs->nodes && fs->cache)

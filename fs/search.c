@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fs/known.h"
+#include "fs/snapshot.h"
 #include "fs/tree.h"
 
 /* The request's `needed` is what is searched for. */
@@ -108,6 +109,43 @@ static void on_list(void *user, const struct error *error, const struct answer *
         ask_single(request);
 }
 
+static void ask_list_or_single(struct request *request, const struct question *question);
+
+/* What came may have been dropped already, and a list need not have what is new. */
+static void on_partition(void *user, const struct error *error, const struct answer *answer)
+{
+    struct request *request = user;
+    struct fs *fs = request->fs;
+    const struct node *node = &request->needed;
+    struct question question;
+    char room[TREE_NAME_ROOM];
+    int status;
+
+    (void)answer;
+    tree_question(fs, node->kind, node->place, &question);
+    if (error && error->code == ENOENT)
+        cache_note_missing(fs->cache, &question, known_listed_name(node, room), request->started);
+    if (!request_answered(request, error))
+        return;
+    status = known_check(fs, node, ANY_AGE, &question);
+    if (!status)
+        request->known(request);
+    else if (status == -ENOENT)
+        refuse(request);
+    else
+        ask_list_or_single(request, &question);
+}
+
+/* One partition needs no list of all. */
+static void ask_partition(struct request *request)
+{
+    struct fs *fs = request->fs;
+    const struct node *node = &request->needed;
+    struct ask ask = request_ask(request, on_partition);
+
+    request_wait(request, snapshot_get(fs, node, snapshot_note_look(fs, node), &ask));
+}
+
 /* A list of any age has most names; one that it does not have may be new. */
 static void ask_list_or_single(struct request *request, const struct question *question)
 {
@@ -118,6 +156,8 @@ static void ask_list_or_single(struct request *request, const struct question *q
     if (!goes_by_list(request->fs, &request->needed) &&
         cache_peek(cache, question, ANY_AGE, &unused))
         ask_single(request);
+    else if (tree_row(request->needed.kind)->naming == BY_PARTITION)
+        ask_partition(request);
     else
         request_wait(request, cache_get(cache, question, &ask));
 }

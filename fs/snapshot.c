@@ -51,6 +51,13 @@ static int state_of(const struct request *request, int64_t not_before, struct st
                        not_before, tree_row(node->kind)->source == FROM_STATE, state);
 }
 
+/* What shows metadata asks for it with the checkpoint: not every service tells it with the state.
+ */
+static bool needs_whole(enum kind kind)
+{
+    return kind != METADATA && kind != SAVED;
+}
+
 /* Of those who share an answer one may have dropped it before the next is told: an app was removed,
  * or was not. Then it is asked for again. */
 static void on_snapshot(void *user, const struct error *error, const struct answer *answer)
@@ -71,12 +78,30 @@ static void on_snapshot(void *user, const struct error *error, const struct answ
         check_snapshot(request, &state);
 }
 
+bool snapshot_note_look(struct fs *fs, const struct node *node)
+{
+    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
+
+    return cache_note_single(fs->cache, &question, node->partition,
+                             cache_not_before(fs->settings.snapshot));
+}
+
+struct call *snapshot_get(struct fs *fs, const struct node *node, bool is_second,
+                          const struct ask *ask)
+{
+    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
+
+    if (is_second)
+        return cache_get(fs->cache, &question, ask);
+    return cache_get_one(fs->cache, &question, node->partition, needs_whole(node->kind), ask);
+}
+
 void snapshot_need(struct request *request, const struct node *node,
                    void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
-    struct question question = {WHAT_STATES, node->place->app, node->place->stream};
     struct ask ask = request_ask(request, on_snapshot);
+    bool is_second = snapshot_note_look(fs, node);
     struct state state;
     int status;
 
@@ -85,7 +110,7 @@ void snapshot_need(struct request *request, const struct node *node,
     request->known = then;
     status = state_of(request, cache_not_before(fs->settings.snapshot), &state);
     if (status == -EAGAIN)
-        request_wait(request, cache_get(fs->cache, &question, &ask));
+        request_wait(request, snapshot_get(fs, node, is_second, &ask));
     else if (status)
         then(request);
     else

@@ -175,6 +175,19 @@ int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text)
     return status;
 }
 
+size_t dis_answer_count(const cJSON *root)
+{
+    const char *count;
+    char *end;
+    unsigned long number;
+
+    if (json_text(root, "readable_partition_count", &count) || !count ||
+        !decimal_is_unsigned(count))
+        return 0;
+    number = strtoul(count, &end, 10);
+    return number <= TABLE_PARTITIONS_MAX ? number : 0;
+}
+
 /* Partitions */
 
 int dis_range_parse(const char *range, char earliest[static DECIMAL_ROOM],

@@ -26,6 +26,9 @@ int dis_answer_app_streams(const cJSON *root, const char *app, struct names *nam
 /* Prints what is known of the stream of that name as a JSON object; what is not told is null. */
 int dis_answer_stream(const cJSON *root, const char *stream, struct buf *text);
 
+/* How many partitions a stream has that can be read, or 0 if it does not say. */
+size_t dis_answer_count(const cJSON *root);
+
 /* The partitions of a stream: without checkpoints. Expired ones are left out. */
 int dis_answer_partitions(const cJSON *root, struct table *table, struct page *page);
 

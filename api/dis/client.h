@@ -7,6 +7,7 @@
 #include "api/dis/kept.h"
 #include "api/dis/sign.h"
 #include "api/dis/token.h"
+#include "api/dis/wide.h"
 #include "api/service/service.h"
 
 /* A mount's DIS. */
@@ -21,6 +22,7 @@ struct dis {
     char *region;
     char *signed_service;
     struct dis_kept kept;
+    struct dis_wide wide;
 };
 
 /* Room for a record of the greatest size, 1 MB, as base64: whoever asks for less may get nothing
@@ -78,6 +80,9 @@ bool dis_recover_time(struct service_call *call, const struct error *error);
 /* Goes on after a pause that grows with the tries, 1 and more; false when that would be too late.
  */
 bool dis_pause(struct service_call *call, unsigned tries, loop_fn *then);
+
+/* Makes the next page of partitions begin with that of the call. */
+void dis_name_before(struct service_call *call);
 
 /* Begin requests that several operations need: a page of the stream's partitions, or of the app's
  * states on it, after call->after; the partition of the call alone. */

@@ -3,12 +3,7 @@
 
 #include "api/dis/client.h"
 
-/*
- * The partitions of a stream come from two places: with an app from its consumption state, which
- * has its checkpoints too, without one from the stream's description. Both have pages of up to 1000
- * and begin after a partition that is named.
- */
-#define PAGE_SIZE 1000
+/* One partition, as the pages of api/dis/pages.c tell it of all. */
 
 void dis_begin_stream(struct service_call *call, unsigned limit)
 {
@@ -32,9 +27,8 @@ void dis_begin_states(struct service_call *call, unsigned limit)
         request_query(&call->request, "start_partition_id", call->after);
 }
 
-/* Makes a page begin with the call's partition. A stream's description takes the long form alone.
- */
-static void name_partition_before(struct service_call *call)
+/* A stream's description takes the long form alone. */
+void dis_name_before(struct service_call *call)
 {
     char id[PARTITION_ROOM] = "";
 
@@ -45,74 +39,9 @@ static void name_partition_before(struct service_call *call)
 
 void dis_begin_partition(struct service_call *call)
 {
-    name_partition_before(call);
+    dis_name_before(call);
     dis_begin_stream(call, 1);
 }
-
-/* All partitions */
-
-static void send_partitions(struct service_call *call);
-static void dis_send_states(struct service_call *call);
-
-static int on_partitions(struct service_call *call, const cJSON *root)
-{
-    struct page page;
-    int status = dis_answer_partitions(root, call->table, &page);
-
-    return status ? status : service_next_page(call, &page, PAGE_SIZE, send_partitions);
-}
-
-static void send_partitions(struct service_call *call)
-{
-    dis_begin_stream(call, PAGE_SIZE);
-    service_send(call, on_partitions);
-}
-
-static int dis_on_states(struct service_call *call, const cJSON *root)
-{
-    struct page page;
-    int status = dis_answer_states(root, call->table, &page);
-
-    return status ? status : service_next_page(call, &page, PAGE_SIZE, dis_send_states);
-}
-
-static void dis_send_states(struct service_call *call)
-{
-    dis_begin_states(call, PAGE_SIZE);
-    service_send(call, dis_on_states);
-}
-
-/* One of DIS's codes says that the app has no checkpoints on the stream: then its partitions are
- * listed without any. */
-static bool recover_without_app(struct service_call *call, const struct error *error)
-{
-    if (!dis_is_without_checkpoint(error))
-        return false;
-    call->recover = NULL;
-    send_partitions(call);
-    return true;
-}
-
-struct call *dis_get_states(struct backend *backend, const char *app, const char *stream,
-                            const struct ask *ask)
-{
-    struct service_call *call = service_call_new(backend, app, stream, 0, ask);
-
-    if (!call)
-        return NULL;
-    call->table = table_new();
-    if (!call->table)
-        return service_refuse(call, ENOMEM, "no memory");
-    if (!call->has_app) {
-        send_partitions(call);
-        return &call->operation.call;
-    }
-    call->recover = recover_without_app;
-    dis_send_states(call);
-    return &call->operation.call;
-}
-
-/* One partition */
 
 int dis_find_partition(struct service_call *call, int status)
 {
@@ -159,7 +88,7 @@ struct call *dis_get_state(struct backend *backend, const char *app, const char 
         return service_refuse(call, ENOMEM, "no memory");
     if (call->has_app) {
         call->recover = recover_one_without_app;
-        name_partition_before(call);
+        dis_name_before(call);
         dis_begin_states(call, 1);
         service_send(call, on_one_state);
     } else {

@@ -238,3 +238,74 @@ body() {
     # Two for what the apps have committed on, one for the partitions of that stream, which are its states, too.
     is "$(requests)" 4
 }
+
+# ---- one partition of many
+
+# costs COUNT COMMAND: so many requests when what was known of values is old.
+costs() {
+    let_values_age
+    forget_requests
+    bash -c "$2" >/dev/null
+    is "$2: $(requests)" "$2: $1"
+}
+
+@test "what concerns one partition of 2,500 asks for it alone, in a mount that knows them and in one that does not" {
+    local command
+    wide 2500
+    for command in "stat apps/audit/wide/7/checkpoint" "test -e apps/audit/wide/8/checkpoint" \
+        "ls -l apps/audit/wide/9" "cat apps/audit/wide/10/lag" "stat checkpoints/audit/wide/11" \
+        "cat checkpoints/audit/wide/12" "cd streams/wide/13" "stat streams/wide/14/latest"; do
+        remount_service
+        ls checkpoints/audit streams >/dev/null
+        costs 1 "$command"
+        ls apps/audit/wide streams/wide checkpoints/audit/wide >/dev/null
+        [[ $command == cd* ]] || costs 1 "$command"
+    done
+}
+
+@test "the second of 2,500 partitions asks for all, and the others for nothing" {
+    wide 2500
+    remount_service
+    ls checkpoints/audit/wide >/dev/null
+    let_values_age
+    forget_requests
+    stat checkpoints/audit/wide/7 >/dev/null
+    is "$(requests)" 1
+    stat checkpoints/audit/wide/{8,9,10,11} apps/audit/wide/12/checkpoint >/dev/null
+    is "$(requests)" 4
+}
+
+@test "what several look at in one partition at the same time is asked for once" {
+    wide 2500
+    remount_service
+    ls checkpoints/audit/wide >/dev/null
+    let_values_age
+    forget_requests
+    fault delay delay=300 path=/checkpoints
+    local readers=()
+    for _ in {1..6}; do
+        in_background stat checkpoints/audit/wide/7
+        readers+=("$!")
+    done
+    wait_all "${readers[@]}"
+    is "$(requests)" 1
+}
+
+@test "pages of partitions are asked for side by side, once their number is known" {
+    wide 5500
+    remount_service
+    ls checkpoints/audit >/dev/null
+    fault delay delay=100 path=/wide count=forever
+    forget_requests
+    is "$(entries checkpoints/audit/wide | wc -w)" 5500
+    is "$(requests GET /apps/audit/streams/wide) $(requests GET /streams/wide) $(requests)" "6 1 7"
+    let_values_age
+    forget_requests
+    is "$(entries checkpoints/audit/wide | wc -w)" 5500
+    is "$(requests GET /apps/audit/streams/wide) $(requests)" "6 6"
+    (($(stat_of in_flight_most) == 6))
+    # A stream that has grown, or shrunk, is listed as it is.
+    control POST stream name=wide partitions=7500 earliest=0 latest=5000 >/dev/null
+    remount_service
+    is "$(entries streams/wide | wc -w)" 7501
+}

@@ -750,10 +750,10 @@ static void a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer(void
 
 /* The bound */
 
-/* Fetches an answer of some 400 KB about a stream. */
+/* Fetches an answer of some 4 MB about a stream. */
 static void fetch_large(struct scene *scene, unsigned number)
 {
-    static char text[400001];
+    static char text[4000001];
     struct question question = {WHAT_INFO, "", text};
     char stream[16];
 
@@ -942,17 +942,52 @@ static void all_answers_together_are_bounded(void **state)
     assert_true(cache_size(scene->cache) > CACHE_SIZE_MAX / 2);
 }
 
+/* Fetches answers until they are more than the bound, and returns how many there are. */
+static unsigned fill(struct scene *scene)
+{
+    unsigned count = 0;
+
+    while (cache_size(scene->cache) + 4000001 <= CACHE_SIZE_MAX)
+        fetch_large(scene, count++);
+    return count;
+}
+
 static void what_was_not_used_for_longest_goes_first(void **state)
 {
     struct scene *scene = *state;
+    unsigned count = fill(scene);
 
-    for (unsigned i = 0; i < 10; i++)
-        fetch_large(scene, i);
     assert_knows_large(scene, 0, true); /* which is a use */
-    fetch_large(scene, 10);
+    fetch_large(scene, count);
     assert_knows_large(scene, 0, true);
     assert_knows_large(scene, 1, false);
-    assert_knows_large(scene, 10, true);
+    assert_knows_large(scene, count, true);
+}
+
+/* Who looks at one after the other would ask for each again. */
+static void what_is_young_enough_to_answer_from_stays(void **state)
+{
+    struct scene *scene = *state;
+    unsigned count;
+
+    cache_set_ages(scene->cache, 60000, 60000);
+    count = fill(scene);
+    for (unsigned i = 0; i < count / 2; i++)
+        fetch_large(scene, count + i);
+    for (unsigned i = 0; i < count + count / 2; i++)
+        assert_knows_large(scene, i, true);
+}
+
+static void what_is_young_is_bounded_too(void **state)
+{
+    struct scene *scene = *state;
+
+    cache_set_ages(scene->cache, 60000, 60000);
+    for (unsigned i = 0; i < 50; i++) {
+        fetch_large(scene, i);
+        assert_true(cache_size(scene->cache) <= 2 * CACHE_SIZE_MAX);
+    }
+    assert_true(cache_size(scene->cache) > CACHE_SIZE_MAX);
 }
 
 static void many_small_answers_are_bounded_too(void **state)
@@ -1168,6 +1203,8 @@ int main(void)
         SCENE(a_second_partition_within_a_time_is_one_of_many),
         SCENE(all_answers_together_are_bounded),
         SCENE(what_was_not_used_for_longest_goes_first),
+        SCENE(what_is_young_enough_to_answer_from_stays),
+        SCENE(what_is_young_is_bounded_too),
         SCENE(many_small_answers_are_bounded_too),
         SCENE(missing_names_are_remembered_for_their_question),
         SCENE(dropping_forgets_just_the_names_that_it_is_about),

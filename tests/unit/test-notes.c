@@ -34,7 +34,7 @@ static int64_t note(uint32_t partition, const char *sequence, int64_t at)
     int64_t lost = -1;
 
     assert_int_equal(notes_put(&fake.backend, known, &state), 0);
-    assert_int_equal(notes_add(&notes, &state, at, &lost), 0);
+    assert_int_equal(notes_add(&notes, &state, false, at, &lost), 0);
     return lost;
 }
 
@@ -80,17 +80,6 @@ TEST(a_partition_has_one_note)
     for (int64_t at = 1; at <= 3 * NOTES_MAX; at++)
         assert_int_equal(note(7, "41", at), -1);
     assert_int_equal(notes_find(&notes, 7)->at, 3 * NOTES_MAX);
-}
-
-TEST(a_bound_makes_a_note_whole)
-{
-    static const struct state earliest = {.partition = 1, .earliest = "0"};
-    static const struct state latest = {.partition = 2, .latest = "100"};
-    int64_t lost;
-
-    assert_int_equal(notes_add(&notes, &earliest, 1, &lost), 0);
-    assert_int_equal(notes_add(&notes, &latest, 1, &lost), 0);
-    assert_true(notes_find(&notes, 1)->whole && notes_find(&notes, 2)->whole);
 }
 
 TEST(past_the_bound_the_note_that_came_first_is_lost)
@@ -224,7 +213,7 @@ TEST(bounds_are_those_of_the_answer)
     int64_t lost;
 
     assert_int_equal(notes_put(&fake.backend, known, &noted), 0);
-    assert_int_equal(notes_add(&notes, &noted, 6, &lost), 0);
+    assert_int_equal(notes_add(&notes, &noted, true, 6, &lost), 0);
     put(answer, &told);
     assert_int_equal(notes_carry(&fake.backend, &notes, known, answer, 5), 0);
     assert_sequence(answer, 0, "11");
@@ -355,7 +344,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(what_is_noted_is_found),
         SCENE(a_partition_has_one_note),
-        SCENE(a_bound_makes_a_note_whole),
         SCENE(past_the_bound_the_note_that_came_first_is_lost),
         SCENE(a_checkpoint_leaves_the_rest_of_what_is_known),
         SCENE(a_new_end_replaces_a_stand_in),
