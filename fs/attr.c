@@ -7,6 +7,7 @@
 #include "fs/file.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/lease.h"
 #include "fs/overview.h"
 #include "fs/scratch.h"
 #include "fs/search.h"
@@ -20,7 +21,7 @@ static void with_attributes(struct request *request, const struct stat *attr)
     if (request->then)
         request->then(request);
     else
-        request_reply_attr(request, attr);
+        request_reply_attr(request, attr, lease_give(request->fs, &request->node));
 }
 
 /*
@@ -46,7 +47,7 @@ static void reply_removed(struct request *request, const struct handle *handle)
 
     tree_attributes(request->fs, &request->node, handle_content(handle)->size, WHEN_UNKNOWN, &attr);
     attr.st_nlink = 0;
-    request_reply_attr(request, &attr);
+    request_reply_attr(request, &attr, 0);
 }
 
 static void reply_as_known(struct request *request, int status, const struct stat *attr)

@@ -77,6 +77,7 @@ struct cache {
     int64_t names_age; /* how old a list may be before it is asked for again, in ms */
     int64_t values_age;
     cache_news_fn *news;
+    cache_lost_fn *lost; /* or NULL */
     void *user;
     bool (*is_planned)(void *user, const char *app); /* or NULL */
     void *by_question;                               /* a tree of tsearch(3) */
@@ -154,6 +155,10 @@ static void clear_answer(struct topic *topic)
 /* What its flight brings is outdated, too. */
 static void drop_topic(struct topic *topic)
 {
+    const struct cache *cache = topic->cache;
+
+    if (topic->table && topic->question.what == WHAT_STATES && cache->lost)
+        cache->lost(cache->user, topic->question.app, topic->question.stream, topic->table);
     clear_answer(topic);
     topic->again = topic->flight != NULL;
     topic->alone.again = topic->alone.flight != NULL;
@@ -364,7 +369,7 @@ static void note(struct cache *cache, const struct question *question, const str
     if (!topic || !note_in(topic, state, whole, at))
         return;
     evict_topics(cache);
-    cache->news(cache->user, app, stream);
+    cache->news(cache->user, app, stream, state->partition);
 }
 
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
@@ -450,7 +455,7 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     topic->telling = true;
     share_tell(&topic->share, error, &taken);
     if (!error && topic->question.what == WHAT_STATES)
-        cache->news(cache->user, topic->question.app, topic->question.stream);
+        cache->news(cache->user, topic->question.app, topic->question.stream, ANY_PARTITION);
     topic->telling = false;
     table_drop(held);
     evict_topics(cache);
@@ -618,6 +623,11 @@ void cache_set_ages(struct cache *cache, int64_t names_ms, int64_t values_ms)
     cache->values_age = values_ms;
 }
 
+void cache_set_lost(struct cache *cache, cache_lost_fn *lost)
+{
+    cache->lost = lost;
+}
+
 void cache_set_planned(struct cache *cache, bool (*is_planned)(void *user, const char *app))
 {
     cache->is_planned = is_planned;
@@ -722,6 +732,18 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
     if (note && note->told >= not_before && (note->whole || !whole))
         return table_find(topic->table, partition, state);
     return -EAGAIN;
+}
+
+int64_t cache_state_age(struct cache *cache, const char *app, const char *stream,
+                        uint32_t partition)
+{
+    struct question question = {WHAT_STATES, app, stream};
+    const struct topic *topic = find_topic(cache, &question);
+    const struct note *note = topic ? notes_find(&topic->notes, partition) : NULL;
+
+    if (note)
+        return note->told;
+    return topic && topic->asked != NEVER ? topic->answered : NEVER;
 }
 
 /* Single names */

@@ -25,8 +25,9 @@ struct cache;
 /* The youngest time an answer may have been asked for that is at most age_ms old. */
 int64_t cache_not_before(int64_t age_ms);
 
-/* Told whenever something new is known of the partitions of an app and a stream. */
-typedef void cache_news_fn(void *user, const char *app, const char *stream);
+/* Told whenever something new is known of a partition of an app and a stream, or of any of them
+ * (ANY_PARTITION). */
+typedef void cache_news_fn(void *user, const char *app, const char *stream, int64_t partition);
 
 struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_fn *news,
                         void *user);
@@ -36,6 +37,14 @@ void cache_free(struct cache *cache);
 
 /* For how long who asks again is answered from a list, and from values. */
 void cache_set_ages(struct cache *cache, int64_t names_ms, int64_t values_ms);
+
+/* Told of what was known of the partitions of an app and a stream, and is forgotten because it may
+ * not be so any more. It must leave the cache alone. */
+typedef void cache_lost_fn(void *user, const char *app, const char *stream,
+                           const struct table *table);
+
+/* lost is given the user of the news. */
+void cache_set_lost(struct cache *cache, cache_lost_fn *lost);
 
 /* Whether an app is only planned: the backend does not have it, and whoever asks about it is told
  * what there would be for a new one. is_planned is given the user of the news. */
@@ -102,6 +111,11 @@ void cache_drop_about(struct cache *cache, const char *app, const char *stream);
  */
 int cache_state(struct cache *cache, const char *app, const char *stream, uint32_t partition,
                 int64_t not_before, bool whole, struct state *state);
+
+/* When that was learned which cache_state tells as the youngest of a partition; INT64_MIN for
+ * nothing. */
+int64_t cache_state_age(struct cache *cache, const char *app, const char *stream,
+                        uint32_t partition);
 
 /* Notes the checkpoint (sequence, metadata, time) that an app had on a partition at a time; the
  * bounds too if the state has them. Where there is one, no name on the way to it is missing. */

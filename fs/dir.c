@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/known.h"
+#include "fs/lease.h"
 #include "fs/made.h"
 #include "fs/scratch.h"
 #include "fs/search.h"
@@ -280,6 +281,7 @@ void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 struct entry {
     char name[FILE_NAME_ROOM];
     struct stat attr;
+    struct node node; /* of a partition; else its kind is NO_KIND */
 };
 
 static void set_entry(struct entry *entry, const struct fs *fs, const struct node *node,
@@ -322,6 +324,7 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
     struct node node = directory->node;
     char name[PARTITION_ROOM];
 
+    entry->node.kind = NO_KIND;
     if (index < 2) {
         node.kind = index ? tree_parent(node.kind) : node.kind;
         set_entry(entry, fs, &node, index ? ".." : ".");
@@ -346,34 +349,107 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
     node.partition = directory->partitions[index];
     partition_format(node.partition, false, name);
     set_entry(entry, fs, &node, name);
+    entry->node = node;
     return true;
+}
+
+/* A part of a directory, as it is told. */
+struct part {
+    struct fs *fs;
+    fuse_req_t fuse;
+    off_t next; /* the offset after the last entry */
+    char *text;
+    size_t size;
+    size_t room;
+    uint64_t inode; /* of an entry that was looked up by the way */
+    unsigned looked_up;
+};
+
+/* False when there is no room for it. */
+typedef bool add_fn(struct part *part, const struct entry *entry);
+
+static bool count_added(struct part *part, size_t length)
+{
+    if (length > part->room - part->size)
+        return false;
+    part->size += length;
+    return true;
+}
+
+static bool add_plain(struct part *part, const struct entry *entry)
+{
+    return count_added(part, fuse_add_direntry(part->fuse, part->text + part->size,
+                                               part->room - part->size, entry->name, &entry->attr,
+                                               part->next));
+}
+
+/* Attributes are told with a lease on them, or not at all: then the entry has no inode, and the
+ * kernel looks the name up when somebody wants it. */
+static bool add_leased(struct part *part, const struct entry *entry)
+{
+    struct fuse_entry_param told = {.attr = entry->attr};
+    double lease = entry->node.kind == NO_KIND ? 0 : lease_give(part->fs, &entry->node);
+
+    if (lease > 0 && !known_attributes(part->fs, &entry->node, ANY_AGE, &told.attr)) {
+        told.ino = node_inode(&entry->node);
+        told.attr_timeout = told.entry_timeout = lease;
+    }
+    if (!count_added(part, fuse_add_direntry_plus(part->fuse, part->text + part->size,
+                                                  part->room - part->size, entry->name, &told,
+                                                  part->next)))
+        return false;
+    if (told.ino) {
+        node_remember(&entry->node);
+        part->inode = told.ino;
+        part->looked_up++;
+    }
+    return true;
+}
+
+static void reply_part(struct request *request, const struct directory *directory, add_fn *add,
+                       struct part *part)
+{
+    struct entry entry = {0};
+    struct fs *fs = request->fs;
+
+    while (get_entry(fs, directory, (size_t)part->next, &entry)) {
+        part->next++;
+        if (!add(part, &entry))
+            break;
+    }
+    /* They are of one place, in which so many are forgotten. */
+    if (request_reply_data(request, part->text, part->size) && part->looked_up)
+        node_forget(fs->nodes, part->inode, part->looked_up);
+}
+
+static void read_part(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+                      const struct fuse_file_info *info, add_fn *add)
+{
+    const struct directory *directory = (const struct directory *)(uintptr_t)info->fh;
+    struct request *request = request_new(fuse, "readdir", inode, NULL);
+    struct part part = {.fuse = fuse, .next = offset, .room = size};
+
+    if (!request)
+        return;
+    part.fs = request->fs;
+    part.text = malloc(size);
+    if (part.text)
+        reply_part(request, directory, add, &part);
+    else
+        request_refuse(request, ENOMEM, "no memory");
+    free(part.text);
 }
 
 void dir_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
               struct fuse_file_info *info)
 {
-    const struct directory *directory = (const struct directory *)(uintptr_t)info->fh;
-    struct request *request = request_new(fuse, "readdir", inode, NULL);
-    struct entry entry = {0};
-    size_t used = 0;
-    char *text;
+    read_part(fuse, inode, size, offset, info, add_plain);
+}
 
-    if (!request)
-        return;
-    text = malloc(size);
-    if (!text) {
-        request_refuse(request, ENOMEM, "no memory");
-        return;
-    }
-    while (get_entry(request->fs, directory, (size_t)offset, &entry)) {
-        size_t length =
-            fuse_add_direntry(fuse, text + used, size - used, entry.name, &entry.attr, ++offset);
-        if (length > size - used)
-            break;
-        used += length;
-    }
-    request_reply_data(request, text, used);
-    free(text);
+void dir_read_plus(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+                   struct fuse_file_info *info)
+{
+    read_part(fuse, inode, size, offset, info, add_leased);
 }
 
 void dir_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

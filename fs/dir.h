@@ -11,6 +11,8 @@
 void dir_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 void dir_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
               struct fuse_file_info *info);
+void dir_read_plus(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+                   struct fuse_file_info *info);
 void dir_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 
 /* Closes what is still open when the mount ends. */

@@ -9,6 +9,7 @@
 #include "fs/by_line.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/lease.h"
 #include "fs/overview.h"
 #include "fs/records.h"
 #include "fs/snapshot.h"
@@ -401,20 +402,6 @@ static bool is_cut_short(const struct handle *handle)
            tree_row(kind)->source != FROM_JOURNAL;
 }
 
-/* Whether the program may be told to look the name up once more: the kernel does that once, and
- * fails the open when it is told so again, as it would be when the file has grown meanwhile. */
-static bool may_look_again(struct request *request)
-{
-    struct once_more now = {fuse_req_ctx(request->fuse)->pid, node_inode(&request->node)};
-    struct once_more *last = &request->fs->opened_anew[(unsigned)now.pid % OPENED_ANEW];
-    bool has_looked = last->pid == now.pid && last->inode == now.inode;
-
-    if (has_looked)
-        now.pid = 0;
-    *last = now;
-    return !has_looked;
-}
-
 /* When others have it open, the kernel learns a greater size by looking the name up once more. */
 static void reply_opened(struct request *request)
 {
@@ -423,7 +410,8 @@ static void reply_opened(struct request *request)
 
     if (is_alone)
         store_text(handle);
-    if (!is_alone && is_cut_short(handle) && may_look_again(request))
+    if (!is_alone && is_cut_short(handle) &&
+        request_looks_again(request, node_inode(&request->node)))
         request_reply_gone(request);
     else
         reply_file_open(request);
@@ -514,12 +502,23 @@ static void open_scratch(struct request *request)
         reply_file_open(request);
 }
 
+/* By a lease that was broken the kernel may know another size of the file. */
+static bool must_look_again(struct request *request)
+{
+    return lease_is_broken(&request->node) &&
+           request_looks_again(request, node_inode(&request->node));
+}
+
 void file_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
     struct request *request = request_new(fuse, "open", inode, NULL);
 
     if (!request || !may_open(request, info->flags))
         return;
+    if (must_look_again(request)) {
+        request_reply_gone(request);
+        return;
+    }
     if (info->flags & O_TRUNC)
         file_cut(request->fs, &request->node, 0);
     request->handle = handle_new(request->fs, &request->node, info->flags);

@@ -90,7 +90,7 @@ struct fs {
     uint64_t records_read;                     /* since the mount began */
     uint64_t bytes_read;                       /* of those records' keys and data */
     unsigned made_count;                       /* places that are kept because they were made */
-    struct once_more opened_anew[OPENED_ANEW]; /* see fs/file.c */
+    struct once_more opened_anew[OPENED_ANEW]; /* see request_looks_again() */
     int64_t waited_in_vain;                    /* when a lookup last did, or 0 */
     int vain_code;                             /* the errno with which it ended */
     struct timer watch_timer;

@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "fs/handle.h"
 #include "fs/known.h"
+#include "fs/lease.h"
 #include "fs/missing.h"
 #include "fs/search.h"
 #include "fs/tree.h"
@@ -50,7 +51,7 @@ static void reply_found(struct request *request)
     struct stat attr;
 
     find_attributes(request->fs, node, &attr);
-    request_reply_entry(request, node, &attr);
+    request_reply_entry(request, node, &attr, lease_give(request->fs, node));
 }
 
 static void reply_missing(struct request *request)

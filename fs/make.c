@@ -35,7 +35,7 @@ static void reply_made(struct request *request)
         return;
     }
     tree_attributes(request->fs, &request->target, 0, when_now(), &attr);
-    request_reply_entry(request, &request->target, &attr);
+    request_reply_entry(request, &request->target, &attr, 0);
 }
 
 static void reply_removed(struct request *request)

@@ -55,6 +55,8 @@ struct place {
     bool made;    /* a directory that mkdir made and that may be empty: in checkpoints/, or an app
                      that is of no stream yet */
     bool created; /* and with it the app was made on the stream */
+    int64_t leased_until;          /* of when_monotonic(): of files here, see fs/lease.h; */
+    int64_t broken_until;          /* and of those that may be broken */
     SLIST_HEAD(, scratch) scratch; /* temporary files in this directory of checkpoints/ */
     const char *app;               /* "" where there is none; these three are one allocation */
     const char *stream;

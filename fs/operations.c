@@ -7,6 +7,7 @@
 #include "fs/attr.h"
 #include "fs/dir.h"
 #include "fs/file.h"
+#include "fs/lease.h"
 #include "fs/lookup.h"
 #include "fs/made.h"
 #include "fs/make.h"
@@ -15,7 +16,16 @@
 #include "fs/scratch.h"
 #include "fs/watch.h"
 
+/* Attributes come with all names of a directory, or with none; the kernel would ask for those of
+ * the first few alone. */
+static void begin_session(void *user, struct fuse_conn_info *connection)
+{
+    (void)user;
+    connection->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
+}
+
 const struct fuse_lowlevel_ops fs_operations = {
+    .init = begin_session,
     .lookup = lookup_name,
     .forget = lookup_forget,
     .forget_multi = lookup_forget_many,
@@ -25,6 +35,7 @@ const struct fuse_lowlevel_ops fs_operations = {
     .statfs = attr_statfs,
     .opendir = dir_open,
     .readdir = dir_read,
+    .readdirplus = dir_read_plus,
     .releasedir = dir_release,
     .open = file_open,
     .create = file_create,
@@ -48,9 +59,16 @@ static bool is_planned(void *user, const char *app)
     return made_is_planned(user, app);
 }
 
-static void on_news(void *user, const char *app, const char *stream)
+static void on_news(void *user, const char *app, const char *stream, int64_t partition)
 {
+    if (partition != ANY_PARTITION)
+        lease_break(user, app, stream, (uint32_t)partition);
     watch_news(user, app, stream);
+}
+
+static void lose_states(void *user, const char *app, const char *stream, const struct table *table)
+{
+    lease_break_all(user, app, stream, table);
 }
 
 static void tell_fault(void *user, const char *what)
@@ -59,6 +77,14 @@ static void tell_fault(void *user, const char *what)
 
     error_set(&error, EIO, "%s", what);
     report_error(user, "-", "/", &error);
+}
+
+static void prepare_cache(struct fs *fs)
+{
+    cache_set_ages(fs->cache, fs->settings.listing, fs->settings.snapshot);
+    cache_set_lost(fs->cache, lose_states);
+    if (fs->settings.plan)
+        cache_set_planned(fs->cache, is_planned);
 }
 
 int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const char *source,
@@ -86,9 +112,7 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
     fs->nodes = nodes_new();
     fs->cache = cache_new(backend, settings->timeout, on_news, fs);
     if (fs->cache)
-        cache_set_ages(fs->cache, settings->listing, settings->snapshot);
-    if (fs->cache && settings->plan)
-        cache_set_planned(fs->cache, is_planned);
+        prepare_cache(fs);
     if (!status && fs->nodes && fs->cache)
         return 0;
     fs_release(fs);

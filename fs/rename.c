@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fs/known.h"
+#include "fs/lease.h"
 #include "fs/make.h"
 #include "fs/scratch.h"
 #include "fs/tree.h"
@@ -240,6 +241,9 @@ static void check_rename(struct request *request, unsigned flags)
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
+    else if (is_saved(&renaming->from) && lease_is_given(&renaming->from) &&
+             request_looks_again(request, node_inode(&renaming->from)))
+        request_reply_gone(request);
     else
         begin_in_turn(request);
 }

@@ -336,6 +336,21 @@ bool request_answered(struct request *request, const struct error *error)
     return false;
 }
 
+bool request_looks_again(struct request *request, uint64_t inode)
+{
+    struct once_more now = {fuse_req_ctx(request->fuse)->pid, inode};
+    struct once_more *last = &request->fs->opened_anew[(unsigned)now.pid % OPENED_ANEW];
+    bool has_looked = last->pid == now.pid && last->inode == now.inode;
+
+    if (request->has_looked)
+        return false;
+    if (has_looked)
+        now.pid = 0;
+    *last = now;
+    request->has_looked = has_looked;
+    return !has_looked;
+}
+
 void request_reply_gone(struct request *request)
 {
     fuse_reply_err(request->fuse, ESTALE);
@@ -361,19 +376,21 @@ static double entry_timeout(enum kind kind)
 }
 
 /* The kernel keeps fixed names of directories for the life of the mount, others for a second, and
- * names of files not at all. That a directory was removed meanwhile its next GETATTR tells. All
- * three are answered from memory. */
-static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr)
+ * names of files not at all but for a lease. That a directory was removed meanwhile its next
+ * GETATTR tells. All three are answered from memory. */
+static struct fuse_entry_param entry_of(const struct node *node, const struct stat *attr,
+                                        double lease)
 {
     return (struct fuse_entry_param){.ino = node_inode(node),
                                      .attr = *attr,
-                                     .attr_timeout = attributes_timeout(node->kind),
+                                     .attr_timeout = lease + attributes_timeout(node->kind),
                                      .entry_timeout = entry_timeout(node->kind)};
 }
 
-void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr)
+void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr,
+                         double lease)
 {
-    struct fuse_entry_param entry = entry_of(node, attr);
+    struct fuse_entry_param entry = entry_of(node, attr, lease);
 
     node_remember(node);
     if (fuse_reply_entry(request->fuse, &entry))
@@ -384,7 +401,7 @@ void request_reply_entry(struct request *request, const struct node *node, const
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
                          const struct fuse_file_info *info)
 {
-    struct fuse_entry_param entry = entry_of(node, attr);
+    struct fuse_entry_param entry = entry_of(node, attr, 0);
     int status;
 
     node_remember(node);
@@ -395,9 +412,9 @@ int request_reply_create(struct request *request, const struct node *node, const
     return status;
 }
 
-void request_reply_attr(struct request *request, const struct stat *attr)
+void request_reply_attr(struct request *request, const struct stat *attr, double lease)
 {
-    fuse_reply_attr(request->fuse, attr, attributes_timeout(request->node.kind));
+    fuse_reply_attr(request->fuse, attr, lease + attributes_timeout(request->node.kind));
     end_request(request, 0);
 }
 
@@ -407,10 +424,12 @@ void request_reply_final_attr(struct request *request, const struct stat *attr)
     end_request(request, 0);
 }
 
-void request_reply_data(struct request *request, const char *data, size_t size)
+int request_reply_data(struct request *request, const char *data, size_t size)
 {
-    fuse_reply_buf(request->fuse, data, size);
+    int status = fuse_reply_buf(request->fuse, data, size);
+
     end_request(request, 0);
+    return status;
 }
 
 void request_reply_written(struct request *request, size_t size)

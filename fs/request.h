@@ -26,6 +26,7 @@ struct request {
     int64_t patience;     /* milliseconds from then that it waits */
     bool is_waiting;      /* for what may come in years */
     bool leaves;          /* the program wants out: only what is sent is awaited, for a moment */
+    bool has_looked;      /* its program was told to look the file up once more, and has */
     bool quiet;           /* it asks whether something is there: a service's "no" is no failure */
     struct handle *handle;
     size_t size; /* of a read or a write */
@@ -79,7 +80,7 @@ void request_start_change(struct request *request, const struct change_order *or
 void request_wait(struct request *request, struct call *call);
 
 /*
- * Each of these answers the request and ends it.
+ * Each of these answers the request and ends it. A lease is that of fs/lease.h: 0 for none.
  *
  * A failure is what could not be done or found out, and has a line in `errors`. A question that was
  * answered is no failure, though the answer is no: there is no such name, nothing is committed
@@ -95,15 +96,16 @@ void request_refuse_name(struct request *request, int status, int code, const ch
 void request_deny(struct request *request, int code); /* answers a question with no */
 void request_succeed(struct request *request);
 void request_reply_gone(struct request *request); /* the kernel looks the name up once more */
-void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr);
-void request_reply_attr(struct request *request, const struct stat *attr);
+void request_reply_entry(struct request *request, const struct node *node, const struct stat *attr,
+                         double lease);
+void request_reply_attr(struct request *request, const struct stat *attr, double lease);
 void request_reply_final_attr(struct request *request, const struct stat *attr); /* for its life */
-void request_reply_data(struct request *request, const char *data, size_t size);
 void request_reply_written(struct request *request, size_t size);
 void request_reply_poll(struct request *request, unsigned events);
 
-/* These tell by a negative errno that the program no longer waits: the file will not be released.
- */
+/* These tell by a negative errno that the program no longer waits: the file will not be released,
+ * nor what was looked up be forgotten. */
+int request_reply_data(struct request *request, const char *data, size_t size);
 int request_reply_open(struct request *request, const struct fuse_file_info *info);
 int request_reply_create(struct request *request, const struct node *node, const struct stat *attr,
                          const struct fuse_file_info *info);
@@ -114,6 +116,10 @@ void request_tell(const struct request *request, const struct error *error);
 /* Adds a line to `errors` about something that is done all the same. */
 void request_warn(const struct request *request, const char *operation, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether the program may be told to look a file up once more, by request_reply_gone: the kernel
+ * does that once, and fails the call when it is told so again. */
+bool request_looks_again(struct request *request, uint64_t inode);
 
 /* Something that a list had is not there: forgets the lists of what the request is about. */
 void request_forget_names(struct request *request);

@@ -615,3 +615,72 @@ END
     rm -r checkpoints/billing
     is "$(entries checkpoints)" ""
 }
+
+# ---- what the kernel answers by itself, for as long as a listing is young
+
+# asked: how many names and attributes the kernel has asked for.
+asked() {
+    awk -F'[" ]' '/^checkpointfs_file_requests?[a-z_]*{.*request="(lookup|getattr)"/ && !/bucket|_sum/ { sum += $NF }
+        END { print sum + 0 }' metrics
+}
+
+# A stream with 200 checkpoints, in a mount whose answers last for the test.
+with_many() {
+    remount_store -o snapshot=60
+    mkdir -p apps/audit/wide/{0..199}
+    seq 0 199 | awk '{ print $1 "\t" $1 + 1000 }' >apps/audit/wide/checkpoints
+}
+
+@test "ls -l, du and find of a listing ask for no attributes" {
+    local before
+    with_many
+    before=$(asked)
+    is "$(ls -l checkpoints/audit/wide | wc -l)" 201
+    is "$(find checkpoints/audit/wide -type f -size -3 -mmin -5 | wc -l)" 200
+    is "$(du -a checkpoints/audit/wide | wc -l)" 201
+    (($(asked) - before < 40)) || is "$(($(asked) - before))" "less than 40"
+}
+
+@test "what is committed through this mount is seen at once, whichever file it comes by" {
+    local file=checkpoints/audit/wide/7
+    with_many
+    ls -l checkpoints/audit/wide >/dev/null
+    put apps/audit/wide/7/checkpoint 1234567
+    is "$(stat -c %s "$file") $(cat "$file")" "8 1234567"
+    ls -l checkpoints/audit/wide >/dev/null
+    printf '7\t5\n' >apps/audit/wide/checkpoints
+    is "$(cat "$file") $(stat -c %s "$file")" "5 2"
+    ls -l checkpoints/audit/wide >/dev/null
+    put apps/audit/wide/7/checkpoint undo
+    printf 'note\n' >>"$file"
+    is "$(stat -c %s "$file") $(cat "$file")" $'13 1234567\nnote'
+    ls -l checkpoints/audit/wide >/dev/null
+    rm apps/audit/wide/7/checkpoint
+    refused "No such file or directory" stat "$file"
+    refused "No such file or directory" cat "$file"
+    is "$(ls checkpoints/audit/wide | wc -l)" 199
+    (set -C && echo 6 >"$file")
+    is "$(stat -c %s "$file") $(cat "$file")" "2 6"
+}
+
+@test "the new name of a checkpoint stands for itself, and so does the old one" {
+    local directory=checkpoints/audit/wide
+    with_many
+    ls -l "$directory" >/dev/null
+    mv "$directory/7" "$directory/8"
+    put "$directory/7" 1234567
+    is "$(stat -c %s "$directory/7" "$directory/8" | xargs) $(cat "$directory/7" "$directory/8" | xargs)" "8 5 1234567 1007"
+    ls -l "$directory" >/dev/null
+    mv "$directory/9" "$directory/.kept"
+    put "$directory/9" 1234567
+    is "$(stat -c %s "$directory/.kept" "$directory/9" | xargs) $(cat "$directory/.kept")" "5 8 1009"
+}
+
+@test "what is removed with its app is gone at once" {
+    with_many
+    ls -l checkpoints/audit/wide >/dev/null
+    printf '%s\t-\n' '*' >apps/audit/wide/checkpoints || rm apps/audit/wide/*/checkpoint
+    rmdir apps/audit
+    refused "No such file or directory" stat checkpoints/audit/wide/7
+    refused "No such file or directory" cat checkpoints/audit/wide/8
+}

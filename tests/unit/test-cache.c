@@ -15,10 +15,11 @@ struct scene {
 static const struct question apps = {WHAT_APPS, "", ""};
 static const struct question states = {WHAT_STATES, "billing", "orders"};
 
-static void hear_news(void *user, const char *app, const char *stream)
+static void hear_news(void *user, const char *app, const char *stream, int64_t partition)
 {
     struct scene *scene = user;
 
+    (void)partition;
     scene->news++;
     snprintf(scene->news_of, sizeof(scene->news_of), "%s/%s", app, stream);
     if (scene->on_news)
