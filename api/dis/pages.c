@@ -203,7 +203,7 @@ static int start_fan(struct service_call *call)
 static int start_pages(struct service_call *call, size_t first, size_t count)
 {
     size_t pages = (count - first + PAGE_SIZE - 1) / PAGE_SIZE;
-    struct dis_pages *data = calloc(1, sizeof(*data) + pages * sizeof(data->tables[0]));
+    struct dis_pages *data = calloc(1, sizeof(*data) + pages * sizeof(void *));
 
     if (!data)
         return -ENOMEM;
