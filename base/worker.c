@@ -86,7 +86,7 @@ void worker_pause(struct worker *worker, int64_t ms)
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
+    until.tv_sec += (time_t)(ms / 1000) + until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_cond_clockwait(&worker->wake, &worker->lock, CLOCK_MONOTONIC, &until);
 }

@@ -31,7 +31,7 @@ int64_t retry_pause(unsigned tries, uint32_t random)
 
 static int64_t read_date(const char *header)
 {
-    time_t seconds = curl_getdate(header, NULL);
+    int64_t seconds = curl_getdate(header, NULL);
 
     if (seconds <= 0 || seconds > DATE_MAX_S)
         return WHEN_UNKNOWN;
