@@ -10,6 +10,7 @@ function(install_compressed FILE NAME DIRECTORY)
 endfunction()
 
 install_compressed(${PROJECT_SOURCE_DIR}/docs/checkpointfs.1 checkpointfs.1 ${CMAKE_INSTALL_MANDIR}/man1)
+install_compressed(${PROJECT_SOURCE_DIR}/docs/checkpointfs-tree.7 checkpointfs-tree.7 ${CMAKE_INSTALL_MANDIR}/man7)
 install_compressed(${PROJECT_SOURCE_DIR}/docs/mount.checkpointfs.8 mount.checkpointfs.8 ${CMAKE_INSTALL_MANDIR}/man8)
 install_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog ${CMAKE_INSTALL_DOCDIR})
 

@@ -51,7 +51,7 @@ static const char tail[] =
     "\nA TIME is an age (15m, 1h30m, 2d), now, a date, time and zone as in\n"
     "2026-11-21T08:00:00Z, or seconds since 1970 (13 digits: milliseconds).\n\n"
     "The end of errors tells why something failed. The mount ends by fusermount3 -u\n"
-    "and the name of this directory. The manual is checkpointfs(1).\n";
+    "and the name of this directory. The manual is checkpointfs-tree(7).\n";
 
 /* What stands for a name in the file. */
 static const char *name_of(const struct row *row)

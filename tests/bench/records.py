@@ -23,7 +23,7 @@ import stage
 
 TEXT = b"x" * 92
 
-# As docs/checkpointfs.1 has it, until the last record has been consumed.
+# As docs/checkpointfs-tree.7 has it, until the last record has been consumed.
 LOOP = """
 while cat "$1/records/next" >batch; do
     line=$(tail -n 1 batch)

@@ -40,7 +40,7 @@ check_shell() {
 }
 
 check_manual() {
-    mandoc -T lint -W warning docs/*.1
+    mandoc -T lint -W warning docs/checkpointfs*.[1-8]
 }
 
 # A line for each function of the program: how many lines it has, where it is, its name, and "static"

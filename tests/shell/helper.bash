@@ -415,7 +415,7 @@ is_in_manual() {
     local section=$1 items name
     shift
     items=$(awk -v heading=".Sh $section" '/^[.]Sh/ { inside = $0 == heading }
-        inside && /^[.]It Li/' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1")
+        inside && /^[.]It Li/' "$BATS_TEST_DIRNAME"/../../docs/checkpointfs*.[1-8])
     for name; do
         grep -qw -- "$name" <<<"$items" || is "$name" "something that the manual explains" || return
     done

@@ -1,5 +1,5 @@
 # shellcheck shell=bats
-# What the manual page says of files whose content has parts.
+# What the manual pages say of files whose content has parts.
 
 load helper
 
@@ -31,7 +31,7 @@ display() {
         /^[.]Ed/ && index(block, text) { printf "%s", block }
         /^[.]Bd/ { block = ""; next }
         { block = block $0 "\n" }
-    ' "$BATS_TEST_DIRNAME/../../docs/checkpointfs.1" | sed 's/\\e/\\/g; s/\\(dq/"/g'
+    ' "$BATS_TEST_DIRNAME"/../../docs/checkpointfs*.[1-8] | sed 's/\\e/\\/g; s/\\(dq/"/g'
 }
 
 # Runs an example as the manual has it, the commands of the display in which a text is, for the current mount.
