@@ -186,7 +186,7 @@ static struct names *first_partitions(const struct dis_pages *pages)
 
 static int start_fan(struct service_call *call)
 {
-    struct ask ask = {.deadline = call->operation.ask.deadline, .done = on_pages, .user = call};
+    struct ask ask = operation_ask(&call->operation, on_pages);
     struct fan_order order = {.loop = call->service->backend.loop,
                               .names = first_partitions(call->data),
                               .width = WIDTH,
@@ -219,7 +219,7 @@ static int start_pages(struct service_call *call, size_t first, size_t count)
 /* The first page, where nobody knows how many there are */
 
 /* Goes on after the first page, one after the other if the count cannot be right. */
-static int go_on(struct service_call *call, size_t count)
+static int go_on_after_first(struct service_call *call, size_t count)
 {
     uint32_t last;
     bool long_form;
@@ -235,7 +235,7 @@ static int go_on(struct service_call *call, size_t count)
 
 static int on_count(struct service_call *call, const cJSON *root)
 {
-    return go_on(call, dis_answer_count(root));
+    return go_on_after_first(call, dis_answer_count(root));
 }
 
 /* A stream that is described tells it, with or without the app; the app's states do not. */
