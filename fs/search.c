@@ -111,6 +111,16 @@ static void on_list(void *user, const struct error *error, const struct answer *
 
 static void ask_list_or_single(struct request *request, const struct question *question);
 
+/* The app or the stream may be what is not there. */
+static void note_no_partition(struct request *request, const struct question *question)
+{
+    char room[TREE_NAME_ROOM];
+
+    cache_note_missing(request->fs->cache, question, known_listed_name(&request->needed, room),
+                       request->started);
+    request_forget_names(request);
+}
+
 /* What came may have been dropped already, and a list need not have what is new. */
 static void on_partition(void *user, const struct error *error, const struct answer *answer)
 {
@@ -118,13 +128,12 @@ static void on_partition(void *user, const struct error *error, const struct ans
     struct fs *fs = request->fs;
     const struct node *node = &request->needed;
     struct question question;
-    char room[TREE_NAME_ROOM];
     int status;
 
     (void)answer;
     tree_question(fs, node->kind, node->place, &question);
     if (error && error->code == ENOENT)
-        cache_note_missing(fs->cache, &question, known_listed_name(node, room), request->started);
+        note_no_partition(request, &question);
     if (!request_answered(request, error))
         return;
     status = known_check(fs, node, ANY_AGE, &question);
