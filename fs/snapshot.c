@@ -78,6 +78,25 @@ static void on_snapshot(void *user, const struct error *error, const struct answ
         check_snapshot(request, &state);
 }
 
+static void need_all(struct request *request)
+{
+    const struct place *place = request->needed.place;
+    struct question question = {WHAT_STATES, place->app, place->stream};
+    struct ask ask = request_ask(request, on_snapshot);
+
+    request_wait(request, cache_get(request->fs->cache, &question, &ask));
+}
+
+/* What is not there may be the partition, which can have a checkpoint all the same once it is
+ * written to, or what it is in: the answer for all tells. */
+static void on_one(void *user, const struct error *error, const struct answer *answer)
+{
+    if (error && error->code == ENOENT && request_answered(user, NULL))
+        need_all(user);
+    else
+        on_snapshot(user, error, answer);
+}
+
 bool snapshot_note_look(struct fs *fs, const struct node *node)
 {
     struct question question = {WHAT_STATES, node->place->app, node->place->stream};
@@ -100,7 +119,7 @@ void snapshot_need(struct request *request, const struct node *node,
                    void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
-    struct ask ask = request_ask(request, on_snapshot);
+    struct ask ask = request_ask(request, on_one);
     bool is_second = snapshot_note_look(fs, node);
     struct state state;
     int status;

@@ -208,7 +208,7 @@ static void add_authorization(const struct dis_key *key, const char *day, const 
     bool access = key->variant == DIS_SIGN_ACCESS;
 
     buf_reserve(authorization, AUTHORIZATION_USUAL);
-    buf_puts_all(authorization, ALGORITHM " ", access ? "Access" : "Credential", "=", key->access,
+    buf_puts_all(authorization, ALGORITHM, " ", access ? "Access" : "Credential", "=", key->access,
                  access ? "" : "/");
     add_scope(key, day, authorization);
     buf_puts_all(authorization, ", SignedHeaders=", names, ", Signature=");

@@ -58,6 +58,14 @@ restores() {
     is "$(cat apps/invoicing/payments/7/metadata)" $'line one\nline two'
 }
 
+@test "cp -r brings what was never there" {
+    mkdir -p "$DIR/backup/clicks" checkpoints/audit
+    printf '43\nnote\n' >"$DIR/backup/clicks/3"
+    echo 5 >"$DIR/backup/clicks/12"
+    cp -r "$DIR/backup/." checkpoints/audit/
+    diff -r "$DIR/backup" checkpoints/audit
+}
+
 @test "cp -a restores a backup" {
     local before
     before=$(everything)
