@@ -34,7 +34,7 @@ static void finish_load(struct request *request, int status)
         status = buf_error(&handle->text);
     handle->loaded = !status;
     handle->read = false;
-    handle->stale = false;
+    handle->stale = handle->has_news = false;
     if (!status)
         request->then(request);
     else if (status == -ENOENT)
@@ -638,17 +638,20 @@ static void reply_read(struct request *request)
 }
 
 /* What was removed while it was open is read as it was when it was opened: some programs remove a
- * file, make it anew, and only then read the old one. In apps/ who reads again asks again. */
+ * file, make it anew, and only then read the old one. In apps/ who reads again asks again, and
+ * anywhere who waited for a change. */
 static bool is_as_opened(const struct handle *handle)
 {
-    return is_final(handle) || (handle->removed && (is_file(handle) || !handle->read));
+    return is_final(handle) ||
+           (handle->removed && !handle->has_news && (is_file(handle) || !handle->read));
 }
 
 static bool must_load(const struct handle *handle, off_t offset)
 {
     if (is_as_opened(handle))
         return !handle->loaded;
-    return !handle->loaded || (offset == 0 && (handle->read || handle->stale)) ||
+    return !handle->loaded ||
+           (offset == 0 && (handle->read || handle->stale || handle->has_news)) ||
            tree_row(handle->node.kind)->source == FROM_JOURNAL;
 }
 

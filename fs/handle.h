@@ -18,8 +18,9 @@ struct handle {
     struct buf text; /* what it reads: as of the open, or of the last read from offset 0 */
     int64_t when;    /* the time that the file has with it, or WHEN_UNKNOWN */
     bool loaded;
-    bool read;  /* its beginning has been read since then */
-    bool stale; /* the program was told that there is another value */
+    bool read;     /* its beginning has been read since then */
+    bool stale;    /* the program was told another size */
+    bool has_news; /* and this: that there is another value, by poll(2) */
 
     struct content content; /* what was written so far */
     struct buf line;        /* whose newline has not come: fs/by_line.h */

@@ -39,7 +39,7 @@ void watch_news(struct fs *fs, const char *app, const char *stream)
         if (!handle->poll || strcmp(handle->node.place->app, app) != 0 ||
             strcmp(handle->node.place->stream, stream) != 0 || !has_changed(handle))
             continue;
-        handle->stale = true;
+        handle->has_news = true;
         fuse_lowlevel_notify_poll(handle->poll);
         handle_forget_poll(handle);
     }
@@ -98,7 +98,7 @@ static unsigned news(struct handle *handle, unsigned wanted)
 {
     if (!can_be_watched(handle) || !(wanted & POLLPRI) || !has_changed(handle))
         return 0;
-    handle->stale = true;
+    handle->has_news = true;
     return POLLPRI | POLLERR;
 }
 
