@@ -357,8 +357,8 @@ static void note(struct cache *cache, const struct question *question, const str
 {
     const char *app = question->app;
     const char *stream = question->stream;
-    struct topic *lags = find_topic(cache, &(struct question){WHAT_LAGS, app, stream});
     struct topic *topic = make_topic(cache, question);
+    struct topic *lags = find_topic(cache, &(struct question){WHAT_LAGS, app, stream});
 
     if (state->sequence) {
         missing_forget_path(&cache->missing, app, stream, state->partition, at);

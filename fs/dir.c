@@ -330,6 +330,7 @@ static bool get_entry(const struct fs *fs, const struct directory *directory, si
         set_entry(entry, fs, &node, index ? ".." : ".");
         return true;
     }
+    node.place = place_named(node.place); /* what is in a directory is not alone with it */
     index -= 2;
     if (index < directory->fixed_count) {
         node.kind = directory->fixed[index];

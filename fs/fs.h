@@ -59,6 +59,7 @@ struct failure {
 struct once_more {
     pid_t pid;
     uint64_t inode;
+    int64_t when;
 };
 
 #define OPENED_ANEW 64

@@ -1,5 +1,6 @@
 #include "fs/lease.h"
 
+#include "base/always.h"
 #include "base/when.h"
 #include "fs/handle.h"
 
@@ -7,6 +8,15 @@
 static bool is_open(const struct fs *fs, const struct node *node)
 {
     return fs->handle_count && (handle_opened(fs, node) || handle_writer(fs, node));
+}
+
+/* The kernel begins to count when the program that asked goes on, which may be a moment later. */
+#define SLACK_MS 250
+
+/* Not every service tells metadata with the states of all partitions: then no size is known. */
+static bool is_size_known(const struct fs *fs, const struct state *state)
+{
+    return state->sequence && (state->metadata || !(fs->backend->abilities & CAN_STORE_METADATA));
 }
 
 /* Until when what is known of a checkpoint may be told, or 0 if there is none. */
@@ -18,7 +28,7 @@ static int64_t known_until(struct fs *fs, const struct node *node)
 
     if (cache_state(fs->cache, place->app, place->stream, node->partition,
                     cache_not_before(fs->settings.snapshot), false, &state) ||
-        !state.sequence)
+        !is_size_known(fs, &state))
         return 0;
     since = cache_state_age(fs->cache, place->app, place->stream, node->partition);
     return since + fs->settings.snapshot;
@@ -29,13 +39,13 @@ double lease_give(struct fs *fs, const struct node *node)
     int64_t now = when_monotonic();
     int64_t until;
 
-    if (node->kind != SAVED || node->long_form || is_open(fs, node))
+    if (node->kind != SAVED || node->long_form || !ALWAYS(!node->place->of) || is_open(fs, node))
         return 0;
     until = known_until(fs, node);
     if (until <= now)
         return 0;
-    if (node->place->leased_until < until)
-        node->place->leased_until = until;
+    if (node->place->leased_until < until + SLACK_MS)
+        node->place->leased_until = until + SLACK_MS;
     return (double)(until - now) / 1000;
 }
 
@@ -78,6 +88,14 @@ void lease_break_all(struct fs *fs, const char *app, const char *stream, const s
         if (state.sequence)
             take_back(fs, place, state.partition);
     }
+}
+
+void lease_doubt(struct fs *fs, const char *app, const char *stream)
+{
+    struct place *place = find_leased(fs, app, stream);
+
+    if (place)
+        place->broken_until = place->leased_until;
 }
 
 bool lease_is_given(const struct node *node)

@@ -26,6 +26,9 @@ void lease_break(struct fs *fs, const char *app, const char *stream, uint32_t pa
 /* The same of all partitions in a table. */
 void lease_break_all(struct fs *fs, const char *app, const char *stream, const struct table *table);
 
+/* Of none of them: what is known is newer, but no change of this mount. */
+void lease_doubt(struct fs *fs, const char *app, const char *stream);
+
 /* Whether one in the node's place has not run out; and whether one of those was broken. */
 bool lease_is_given(const struct node *node);
 bool lease_is_broken(const struct node *node);

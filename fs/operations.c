@@ -61,7 +61,9 @@ static bool is_planned(void *user, const char *app)
 
 static void on_news(void *user, const char *app, const char *stream, int64_t partition)
 {
-    if (partition != ANY_PARTITION)
+    if (partition == ANY_PARTITION)
+        lease_doubt(user, app, stream);
+    else
         lease_break(user, app, stream, (uint32_t)partition);
     watch_news(user, app, stream);
 }

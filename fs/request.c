@@ -338,11 +338,12 @@ bool request_answered(struct request *request, const struct error *error)
 
 bool request_looks_again(struct request *request, uint64_t inode)
 {
-    struct once_more now = {fuse_req_ctx(request->fuse)->pid, inode};
+    struct once_more now = {fuse_req_ctx(request->fuse)->pid, inode, when_monotonic()};
     struct once_more *last = &request->fs->opened_anew[(unsigned)now.pid % OPENED_ANEW];
-    bool has_looked = last->pid == now.pid && last->inode == now.inode;
+    bool is_recent = last->pid && now.when < last->when + NAME_TIMEOUT_MS;
+    bool has_looked = is_recent && last->pid == now.pid && last->inode == now.inode;
 
-    if (request->has_looked)
+    if (request->has_looked || !now.pid || (is_recent && last->pid != now.pid))
         return false;
     if (has_looked)
         now.pid = 0;

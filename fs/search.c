@@ -109,6 +109,13 @@ static void on_list(void *user, const struct error *error, const struct answer *
         ask_single(request);
 }
 
+static void ask_list(struct request *request, const struct question *question)
+{
+    struct ask ask = request_ask(request, on_list);
+
+    request_wait(request, cache_get(request->fs->cache, question, &ask));
+}
+
 static void ask_list_or_single(struct request *request, const struct question *question);
 
 /* The app or the stream may be what is not there. */
@@ -134,6 +141,10 @@ static void on_partition(void *user, const struct error *error, const struct ans
     tree_question(fs, node->kind, node->place, &question);
     if (error && error->code == ENOENT)
         note_no_partition(request, &question);
+    if (error && error->code == EOPNOTSUPP && request_answered(request, NULL)) {
+        ask_list(request, &question);
+        return;
+    }
     if (!request_answered(request, error))
         return;
     status = known_check(fs, node, ANY_AGE, &question);
@@ -158,17 +169,15 @@ static void ask_partition(struct request *request)
 /* A list of any age has most names; one that it does not have may be new. */
 static void ask_list_or_single(struct request *request, const struct question *question)
 {
-    struct cache *cache = request->fs->cache;
-    struct ask ask = request_ask(request, on_list);
     struct answer unused;
 
     if (!goes_by_list(request->fs, &request->needed) &&
-        cache_peek(cache, question, ANY_AGE, &unused))
+        cache_peek(request->fs->cache, question, ANY_AGE, &unused))
         ask_single(request);
     else if (tree_row(request->needed.kind)->naming == BY_PARTITION)
         ask_partition(request);
     else
-        request_wait(request, cache_get(cache, question, &ask));
+        ask_list(request, question);
 }
 
 void search_begin(struct request *request, const struct node *node,

@@ -18,11 +18,15 @@
 /* How many pages are under way at a time. */
 #define WIDTH 64
 
+/* The most that pages may take which came before their turn. */
+#define WAITING_MAX (64UL << 20)
+
 /* What has come of the pages that are asked for side by side. */
 struct dis_pages {
     size_t first; /* the partition with which the first of them begins */
     size_t taken; /* how many are in call->table */
     size_t count;
+    size_t waiting_size;    /* of these, in bytes: */
     struct table *tables[]; /* of those that came before their turn, or NULL */
 };
 
@@ -35,19 +39,24 @@ static void release_pages(void *data)
     free(pages);
 }
 
+static bool begin_without_app(struct service_call *call, const struct error *error);
+
 static struct dis_wide *wide_of(struct service_call *call)
 {
     return &((struct dis *)call->service)->wide;
 }
 
+/* Side by side only where the pages are well filled: numbers can be left out, or be made up. */
 static int end_partitions(struct service_call *call)
 {
     size_t count = table_count(call->table);
     struct state last = {0};
+    bool is_wide;
 
     if (count > PAGE_SIZE)
         table_at(call->table, count - 1, &last);
-    dis_wide_note(wide_of(call), call->stream, count > PAGE_SIZE ? last.partition + 1 : 0);
+    is_wide = count > PAGE_SIZE && last.partition / 2 < count;
+    dis_wide_note(wide_of(call), call->stream, is_wide ? last.partition + 1 : 0);
     return TAKEN_ALL;
 }
 
@@ -143,15 +152,17 @@ static int take_page(void *user, const char *first, const struct error *error,
     }
     pages->tables[(strtoul(first, NULL, 10) - pages->first) / PAGE_SIZE] =
         table_hold(answer->table);
+    pages->waiting_size += table_size(answer->table);
+    if (pages->waiting_size > WAITING_MAX)
+        return error_set(failure, EFBIG, "no room for all partitions");
     while (!status && pages->taken < pages->count && pages->tables[pages->taken]) {
         status = add_table(call, pages->tables[pages->taken]);
+        pages->waiting_size -= table_size(pages->tables[pages->taken]);
         table_drop(pages->tables[pages->taken]);
         pages->tables[pages->taken++] = NULL;
     }
     return status ? error_set(failure, -status, "no room for all partitions") : 0;
 }
-
-static bool begin_without_app(struct service_call *call, const struct error *error);
 
 static void on_pages(void *user, const struct error *error, const struct answer *unused)
 {
@@ -159,6 +170,8 @@ static void on_pages(void *user, const struct error *error, const struct answer 
 
     (void)unused;
     call->operation.step = NULL;
+    if (error)
+        dis_wide_note(wide_of(call), call->stream, 0); /* it may be another stream by now */
     if (error && begin_without_app(call, error))
         return;
     if (error)
@@ -235,7 +248,18 @@ static int go_on_after_first(struct service_call *call, size_t count)
 
 static int on_count(struct service_call *call, const cJSON *root)
 {
+    call->recover = call->has_app ? begin_without_app : NULL;
     return go_on_after_first(call, dis_answer_count(root));
+}
+
+/* Who may see an app's states need not see the stream. */
+static bool go_on_without_count(struct service_call *call, const struct error *error)
+{
+    if (error->code != EACCES)
+        return false;
+    call->recover = call->has_app ? begin_without_app : NULL;
+    send_next_page(call);
+    return true;
 }
 
 /* A stream that is described tells it, with or without the app; the app's states do not. */
@@ -247,6 +271,7 @@ static void ask_for_count(struct service_call *call)
     *call->after = '\0';
     dis_begin_stream(call, 1);
     memcpy(call->after, after, sizeof(after));
+    call->recover = go_on_without_count;
     service_send(call, on_count);
 }
 

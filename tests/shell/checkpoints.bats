@@ -639,6 +639,20 @@ with_many() {
     seq 0 199 | awk '{ print $1 "\t" $1 + 1000 }' >apps/audit/wide/checkpoints
 }
 
+@test "files of a directory that was made again while somebody held it are their own" {
+    exec 7<checkpoints/billing/payments
+    rm checkpoints/billing/payments/*
+    rmdir checkpoints/billing/payments
+    mkdir checkpoints/billing/payments
+    echo 42 >checkpoints/billing/payments/7
+    for _ in 1 2; do
+        matches "$(ls -l checkpoints/billing/payments)" ' 3 [^ ]+ +[0-9]+ [0-9:]+ 7$'
+    done
+    is "$(ls -i checkpoints/billing/payments | cut -d ' ' -f 1)" "$(stat -c %i checkpoints/billing/payments/7)"
+    is "$(cat checkpoints/billing/payments/7)" 42
+    exec 7<&-
+}
+
 listed_long() {
     ls -l checkpoints/audit/wide >"$DIR/listed"
     grep -c '^-' "$DIR/listed"
