@@ -421,7 +421,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
     return 0;
 }
 
-static int start_flight(struct topic *topic);
+static int start_flight(struct topic *topic, enum errand errand);
 
 static void fail_waiters(struct share *share)
 {
@@ -443,7 +443,7 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     topic->flight = NULL;
     if (topic->again) {
         topic->again = false;
-        if (!share_is_idle(&topic->share) && start_flight(topic))
+        if (!share_is_idle(&topic->share) && start_flight(topic, ERRAND_OTHER))
             fail_waiters(&topic->share);
         return;
     }
@@ -498,9 +498,10 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
 }
 
 /* A flight has the longest time, whoever waits for it. */
-static int start_flight(struct topic *topic)
+/* In the name of who asks first. */
+static int start_flight(struct topic *topic, enum errand errand)
 {
-    struct ask ask = {.done = on_topic_answer, .user = topic};
+    struct ask ask = {.done = on_topic_answer, .user = topic, .errand = errand};
 
     topic->flight_asked = when_monotonic();
     ask.deadline = topic->flight_asked + topic->cache->timeout;
@@ -512,7 +513,7 @@ struct call *cache_get(struct cache *cache, const struct question *question, con
 {
     struct topic *topic = make_topic(cache, question);
 
-    if (!topic || (!topic->flight && start_flight(topic)))
+    if (!topic || (!topic->flight && start_flight(topic, ask->errand)))
         return NULL;
     return share_join(&topic->share, ask);
 }
@@ -643,7 +644,7 @@ void cache_refresh(struct cache *cache, const struct question *question, int64_t
     struct topic *topic = make_topic(cache, question);
 
     if (topic && !topic->flight && !is_young(topic, not_before))
-        start_flight(topic);
+        start_flight(topic, ERRAND_OTHER);
 }
 
 /* Reading what is there */
