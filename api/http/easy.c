@@ -67,18 +67,20 @@ CURLSH *easy_sessions(void)
     return sessions;
 }
 
-/* Of requests, and of what a proxy is asked for first. */
-static long sent_bytes(const struct exchange *exchange)
+/* Grows with each time that libcurl has begun to send and was not refused, whether the connection
+ * took a byte at once or not: what it did not take is sent later. CURLINFO_REQUEST_SIZE does not
+ * count that. What a proxy is asked for first does not count here. */
+static curl_off_t sending_time(const struct exchange *exchange)
 {
-    long bytes = 0;
+    curl_off_t time = 0;
 
-    curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &bytes);
-    return bytes;
+    curl_easy_getinfo(exchange->easy, CURLINFO_PRETRANSFER_TIME_T, &time);
+    return time;
 }
 
 unsigned easy_sent(const struct exchange *exchange)
 {
-    bool is_last_sent = exchange->begun && sent_bytes(exchange) > exchange->bytes;
+    bool is_last_sent = exchange->begun && sending_time(exchange) > exchange->sending;
 
     return exchange->gone + (is_last_sent ? 1 : 0);
 }
@@ -96,7 +98,7 @@ static int count_begun(void *user, char *address, char *own_address, int port, i
     if (!exchange)
         return CURL_PREREQFUNC_OK;
     exchange->gone = easy_sent(exchange);
-    exchange->bytes = sent_bytes(exchange);
+    exchange->sending = sending_time(exchange);
     exchange->begun++;
     return CURL_PREREQFUNC_OK;
 }
@@ -171,7 +173,7 @@ int easy_prepare(CURL *easy, struct exchange *exchange)
     exchange->easy = easy;
     exchange->begun = 0;
     exchange->gone = 0;
-    exchange->bytes = 0;
+    exchange->sending = 0;
     exchange->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
     return set_url(easy, exchange) && set_text(easy, CURLOPT_PROXY, exchange->direct ? "" : NULL) &&

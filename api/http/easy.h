@@ -35,10 +35,10 @@ struct exchange {
     struct buf answer;
     size_t header_bytes;
     bool header_ended;
-    CURL *easy;     /* from easy_prepare() until it has ended, or NULL */
-    unsigned begun; /* how often libcurl was about to send it */
-    unsigned gone;  /* as easy_sent(), without the last of these */
-    long bytes;     /* that were sent before that */
+    CURL *easy;         /* from easy_prepare() until it has ended, or NULL */
+    unsigned begun;     /* how often libcurl was about to send it */
+    unsigned gone;      /* as easy_sent(), without the last of these */
+    curl_off_t sending; /* libcurl's time of sending before that */
     char detail[CURL_ERROR_SIZE];
 };
 

@@ -56,6 +56,19 @@ static struct {
     struct retries retries;
 } client;
 
+static atomic_uint full_sends; /* how often the next bytes are not taken */
+
+/* In place of the C library's, for libcurl too. */
+__attribute__((visibility("default"))) ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+    if (atomic_load(&full_sends)) {
+        atomic_fetch_sub(&full_sends, 1);
+        errno = EAGAIN;
+        return -1;
+    }
+    return sendto(fd, buf, n, flags, NULL, 0);
+}
+
 /* The server */
 
 static void fill(int fd)
@@ -259,6 +272,23 @@ static void test_tries_again(void **state)
     assert_int_equal(client.status, 500);
     assert_int_equal(run(false, 10000), 0);
     assert_int_equal(atomic_load(&server.requests), 5);
+    stop_server();
+}
+
+/* The connection takes no byte at once, and is lost when it has taken all. */
+static void test_what_is_sent_late_is_sent(void **state)
+{
+    static const char *const script[] = {"", OK, NULL};
+
+    (void)state;
+    start_server(script);
+    client.method = "POST";
+    atomic_store(&full_sends, 1);
+    assert_true(run(false, 10000) != 0);
+    assert_int_equal(atomic_load(&full_sends), 0);
+    assert_true(client.error.is_unknown);
+    assert_int_equal(client.tries, 1);
+    assert_int_equal(atomic_load(&server.requests), 1);
     stop_server();
 }
 
@@ -655,6 +685,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_asks_a_proxy_for_the_whole_url, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_tries_again, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_what_is_sent_late_is_sent, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_tells_what_libcurl_has_sent_again, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_retry_after_is_kept_or_final, make_client,
