@@ -26,8 +26,8 @@ struct exchange {
     const char *body;
     size_t body_size;
     bool direct; /* by no proxy */
-    bool fresh;  /* by a new connection: libcurl repeats what it sent by one that was kept and is
-                    lost */
+    bool fresh;  /* by a connection of its own, which is not kept: libcurl repeats what it sent by
+                    one that was kept and is lost */
     struct curl_slist *headers;
     int64_t timeout_ms;
     int64_t max_idle_ms; /* connections that have been idle for longer are not used */

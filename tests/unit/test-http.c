@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,9 +125,8 @@ static void *serve(void *unused)
 
 static void start_server(const char *const *script)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(server.port),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(server.port), .sin_addr = {htonl(INADDR_ANY)}};
     socklen_t size = sizeof(address);
 
     server.listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -604,6 +604,68 @@ static void test_cancel(void **state)
     stop_server();
 }
 
+/* It closes no connection before the client does. */
+static struct {
+    int fds[64];
+    unsigned count;
+} open_ends;
+
+static void *serve_open(void *unused)
+{
+    int fd;
+
+    while ((fd = accept(server.listener, NULL, NULL)) >= 0) {
+        open_ends.fds[open_ends.count++] = fd;
+        answer(fd, OK);
+    }
+    return unused;
+}
+
+/* One request to each of so many addresses: how many connections the client has then. */
+static unsigned count_kept(bool idempotent, unsigned requests)
+{
+    static const char *const none[] = {NULL};
+    unsigned kept = 0;
+
+    server.serve = serve_open;
+    start_server(none);
+    server.serve = NULL;
+    for (unsigned i = 1; i <= requests; i++) {
+        snprintf(server.url, sizeof(server.url), "http://127.0.0.%u:%d/a", i, server.last_port);
+        assert_int_equal(run(idempotent, 10000), 0);
+    }
+    stop_server();
+    assert_int_equal(open_ends.count, requests);
+    while (open_ends.count) {
+        int fd = open_ends.fds[--open_ends.count];
+
+        kept += recv(fd, &(char){0}, 1, MSG_DONTWAIT) < 0;
+        close(fd);
+    }
+    return kept;
+}
+
+static void test_keeps_no_connection_that_is_used_once(void **state)
+{
+    (void)state;
+    assert_int_equal(count_kept(false, 50), 0);
+}
+
+static void test_keeps_half_as_many_connections_as_there_are_descriptors(void **state)
+{
+    struct rlimit limit;
+    struct rlimit small;
+
+    free_client(state);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    assert_int_equal(make_client(state), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_in_range(count_kept(true, 50), 1, 32);
+}
+
 /* By one connection it answers once, and loses it with the next request; by the next it answers. */
 static void *serve_kept(void *unused)
 {
@@ -686,6 +748,10 @@ int main(void)
                                         free_client),
         cmocka_unit_test_setup_teardown(test_tries_again, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_what_is_sent_late_is_sent, make_client, free_client),
+        cmocka_unit_test_setup_teardown(test_keeps_no_connection_that_is_used_once, make_client,
+                                        free_client),
+        cmocka_unit_test_setup_teardown(
+            test_keeps_half_as_many_connections_as_there_are_descriptors, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_tells_what_libcurl_has_sent_again, make_client,
                                         free_client),
         cmocka_unit_test_setup_teardown(test_retry_after_is_kept_or_final, make_client,
