@@ -675,8 +675,11 @@ static void pump_requests(void *user)
     int64_t wait;
 
     start_waiting(http);
-    while ((request = find_refused(http)))
+    while ((request = find_refused(http))) {
         finish_request(request, &request->error, NULL);
+        /* Who was told may ask for something else at once. */
+        start_waiting(http);
+    }
     wait = time_to_look(http);
     if (wait >= 0)
         timer_start(http->loop, &http->pump, wait, pump_requests, http);

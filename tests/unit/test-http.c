@@ -51,6 +51,8 @@ static struct {
     int tries;
     const char *method; /* NULL: GET */
     bool is_bulk;
+    enum errand errand;
+    void (*done)(void *user, const struct error *error, const struct http_answer *answer);
     unsigned wanted; /* how many are to end; 0: one */
     unsigned failed;
     bool repeated;
@@ -222,10 +224,11 @@ static struct http_request *start(bool idempotent, int64_t timeout)
                                .url = server.url,
                                .idempotent = idempotent,
                                .is_bulk = client.is_bulk,
+                               .errand = client.errand,
                                .deadline = when_monotonic() + timeout,
                                .prepare = prepare,
                                .judge = judge,
-                               .done = on_done};
+                               .done = client.done ? client.done : on_done};
     struct http_request *request = http_start(client.http, &order);
 
     assert_non_null(request);
@@ -441,6 +444,63 @@ static void test_who_waits_for_a_silent_probe_is_told(void **state)
     assert_int_equal(client.error.code, ETIMEDOUT);
     assert_false(client.error.is_unknown);
     http_cancel(probe);
+    stop_server();
+}
+
+/* Of several errands: two that are under way and silent, one that waits for each, and one more. */
+static struct {
+    struct http_request *requests[5];
+    unsigned count;
+    struct timer timer;
+} silent;
+
+static void start_silent(enum errand errand)
+{
+    client.errand = errand;
+    silent.requests[silent.count++] = start(true, 20000);
+}
+
+static void start_second_pair(void *unused)
+{
+    (void)unused;
+    start_silent(ERRAND_LOCATE);
+    start_silent(ERRAND_LOCATE);
+}
+
+static void stop_loop(void *unused)
+{
+    (void)unused;
+    loop_stop(client.loop);
+}
+
+static void start_another(void *unused, const struct error *error, const struct http_answer *got)
+{
+    (void)unused;
+    (void)got;
+    assert_int_equal(error->code, ETIMEDOUT);
+    start_silent(ERRAND_COMMIT);
+    timer_start(client.loop, &silent.timer, 1, stop_loop, NULL);
+}
+
+static void test_what_is_asked_when_another_is_refused_goes_at_once(void **state)
+{
+    static const char *const script[] = {OK, NULL};
+
+    (void)state;
+    start_server(script);
+    assert_int_equal(run(true, 3100), 0);
+    assert_int_equal(run(true, 3100), ETIMEDOUT);
+    client.ended = client.tries = 0;
+    client.method = "POST"; /* which is waited for to the end */
+    start_silent(ERRAND_OTHER);
+    client.done = start_another;
+    start(true, 20000);
+    client.done = NULL;
+    timer_start(client.loop, &silent.timer, 500, start_second_pair, NULL);
+    loop_run(client.loop);
+    assert_int_equal(client.tries, 3);
+    while (silent.count)
+        http_cancel(silent.requests[--silent.count]);
     stop_server();
 }
 
@@ -768,6 +828,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence_is_waited_for_once, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_who_waits_for_a_silent_probe_is_told, make_client,
                                         free_client),
+        cmocka_unit_test_setup_teardown(test_what_is_asked_when_another_is_refused_goes_at_once,
+                                        make_client, free_client),
         cmocka_unit_test_setup_teardown(test_a_slow_answer_is_no_silence, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_throttling_for_good, make_client, free_client),
         cmocka_unit_test_setup_teardown(test_who_was_kept_waiting_is_told_why, make_client,
