@@ -80,8 +80,11 @@ static curl_off_t sending_time(const struct exchange *exchange)
 
 unsigned easy_sent(const struct exchange *exchange)
 {
-    bool is_last_sent = exchange->begun && sending_time(exchange) > exchange->sending;
+    bool is_last_sent;
 
+    if (!exchange->easy)
+        return 0;
+    is_last_sent = exchange->begun && sending_time(exchange) > exchange->sending;
     return exchange->gone + (is_last_sent ? 1 : 0);
 }
 

@@ -62,7 +62,8 @@ CURL *easy_new(const struct easy_settings *settings);
 int easy_prepare(CURL *easy, struct exchange *exchange);
 
 /* How often libcurl has sent a request, or some of it: it does so again by itself when a connection
- * that was kept turns out to be lost, or an HTTP/2 stream is refused. 0 before easy_prepare(). */
+ * that was kept turns out to be lost, or an HTTP/2 stream is refused. 0 before easy_prepare(),
+ * and when it has ended. */
 unsigned easy_sent(const struct exchange *exchange);
 
 /* Wipes and frees. */

@@ -239,7 +239,7 @@ static void end_try(struct http_request *request)
     if (request->easy) {
         count_retries_of_try(request);
         curl_easy_cleanup(request->easy);
-        request->easy = NULL;
+        request->easy = request->exchange.easy = NULL;
     }
     headers_release(&request->headers);
     OPENSSL_cleanse(request->exchange.answer.data, request->exchange.answer.size);
@@ -282,7 +282,7 @@ static void note_failed_try(struct http_request *request, enum http_verdict verd
 bool http_was_sent(const struct http_request *request)
 {
     return request && http_changes(request->method) &&
-           (request->is_unknown || (request->easy && easy_sent(&request->exchange)));
+           (request->is_unknown || easy_sent(&request->exchange));
 }
 
 /* Tells the caller; the request may be cancelled no more. */
