@@ -51,11 +51,17 @@ static bool is_closed(const struct gate *gate, int64_t now)
     return now < gate->until;
 }
 
+/* Whether it was slowed down so lately that its pace still holds. */
+static bool keeps_pace(const struct gate *gate, int64_t now)
+{
+    return now - gate->slowed < FORGET_MS;
+}
+
 unsigned gate_width(const struct gate *gate, unsigned most, int64_t now)
 {
     if (is_closed(gate, now) || now < gate->not_before)
         return 0;
-    return gate->width && gate->width < most ? gate->width : most;
+    return gate->width && gate->width < most && keeps_pace(gate, now) ? gate->width : most;
 }
 
 bool gate_lets(const struct gate *gate, enum errand errand, int64_t now)
@@ -90,8 +96,7 @@ const struct error *gate_reason(const struct gate *gate, int64_t now)
 {
     if (now < gate->until || gate_is_out(gate, now))
         return &gate->reason;
-    return now < gate->not_before || (gate->slow && now - gate->slowed < FORGET_MS) ? &gate->busy
-                                                                                    : NULL;
+    return now < gate->not_before || (gate->slow && keeps_pace(gate, now)) ? &gate->busy : NULL;
 }
 
 int64_t gate_wait(const struct gate *gate, enum errand errand, int64_t now)
@@ -179,7 +184,7 @@ static void slow_down(struct gate *gate, const struct gate_pass *pass, uint32_t 
 
     if (pass->sent <= gate->slowed)
         return;
-    if (now - gate->slowed > FORGET_MS)
+    if (!keeps_pace(gate, now))
         gate->slow = gate->width = 0;
     gate->slow += gate->slow < SLOW_MAX;
     gate->width = narrowed(gate->width);

@@ -14,16 +14,16 @@
  * - Until the service has answered, one request of each errand goes at a time: each is a probe.
  * - While it is locked out, none goes.
  * - An outage begins when a request has failed for good and nothing was answered since it began.
- * Who waits for no longer than a moment, as look-ups do, learns nothing by silence and by too many
- *   requests. The gate is then closed for some seconds, and whoever asks meanwhile has the error of
- *   that request. Then there is one probe of an errand at a time; others of the same wait for it
- * for a second, and have the error too. The first answer ends the outage, or a minute in which
- * nothing was asked.
+ *   Who waits for no longer than a moment, as look-ups do, learns nothing by silence and by too
+ *   many requests. The gate is then closed for some seconds, and whoever asks meanwhile has the
+ *   error of that request. Then there is one probe of an errand at a time; others of the same wait
+ *   for it for a second, and have the error too. The first answer ends the outage, or a minute in
+ *   which nothing was asked.
  * - Silence closes the gate for its errand alone, for the service may answer all others; and not
- * the first one, for one thing alone may hang.
+ *   the first one, for one thing alone may hang.
  * - When there are too many requests none goes for a while, which is as long as the service asks,
  *   up to a minute, and grows each time; after it, half as many go at once, and one more with each
- *   answer that follows.
+ *   answer that follows. All go again when there were not too many for a minute.
  */
 
 enum gate_failure {

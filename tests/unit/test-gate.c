@@ -499,6 +499,20 @@ TEST(an_old_pace_is_forgotten)
     assert_int_equal(width(), 64);
 }
 
+TEST(all_may_go_again_a_minute_after_the_last_step)
+{
+    answered();
+    for (int i = 0; i < 10; i++) {
+        now += gate_pause(&gate, now) + 1;
+        throttled(0);
+    }
+    now += 59999;
+    assert_int_equal(width(), 1);
+    now++;
+    assert_int_equal(width(), MOST);
+    assert_null(gate_reason(&gate, now));
+}
+
 TEST(throttling_for_good_closes_and_is_probed_once)
 {
     struct gate_pass pass;
@@ -581,6 +595,7 @@ int main(void)
         cmocka_unit_test_setup(many_that_are_refused_together_are_one_step, begin_gate),
         cmocka_unit_test_setup(all_wait_for_what_one_is_asked_to_and_a_minute_at_most, begin_gate),
         cmocka_unit_test_setup(an_old_pace_is_forgotten, begin_gate),
+        cmocka_unit_test_setup(all_may_go_again_a_minute_after_the_last_step, begin_gate),
         cmocka_unit_test_setup(throttling_for_good_closes_and_is_probed_once, begin_gate),
         cmocka_unit_test_setup(throttling_of_some_closes_nothing, begin_gate),
         cmocka_unit_test_setup(a_service_that_says_too_many_is_not_silent_any_more, begin_gate),
