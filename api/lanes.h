@@ -14,7 +14,7 @@
  *   takes half, a second one a quarter, and there is room for each of the next.
  * - Of those whose lane has room goes who came first; what is urgent counts as if it had come
  *   LANES_LEAD_MS earlier. So a commit goes before what came with it, and holds nothing up for
- * ever.
+ *   ever.
  *
  * A place in it is a member of what waits, all zero before its first use. It is in one of three
  * states: out, waiting, or under way.

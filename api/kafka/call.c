@@ -19,8 +19,6 @@
 
 OPERATION_FIRST(struct kafka_call);
 
-/* Beginning and ending */
-
 /* Outages */
 
 static struct gate *gate_of(struct kafka_call *call)
@@ -38,6 +36,8 @@ static const struct error *why_shut_out(struct kafka_call *call)
 
     return gate_is_out(gate, now) && !may_go ? gate_reason(gate, now) : NULL;
 }
+
+/* Beginning and ending */
 
 static void release_call(struct operation *operation)
 {
