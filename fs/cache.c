@@ -160,6 +160,7 @@ static void drop_topic(struct topic *topic)
     if (topic->table && topic->question.what == WHAT_STATES && cache->lost)
         cache->lost(cache->user, topic->question.app, topic->question.stream, topic->table);
     clear_answer(topic);
+    topic->single_asked = NEVER;
     topic->again = topic->flight != NULL;
     topic->alone.again = topic->alone.flight != NULL;
 }
