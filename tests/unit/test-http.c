@@ -490,7 +490,8 @@ static void test_what_is_asked_when_another_is_refused_goes_at_once(void **state
     start_server(script);
     assert_int_equal(run(true, 3100), 0);
     assert_int_equal(run(true, 3100), ETIMEDOUT);
-    client.ended = client.tries = 0;
+    client.ended = 0;
+    client.tries = 0;
     client.method = "POST"; /* which is waited for to the end */
     start_silent(ERRAND_OTHER);
     client.done = start_another;
