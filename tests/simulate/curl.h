@@ -28,8 +28,7 @@ struct easy {
     void *begin_user;
     void *private_user;
 
-    bool is_sent;
-    long sent_bytes;
+    curl_off_t sending_time; /* grows with each time */
     long status;
     struct {
         char *name;
