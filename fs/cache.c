@@ -353,8 +353,8 @@ static void distrust_names(struct cache *cache, int64_t until)
         cache->renamed = until;
 }
 
-static void note(struct cache *cache, const struct question *question, const struct state *state,
-                 bool whole, int64_t at)
+static void note_state(struct cache *cache, const struct question *question,
+                       const struct state *state, bool whole, int64_t at)
 {
     const char *app = question->app;
     const char *stream = question->stream;
@@ -376,8 +376,8 @@ static void note(struct cache *cache, const struct question *question, const str
 void cache_note(struct cache *cache, const char *app, const char *stream, const struct state *state,
                 int64_t at)
 {
-    note(cache, &(struct question){WHAT_STATES, app, stream}, state,
-         state->earliest || state->latest, at);
+    note_state(cache, &(struct question){WHAT_STATES, app, stream}, state,
+               state->earliest || state->latest, at);
 }
 
 /* Asking */
@@ -539,7 +539,7 @@ static void on_alone_answer(void *user, const struct error *error, const struct 
     }
     topic->telling = true;
     if (!error)
-        note(topic->cache, &topic->question, answer->state, alone->whole, alone->asked);
+        note_state(topic->cache, &topic->question, answer->state, alone->whole, alone->asked);
     share_tell(&alone->share, error, answer);
     topic->telling = false;
     evict_topics(topic->cache);

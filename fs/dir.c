@@ -423,7 +423,7 @@ static void reply_part(struct request *request, const struct directory *director
         node_forget(fs->nodes, part->inode, part->looked_up);
 }
 
-static void read_part(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+static void tell_part(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
                       const struct fuse_file_info *info, add_fn *add)
 {
     const struct directory *directory = (const struct directory *)(uintptr_t)info->fh;
@@ -444,13 +444,13 @@ static void read_part(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offs
 void dir_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
               struct fuse_file_info *info)
 {
-    read_part(fuse, inode, size, offset, info, add_plain);
+    tell_part(fuse, inode, size, offset, info, add_plain);
 }
 
 void dir_read_plus(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
                    struct fuse_file_info *info)
 {
-    read_part(fuse, inode, size, offset, info, add_leased);
+    tell_part(fuse, inode, size, offset, info, add_leased);
 }
 
 void dir_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

@@ -57,7 +57,7 @@ static struct place *find_leased(struct fs *fs, const char *app, const char *str
 }
 
 /* Attributes alone: with an offset the kernel would wait for pages that a READ may hold. */
-static void take_back(struct fs *fs, struct place *place, uint32_t partition)
+static void break_one(struct fs *fs, struct place *place, uint32_t partition)
 {
     struct node node = {.kind = SAVED, .partition = partition, .place = place};
 
@@ -72,7 +72,7 @@ void lease_break(struct fs *fs, const char *app, const char *stream, uint32_t pa
     if (!place)
         return;
     place->broken_until = place->leased_until;
-    take_back(fs, place, partition);
+    break_one(fs, place, partition);
 }
 
 void lease_break_all(struct fs *fs, const char *app, const char *stream, const struct table *table)
@@ -86,7 +86,7 @@ void lease_break_all(struct fs *fs, const char *app, const char *stream, const s
     for (size_t i = 0; i < table_count(table); i++) {
         table_at(table, i, &state);
         if (state.sequence)
-            take_back(fs, place, state.partition);
+            break_one(fs, place, state.partition);
     }
 }
 

@@ -50,7 +50,7 @@ static void judge_move(struct plan *plan, struct backend *backend, const struct 
     operation_wait(&plan->operation, move_judge(backend, move, &ask));
 }
 
-static void on_committed_streams(void *user, const struct error *error, const struct answer *answer)
+static void on_planned_streams(void *user, const struct error *error, const struct answer *answer)
 {
     struct plan *plan = user;
 
@@ -67,7 +67,7 @@ static void on_committed_streams(void *user, const struct error *error, const st
 /* With checkpoints an app is not removed, unless they go with it. */
 static void judge_removal(struct plan *plan, struct backend *backend, const char *app)
 {
-    struct ask ask = operation_ask(&plan->operation, on_committed_streams);
+    struct ask ask = operation_ask(&plan->operation, on_planned_streams);
 
     operation_wait(&plan->operation, backend_list_streams(backend, STREAMS_COMMITTED, app, &ask));
 }

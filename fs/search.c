@@ -129,7 +129,8 @@ static void note_no_partition(struct request *request, const struct question *qu
 }
 
 /* What came may have been dropped already, and a list need not have what is new. */
-static void on_partition(void *user, const struct error *error, const struct answer *answer)
+static void on_searched_partition(void *user, const struct error *error,
+                                  const struct answer *answer)
 {
     struct request *request = user;
     struct fs *fs = request->fs;
@@ -161,7 +162,7 @@ static void ask_partition(struct request *request)
 {
     struct fs *fs = request->fs;
     const struct node *node = &request->needed;
-    struct ask ask = request_ask(request, on_partition);
+    struct ask ask = request_ask(request, on_searched_partition);
 
     request_wait(request, snapshot_get(fs, node, snapshot_note_look(fs, node), &ask));
 }

@@ -89,7 +89,7 @@ static void need_all(struct request *request)
 
 /* What is not there may be the partition, which can have a checkpoint all the same once it is
  * written to, or what it is in: the answer for all tells. */
-static void on_one(void *user, const struct error *error, const struct answer *answer)
+static void on_told_alone(void *user, const struct error *error, const struct answer *answer)
 {
     if (error && error->code == ENOENT && request_answered(user, NULL))
         need_all(user);
@@ -119,7 +119,7 @@ void snapshot_need(struct request *request, const struct node *node,
                    void (*then)(struct request *request))
 {
     struct fs *fs = request->fs;
-    struct ask ask = request_ask(request, on_one);
+    struct ask ask = request_ask(request, on_told_alone);
     bool is_second = snapshot_note_look(fs, node);
     struct state state;
     int status;

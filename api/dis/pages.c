@@ -71,13 +71,13 @@ static void send_page(struct service_call *call, take_fn *take)
     service_send(call, take);
 }
 
-static int read_page(const struct service_call *call, const cJSON *root, struct page *page)
+static int read_partitions(const struct service_call *call, const cJSON *root, struct page *page)
 {
     return call->has_app ? dis_answer_states(root, call->table, page)
                          : dis_answer_partitions(root, call->table, page);
 }
 
-static bool is_at_end(const struct service_call *call, const struct page *page)
+static bool has_last_wanted(const struct service_call *call, const struct page *page)
 {
     uint32_t last;
     bool long_form;
@@ -91,9 +91,9 @@ static void send_next_page(struct service_call *call);
 static int on_next_page(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = read_page(call, root, &page);
+    int status = read_partitions(call, root, &page);
 
-    if (status || is_at_end(call, &page))
+    if (status || has_last_wanted(call, &page))
         return status;
     return service_next_page(call, &page, PAGE_SIZE, send_next_page);
 }
@@ -278,7 +278,7 @@ static void ask_for_count(struct service_call *call)
 static int on_first_page(struct service_call *call, const cJSON *root)
 {
     struct page page;
-    int status = read_page(call, root, &page);
+    int status = read_partitions(call, root, &page);
 
     if (!status)
         status = service_next_page(call, &page, PAGE_SIZE, ask_for_count);
