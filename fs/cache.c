@@ -574,16 +574,23 @@ static int ask_alone(struct topic *topic, uint32_t partition, bool whole)
     return start_alone(topic);
 }
 
-static bool has_few(const struct topic *topic)
+/* Where an app is of a stream, one answer has all of its checkpoints; and only the list of all says
+ * which partitions there are. */
+static bool goes_by_all(const struct topic *topic)
 {
-    return topic->asked != NEVER && topic->table && table_count(topic->table) <= FEW_PARTITIONS;
+    bool has_few =
+        topic->asked != NEVER && topic->table && table_count(topic->table) <= FEW_PARTITIONS;
+
+    return has_few || topic->cache->backend->abilities & APP_IS_OF_STREAM;
 }
 
 struct call *cache_get_one(struct cache *cache, const struct question *question, uint32_t partition,
                            bool whole, const struct ask *ask)
 {
     struct topic *topic = make_topic(cache, question);
-    int status = !topic ? -ENOMEM : has_few(topic) ? -EBUSY : ask_alone(topic, partition, whole);
+    int status = !topic               ? -ENOMEM
+                 : goes_by_all(topic) ? -EBUSY
+                                      : ask_alone(topic, partition, whole);
 
     if (status == -EBUSY)
         return cache_get(cache, question, ask);
@@ -596,7 +603,7 @@ void cache_refresh_one(struct cache *cache, const struct question *question, uin
     struct topic *topic = make_topic(cache, question);
     struct state unused;
 
-    if (topic && has_few(topic))
+    if (topic && goes_by_all(topic))
         cache_refresh(cache, question, not_before);
     else if (topic && cache_state(cache, question->app, question->stream, partition, not_before,
                                   false, &unused) == -EAGAIN)

@@ -241,17 +241,27 @@ static int check_saved(const struct fs *fs, const struct node *saved, int64_t no
     return status || state.sequence ? status : -ENOENT;
 }
 
+/* That there is no checkpoint does not say that there is the partition. */
+static bool is_partition_there(const struct fs *fs, const struct node *partition)
+{
+    const struct place *place = partition->place;
+    struct state state;
+
+    return !check_saved(fs, partition, ANY_AGE) ||
+           !cache_state(fs->cache, place->app, place->stream, partition->partition, ANY_AGE, true,
+                        &state);
+}
+
 /* Whether the list had the directory, at any age; a partition may be known without one. */
 static bool is_known_there(const struct fs *fs, const struct node *directory,
                            const struct question *question)
 {
     struct answer answer;
-    struct state unused;
 
     if (directory->kind == SAVED)
         return !check_saved(fs, directory, ANY_AGE);
     if (tree_row(directory->kind)->naming == BY_PARTITION)
-        return !check_partition(fs, directory, ANY_AGE, &unused);
+        return is_partition_there(fs, directory);
     return cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(directory, &answer);
 }
 

@@ -88,10 +88,13 @@ static void need_all(struct request *request)
 }
 
 /* What is not there may be the partition, which can have a checkpoint all the same once it is
- * written to, or what it is in: the answer for all tells. */
+ * written to, or what it is in: the answer for all tells. And not every backend tells of one alone.
+ */
 static void on_told_alone(void *user, const struct error *error, const struct answer *answer)
 {
-    if (error && error->code == ENOENT && request_answered(user, NULL))
+    bool may_know_all = error && (error->code == ENOENT || error->code == EOPNOTSUPP);
+
+    if (may_know_all && request_answered(user, NULL))
         need_all(user);
     else
         on_snapshot(user, error, answer);
@@ -105,12 +108,12 @@ bool snapshot_note_look(struct fs *fs, const struct node *node)
                              cache_not_before(fs->settings.snapshot));
 }
 
-struct call *snapshot_get(struct fs *fs, const struct node *node, bool is_second,
+struct call *snapshot_get(struct fs *fs, const struct node *node, bool of_all,
                           const struct ask *ask)
 {
     struct question question = {WHAT_STATES, node->place->app, node->place->stream};
 
-    if (is_second)
+    if (of_all)
         return cache_get(fs->cache, &question, ask);
     return cache_get_one(fs->cache, &question, node->partition, needs_whole(node->kind), ask);
 }
@@ -120,7 +123,7 @@ void snapshot_need(struct request *request, const struct node *node,
 {
     struct fs *fs = request->fs;
     struct ask ask = request_ask(request, on_told_alone);
-    bool is_second = snapshot_note_look(fs, node);
+    bool of_all = snapshot_note_look(fs, node);
     struct state state;
     int status;
 
@@ -129,7 +132,7 @@ void snapshot_need(struct request *request, const struct node *node,
     request->known = then;
     status = state_of(request, cache_not_before(fs->settings.snapshot), &state);
     if (status == -EAGAIN)
-        request_wait(request, snapshot_get(fs, node, is_second, &ask));
+        request_wait(request, snapshot_get(fs, node, of_all, &ask));
     else if (status)
         then(request);
     else

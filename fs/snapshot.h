@@ -21,7 +21,7 @@ bool snapshot_note_look(struct fs *fs, const struct node *node);
 
 /* Asks for what a node of a partition needs: for all partitions if it is the second that is looked
  * at, or they are few. cache_state tells what came. */
-struct call *snapshot_get(struct fs *fs, const struct node *node, bool is_second,
+struct call *snapshot_get(struct fs *fs, const struct node *node, bool of_all,
                           const struct ask *ask);
 
 /*
