@@ -49,9 +49,10 @@ static void add_text(char **where, const char *text)
 {
     bool before = memory_enter(false);
     size_t length = strlen(*where);
+    size_t size = strlen(text) + 1;
 
-    *where = must_realloc(*where, length + strlen(text) + 1, 1);
-    strcpy(*where + length, text);
+    *where = must_realloc(*where, length + size, 1);
+    memcpy(*where + length, text, size);
     memory_leave(before);
 }
 
