@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <curl/curl.h>
 
 #include "base/always.h"
+#include "base/descriptors.h"
 #include "base/when.h"
 
 /* The longest single wait: curl_multi_poll() takes an int. */
@@ -17,9 +17,8 @@
 #define WATCH_MAX 512
 
 /* Connections that are kept, in use or not: with fewer than are in use, libcurl closes one with
- * each request that ends. But no more than this part of the process's descriptors. */
+ * each request that ends. */
 #define CONNECTIONS_KEPT 1024
-#define DESCRIPTORS_PART 2
 
 /* As many as a service allows: it says how many. */
 #define STREAMS_OF_CONNECTION 1000L
@@ -41,16 +40,6 @@ struct loop {
     bool stopped;
 };
 
-static long connections_kept(void)
-{
-    struct rlimit limit;
-    rlim_t most = CONNECTIONS_KEPT;
-
-    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur / DESCRIPTORS_PART < most)
-        most = limit.rlim_cur / DESCRIPTORS_PART;
-    return most ? (long)most : 1;
-}
-
 struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
@@ -64,7 +53,7 @@ struct loop *loop_new(void)
         return NULL;
     }
     curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, connections_kept());
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)descriptors_for(CONNECTIONS_KEPT));
     curl_multi_setopt(loop->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_OF_CONNECTION);
     return loop;
 }

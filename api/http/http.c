@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -18,13 +17,11 @@
 #include "api/http/retry.h"
 #include "api/lanes.h"
 #include "base/always.h"
+#include "base/descriptors.h"
 #include "base/when.h"
 
 /* One errand may have half of them under way: more make nothing faster. */
 #define REQUESTS_MAX 512
-
-/* No more than this part of the process's descriptors are connections. */
-#define DESCRIPTORS_PART 2
 
 #define ANSWER_MAX (16UL << 20)
 
@@ -96,17 +93,6 @@ static int check_file(const char *option, const char *path, struct error *error)
     return error_set(error, errno, "%s=%.200s: %s", option, path, strerror(errno));
 }
 
-/* Each connection is a descriptor, and files and others need some too. */
-static unsigned most_requests(void)
-{
-    struct rlimit limit;
-    rlim_t most = REQUESTS_MAX;
-
-    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur / DESCRIPTORS_PART < most)
-        most = limit.rlim_cur / DESCRIPTORS_PART;
-    return most ? (unsigned)most : 1;
-}
-
 int http_new(const struct http_options *options, struct http **result, struct error *error)
 {
     struct http *http = NULL;
@@ -127,7 +113,7 @@ int http_new(const struct http_options *options, struct http **result, struct er
     }
     http->settings.sessions = easy_sessions();
     lanes_init(&http->lanes);
-    http->most = most_requests();
+    http->most = descriptors_for(REQUESTS_MAX);
     http->loop = options->loop;
     http->settings.plain = !strcmp(options->endpoint->scheme, "http");
     http->direct = http->settings.plain && options->endpoint->loopback;
