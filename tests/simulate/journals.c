@@ -121,14 +121,13 @@ static void take_line(const char *line, const char *end)
 }
 
 /* The whole lines from there on; where the next one begins. */
-static size_t take_lines(const struct inode *inode, size_t from,
+static size_t take_lines(const uint8_t *bytes, size_t size, size_t from,
                          void (*take)(const char *line, const char *end))
 {
-    const char *text = (const char *)inode->durable;
+    const char *text = (const char *)bytes;
     const char *newline;
 
-    while (from < inode->durable_size &&
-           (newline = memchr(text + from, '\n', inode->durable_size - from))) {
+    while (from < size && (newline = memchr(text + from, '\n', size - from))) {
         take(text + from, newline);
         from = (size_t)(newline - text) + 1;
     }
@@ -145,7 +144,7 @@ static void on_synced(const struct inode *inode)
             files_seen++;
         file_taken = inode->number == file_number ? file_taken : 0;
         file_number = inode->number;
-        file_taken = take_lines(inode, file_taken, take_line);
+        file_taken = take_lines(inode->durable, inode->durable_size, file_taken, take_line);
     }
     memory_leave(before);
 }
@@ -190,6 +189,7 @@ static bool is_outcome(const char *line, const char *end)
            !column_is(&columns[FIELD_RESULT], "begun");
 }
 
+/* In what mounts see: a line that was cut off after a failed sync may be on the disk still. */
 static void find_in_mount(const char *line, const char *end)
 {
     const struct buf *text = &compared->fs.journal.history.lines.text;
@@ -218,7 +218,7 @@ static void check_kept(void)
 
     counted = 0;
     if (inode)
-        take_lines(inode, 0, count_line);
+        take_lines(inode->durable, inode->durable_size, 0, count_line);
     if (files_seen <= 1 && !disk_find(OLD_PATH) && counted < line_count)
         history_blame("%zu lines were on the disk, and %zu are", line_count, counted);
 }
@@ -255,7 +255,7 @@ void journals_check_all(void)
         catch_up(mounts_at(i));
         for (int j = 0; j < 2 && !history_fault(); j++) {
             if (files[j] && had_memory)
-                take_lines(files[j], 0, find_in_mount);
+                take_lines(files[j]->bytes, files[j]->size, 0, find_in_mount);
         }
     }
     if (keepers)
