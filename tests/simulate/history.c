@@ -688,11 +688,18 @@ static void check_error(const struct deed *deed, int number, const struct outcom
         history_blame("change %d found checkpoints, and there were none", number);
 }
 
+/* All is well, too, when it came to a deletion and somebody else had deleted already. */
+static bool may_find_undone(const struct deed *deed)
+{
+    return deed->act == ACT_UNDO &&
+           (is_in_doubt(deed->mount, deed->place) || was_there(deed->place, NOTHING, deed->began));
+}
+
 static void check_change(const struct deed *deed, int number, bool is_lenient)
 {
     bool makes = deed->act == ACT_MAKE;
     bool was_so = (makes && is_lenient && was_there(deed->place, IS_THERE, deed->began)) ||
-                  (deed->act == ACT_UNDO && is_in_doubt(deed->mount, deed->place));
+                  may_find_undone(deed);
 
     if (deed->ending == ACKNOWLEDGED && !deed->applied && !was_so && (makes || !is_lenient))
         history_blame("change %d was acknowledged and not carried out", number);
