@@ -574,6 +574,8 @@ failed undo"
     done
     matches "$(<"$DIR/message")" "No space left on device"
     has "$(at 0 $((number - 1)))"
+    # nor is there room for a line that is shorter
+    while echo; do :; done >>"$DIR/small/journal" 2>/dev/null
     forget_requests
     refused "No space left on device" put "$OTHER" "$(shown 50)"
     refused "No space left on device" put "$P/checkpoint" undo
