@@ -244,16 +244,6 @@ static void load_mount(struct request *request)
     finish_load(request, 0);
 }
 
-static void load_lines(struct request *request)
-{
-    struct handle *handle = request->handle;
-    const struct lines *lines = tree_row(handle->node.kind)->lines(request->fs);
-
-    buf_reset(&handle->text);
-    buf_add(&handle->text, lines->text.data, lines->text.size);
-    finish_load(request, 0);
-}
-
 /* What is going to be changed is asked for by itself. */
 static enum source source_of_text(const struct handle *handle)
 {
@@ -308,8 +298,6 @@ static void load_text_of(struct request *request, void (*then)(struct request *r
         load_mount(request);
         break;
     case FROM_JOURNAL:
-        load_lines(request);
-        break;
     case FROM_MEMORY:
     case FROM_NOWHERE:
         finish_load(request, 0);
@@ -383,10 +371,11 @@ static bool is_final(const struct handle *handle)
  */
 static void store_text(struct handle *handle)
 {
-    struct fuse_bufvec text = FUSE_BUFVEC_INIT(handle->text.size);
+    const struct buf *loaded = handle_text(handle);
+    struct fuse_bufvec text = FUSE_BUFVEC_INIT(loaded->size);
 
-    text.buf[0].mem = handle->text.data;
-    if (handle->text.size)
+    text.buf[0].mem = loaded->data;
+    if (loaded->size)
         handle->in_pages = !fuse_lowlevel_notify_store(handle->fs->session,
                                                        node_inode(&handle->node), 0, &text, 0) &&
                            is_final(handle);
@@ -634,7 +623,7 @@ static void reply_slice(struct request *request, const struct buf *text)
 static void reply_read(struct request *request)
 {
     request->handle->read |= request->offset == 0;
-    reply_slice(request, &request->handle->text);
+    reply_slice(request, handle_text(request->handle));
 }
 
 /* What was removed while it was open is read as it was when it was opened: some programs remove a
@@ -650,9 +639,7 @@ static bool must_load(const struct handle *handle, off_t offset)
 {
     if (is_as_opened(handle))
         return !handle->loaded;
-    return !handle->loaded ||
-           (offset == 0 && (handle->read || handle->stale || handle->has_news)) ||
-           tree_row(handle->node.kind)->source == FROM_JOURNAL;
+    return !handle->loaded || (offset == 0 && (handle->read || handle->stale || handle->has_news));
 }
 
 void file_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,

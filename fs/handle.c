@@ -92,12 +92,19 @@ void handle_free(struct handle *handle)
     free(handle);
 }
 
+const struct buf *handle_text(const struct handle *handle)
+{
+    const struct row *row = tree_row(handle->node.kind);
+
+    return row->source == FROM_JOURNAL ? &row->lines(handle->fs)->text : &handle->text;
+}
+
 const struct buf *handle_content(const struct handle *handle)
 {
     if (handle->scratch)
         return &handle->scratch->content;
     return handle->content.is_file && handle_writes(handle->flags) ? &handle->content.text
-                                                                   : &handle->text;
+                                                                   : handle_text(handle);
 }
 
 const struct handle *handle_writer(const struct fs *fs, const struct node *node)

@@ -55,6 +55,9 @@ void handle_free(struct handle *handle);
  * all open files together would be more than BATCHES_MAX, or -ENOMEM. */
 int handle_take_text(struct handle *handle, const char *text, size_t size);
 
+/* What it says once it is loaded. The lines of a journal are not copied: they are those of now. */
+const struct buf *handle_text(const struct handle *handle);
+
 /* What the file holds for the program that has it open. */
 const struct buf *handle_content(const struct handle *handle);
 

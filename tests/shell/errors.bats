@@ -91,15 +91,38 @@ last_time_of() {
     is "$(tr -d '\t\n -~' <errors)" ""
 }
 
+# Writes as many texts to a file as the program prints lines; texts that are refused are left at that.
+put_all() { # FILE, texts in Python's notation
+    python3 -c '
+import contextlib, os, sys
+for line in sys.stdin:
+    file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with contextlib.suppress(OSError):
+        os.write(file, eval(line))
+    os.close(file)' "$1"
+}
+
 @test "errors stays bounded, and keeps the newest" {
-    local number
-    for number in {1..3000}; do
-        echo "junk $number" >"$P/checkpoint" || true
-    done 2>/dev/null
+    python3 -c 'for i in range(12000): print(repr(b"junk %d\n" % i))' | put_all "$P/checkpoint"
+    matches "$(head -n 1 errors)" "junk [1-9]"
     refused "Numerical result out of range" put "$P/checkpoint" 9223372036854775808
-    (($(wc -c <errors) < 1048576))
+    (($(wc -c <errors) > 524288 - 1000 && $(wc -c <errors) <= 1048576))
+    is "$(stat -c %s errors)" "$(wc -c <errors)"
     last_error
     is "${FIELD[3]}" ERANGE
+}
+
+@test "commits stays bounded, keeps the newest, and can be read however long it is" {
+    local most=8388608 size
+    put "$P/checkpoint" 1
+    python3 -c 'for i in range(2, 4200): print(repr(b"%d\n%d%s\n" % (i, i, b"m" * 990)))' | put_all "$P/checkpoint"
+    size=$(wc -c <commits)
+    ((size > most / 2 - 4000 && size <= most))
+    is "$(stat -c %s commits)" "$size"
+    is "$(journal number | tail -n 1)" 4199
+    # no line is missing in what is kept
+    is "$(journal number)" "$(seq $((4200 - $(wc -l <commits))) 4199)"
+    cmp commits <(dd if=commits bs=4096 status=none)
 }
 
 @test "what is looked for and not there is no failure" {
