@@ -40,6 +40,7 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 PATIENCE = 60  # seconds until something hangs
+COMMITS_MAX = 1 << 16  # bytes in `commits` until a new mount begins: it is read several times for each allocation
 PARTITIONS = 50
 P = "apps/billing/orders/0"
 C = "checkpoints/billing/orders/0"
@@ -757,7 +758,7 @@ class Torture:
             self.note(mount, scene, nth, f"until now, {finding}")
 
     def torture_scene(self, mount, scene, seconds):
-        """On one mount, but for a new one after each finding."""
+        """On one mount until `commits` has grown long, and on a new one after each finding."""
         self.begin(mount)
         nth = 0
         scene.prepare(mount)
@@ -775,6 +776,9 @@ class Torture:
             self.failed += reached
             if not reached:
                 break
+            if os.stat("commits").st_size > COMMITS_MAX:
+                self.leave(mount, scene.name, nth)
+                self.begin(mount)
         self.leave(mount, scene.name, nth)
 
     def start_once(self, mount, nth):
