@@ -14,4 +14,10 @@ static inline uint64_t hash_add(uint64_t value, const char *text)
     return value;
 }
 
+/* Numbers that differ in any bits have results that differ in low ones, most of the time. */
+static inline uint32_t hash_number(uint64_t number)
+{
+    return (uint32_t)(number * UINT64_C(11400714819323198485) >> 32);
+}
+
 #endif

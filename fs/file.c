@@ -315,7 +315,7 @@ void file_cut(struct fs *fs, const struct node *node, size_t size)
 
     if (node->kind != SAVED)
         return;
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->handles[handle_list(node)], link) {
         struct content *content = &handle->content;
 
         if (node_file(&handle->node) == node_file(node) && content_is_untouched(content) &&
@@ -910,13 +910,4 @@ void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info
     (void)inode;
     handle_free(handle_of(info));
     fuse_reply_err(fuse, 0);
-}
-
-void file_release_all(struct fs *fs)
-{
-    struct handle *handle;
-
-    while ((handle = LIST_FIRST(&fs->handles)))
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
-        handle_free(handle);
 }

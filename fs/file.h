@@ -22,9 +22,6 @@ void file_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size
                 struct fuse_file_info *info);
 void file_flush(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 void file_sync(fuse_req_t fuse, fuse_ino_t inode, int data_only, struct fuse_file_info *info);
-/* Closes what is still open when the mount ends. */
-void file_release_all(struct fs *fs);
-
 void file_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info);
 
 #endif

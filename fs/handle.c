@@ -7,6 +7,7 @@
 
 #include "api/records.h"
 #include "base/always.h"
+#include "base/hash.h"
 #include "base/when.h"
 #include "fs/tree.h"
 
@@ -49,6 +50,11 @@ static void release_text(struct handle *handle)
     buf_release(&handle->text);
 }
 
+size_t handle_list(const struct node *node)
+{
+    return hash_number(node_file(node)) % HANDLE_LISTS;
+}
+
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
 {
     struct handle *handle = calloc(1, sizeof(*handle));
@@ -63,16 +69,25 @@ struct handle *handle_new(struct fs *fs, const struct node *node, int flags)
     buf_init(&handle->text, is_counted(handle) ? BATCHES_MAX : LINES_MAX);
     buf_init(&handle->line, RECORD_MAX);
     content_init(&handle->content, handle_writes(flags), node->kind == SAVED, flags & O_APPEND);
-    LIST_INSERT_HEAD(&fs->handles, handle, link);
+    LIST_INSERT_HEAD(&fs->handles[handle_list(node)], handle, link);
     fs->handle_count++;
     return handle;
 }
 
+void handle_take_poll(struct handle *handle, struct fuse_pollhandle *poll)
+{
+    handle_forget_poll(handle);
+    handle->poll = poll;
+    LIST_INSERT_HEAD(&handle->fs->watched, handle, watched);
+}
+
 void handle_forget_poll(struct handle *handle)
 {
-    if (handle->poll)
-        fuse_pollhandle_destroy(handle->poll);
+    if (!handle->poll)
+        return;
+    fuse_pollhandle_destroy(handle->poll);
     handle->poll = NULL;
+    LIST_REMOVE(handle, watched);
 }
 
 void handle_free(struct handle *handle)
@@ -112,7 +127,7 @@ const struct handle *handle_writer(const struct fs *fs, const struct node *node)
     const struct handle *handle;
     uint64_t file = node_file(node);
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->handles[handle_list(node)], link) {
         if (handle_writes(handle->flags) && !handle->removed && node_file(&handle->node) == file)
             return handle;
     }
@@ -124,7 +139,7 @@ const struct handle *handle_opened(const struct fs *fs, const struct node *node)
     const struct handle *handle;
     uint64_t inode = node_inode(node);
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->handles[handle_list(node)], link) {
         if (handle->opened && node_inode(&handle->node) == inode)
             return handle;
     }
@@ -136,7 +151,7 @@ void handle_note_size(struct fs *fs, const struct node *node, size_t size)
     struct handle *handle;
     uint64_t inode = node_inode(node);
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->handles[handle_list(node)], link) {
         if (node_inode(&handle->node) == inode && handle->text.size != size)
             handle->stale = true;
     }
@@ -147,7 +162,7 @@ const struct handle *handle_removed(const struct fs *fs, const struct node *node
     const struct handle *handle;
     uint64_t file = node_file(node);
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->handles[handle_list(node)], link) {
         if (handle->removed && node_file(&handle->node) == file)
             return handle;
     }
@@ -160,15 +175,32 @@ static bool is_of_partition(const struct node *a, const struct node *b)
            !strcmp(a->place->stream, b->place->stream);
 }
 
-void handle_note_removed(struct fs *fs, const struct node *node)
+static void note_removed(struct handles *handles, const struct node *node)
 {
     struct handle *handle;
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, handles, link) {
         enum kind kind = handle->node.kind;
 
         if ((kind == CHECKPOINT || kind == METADATA || kind == SAVED) &&
             is_of_partition(&handle->node, node))
             handle->removed = true;
+    }
+}
+
+void handle_note_removed(struct fs *fs, const struct node *node)
+{
+    for (size_t i = 0; i < HANDLE_LISTS; i++)
+        note_removed(&fs->handles[i], node);
+}
+
+void handle_free_all(struct fs *fs)
+{
+    struct handle *handle;
+
+    for (size_t i = 0; i < HANDLE_LISTS; i++) {
+        while ((handle = LIST_FIRST(&fs->handles[i])))
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
+            handle_free(handle);
     }
 }

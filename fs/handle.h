@@ -7,7 +7,8 @@
 
 /* An open file. */
 struct handle {
-    LIST_ENTRY(handle) link;
+    LIST_ENTRY(handle) link;    /* in the list of its file */
+    LIST_ENTRY(handle) watched; /* while it has poll */
     struct fs *fs;
     struct node node; /* its place is held */
     int flags;        /* of open(2) */
@@ -47,6 +48,11 @@ bool handle_writes(int flags);
 /* One of the mount's open files from now on, or NULL. */
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
+void handle_free_all(struct fs *fs);
+
+/* In which list of fs->handles all open files of this node's file (node_file) are, the one that was
+ * opened last first; others may be there too. So none is searched among all. */
+size_t handle_list(const struct node *node);
 
 /* A table of checkpoints has at most this many bytes. */
 #define TABLE_MAX (64UL << 20)
@@ -78,7 +84,8 @@ const struct handle *handle_removed(const struct fs *fs, const struct node *node
 /* The checkpoint of a partition was removed: its files are not there any more. */
 void handle_note_removed(struct fs *fs, const struct node *node);
 
-/* Forgets a program that waits by poll(2). */
+/* A program waits by poll(2), instead of one that did before; forgets it. */
+void handle_take_poll(struct handle *handle, struct fuse_pollhandle *poll);
 void handle_forget_poll(struct handle *handle);
 
 #endif

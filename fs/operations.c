@@ -7,6 +7,7 @@
 #include "fs/attr.h"
 #include "fs/dir.h"
 #include "fs/file.h"
+#include "fs/handle.h"
 #include "fs/lease.h"
 #include "fs/lookup.h"
 #include "fs/made.h"
@@ -102,7 +103,6 @@ int fs_init(struct fs *fs, struct loop *loop, struct backend *backend, const cha
                       .started = when_now(),
                       .last_success = WHEN_UNKNOWN};
     TAILQ_INIT(&fs->requests);
-    LIST_INIT(&fs->handles);
     LIST_INIT(&fs->directories);
     LIST_INIT(&fs->waits);
     queue_init(&fs->queue);
@@ -126,7 +126,7 @@ void fs_release(struct fs *fs)
     (void)ALWAYS(!fs->request_count);
     timer_stop(&fs->watch_timer);
     kept_release(&fs->overview);
-    file_release_all(fs);
+    handle_free_all(fs);
     dir_release_all(fs);
     (void)ALWAYS(!fs->handle_count);
     cache_free(fs->cache);

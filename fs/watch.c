@@ -34,9 +34,11 @@ void watch_seen(struct handle *handle, const struct state *state)
 void watch_news(struct fs *fs, const char *app, const char *stream)
 {
     struct handle *handle;
+    struct handle *next;
 
-    LIST_FOREACH (handle, &fs->handles, link) {
-        if (!handle->poll || strcmp(handle->node.place->app, app) != 0 ||
+    for (handle = LIST_FIRST(&fs->watched); handle; handle = next) {
+        next = LIST_NEXT(handle, watched);
+        if (strcmp(handle->node.place->app, app) != 0 ||
             strcmp(handle->node.place->stream, stream) != 0 || !has_changed(handle))
             continue;
         handle->has_news = true;
@@ -50,18 +52,14 @@ static void look(void *user)
 {
     struct fs *fs = user;
     const struct handle *handle;
-    bool waiting = false;
 
-    LIST_FOREACH (handle, &fs->handles, link) {
+    LIST_FOREACH (handle, &fs->watched, watched) {
         const struct place *place = handle->node.place;
         struct question question = {WHAT_STATES, place->app, place->stream};
 
-        if (!handle->poll)
-            continue;
-        waiting = true;
         cache_refresh(fs->cache, &question, cache_not_before(fs->settings.watch / 2));
     }
-    if (waiting)
+    if (!LIST_EMPTY(&fs->watched))
         timer_start(fs->loop, &fs->watch_timer, fs->settings.watch, look, fs);
 }
 
@@ -76,8 +74,7 @@ static void watch_begin(struct handle *handle, struct fuse_pollhandle *poll)
 {
     struct fs *fs = handle->fs;
 
-    handle_forget_poll(handle);
-    handle->poll = poll;
+    handle_take_poll(handle, poll);
     if (!fs->watch_timer.loop)
         timer_start(fs->loop, &fs->watch_timer, fs->settings.watch, look, fs);
 }
