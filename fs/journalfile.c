@@ -42,6 +42,7 @@ TAILQ_HEAD(entries, entry);
 
 struct asked {
     struct operation operation;
+    LIST_ENTRY(asked) link;
     struct journalfile *file;
     struct entry *entry; /* NULL when it fails at once */
     bool stays;          /* as of the entry */
@@ -54,7 +55,8 @@ struct journalfile {
     journalfile_told_fn *told;
     journalfile_lost_fn *lost; /* or NULL */
     void *user;
-    struct buf telling; /* the loop's: lines that it tells */
+    struct buf telling;       /* the loop's: lines that it tells, */
+    LIST_HEAD(, asked) asked; /* and who has asked and has no answer */
     size_t waiting_size;
 
     struct journaldisk *disk; /* the thread's, once it runs; and these */
@@ -390,10 +392,17 @@ static void drop_entries(struct journalfile *file)
 
     while ((entry = TAILQ_FIRST(&file->finished))) {
         TAILQ_REMOVE(&file->finished, entry, link);
-        if (entry->asked)
-            operation_drop(&entry->asked->operation);
         free_entry(file, entry);
     }
+}
+
+static void drop_asked(struct journalfile *file)
+{
+    struct asked *asked;
+
+    while ((asked = LIST_FIRST(&file->asked)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed ones have left the list */
+        operation_drop(&asked->operation);
 }
 
 void journalfile_close(struct journalfile *file)
@@ -401,6 +410,7 @@ void journalfile_close(struct journalfile *file)
     if (!file)
         return;
     worker_stop(&file->worker);
+    drop_asked(file);
     drop_entries(file);
     journaldisk_close(file->disk);
     buf_release(&file->batch);
@@ -485,7 +495,10 @@ static void expire(void *user)
 
 static void release_asked(struct operation *operation)
 {
-    free(operation);
+    struct asked *asked = (struct asked *)operation;
+
+    LIST_REMOVE(asked, link);
+    free(asked);
 }
 
 static struct asked *new_asked(struct journalfile *file, const struct ask *ask)
@@ -497,6 +510,7 @@ static struct asked *new_asked(struct journalfile *file, const struct ask *ask)
     operation_begin(&asked->operation, file->loop, ask, release_asked);
     asked->operation.call = (struct call){.cancel = cancel_asked, .is_sent = is_asked_sent};
     asked->file = file;
+    LIST_INSERT_HEAD(&file->asked, asked, link);
     return asked;
 }
 

@@ -104,6 +104,7 @@ def main():
     turns = Turns(arguments.all)
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as directory, ThreadPoolExecutor(WORKERS_MAX) as pool:
+        os.chmod(directory, 0o755)  # for tests of other users
         results = list(pool.map(lambda order: run(*order, turns, directory), orders))
     failed = sum(count for _, count in results)
     good = all(good for good, _ in results)
