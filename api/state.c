@@ -257,6 +257,23 @@ int table_find(const struct table *table, uint32_t partition, struct state *stat
     return 0;
 }
 
+bool table_has_same(const struct table *a, const struct table *b)
+{
+    struct state left;
+    struct state right;
+
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        table_at(a, i, &left);
+        table_at(b, i, &right);
+        if (left.partition != right.partition ||
+            ((left.sequence || right.sequence) && !state_is_same(&left, &right)))
+            return false;
+    }
+    return true;
+}
+
 bool table_has_checkpoint(const struct table *table)
 {
     struct state state;

@@ -62,6 +62,9 @@ void table_at(const struct table *table, size_t index, struct state *state);
 /* 0 and *state, or -ENOENT. */
 int table_find(const struct table *table, uint32_t partition, struct state *state);
 
+/* Whether two tables tell the same checkpoints of the same partitions. */
+bool table_has_same(const struct table *a, const struct table *b);
+
 /* Whether something is committed on any partition. */
 bool table_has_checkpoint(const struct table *table);
 

@@ -66,7 +66,8 @@ struct topic {
     int64_t flight_asked;
     bool again;         /* what the flight brings is outdated already */
     struct share share; /* those who wait for it */
-    bool telling;       /* its news: it must not be freed */
+    bool is_news;       /* what it brought */
+    bool telling;       /* it must not be freed */
 };
 
 TAILQ_HEAD(topics, topic);
@@ -413,6 +414,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
     topic->text = text;
     names_drop(topic->names);
     topic->names = answer->names ? names_hold(answer->names) : NULL;
+    topic->is_news = table && (!topic->table || !table_has_same(topic->table, table));
     table_drop(topic->table);
     topic->table = table;
     topic->asked = topic->flight_asked;
@@ -455,7 +457,7 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     held = taken.table ? table_hold(taken.table) : NULL;
     topic->telling = true;
     share_tell(&topic->share, error, &taken);
-    if (!error && topic->question.what == WHAT_STATES)
+    if (!error && topic->question.what == WHAT_STATES && topic->is_news)
         cache->news(cache->user, topic->question.app, topic->question.stream, ANY_PARTITION);
     topic->telling = false;
     table_drop(held);

@@ -25,8 +25,8 @@ struct cache;
 /* The youngest time an answer may have been asked for that is at most age_ms old. */
 int64_t cache_not_before(int64_t age_ms);
 
-/* Told whenever something new is known of a partition of an app and a stream, or of any of them
- * (ANY_PARTITION). */
+/* Told whenever the checkpoint of a partition of an app and a stream is known anew, or when one of
+ * any of them (ANY_PARTITION) is another than was known before. */
 typedef void cache_news_fn(void *user, const char *app, const char *stream, int64_t partition);
 
 struct cache *cache_new(struct backend *backend, int64_t timeout_ms, cache_news_fn *news,

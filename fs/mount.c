@@ -210,7 +210,7 @@ static void on_init(void *user, struct fuse_conn_info *connection)
 {
     const struct fs *fs = user;
 
-    (void)connection;
+    fs_operations.init(user, connection);
     daemon_succeed();
     if (fs->options->foreground)
         notify_manager("READY=1");
@@ -257,6 +257,7 @@ static struct fuse_session *new_session(struct mount *mount)
     struct fuse_args arguments = FUSE_ARGS_INIT(0, NULL);
     struct fuse_lowlevel_ops operations = fs_operations;
     struct fuse_session *session = NULL;
+
     operations.init = on_init;
     if (!fuse_opt_add_arg(&arguments, "checkpointfs") &&
         !add_option(&arguments, "fsname=", source_of_mount(mount)) &&

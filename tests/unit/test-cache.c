@@ -686,6 +686,26 @@ static void news_are_told(void **state)
     assert_int_equal(scene->news, 2);
 }
 
+static void an_answer_that_says_what_is_known_is_no_news(void **state)
+{
+    struct scene *scene = *state;
+    struct state other[COUNT(two)];
+
+    memcpy(other, two, sizeof(two));
+    other[1].sequence = "43";
+    fetch_states(scene);
+    fetch_states(scene);
+    assert_int_equal(scene->news, 1);
+    scene->fake.table = other;
+    fetch(scene, &states);
+    assert_int_equal(scene->news, 2);
+    fetch(scene, &states);
+    assert_int_equal(scene->news, 2);
+    scene->fake.table_size = 1;
+    fetch(scene, &states);
+    assert_int_equal(scene->news, 3);
+}
+
 /* What a backend does not tell */
 
 static void when_a_checkpoint_was_first_seen_is_kept(void **state)
@@ -1193,6 +1213,7 @@ int main(void)
         SCENE(an_older_note_does_not_hide_a_younger_answer),
         SCENE(more_notes_than_are_remembered_make_it_ask_again),
         SCENE(news_are_told),
+        SCENE(an_answer_that_says_what_is_known_is_no_news),
         SCENE(when_a_checkpoint_was_first_seen_is_kept),
         SCENE(a_number_that_was_committed_for_nobody_is_no_sign_of_a_consumer),
         SCENE(lags_are_states_with_bounds),

@@ -249,6 +249,38 @@ TEST(more_than_64_megabytes_are_efbig_and_change_nothing)
     free(metadata);
 }
 
+TEST(tables_are_compared_by_their_checkpoints)
+{
+    const struct state none = {.partition = 7, .committed = WHEN_UNKNOWN};
+    const struct state none_of_more = {
+        .partition = 7, .committed = WHEN_UNKNOWN, .latest = "50", .status = "ACTIVE"};
+    const struct state some = {.partition = 7, .committed = 1, .sequence = "4", .metadata = "a"};
+    const struct state other = {.partition = 7, .committed = 1, .sequence = "4", .metadata = "b"};
+    const struct state *states[] = {&none, &some, &other};
+    struct table *a = make_table();
+    struct table *b = make_table();
+
+    assert_true(table_has_same(a, b));
+    put_number(a, 1, 5);
+    assert_false(table_has_same(a, b));
+    put_number(b, 2, 5);
+    assert_false(table_has_same(a, b));
+    put_number(b, 1, 5);
+    put_number(a, 2, 5);
+    for (size_t i = 0; i < (sizeof(states) / sizeof(*states)) * (sizeof(states) / sizeof(*states));
+         i++) {
+        assert_int_equal(table_put(a, states[i / (sizeof(states) / sizeof(*states))]), 0);
+        assert_int_equal(table_put(b, states[i % (sizeof(states) / sizeof(*states))]), 0);
+        assert_int_equal(table_has_same(a, b), i / (sizeof(states) / sizeof(*states)) ==
+                                                   i % (sizeof(states) / sizeof(*states)));
+    }
+    assert_int_equal(table_put(a, &none), 0);
+    assert_int_equal(table_put(b, &none_of_more), 0);
+    assert_true(table_has_same(a, b));
+    table_drop(a);
+    table_drop(b);
+}
+
 TEST(a_million_partitions_are_the_most)
 {
     static const struct state nothing = {.partition = 1000000, .committed = WHEN_UNKNOWN};
@@ -283,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_replaced_state_keeps_nothing_of_the_old_one),
         cmocka_unit_test(a_table_lives_until_its_last_reference_is_dropped),
         cmocka_unit_test(more_than_64_megabytes_are_efbig_and_change_nothing),
+        cmocka_unit_test(tables_are_compared_by_their_checkpoints),
         cmocka_unit_test(a_million_partitions_are_the_most),
     };
 
