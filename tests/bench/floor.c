@@ -1,8 +1,8 @@
 /*
- * bench-floor [-t THREADS -d MS] MOUNTPOINT: the least that a FUSE file system does. Each decimal
- * is a file of the root directory, which says "1000\n" and is read anew each time. With -t that
- * many threads serve it, and reading takes MS milliseconds, which a thread sleeps: so works who
- * asks a service in threads.
+ * bench-floor [-n FILES] [-t THREADS -d MS] MOUNTPOINT: the least that a FUSE file system does.
+ * Each decimal is a file of the root directory, which says "1000\n" and is read anew each time;
+ * FILES of them are listed, with their attributes. With -t that many threads serve it, and reading
+ * takes MS milliseconds, which a thread sleeps: so works who asks a service in threads.
  */
 #define FUSE_USE_VERSION 312
 
@@ -19,6 +19,7 @@
 #define VALID     1.0 /* seconds that the kernel keeps a name */
 
 static unsigned delay_ms;
+static unsigned listed;
 
 /* The file of a number has the inode after that of the root and of the number before. */
 static fuse_ino_t inode_of(const char *name)
@@ -31,24 +32,56 @@ static fuse_ino_t inode_of(const char *name)
 
 static struct stat attributes_of(fuse_ino_t inode)
 {
-    struct stat attributes = {.st_ino = inode, .st_nlink = 1, .st_mode = S_IFREG | 0644};
+    struct stat attributes = {
+        .st_ino = inode, .st_nlink = 1, .st_mode = S_IFREG | 0644, .st_size = TEXT_SIZE};
 
     if (inode == FUSE_ROOT_ID)
         attributes.st_mode = S_IFDIR | 0755;
     return attributes;
 }
 
+static struct fuse_entry_param entry_of(fuse_ino_t inode)
+{
+    return (struct fuse_entry_param){
+        .ino = inode, .attr = attributes_of(inode), .attr_timeout = VALID, .entry_timeout = VALID};
+}
+
 static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
-    struct fuse_entry_param entry = {
-        .ino = inode_of(name), .attr_timeout = VALID, .entry_timeout = VALID};
+    struct fuse_entry_param entry = entry_of(inode_of(name));
 
-    if (parent != FUSE_ROOT_ID || !entry.ino) {
+    if (parent != FUSE_ROOT_ID || !entry.ino)
         fuse_reply_err(request, ENOENT);
-        return;
+    else
+        fuse_reply_entry(request, &entry);
+}
+
+static void on_readdirplus(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                           struct fuse_file_info *info)
+{
+    char *text = malloc(size);
+    size_t used = 0;
+    size_t more;
+    char name[16];
+
+    (void)inode, (void)info;
+    for (; text && (unsigned)offset < listed; used += more) {
+        struct fuse_entry_param entry;
+
+        snprintf(name, sizeof(name), "%u", (unsigned)offset);
+        entry = entry_of(inode_of(name));
+        more = fuse_add_direntry_plus(request, text + used, size - used, name, &entry, ++offset);
+        if (more > size - used)
+            break;
     }
-    entry.attr = attributes_of(entry.ino);
-    fuse_reply_entry(request, &entry);
+    fuse_reply_buf(request, text, used);
+    free(text);
+}
+
+static void on_init(void *user, struct fuse_conn_info *connection)
+{
+    (void)user;
+    connection->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
 }
 
 static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *info)
@@ -93,7 +126,10 @@ static void on_write(fuse_req_t request, fuse_ino_t inode, const char *data, siz
 }
 
 static const struct fuse_lowlevel_ops operations = {
+    .init = on_init,
     .lookup = on_lookup,
+    .readdir = on_readdirplus, /* is never called */
+    .readdirplus = on_readdirplus,
     .getattr = on_getattr,
     .setattr = on_setattr,
     .open = on_open,
@@ -140,16 +176,18 @@ int main(int count, char **words)
     unsigned threads = 0;
     int option;
 
-    while ((option = getopt(count, words, "t:d:")) != -1) {
+    while ((option = getopt(count, words, "n:t:d:")) != -1) {
         if (option == 't')
             threads = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'n')
+            listed = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'd')
             delay_ms = (unsigned)strtoul(optarg, NULL, 10);
         else
             return 2;
     }
     if (optind != count - 1) {
-        fprintf(stderr, "Usage: bench-floor [-t THREADS -d MS] MOUNTPOINT\n");
+        fprintf(stderr, "Usage: bench-floor [-n FILES] [-t THREADS -d MS] MOUNTPOINT\n");
         return 2;
     }
     return mount_and_serve(words[0], words[optind], threads);
