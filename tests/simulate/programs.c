@@ -28,6 +28,8 @@
 /* How long a program that is to end waits for a change that is under way. */
 #define LAST_WORDS_MS 200
 
+#define PLACES_TO_UNDO 2
+
 enum face { APPS_CHECKPOINT, APPS_METADATA, APPS_TABLE, SAVED_FILE, DIRECTORY };
 
 /* One that does one thing. */
@@ -67,6 +69,7 @@ struct program {
 
 static unsigned running;
 static bool stopped;
+static bool undoing;
 static pid_t last_pid;
 
 static void begin_another(void *user);
@@ -870,7 +873,7 @@ static unsigned choose_place(enum act act)
     bool is_thing = act == ACT_MAKE || act == ACT_REMOVE || act == ACT_FIND || act == ACT_LIST;
 
     return is_thing ? THING_APP + (unsigned)chance_below(remote_things())
-                    : (unsigned)chance_below(CHECKPOINT_PLACES);
+                    : (unsigned)chance_below(undoing ? PLACES_TO_UNDO : CHECKPOINT_PLACES);
 }
 
 static void begin_act(struct mount *mount, enum act act)
@@ -897,9 +900,13 @@ static void begin_another(void *user)
                                     ACT_METADATA,   ACT_DELETE, ACT_READ,   ACT_READ,
                                     ACT_READ_SAVED, ACT_UNDO,   ACT_MAKE,   ACT_MAKE,
                                     ACT_REMOVE,     ACT_FIND,   ACT_LIST};
+    static const enum act acts_to_undo[] = {ACT_COMMIT, ACT_COMMIT, ACT_COMMIT, ACT_SHIFT,
+                                            ACT_UNDO};
 
     struct mount *mount = mounts_any();
-    enum act act = acts[chance_below(sizeof(acts) / sizeof(acts[0]))];
+    enum act act = undoing
+                       ? acts_to_undo[chance_below(sizeof(acts_to_undo) / sizeof(*acts_to_undo))]
+                       : acts[chance_below(sizeof(acts) / sizeof(acts[0]))];
 
     (void)user;
     if (stopped)
@@ -910,9 +917,10 @@ static void begin_another(void *user)
         begin_act(mount, act);
 }
 
-void programs_start(unsigned count)
+void programs_start(unsigned count, bool only_undo)
 {
     running = 0;
+    undoing = only_undo;
     stopped = false;
     last_pid = FIRST_PID;
     while (count--)

@@ -9,8 +9,9 @@
  * interrupted. What becomes of it goes into the history.
  */
 
-/* Begins so many, who each do one thing after the other until programs_stop. */
-void programs_start(unsigned count);
+/* Begins so many, who each do one thing after the other until programs_stop: of any kind, or
+ * changes of few checkpoints, and undoing them. */
+void programs_start(unsigned count, bool only_undo);
 
 /* No new ones begin. */
 void programs_stop(void);
