@@ -15,8 +15,9 @@ reached it. What is held to:
 
 The scenes called "start" are of a daemon that begins: either it mounts, or says why not.
 
---all takes each allocation. Otherwise it takes one in many, other ones for each seed (the date, unless told),
-so that all ends after about S seconds (30).
+--all takes each allocation, which takes hours, and says after each scene how many it had: --scene takes the rest.
+Otherwise it takes one in many, other ones for each seed (the date, unless told), so that all ends after about S
+seconds (30).
 """
 import argparse
 import base64
@@ -744,6 +745,10 @@ class Torture:
         self.findings.append(f"{mount.backend.name} {scene}, allocation {nth}: {what}\n{said}")
         print(self.findings[-1], flush=True)
 
+    def tell(self, mount, scene, nth):
+        if self.all:
+            print(f"{mount.backend.name} {scene}: {nth - 1} allocations", flush=True)
+
     def begin(self, mount):
         """The directory is no mount's but this one's as long as it has no checkpoint."""
         mount.start()
@@ -780,6 +785,7 @@ class Torture:
                 self.leave(mount, scene.name, nth)
                 self.begin(mount)
         self.leave(mount, scene.name, nth)
+        self.tell(mount, scene.name, nth)
 
     def start_once(self, mount, nth):
         """A daemon that begins; whether the n-th allocation was reached until it is mounted."""
@@ -801,6 +807,7 @@ class Torture:
 
     def torture_start(self, mount, seconds):
         self.scenes += 1
+        nth = 0
         for nth in self.order(seconds):
             try:
                 with in_time():
@@ -813,6 +820,7 @@ class Torture:
             self.failed += reached
             if not reached:
                 break
+        self.tell(mount, "start", nth)
 
     def torture_backend(self, kind, simulated):
         scenes = [s for s in SCENES if self.wanted.search(f"{kind.name} {s.name}") and kind.name in (s.only or kind.name)]
