@@ -64,6 +64,8 @@ struct once_more {
 
 #define OPENED_ANEW 64
 
+LIST_HEAD(handles, handle);
+
 /* A power of two. */
 #define HANDLE_LISTS 1024
 
@@ -84,11 +86,10 @@ struct fs {
     struct lines errors;
     struct kept overview;                   /* the page, for those whom its size was told */
     TAILQ_HEAD(requests, request) requests; /* under way */
-    LIST_HEAD(handles, handle)
-    handles[HANDLE_LISTS];              /* open files, by what they are: fs/handle.h */
-    struct handles watched;             /* those of programs that wait by poll(2) */
-    LIST_HEAD(, directory) directories; /* open directories */
-    LIST_HEAD(, wait) waits;            /* for records: fs/records.h */
+    struct handles handles[HANDLE_LISTS];   /* open files, by what they are: fs/handle.h */
+    struct handles watched;                 /* those of programs that wait by poll(2) */
+    LIST_HEAD(, directory) directories;     /* open directories */
+    LIST_HEAD(, wait) waits;                /* for records: fs/records.h */
     unsigned request_count;
     unsigned handle_count;
     unsigned scratch_count;                    /* temporary files */

@@ -28,7 +28,7 @@ LIBCURL = "7.88.1"
 MOST = {
     "system calls": {"dis cat": 15.5, "dis echo": 13.5, "local cat": 18.5},
     "RelWithDebInfo": {"dis cat": 224000, "dis echo": 290000, "sls cat": 213000, "local cat": 55000, "local echo": 186000},
-    "Debug": {"dis cat": 264000, "dis echo": 346000, "sls cat": 241000, "local cat": 67000, "local echo": 234000},
+    "Debug": {"dis cat": 264000, "dis echo": 346000, "sls cat": 241000, "local cat": 71000, "local echo": 234000},
 }
 
 
