@@ -51,8 +51,8 @@ CLOSING = """
 * `cp -r`, `tar x` and `rsync` write one file after the other, each of which waits for the service. Side by side they
   are as `ls | xargs -P 64 -n 160 cp -t DIRECTORY` makes them.
 """
-BUSY = """**The machine was busy** with other things while this was measured: half of the time its load was above {:.0f},
-with {} CPUs. Ratios of times below say little then; counts, and what is said of memory, hold."""
+BUSY = """**The machine was busy** with other things while this was measured: half of the time its load was above
+{:.0f}, with {} CPUs. Ratios of times below say little then; counts, and what is said of memory, hold."""
 NOT_DRAWN = ("Requests",)  # most of them are their goal
 
 

@@ -275,8 +275,8 @@ def hanging(bench):
 def idle_mount(bench):
     with bench.service() as service, bench.mount(service) as mount:
         yield Figure("memory of a new mount", mount.status("VmRSS"), goal=("<=", 9), unit="MB",
-                     note=f"{mount.status('Threads'):.0f} thread(s); all but {mount.status('RssAnon'):.1f} MB are pages of "
-                     "files, mostly of libraries")
+                     note=f"{mount.status('Threads'):.0f} thread(s); all but {mount.status('RssAnon'):.1f} MB are "
+                     "pages of files, mostly of libraries")
         bench.load(mount / EACH)
         run(["ls", "-l", mount / SAVED])
         time.sleep(bench.of(2, 2, 0.2))
