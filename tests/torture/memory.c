@@ -90,9 +90,59 @@ static bool counts(uintptr_t caller)
     return is_of_library(caller) && is_for_program();
 }
 
+/* The same in each run of a program, wherever it and its libraries are loaded. */
+static uintptr_t offset_of(uintptr_t frame)
+{
+    Dl_info info;
+
+    return dladdr((const void *)frame, &info) ? frame - (uintptr_t)info.dli_fbase : frame;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(1099511628211);
+}
+
+static _Unwind_Reason_Code add_program(struct _Unwind_Context *context, void *user)
+{
+    uintptr_t frame = _Unwind_GetIP(context);
+    uint64_t *hash = user;
+
+    if (is_between(frame, __executable_start, etext) && !is_of_test(frame) && !is_here(frame))
+        *hash = mix(*hash, frame - (uintptr_t)__executable_start);
+    return _URC_NO_REASON;
+}
+
+/* Keeps in mind that it is not new any more. With half of the room taken none is. */
+static bool is_new_stack(uintptr_t caller)
+{
+    uint64_t hash = mix(UINT64_C(14695981039346656037), offset_of(caller));
+
+    _Unwind_Backtrace(add_program, &hash);
+    hash += !hash;
+    for (uint64_t i = 0; i < STACKS_ROOM / 2; i++) {
+        uint64_t *place = &plan->stacks[(hash + i) % STACKS_ROOM];
+        uint64_t taken = 0;
+
+        if (__atomic_compare_exchange_n(place, &taken, hash, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return true;
+        if (taken == hash)
+            return false;
+    }
+    return false;
+}
+
+static bool is_turn(uintptr_t caller)
+{
+    if (!plan->by_stacks)
+        return !__atomic_sub_fetch(&plan->left, 1, __ATOMIC_SEQ_CST);
+    return !__atomic_load_n(&plan->reached, __ATOMIC_SEQ_CST) && is_new_stack(caller);
+}
+
 static bool take_one(uintptr_t caller)
 {
-    if (!counts(caller) || __atomic_sub_fetch(&plan->left, 1, __ATOMIC_SEQ_CST))
+    if (!counts(caller) || !is_turn(caller))
         return false;
     __atomic_store_n(&plan->reached, true, __ATOMIC_SEQ_CST);
     if (traces)

@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 /*
- * Memory that runs out once: the n-th allocation fails, and no other one.
+ * Memory that runs out once: the n-th allocation fails, and no other one. Or, by stacks, the first
+ * that is made on a way through the program on which none has failed: so of those in a loop, or
+ * which many requests make, one fails.
  *
  * This takes the place of malloc() and its like in a program that is built with clang's
  * AddressSanitizer, which defines them weakly: so what libraries allocate comes here too, and
@@ -22,12 +24,20 @@
  * torture_text then (test.h).
  */
 
+/* Of a power of two, no more than half is taken. */
+#define STACKS_ROOM 65536
+
 struct memory_plan {
     /* How many allocations until one fails, which counts as 1; 0: none fails. Any process that
-     * shares this memory may set it, and this program counts it down. */
+     * shares this memory may set it, and this program counts it down. By stacks it is anything but
+     * 0, and is not counted. */
     uint64_t left;
     /* Whether one has failed. */
     bool reached;
+    bool by_stacks;
+    /* On which one has failed: hashes of the program's functions that were under way, and of who
+     * asked; 0 for none. */
+    uint64_t stacks[STACKS_ROOM];
 };
 
 /* Follows that plan from now on, or none: NULL. With TORTURE_TRACE in the environment, who had no

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Usage: mount.py [--all | --seconds S] [--seed N] [--scene REGEX] [--first N] PROGRAM SIMULATED_DIS SIMULATED_SLS
+"""Usage: mount.py [--all | --stacks | --seconds S] [--seed N] [--scene REGEX] [--first N] PROGRAM SIMULATED_DIS SIMULATED_SLS
                 SIMULATED_KAFKA
 
 Every allocation of a mount fails once: PROGRAM is checkpointfs-torture (memory.h says which allocations
@@ -15,9 +15,9 @@ reached it. What is held to:
 
 The scenes called "start" are of a daemon that begins: either it mounts, or says why not.
 
---all takes each allocation, which takes hours, and says after each scene how many it had: --scene takes the rest.
-Otherwise it takes one in many, other ones for each seed (the date, unless told), so that all ends after about S
-seconds (30).
+--all takes each allocation, which takes hours; --stacks takes one on each way through the program (memory.h). Both say
+after each scene how many that were: --scene takes the rest. Otherwise it takes one in many, other ones for each seed
+(the date, unless told), so that all ends after about S seconds (30).
 """
 import argparse
 import base64
@@ -66,14 +66,21 @@ class Refused(Exception):
 class Plan:
     """What memory.h calls a plan, shared with the daemon."""
 
+    SIZE = 16 + 8 * 65536
+
     def __init__(self, path):
         with open(path, "wb") as file:
-            file.write(bytes(16))
+            file.write(bytes(self.SIZE))
         with open(path, "r+b") as file:
-            self.memory = mmap.mmap(file.fileno(), 16)
+            self.memory = mmap.mmap(file.fileno(), self.SIZE)
+
+    def go_by_stacks(self):
+        """From now on, and as if none had failed."""
+        self.memory[9] = True
+        self.memory[16:] = bytes(self.SIZE - 16)
 
     def arm(self, nth):
-        self.memory[8:16] = bytes(8)
+        self.memory[8] = False
         self.memory[0:8] = struct.pack("<Q", nth)
 
     def disarm(self):
@@ -724,7 +731,8 @@ def play(mount, scene, nth, good):
 
 class Torture:
     def __init__(self, arguments):
-        self.all, self.seconds, self.first = arguments.all, arguments.seconds, arguments.first
+        self.stacks, self.seconds, self.first = arguments.stacks, arguments.seconds, arguments.first
+        self.all = arguments.all or self.stacks
         self.chance = random.Random(arguments.seed)
         self.wanted = re.compile(arguments.scene)
         self.program = os.path.realpath(arguments.program)
@@ -769,6 +777,8 @@ class Torture:
         scene.prepare(mount)
         good = scene.act(mount)
         self.scenes += 1
+        if self.stacks:
+            mount.plan.go_by_stacks()
         for nth in self.order(seconds):
             try:
                 with in_time():
@@ -808,6 +818,8 @@ class Torture:
     def torture_start(self, mount, seconds):
         self.scenes += 1
         nth = 0
+        if self.stacks:
+            mount.plan.go_by_stacks()
         for nth in self.order(seconds):
             try:
                 with in_time():
@@ -852,6 +864,7 @@ class Torture:
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--stacks", action="store_true")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=datetime.date.today().toordinal())
     parser.add_argument("--first", type=int, help="the first allocation that fails")

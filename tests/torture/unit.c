@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -27,7 +28,8 @@
  * test again and again in processes of its own, with the n-th allocation failing, until a run ends
  * without having reached the n-th. TORTURE is "EVERY OFFSET": n is OFFSET + 1, and then every
  * EVERY-th; "1 0" is all. Where a test allocates more than DENSE times, the steps grow from there
- * on with n.
+ * on with n. With "stacks SHARES SHARE", one fails on each way through the program on which the
+ * test allocates (memory.h), and of the tests each SHARES-th is run.
  *
  * What is a finding: a signal (a crash, what base/always.h found broken, a minute's work
  * without an end), a report of a sanitizer, a leak, and an assertion that fails twice although no
@@ -170,7 +172,8 @@ static int run_apart(const struct CMUnitTest *test, CMFixtureFunction setup,
     int status = 0;
     pid_t child;
 
-    *plan = (struct memory_plan){0};
+    plan->left = 0;
+    plan->reached = false;
     fflush(NULL);
     child = fork();
     if (!child)
@@ -200,8 +203,9 @@ static void run_again(const struct CMUnitTest *test, const struct order *order,
                       CMFixtureFunction setup, CMFixtureFunction teardown)
 {
     nth = order->offset % order->every + 1;
+    memset(plan->stacks, 0, sizeof(plan->stacks));
     while ((!order->until || time(NULL) < order->until) && run_once(test, setup, teardown))
-        nth += order->every * (1 + nth / DENSE * nth / DENSE);
+        nth += plan->by_stacks ? 1 : order->every * (1 + nth / DENSE * nth / DENSE);
 }
 
 static struct order read_order(const char *text)
@@ -219,12 +223,15 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
 {
     const char *asked = getenv("TORTURE");
     struct order order;
+    size_t shares = 1;
+    size_t share = 0;
 
     if (!asked)
         return __real__cmocka_run_group_tests(name, tests, count, setup, teardown);
     order = read_order(asked);
     plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    for (size_t i = 0; i < count; i++)
+    plan->by_stacks = sscanf(asked, "stacks %zu %zu", &shares, &share) == 2;
+    for (size_t i = share; i < count; i += shares)
         run_again(&tests[(order.offset + i) % count], &order, setup, teardown);
     printf("%s: %zu tests, %lu allocations failed, %u findings\n", program_invocation_short_name,
            count, failed_in_all, findings);

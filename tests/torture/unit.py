@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Usage: unit.py [--all | --seconds S] [--seed N] PROGRAM...
+"""Usage: unit.py [--all | --stacks | --seconds S] [--seed N] PROGRAM...
 
 Every allocation of the unit tests fails once: runs each PROGRAM with TORTURE in its environment, as
 unit.c tells, side by side, and prints what they find, and how many allocations failed in all. --all takes
-each allocation. Otherwise it takes one in SPARSE, other ones and in other tests for each seed (the date,
-unless told), so that all ends after about S seconds (30).
+each allocation, which takes hours; --stacks one on each way through the program (memory.h). Otherwise it
+takes one in SPARSE, other ones and in other tests for each seed (the date, unless told), so that all ends
+after about S seconds (30).
 
 Many tests wait most of the time. So with --all each program is run SHARES times, with every SHARES-th
-allocation, and one more is started whenever a processor has nothing to do.
+allocation, or by --stacks with every SHARES-th test, and one more is started whenever a processor has nothing to do.
 """
 import argparse
 import datetime
@@ -90,6 +91,7 @@ def run_now(program, order, directory):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--stacks", action="store_true")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=datetime.date.today().toordinal())
     parser.add_argument("programs", nargs="+")
@@ -97,11 +99,13 @@ def main():
     chance = random.Random(arguments.seed)
     workers = os.cpu_count() or 1
     seconds = max(1, int(arguments.seconds * workers / len(arguments.programs)))
-    if arguments.all:
+    if arguments.stacks:
+        orders = [(program, f"stacks {SHARES} {share}") for program in arguments.programs for share in range(SHARES)]
+    elif arguments.all:
         orders = [(program, f"{SHARES} {share} 0") for program in arguments.programs for share in range(SHARES)]
     else:
         orders = [(program, f"{SPARSE} {chance.randrange(1000)} {seconds}") for program in arguments.programs]
-    turns = Turns(arguments.all)
+    turns = Turns(arguments.all or arguments.stacks)
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as directory, ThreadPoolExecutor(WORKERS_MAX) as pool:
         os.chmod(directory, 0o755)  # for tests of other users
