@@ -13,8 +13,8 @@ setup() {
     cp "$PACKAGING/mount.checkpointfs" "$DIR/sbin/"
 }
 
-# with_fstab LINES SCRIPT: runs it where the program is installed, /etc/fstab has these lines, and the mount point is
-# nobody's; what is mounted there goes with it. $STORE is everybody's.
+# with_fstab LINES SCRIPT: runs it where the program is installed, /etc/fstab has these lines, /dev/fuse is for
+# everybody, and the mount point is nobody's; what is mounted there goes with it. $STORE is everybody's.
 with_fstab() {
     needs_root
     needs unshare setpriv mount.fuse3
@@ -27,6 +27,11 @@ with_fstab() {
         exec 2>&1
         trap "[[ \$? = 0 ]] || echo FAILED" EXIT
         mount --make-rprivate /
+        mkdir -p "$DIR/device"
+        mount -t tmpfs -o mode=755 device "$DIR/device"
+        mknod "$DIR/device/fuse" c 10 229
+        chmod 666 "$DIR/device/fuse"
+        mount --bind "$DIR/device/fuse" /dev/fuse
         mount --bind "'"$(dirname "$CHECKPOINTFS")"'" /usr/local/bin
         mount -t overlay -o "lowerdir=$DIR/sbin:/usr/sbin" overlay /usr/sbin
         mount --bind "$DIR/fstab" /etc/fstab
