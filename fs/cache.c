@@ -66,8 +66,7 @@ struct topic {
     int64_t flight_asked;
     bool again;         /* what the flight brings is outdated already */
     struct share share; /* those who wait for it */
-    bool is_news;       /* what it brought */
-    bool telling;       /* it must not be freed */
+    bool telling;       /* its news: it must not be freed */
 };
 
 TAILQ_HEAD(topics, topic);
@@ -396,8 +395,8 @@ static const struct table *table_before(const struct topic *topic)
 }
 
 /* Makes the answer ours, and puts into it what we know better; the caller is told by the same
- * struct. */
-static int take_answer(struct topic *topic, struct answer *answer)
+ * struct, and whether a checkpoint is another than was known. */
+static int take_answer(struct topic *topic, struct answer *answer, bool *is_news)
 {
     char *text = answer->text ? strdup(answer->text) : NULL;
     const struct backend *backend = topic->cache->backend;
@@ -414,7 +413,7 @@ static int take_answer(struct topic *topic, struct answer *answer)
     topic->text = text;
     names_drop(topic->names);
     topic->names = answer->names ? names_hold(answer->names) : NULL;
-    topic->is_news = table && (!topic->table || !table_has_same(topic->table, table));
+    *is_news = table && (!topic->table || !table_has_same(topic->table, table));
     table_drop(topic->table);
     topic->table = table;
     topic->asked = topic->flight_asked;
@@ -440,6 +439,7 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
     struct cache *cache = topic->cache;
     struct answer taken = *answer;
     struct table *held;
+    bool is_news = false;
 
     if (!ALWAYS(topic->flight))
         return;
@@ -450,14 +450,14 @@ static void on_topic_answer(void *user, const struct error *error, const struct 
             fail_waiters(&topic->share);
         return;
     }
-    if (!error && take_answer(topic, &taken)) {
+    if (!error && take_answer(topic, &taken, &is_news)) {
         fail_waiters(&topic->share);
         return;
     }
     held = taken.table ? table_hold(taken.table) : NULL;
     topic->telling = true;
     share_tell(&topic->share, error, &taken);
-    if (!error && topic->question.what == WHAT_STATES && topic->is_news)
+    if (is_news && topic->question.what == WHAT_STATES)
         cache->news(cache->user, topic->question.app, topic->question.stream, ANY_PARTITION);
     topic->telling = false;
     table_drop(held);

@@ -66,7 +66,7 @@ struct once_more {
 
 LIST_HEAD(handles, handle);
 
-/* A power of two. */
+/* So many that few open files share one. */
 #define HANDLE_LISTS 1024
 
 /* Everything that one mount has. */

@@ -48,6 +48,8 @@ bool handle_writes(int flags);
 /* One of the mount's open files from now on, or NULL. */
 struct handle *handle_new(struct fs *fs, const struct node *node, int flags);
 void handle_free(struct handle *handle);
+
+/* Closes what is still open when the mount ends. */
 void handle_free_all(struct fs *fs);
 
 /* In which list of fs->handles all open files of this node's file (node_file) are, the one that was
@@ -84,8 +86,10 @@ const struct handle *handle_removed(const struct fs *fs, const struct node *node
 /* The checkpoint of a partition was removed: its files are not there any more. */
 void handle_note_removed(struct fs *fs, const struct node *node);
 
-/* A program waits by poll(2), instead of one that did before; forgets it. */
+/* A program waits by poll(2). Who waited by the same open file before is forgotten. */
 void handle_take_poll(struct handle *handle, struct fuse_pollhandle *poll);
+
+/* Forgets the one that waits, if any does. */
 void handle_forget_poll(struct handle *handle);
 
 #endif

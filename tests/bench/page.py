@@ -43,9 +43,9 @@ CLOSING = """
   all transfers in each round, and in the C library's allocator. That thread is then what the readers wait for.
 * What programs do with each file of a tree, and the kernel for it, takes most of the time that `tar` and `cp -r` take:
   with FUSE files in memory, which nobody asks a service for, it is as the rows beside them say.
-* Most of the memory of a new mount is pages of libraries that other programs have in memory too.
-* A bare SQLite transaction in memory takes a hundredth of a millisecond or two, less than a FUSE request: on a disk
-  the transaction counts.
+* Most of the memory of a new mount is pages of libraries that other programs may have in memory too.
+* A bare SQLite transaction in memory takes less than a read of a FUSE file in memory, as the rows above tell: only on
+  a disk it is the transaction that counts.
 * Two writers of one file wait for each other in the kernel, which locks the inode: those of one checkpoint are one
   after the other in any file system.
 * `cp -r`, `tar x` and `rsync` write one file after the other, each of which waits for the service. Side by side they

@@ -257,6 +257,7 @@ TEST(tables_are_compared_by_their_checkpoints)
     const struct state some = {.partition = 7, .committed = 1, .sequence = "4", .metadata = "a"};
     const struct state other = {.partition = 7, .committed = 1, .sequence = "4", .metadata = "b"};
     const struct state *states[] = {&none, &some, &other};
+    const size_t count = sizeof(states) / sizeof(*states);
     struct table *a = make_table();
     struct table *b = make_table();
 
@@ -267,12 +268,10 @@ TEST(tables_are_compared_by_their_checkpoints)
     assert_false(table_has_same(a, b));
     put_number(b, 1, 5);
     put_number(a, 2, 5);
-    for (size_t i = 0; i < (sizeof(states) / sizeof(*states)) * (sizeof(states) / sizeof(*states));
-         i++) {
-        assert_int_equal(table_put(a, states[i / (sizeof(states) / sizeof(*states))]), 0);
-        assert_int_equal(table_put(b, states[i % (sizeof(states) / sizeof(*states))]), 0);
-        assert_int_equal(table_has_same(a, b), i / (sizeof(states) / sizeof(*states)) ==
-                                                   i % (sizeof(states) / sizeof(*states)));
+    for (size_t i = 0; i < count * count; i++) {
+        assert_int_equal(table_put(a, states[i / count]), 0);
+        assert_int_equal(table_put(b, states[i % count]), 0);
+        assert_int_equal(table_has_same(a, b), i / count == i % count);
     }
     assert_int_equal(table_put(a, &none), 0);
     assert_int_equal(table_put(b, &none_of_more), 0);
