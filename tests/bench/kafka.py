@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[0] = os.path.join(HERE, "..", "kafka")  # and not HERE: "kafka" is the client, not this file
 import confluent_kafka
 import kafka
-from world import CLUSTER, World
+from world import CLUSTER, World, make_app
 
 TOPIC, CLIENTS, PROCESSES = "orders", 64, 8
 MANY, MANY_PARTITIONS = "many", 5000
@@ -227,7 +227,7 @@ def main():
         world.client("produce", TOPIC, 0, 1, 1700000000000)
         mount = world.mount()
         where = {"root": mount.root, "brokers": world.brokers}
-        os.mkdir(mount.path("apps/bench-mount"))
+        make_app(mount, "bench-mount")
         print_rates(where)
         print("daemon after that:", of_daemon(mount))
         print_first(world)

@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 
-from world import Wrong, World, eventually
+from world import Wrong, World, eventually, make_app
 
 GROUP, TOPIC, PARTITIONS = "billing", "orders", 4
 STEP = 0.01  # between two commits of a writer, in seconds
@@ -233,7 +233,7 @@ def hurt_by_turns(world, writers, readers, arguments):
 def run(world, arguments):
     world.client("create", TOPIC, PARTITIONS)
     mount = world.mount()
-    os.mkdir(mount.path(f"apps/{GROUP}"))
+    make_app(mount, GROUP)
     writers = [Writer(mount, i % PARTITIONS) for i in range(arguments.writers)]
     readers = [Reader(mount, i % PARTITIONS) for i in range(arguments.readers)]
     actors = writers + readers

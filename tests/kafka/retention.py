@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """What -o retention= commits is kept for longer than the brokers keep it, which takes a minute and a half to see."""
 
-import os
 import sys
 import time
 
-from world import World, Wrong
+from world import World, Wrong, make_app
 
 PROPERTIES = "offsets.retention.minutes=1\noffsets.retention.check.interval.ms=1000"
 RETAINED = 600  # seconds
@@ -13,7 +12,7 @@ PATIENCE = 150  # seconds
 
 
 def commit(mount, group):
-    os.mkdir(mount.path(f"apps/{group}"))
+    make_app(mount, group)
     with open(mount.path(f"apps/{group}/orders/0/checkpoint"), "w", encoding="ascii") as file:
         file.write("42\nnote\n")
 

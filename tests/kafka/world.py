@@ -11,6 +11,7 @@ Where there is no Java or no Maven, see tests/kafka/cluster, the program ends wi
 mounted and no process is left, and what a sanitizer has reported is a Wrong.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -41,6 +42,20 @@ class Client:
     def end(self):
         self.process.kill()
         self.process.wait()
+
+
+def make_app(mount, app):
+    """A new cluster makes its coordinators when somebody first asks for one, and on a busy machine that can take
+    longer than a mount waits."""
+    def is_made():
+        try:
+            os.mkdir(mount.path(f"apps/{app}"))
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return False
+        return True
+    eventually(is_made, f"an app {app}")
 
 
 class World(Place):

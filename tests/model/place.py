@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -250,6 +251,8 @@ class Place:
         return self
 
     def __exit__(self, kind, error, trace):
+        if kind is not None:
+            self.tell_errors()
         try:
             self.end(is_failed=kind is not None)
         finally:
@@ -261,6 +264,12 @@ class Place:
                 self.service.process.kill()
                 self.service.process.wait()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    def tell_errors(self):
+        """What the mounts had to say, for whoever looks for the reason why a program has failed. One may hang."""
+        for mount in self.mounts:
+            print(f"errors of {mount.root}:", file=sys.stderr, flush=True)
+            subprocess.run(["timeout", "5", "cat", mount.path("errors")], check=False, stdout=sys.stderr)
 
     def end(self, is_failed):
         try:
