@@ -491,7 +491,7 @@ static size_t frame_size(const struct kafka_connection *connection)
     return size < FRAME_PREFIX || (size_t)size > FRAME_MAX ? 0 : FRAME_PREFIX + (size_t)size;
 }
 
-enum reading { READ_ALL, READ_WAITS, READ_CLOSED, READ_GARBAGE };
+enum reading { READ_ALL, READ_WAITS, READ_CLOSED, READ_GARBAGE, READ_NO_MEMORY };
 
 /* Reads up to the end of the frame: TLS may hold bytes that no longer make the socket readable. */
 static enum reading read_frame(struct kafka_connection *connection)
@@ -505,6 +505,8 @@ static enum reading read_frame(struct kafka_connection *connection)
         size_t count = 0;
         CURLcode result;
 
+        if (buf_error(&connection->in) == -ENOMEM)
+            return READ_NO_MEMORY;
         if (!whole || connection->in.size > whole || buf_error(&connection->in))
             return READ_GARBAGE;
         if (connection->in.size == whole && whole > FRAME_PREFIX)
@@ -539,6 +541,9 @@ static void on_socket(void *user)
         break;
     case READ_GARBAGE:
         on_garbage(connection);
+        break;
+    case READ_NO_MEMORY:
+        on_no_memory(connection);
         break;
     }
 }
