@@ -42,7 +42,8 @@ static int from_states(const struct fs *fs, const struct node *node, int64_t not
     return whole || not_before == ANY_AGE ? 0 : -EAGAIN;
 }
 
-/* Where the backend leaves metadata out, the size is told when the file is opened. */
+/* Where the backend leaves metadata out, and where there is too much, the size is told when the
+ * file is opened. */
 static int from_all_states(const struct fs *fs, const struct node *node, int64_t not_before,
                            struct stat *attr)
 {
@@ -54,9 +55,10 @@ static int from_all_states(const struct fs *fs, const struct node *node, int64_t
     if (!cache_peek(fs->cache, &question, not_before, &answer))
         return -EAGAIN;
     status = tree_row(node->kind)->print_states(fs, answer.table, &text);
-    tree_attributes(fs, node, status ? 0 : text.size, states_time(answer.table), attr);
+    if (status != -ENOMEM)
+        tree_attributes(fs, node, status ? 0 : text.size, states_time(answer.table), attr);
     buf_release(&text);
-    return 0;
+    return status == -ENOMEM ? status : 0;
 }
 
 static int from_info(const struct fs *fs, const struct node *node, int64_t not_before,

@@ -33,16 +33,20 @@ static const struct node *node_looked_up(const struct request *request)
 
 /*
  * What is known of a file, or what those read who have it open. Up to this size sendfile(2) reads
- * for all of them: who was told of another one begins anew.
+ * for all of them: who was told of another one begins anew. -ENOMEM where it cannot be told.
  */
-static void find_attributes(struct fs *fs, const struct node *node, struct stat *attr)
+static int find_attributes(struct fs *fs, const struct node *node, struct stat *attr)
 {
     const struct handle *opened = handle_opened(fs, node);
+    int status = known_attributes(fs, node, ANY_AGE, attr);
 
-    if (known_attributes(fs, node, ANY_AGE, attr))
+    if (status == -ENOMEM)
+        return status;
+    if (status)
         tree_attributes(fs, node, opened ? opened->text.size : 0, WHEN_UNKNOWN, attr);
     if (!tree_is_directory(node->kind))
         handle_note_size(fs, node, (size_t)attr->st_size);
+    return 0;
 }
 
 static void reply_found(struct request *request)
@@ -50,8 +54,10 @@ static void reply_found(struct request *request)
     const struct node *node = node_looked_up(request);
     struct stat attr;
 
-    find_attributes(request->fs, node, &attr);
-    request_reply_entry(request, node, &attr, lease_give(request->fs, node));
+    if (find_attributes(request->fs, node, &attr))
+        request_refuse(request, ENOMEM, "no memory");
+    else
+        request_reply_entry(request, node, &attr, lease_give(request->fs, node));
 }
 
 static void reply_missing(struct request *request)
