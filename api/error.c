@@ -1,5 +1,6 @@
 #include "api/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,11 @@ int error_set(struct error *error, int code, const char *format, ...)
     vsnprintf(error->message, sizeof(error->message), format, arguments);
     va_end(arguments);
     return -code;
+}
+
+int error_set_status(struct error *error, int status, const char *why)
+{
+    return error_set(error, -status, "%s", status == -ENOMEM ? "no memory" : why);
 }
 
 const char *error_name(int code)

@@ -324,7 +324,8 @@ static int read_lines_of(struct journaldisk *disk, struct part *part, const char
     while ((size = pread(part->fd, disk->piece, PIECE_SIZE, disk->end)) > 0) {
         status = read_piece(disk, part, disk->end, (size_t)size);
         if (status)
-            return error_set(error, -status, "the journal %.250s was not read to its end", path);
+            return error_set(error, -status, "the journal %.250s was not read to its end: %s", path,
+                             strerror(-status));
         disk->end += size;
     }
     return size < 0 ? say_errno(path, error) : 0;

@@ -207,8 +207,8 @@ static void end_with_text(struct lagtable *lagtable)
     int status = buf_error(&lagtable->text);
 
     if (status) {
-        error_set(&lagtable->operation.error, -status, "%s",
-                  status == -EFBIG ? "it would be larger than a file may be here" : "no memory");
+        error_set_status(&lagtable->operation.error, status,
+                         "it would be larger than a file may be here");
         operation_fail(&lagtable->operation);
     } else {
         operation_end(&lagtable->operation, NULL, &(struct answer){.text = lagtable->text.data});

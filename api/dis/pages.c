@@ -161,7 +161,7 @@ static int take_page(void *user, const char *first, const struct error *error,
         table_drop(pages->tables[pages->taken]);
         pages->tables[pages->taken++] = NULL;
     }
-    return status ? error_set(failure, -status, "no room for all partitions") : 0;
+    return status ? error_set_status(failure, status, "no room for all partitions") : 0;
 }
 
 static void on_pages(void *user, const struct error *error, const struct answer *unused)

@@ -288,7 +288,7 @@ static void refuse_exchange(struct kafka_exchange *exchange, int status)
                   exchange->pool->address.host, exchange->pool->address.port,
                   exchange->request.highest, exchange->request.api);
     else
-        error_set(&error, -status, "the request cannot be sent");
+        error_set_status(&error, status, "the request cannot be sent");
     fail_exchange(exchange, &error);
 }
 

@@ -477,7 +477,7 @@ static int list(struct store *store, sqlite3_stmt *rows, const char *what, struc
     while ((status = next_row(store, rows, error)) == 1) {
         status = names_add_listed(names, what, column_name(rows, 0));
         if (status) {
-            error_set(error, -status, "the list is too long");
+            error_set_status(error, status, "the list is too long");
             break;
         }
     }
@@ -672,7 +672,7 @@ int store_get_states(struct store *store, const char *app, const char *stream, s
     while ((status = next_row(store, rows, error)) == 1) {
         status = put_state(table, rows);
         if (status) {
-            error_set(error, -status, "the stream has too many partitions");
+            error_set_status(error, status, "the stream has too many partitions");
             break;
         }
     }
