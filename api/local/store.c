@@ -371,6 +371,8 @@ int store_begin_reading(struct store *store, struct error *error)
 {
     int status = files_check(&store->files, error);
 
+    if (!status)
+        status = ready_statement(store, ROLLBACK, error);
     return status ? status : run_plain(store, BEGIN_READING, error);
 }
 
