@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,10 @@ struct mount {
 
     struct once left_out;
     struct call *trial; /* the first request, before the mount */
-    struct error error; /* why it could not be mounted */
+    struct error error; /* why it could not be mounted, or has failed */
     bool wrong;         /* the command line is */
     bool ended;         /* by a signal */
+    bool begun;         /* by the kernel */
 };
 
 /* What libfuse says goes into our own line. */
@@ -52,6 +54,12 @@ __attribute__((format(printf, 2, 0))) static void on_fuse_log(enum fuse_log_leve
     if (level <= FUSE_LOG_WARNING)
         vsnprintf(fuse_message, sizeof(fuse_message), format, arguments);
     fuse_message[strcspn(fuse_message, "\n")] = '\0';
+}
+
+/* libfuse says nothing where it lacks memory. */
+static const char *what_libfuse_said(int code)
+{
+    return *fuse_message || !code ? fuse_message : strerror(code);
 }
 
 /* Mounts, with what libfuse and fusermount3 write to standard error in fuse_message instead. */
@@ -206,14 +214,37 @@ static const char *source_of_mount(const struct mount *mount)
 
 /* The session */
 
+static struct mount *mount_of(struct fs *fs)
+{
+    return (struct mount *)((char *)fs - offsetof(struct mount, fs));
+}
+
 static void on_init(void *user, struct fuse_conn_info *connection)
 {
-    const struct fs *fs = user;
+    struct mount *mount = mount_of(user);
 
     fs_operations.init(user, connection);
+    mount->begun = true;
     daemon_succeed();
-    if (fs->options->foreground)
+    if (mount->options->foreground)
         notify_manager("READY=1");
+}
+
+/* It ends well when it is unmounted, which is 0. */
+static void end_by(struct mount *mount, int status)
+{
+    if (status < 0)
+        error_set(&mount->error, -status, "no more requests can be read: %s", strerror(-status));
+    fuse_session_exit(mount->fs.session);
+}
+
+/* The first request begins the mount. If libfuse had no memory for it there will never be another.
+ */
+static void process_request(struct mount *mount)
+{
+    fuse_session_process_buf(mount->fs.session, &mount->buffer);
+    if (!mount->begun)
+        end_by(mount, -ENOMEM);
 }
 
 static void take_requests(void *user)
@@ -229,9 +260,9 @@ static void take_requests(void *user)
         if (status == -EAGAIN)
             return;
         if (status <= 0)
-            fuse_session_exit(session);
+            end_by(mount, status);
         else
-            fuse_session_process_buf(session, &mount->buffer);
+            process_request(mount);
     }
     if (fuse_session_exited(session))
         loop_stop(mount->loop);
@@ -281,12 +312,12 @@ static int refuse_second(struct mount *mount)
                : 0;
 }
 
-static int refuse_mounting(struct mount *mount)
+static int refuse_mounting(struct mount *mount, int code)
 {
     fuse_session_destroy(mount->fs.session);
     mount->fs.session = NULL;
     return error_set(&mount->error, EIO, "cannot mount on %.150s: %s%s", mount->options->mountpoint,
-                     fuse_message, advice_on_mounting(fuse_message));
+                     what_libfuse_said(code), advice_on_mounting(fuse_message));
 }
 
 /* Mounts; from here on the kernel has requests for us. */
@@ -298,10 +329,13 @@ static int start_session(struct mount *mount)
     fuse_set_log_func(on_fuse_log);
     fs->session = new_session(mount);
     if (!fs->session)
-        return error_set(&mount->error, EINVAL, "libfuse: %s", fuse_message);
+        return error_set(&mount->error, EINVAL, "libfuse: %s", what_libfuse_said(errno));
     if (mount_quietly(fs->session, mount->options->mountpoint))
-        return refuse_mounting(mount);
+        return refuse_mounting(mount, errno);
     fd = fuse_session_fd(fs->session);
+    /* Without memory libfuse 3.14 takes standard input for the device. */
+    if (fd <= STDERR_FILENO)
+        return refuse_mounting(mount, ENOMEM);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return loop_watch(mount->loop, fd, take_requests, mount);
 }
@@ -393,6 +427,18 @@ static void stop_mount(struct mount *mount)
     loop_free(mount->loop);
 }
 
+/* The exit status of what was mounted. */
+static int run_mounted(struct mount *mount)
+{
+    loop_run(mount->loop);
+    if (mount->options->foreground)
+        notify_manager("STOPPING=1");
+    if (!mount->begun && !mount->ended && !mount->error.code)
+        error_set(&mount->error, EIO, "%.200s was unmounted before it could be used",
+                  mount->options->mountpoint);
+    return mount->error.code ? daemon_fail(EXIT_FAILURE, "%s", mount->error.message) : EXIT_SUCCESS;
+}
+
 int mount_run(const struct options *options)
 {
     struct mount mount = {.options = options};
@@ -401,9 +447,7 @@ int mount_run(const struct options *options)
     if (start_mount(&mount)) {
         status = daemon_fail(mount.wrong ? EXIT_USAGE : EXIT_FAILURE, "%s", mount.error.message);
     } else if (chdir("/") == 0) {
-        loop_run(mount.loop);
-        if (options->foreground)
-            notify_manager("STOPPING=1");
+        status = run_mounted(&mount);
     }
     stop_mount(&mount);
     return status;
