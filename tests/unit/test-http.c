@@ -59,12 +59,20 @@ static struct {
     struct retries retries;
 } client;
 
-static atomic_uint full_sends; /* how often the next bytes are not taken */
+static atomic_uint full_sends; /* how often a connection does not take the next bytes */
 
-/* In place of the C library's, for libcurl too. */
+static bool is_connection(int fd)
+{
+    int domain = 0;
+
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &(socklen_t){sizeof(domain)});
+    return domain == AF_INET;
+}
+
+/* In place of the C library's, for libcurl too, whose threads send to one another. */
 __attribute__((visibility("default"))) ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
-    if (atomic_load(&full_sends)) {
+    if (atomic_load(&full_sends) && is_connection(fd)) {
         atomic_fetch_sub(&full_sends, 1);
         errno = EAGAIN;
         return -1;
@@ -167,6 +175,8 @@ static int make_client_of(bool is_here)
 
     memset(&client, 0, sizeof(client));
     client.loop = loop_new();
+    if (!client.loop)
+        return -ENOMEM;
     options.loop = client.loop;
     return http_new(&options, &client.http, &error);
 }
@@ -330,7 +340,7 @@ static void test_a_try_with_no_time_left_hides_no_error(void **state)
 
     (void)state;
     start_server(script);
-    assert_int_equal(run(true, 300), EIO);
+    assert_int_equal(run(true, 1000), EIO);
     assert_int_equal(client.tries, 2);
     stop_server();
 }
@@ -500,6 +510,7 @@ static void test_what_is_asked_when_another_is_refused_goes_at_once(void **state
     timer_start(client.loop, &silent.timer, 500, start_second_pair, NULL);
     loop_run(client.loop);
     assert_int_equal(client.tries, 3);
+    assert_int_equal(client.ended, 0);
     while (silent.count)
         http_cancel(silent.requests[--silent.count]);
     stop_server();
@@ -727,18 +738,19 @@ static void test_keeps_half_as_many_connections_as_there_are_descriptors(void **
     assert_in_range(count_kept(true, 50), 1, 32);
 }
 
-/* By one connection it answers once, and loses it with the next request; by the next it answers. */
+/* By one connection it answers once, and loses it with the next request; by the next it answers.
+ * That each request came is seen by what the client was told. */
 static void *serve_kept(void *unused)
 {
     char request[2048];
     int fd = accept(server.listener, NULL, NULL);
 
-    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    recv(fd, request, sizeof(request), 0);
     send(fd, OK, strlen(OK), MSG_NOSIGNAL);
-    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    recv(fd, request, sizeof(request), 0);
     close(fd);
     fd = accept(server.listener, NULL, NULL);
-    assert_true(recv(fd, request, sizeof(request), 0) > 0);
+    recv(fd, request, sizeof(request), 0);
     send(fd, OK, strlen(OK), MSG_NOSIGNAL);
     close(fd);
     return unused;
