@@ -888,8 +888,9 @@ def main():
     parser.add_argument("kafka")
     arguments = parser.parse_args()
     torture = Torture(arguments)
-    for kind, simulated in ((Local, ""), (Dis, arguments.dis), (Sls, arguments.sls), (Kafka, arguments.kafka)):
-        torture.torture_backend(kind, os.path.realpath(simulated))
+    services = [os.path.realpath(path) for path in (arguments.dis, arguments.sls, arguments.kafka)]
+    for kind, simulated in zip((Local, Dis, Sls, Kafka), ["", *services]):
+        torture.torture_backend(kind, simulated)
     found = len(torture.findings)
     print(f"seed {arguments.seed}: {torture.scenes} scenes, {torture.failed} allocations failed, {found} findings")
     sys.exit(found != 0)
