@@ -244,19 +244,25 @@ static void catch_up(struct mount *mount)
         ;
 }
 
-void journals_check_all(void)
+/* Whoever catches up may have renamed the files. */
+static void compare_with_files(void)
 {
     const struct inode *files[] = {disk_find(OLD_PATH), disk_find(FILE_PATH)};
 
+    for (int i = 0; i < 2 && !history_fault(); i++) {
+        if (files[i] && had_memory)
+            take_lines(files[i]->bytes, files[i]->size, 0, find_in_mount);
+    }
+}
+
+void journals_check_all(void)
+{
     for (unsigned i = 0; i < mounts_count(); i++) {
         compared = mounts_at(i);
         if (!keeps((int)i))
             continue;
         catch_up(mounts_at(i));
-        for (int j = 0; j < 2 && !history_fault(); j++) {
-            if (files[j] && had_memory)
-                take_lines(files[j]->bytes, files[j]->size, 0, find_in_mount);
-        }
+        compare_with_files();
     }
     if (keepers)
         check_kept();
