@@ -20,8 +20,8 @@ struct error {
 int error_set(struct error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set(), by a negative errno: says "no memory" for -ENOMEM, and why for others. Returns the
- * status. */
+/* As error_set(), by a negative errno: says "no memory" for -ENOMEM, and why for others. Returns
+ * the status. */
 int error_set_status(struct error *error, int status, const char *why);
 
 /* "ENOENT"; "E?" for what has no name. */
