@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -69,15 +70,22 @@ static bool is_for_program(void)
     return !is_of_test(who);
 }
 
+/* What holds that code; dladdr(3) would look for its name, too, which takes too long for each
+ * allocation of OpenSSL. */
+static bool find_object(uintptr_t code, struct dl_find_object *object)
+{
+    return !_dl_find_object((void *)code, object); // NOLINT(performance-no-int-to-ptr)
+}
+
 static bool is_of_library(uintptr_t caller)
 {
     static const char *const names[] = {"/libcurl.", "/libsqlite3.", "/libcjson.", "/libfuse3."};
-    Dl_info info;
+    struct dl_find_object object;
 
-    if (!dladdr((const void *)caller, &info) || !info.dli_fname)
+    if (!find_object(caller, &object))
         return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strstr(info.dli_fname, names[i]))
+        if (strstr(object.dlfo_link_map->l_name, names[i]))
             return true;
     }
     return false;
@@ -93,9 +101,9 @@ static bool counts(uintptr_t caller)
 /* The same in each run of a program, wherever it and its libraries are loaded. */
 static uintptr_t offset_of(uintptr_t frame)
 {
-    Dl_info info;
+    struct dl_find_object object;
 
-    return dladdr((const void *)frame, &info) ? frame - (uintptr_t)info.dli_fbase : frame;
+    return find_object(frame, &object) ? frame - (uintptr_t)object.dlfo_map_start : frame;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)

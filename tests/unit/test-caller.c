@@ -15,7 +15,7 @@ static void take(int signal)
     (void)signal;
 }
 
-/* Starts a process that handles some signals, blocks SIGUSR2, and is stopped. */
+/* Starts a process that handles some signals, blocks SIGUSR2, and is stopped. It dies with us. */
 static pid_t start(void)
 {
     static const int handled[] = {SIGCHLD, SIGWINCH, SIGURG, SIGTERM, SIGALRM, SIGUSR2};
@@ -34,6 +34,7 @@ static pid_t start(void)
         sigemptyset(&blocked);
         sigaddset(&blocked, SIGUSR2);
         sigprocmask(SIG_BLOCK, &blocked, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         raise(SIGSTOP);
         _exit(0);
     }

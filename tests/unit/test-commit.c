@@ -90,7 +90,7 @@ static void stop_when_begun(void *user)
 {
     struct preparation *preparation = user;
 
-    if (preparation->begun)
+    if (preparation->begun || preparation->scene->reply.count)
         loop_stop(preparation->scene->loop);
     else
         timer_start(preparation->scene->loop, &preparation->timer, 1, stop_when_begun, preparation);
@@ -101,6 +101,7 @@ static void run_until_begun(struct scene *scene, struct preparation *preparation
     timer_start(scene->loop, &preparation->timer, 0, stop_when_begun, preparation);
     loop_run(scene->loop);
     timer_stop(&preparation->timer);
+    assert_true(preparation->begun);
 }
 
 static struct call *start_prepared(struct scene *scene, struct preparation *preparation,

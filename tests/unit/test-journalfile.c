@@ -802,10 +802,12 @@ static void closing_waits_for_no_lock_for_ever(void **state)
 
 /* A disk that does not answer */
 
-static void wait_for_sync(struct scene *scene)
+static void wait_for_sync(struct scene *scene, const struct reply *reply)
 {
-    while (!atomic_load(&disk.syncs))
+    while (!atomic_load(&disk.syncs)) {
+        assert_int_equal(reply->count, 0);
         run_for(scene->loop, 1);
+    }
 }
 
 static void a_line_under_way_at_the_deadline_is_unknown(void **state)
@@ -836,7 +838,7 @@ static void a_line_under_way_may_be_written_when_it_is_cancelled(void **state)
     atomic_store(&disk.sync_hangs, true);
     call = journalfile_add(one->file, "first", 5, &ask);
     assert_non_null(call);
-    wait_for_sync(scene);
+    wait_for_sync(scene, &reply);
     assert_int_equal(reply.count, 0);
     assert_true(call_is_sent(call));
     assert_true(call_cancel(call));

@@ -770,6 +770,7 @@ static void apps_are_listed_and_what_is_left_out_is_told(void **state)
     reply_release(&reply);
     assert_non_null(backend_list_streams(broker->backend, STREAMS_ALL, NULL, &ask));
     run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, 0);
     assert_int_equal(names_count(reply.names), 1);
     assert_string_equal(names_at(reply.names, 0), "t");
     assert_string_equal(broker->left_out,
@@ -786,6 +787,7 @@ static void a_time_past_the_newest_record_is_the_next_one(void **state)
 
     assert_non_null(backend_locate(broker->backend, &order, &ask));
     run_until(broker->loop, &reply);
+    assert_int_equal(reply.error.code, 0);
     assert_string_equal(reply.text, "50");
     assert_int_equal(broker->asked[KAFKA_LIST_OFFSETS], 2);
     reply_release(&reply);
@@ -1293,8 +1295,10 @@ static void an_outage_is_noticed_when_others_were_answered_before_it(void **stat
 
     break_call(broker, KAFKA_OFFSET_COMMIT, (struct fault){.times = 1, .hangs = true});
     assert_non_null(start_commit(broker, "42", LONG_ENOUGH, &reply));
-    while (!broker->asked[KAFKA_OFFSET_COMMIT])
+    while (!broker->asked[KAFKA_OFFSET_COMMIT]) {
+        assert_int_equal(reply.count, 0);
         run_for(broker->loop, 5);
+    }
     check_checkpoint(broker, "42");
     go_away(broker);
     close_clients(broker);
