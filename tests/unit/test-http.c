@@ -340,7 +340,7 @@ static void test_a_try_with_no_time_left_hides_no_error(void **state)
 
     (void)state;
     start_server(script);
-    assert_int_equal(run(true, 1000), EIO);
+    assert_int_equal(run(true, 300), EIO);
     assert_int_equal(client.tries, 2);
     stop_server();
 }
