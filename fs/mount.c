@@ -230,11 +230,14 @@ static void on_init(void *user, struct fuse_conn_info *connection)
         notify_manager("READY=1");
 }
 
-/* It ends well when it is unmounted, which is 0. */
+/* It ends well when it is unmounted, which is 0. Otherwise the system's log tells of it, as there
+ * may be no terminal any more. */
 static void end_by(struct mount *mount, int status)
 {
-    if (status < 0)
+    if (status < 0) {
         error_set(&mount->error, -status, "no more requests can be read: %s", strerror(-status));
+        report_error(&mount->fs, "mount", "/", &mount->error);
+    }
     fuse_session_exit(mount->fs.session);
 }
 
