@@ -839,7 +839,7 @@ class Torture:
                     reached = self.start_once(mount, nth)
             except (Finding, OSError) as finding:
                 self.note(mount, "start", nth, repr(finding))
-                reached = True
+                reached = mount.plan.disarm()
                 with contextlib.suppress(Finding):
                     mount.leave()
             self.failed += reached
