@@ -319,6 +319,8 @@ static void ask_pool(struct kafka_call *call, struct kafka_pool *pool,
     operation_wait(&call->operation,
                    request->kind ? kafka_parcel_ask(&call->kafka->cluster, pool, request, &ask)
                                  : kafka_pool_ask(pool, request, &ask));
+    if (!call->operation.step)
+        call->operation.error.is_unknown = call->may_have_changed;
 }
 
 static void ask_any(struct kafka_call *call, const struct kafka_request *request, kafka_step *then)

@@ -321,6 +321,8 @@ static void send_with_credential(struct service_call *call)
         send_now(call);
     } else {
         operation_wait(&call->operation, protocol->wait(service, &ask));
+        if (!call->operation.step)
+            call->operation.error.is_unknown = call->is_unknown;
     }
 }
 
