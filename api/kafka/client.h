@@ -85,6 +85,7 @@ struct kafka_call {
     char *metadata;    /* to be committed, or committed; or NULL */
     struct kafka_topic topic;
     struct names *names;
+    int32_t listed_by; /* of groups, by their coordinator: the broker */
     struct table *table;
     struct state state;
     char numbers[3][24];  /* the texts of state */

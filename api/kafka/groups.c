@@ -24,6 +24,7 @@ static int decode_groups(void *user, struct kafka_reply *reply)
     size_t before = names_count(call->names);
     int status = kafka_read_groups(reply->wire, reply->version, call->names, &reply->code);
 
+    call->listed_by = reply->node;
     for (size_t i = before; !status && !reply->code && i < names_count(call->names); i++)
         kafka_cluster_note_coordinator(&call->kafka->cluster, names_at(call->names, i),
                                        reply->node);
@@ -110,22 +111,44 @@ struct call *kafka_list_apps(struct backend *backend, const struct ask *ask)
     return call ? kafka_call_start(call, begin_list_apps) : NULL;
 }
 
-/* One app. DescribeGroups says "Dead" of a group that is not there and of one of another type: its
- * coordinator's list tells them apart. */
+/*
+ * One app. DescribeGroups says "Dead" of a group that is not there and of one of another type: its
+ * coordinator's list tells them apart. A broker that is the coordinator no more lists it no more
+ * either, without an error; what it says of the group's commits it says as the coordinator alone.
+ */
+
+/* Who may not see a group is not told either that there is none. */
+static bool is_hidden(const struct kafka_call *call, const struct error *error)
+{
+    (void)call;
+    return !strcmp(error->service_code, "GROUP_AUTHORIZATION_FAILED");
+}
+
+static void on_no_commits(struct kafka_call *call)
+{
+    if (call->has_commits)
+        kafka_end(call, &no_answer);
+    else if (kafka_cluster_coordinator(&call->kafka->cluster, call->app) != call->listed_by)
+        kafka_wait(call, 0, call->begin);
+    else
+        kafka_fail(call, ENOENT, "there is no group %.100s", call->app);
+}
 
 static void on_groups_of_coordinator(struct kafka_call *call)
 {
     names_sort(call->names);
+    call->forgives = is_hidden;
     if (names_has(call->names, call->app))
         kafka_end(call, &no_answer);
     else
-        kafka_fail(call, ENOENT, "there is no group %.100s", call->app);
+        kafka_ask_committed_topics(call, on_no_commits);
 }
 
 static void begin_find_app(struct kafka_call *call)
 {
     struct kafka_request request = request_groups(call);
 
+    call->forgives = NULL;
     if (renew_names(call))
         kafka_ask_coordinator(call, &request, on_groups_of_coordinator);
 }

@@ -161,6 +161,20 @@ coordinator_is() {
     is "$(stored)" "$(row billing orders 0 44)"
 }
 
+@test "an app is found wherever its coordinator was before, which lists it no more" {
+    local broker
+    three_brokers
+    warm
+    for broker in 1 2 3; do
+        absent "apps/later$broker"
+        control POST group "name=later$broker" "coordinator=$broker" >/dev/null
+    done
+    let_values_age
+    for broker in 1 2 3; do
+        [[ -d apps/later$broker ]] || is "apps/later$broker is missing" ""
+    done
+}
+
 @test "a partition's new leader is asked for once, and then asked" {
     three_brokers
     warm
