@@ -196,8 +196,8 @@ static bool is_new(struct cache *cache, const char *app, const char *stream, uin
     return cache_state(cache, app, stream, partition, ANY_AGE, false, &known) == -ENOENT;
 }
 
-/* A commit may have been the first of the app on the stream, or have made the partition. When it
- * was made is now, where the backend does not tell. */
+/* A commit may have been the first of the app at all, or on the stream, or have made the partition.
+ * When it was made is now, where the backend does not tell. */
 static void note_commit(struct change *change, const struct state *state)
 {
     struct state noted = *state;
@@ -205,6 +205,8 @@ static void note_commit(struct change *change, const struct state *state)
     const char *app = change->app;
     const char *stream = change->stream;
 
+    if (!lists(change->fs, WHAT_APPS, "", app))
+        cache_outdate(cache, &(struct question){WHAT_APPS, "", ""});
     if (!lists(change->fs, WHAT_COMMITTED, app, stream))
         cache_outdate(cache, &(struct question){WHAT_COMMITTED, app, ""});
     if (!lists(change->fs, WHAT_STREAMS, "", stream))

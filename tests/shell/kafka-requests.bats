@@ -186,6 +186,18 @@ orders 2 - 10 100 90 0 none"
     is "$(entries apps)" "audit billing"
 }
 
+@test "an app is listed that its first commit has made after its directory was removed" {
+    warm
+    mkdir apps/newgroup
+    exec 5>apps/newgroup/orders/0/checkpoint
+    rmdir apps/newgroup
+    is "$(entries apps)" "audit billing"
+    echo 7 >&5
+    exec 5>&-
+    is "$(entries apps)" "audit billing newgroup"
+    is "$(cat apps/newgroup/orders/0/checkpoint)" 7
+}
+
 @test "the lag of a checkpoint reads it before the end, so that it is never below 0" {
     warm
     is "$(cat "$P/lag")" 58
@@ -197,7 +209,7 @@ orders 2 - 10 100 90 0 none"
     three_brokers
     warm
     absent apps/nobody
-    is "$(asked)" "FindCoordinator 1 ListGroups 1"
+    is "$(asked)" "FindCoordinator 1 ListGroups 1 OffsetFetch 1"
     is "$(brokers_asked ListGroups | wc -w)" 1
 }
 
