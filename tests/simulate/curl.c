@@ -30,6 +30,8 @@ void curl_easy_cleanup(CURL *handle)
 {
     struct easy *easy = handle;
 
+    if (!easy)
+        return;
     forget_answer(easy);
     free(easy->method);
     free(easy->url);
@@ -90,6 +92,9 @@ CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
     case CURLOPT_TIMEOUT_MS:
         easy->timeout_ms = va_arg(value, long);
         break;
+    case CURLOPT_CONNECTTIMEOUT_MS:
+        easy->connect_timeout_ms = va_arg(value, long);
+        break;
     case CURLOPT_WRITEFUNCTION:
         easy->on_body = va_arg(value, curl_write_callback);
         break;
@@ -128,6 +133,8 @@ CURLcode curl_easy_getinfo(CURL *handle, CURLINFO info, ...)
         *va_arg(value, long *) = easy->status;
     else if (info == CURLINFO_PRIVATE)
         *va_arg(value, void **) = easy->private_user;
+    else if (info == CURLINFO_ACTIVESOCKET)
+        *va_arg(value, curl_socket_t *) = easy->socket;
     else if (info == CURLINFO_PRETRANSFER_TIME_T)
         *va_arg(value, curl_off_t *) = easy->sending_time;
     else if (info == CURLINFO_STARTTRANSFER_TIME_T)

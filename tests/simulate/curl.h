@@ -20,6 +20,8 @@ struct easy {
     size_t body_size;
     const struct curl_slist *headers; /* the caller's */
     long timeout_ms;
+    long connect_timeout_ms;
+    curl_socket_t socket; /* of one that has connected */
     curl_write_callback on_body;
     curl_write_callback on_header;
     curl_prereq_callback on_begin;

@@ -68,6 +68,7 @@ static struct line lines[PLACES];
 static uint64_t last_event;
 static int planner;                      /* the mount that plans, or NO_MOUNT */
 static unsigned keepers;                 /* of one journal, a bit for each mount */
+static bool has_moved_apps;              /* so that a list may lack one */
 static int64_t doubted;                  /* when the journal was last in doubt, or -1 */
 static history_applied_fn *tell_applied; /* or NULL */
 static char fault[400];
@@ -137,26 +138,31 @@ void history_start(const struct history_rules *of_service)
     planner = NO_MOUNT;
     keepers = 0;
     doubted = -1;
+    has_moved_apps = false;
     tell_applied = NULL;
     exported = *export_path ? fopen(export_path, "we") : NULL;
-    export_line("rules %d %d", rules.compares, rules.removes_with_checkpoints);
+    export_line("rules %d %d %d %d", rules.compares, rules.removes_with_checkpoints,
+                rules.apps_follow_commits, rules.deletes_nothing);
     for (unsigned i = 0; i < PLACES; i++)
         add_moment(i, NOTHING, NO_MOUNT);
 }
 
 void history_plans(int mount)
 {
+    export_line("plans %d", mount);
     planner = mount;
 }
 
 void history_keeps_journals(unsigned mounts, history_applied_fn *applied)
 {
+    export_line("keeps %u", mounts);
     keepers = mounts;
     tell_applied = applied;
 }
 
 void history_doubt_journals(int64_t when)
 {
+    export_line("doubts %" PRId64, when);
     doubted = when;
 }
 
@@ -533,6 +539,21 @@ void history_undone(unsigned place, int64_t value)
     add_moment(place, value, NO_MOUNT);
 }
 
+void history_moves_apps(void)
+{
+    if (!has_moved_apps)
+        export_line("moves_apps 1");
+    has_moved_apps = true;
+}
+
+/* At the same event: whoever knows of that one knows of this. */
+void history_follows(unsigned thing, int64_t value)
+{
+    export_line("follows %u %" PRId64, thing, value);
+    trace("    %u is there%s", thing, value == NOTHING ? " no more" : "");
+    add_moment(thing, value, NO_MOUNT);
+}
+
 void history_made(unsigned thing, int mount, bool is_late)
 {
     export_line("made %u %d %d", thing, mount, is_late);
@@ -598,6 +619,12 @@ void history_asked(int mount, int64_t took_ms, bool of_names)
 static bool is_of_app_that_goes(unsigned place)
 {
     return place >= HISTORY_PARTITIONS && place < CHECKPOINT_PLACES;
+}
+
+/* Whether a mount may have it by itself. */
+static bool may_be_of_mount(unsigned place)
+{
+    return rules.apps_follow_commits && place == THING_APP;
 }
 
 /* The time from which on what a snapshot shows must have been committed at some moment. Where an
@@ -681,25 +708,35 @@ static void check_error(const struct deed *deed, int number, const struct outcom
         !may_be_missing(deed, outcome->is_saved))
         history_blame("change %d found nothing where something was", number);
     if (outcome->error == EEXIST && deed->act == ACT_MAKE && !outcome->is_lenient &&
-        !was_there(deed->place, IS_THERE, deed->began))
+        !may_be_of_mount(deed->place) && !was_there(deed->place, IS_THERE, deed->began))
         history_blame("change %d found something where nothing was", number);
     if (outcome->error == ENOTEMPTY && !outcome->is_lenient && deed->place == THING_APP &&
         !had_checkpoint(deed->began))
         history_blame("change %d found checkpoints, and there were none", number);
 }
 
-/* All is well, too, when it came to a deletion and somebody else had deleted already. */
-static bool may_find_undone(const struct deed *deed)
+/* A directory of the mount alone comes and goes without the service. */
+static bool may_be_mounts_own(const struct deed *deed)
 {
-    return deed->act == ACT_UNDO &&
-           (is_in_doubt(deed->mount, deed->place) || was_there(deed->place, NOTHING, deed->began));
+    return may_be_of_mount(deed->place) &&
+           (deed->act == ACT_MAKE ||
+            (deed->act == ACT_REMOVE && was_there(THING_APP, NOTHING, deed->began)));
+}
+
+/* All is well, too, when it came to a deletion and somebody else had deleted already. */
+static bool may_find_done(const struct deed *deed)
+{
+    bool was_nothing = was_there(deed->place, NOTHING, deed->began);
+
+    return (deed->act == ACT_UNDO && (is_in_doubt(deed->mount, deed->place) || was_nothing)) ||
+           (deed->act == ACT_DELETE && rules.deletes_nothing && was_nothing);
 }
 
 static void check_change(const struct deed *deed, int number, bool is_lenient)
 {
     bool makes = deed->act == ACT_MAKE;
     bool was_so = (makes && is_lenient && was_there(deed->place, IS_THERE, deed->began)) ||
-                  may_find_undone(deed);
+                  may_find_done(deed) || may_be_mounts_own(deed);
 
     if (deed->ending == ACKNOWLEDGED && !deed->applied && !was_so && (makes || !is_lenient))
         history_blame("change %d was acknowledged and not carried out", number);
@@ -712,6 +749,7 @@ static bool alters(const struct deed *deed, unsigned place)
 {
     return deed->place == place ||
            (deed->place == THING_APP && deed->act == ACT_REMOVE && is_of_app_that_goes(place)) ||
+           (may_be_of_mount(place) && is_of_app_that_goes(deed->place)) ||
            (deed->place == THING_STREAM && deed->act == ACT_REMOVE && place == THING_PARTITION);
 }
 
@@ -745,10 +783,19 @@ static int64_t oldest_to_show(const struct deed *read, int64_t seen)
     }
 }
 
+/* What the mount has by itself, and what may be missing in a list. */
+static bool may_differ(const struct deed *deed, int64_t seen)
+{
+    return may_be_of_mount(deed->place) &&
+           (seen == IS_THERE || (deed->act == ACT_LIST && has_moved_apps));
+}
+
 static void check_read(const struct deed *deed, int number, int64_t seen)
 {
     int64_t from = oldest_to_show(deed, seen);
 
+    if (may_differ(deed, seen))
+        return;
     if (!was_there_since(deed->place, seen, from, last_acknowledged(deed)))
         history_blame("read %d saw %" PRId64 ", which was not there from %" PRId64 " on", number,
                       seen, from);

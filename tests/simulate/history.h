@@ -97,6 +97,10 @@ struct history_rules {
      * was committed at that moment, whoever else commits. And no app goes that has checkpoints. */
     bool compares;
     bool removes_with_checkpoints; /* apps */
+    /* An app is there from its first commit on, and may go with its last. Before it, it is a
+     * directory of the mount alone, of which the history knows nothing. */
+    bool apps_follow_commits;
+    bool deletes_nothing; /* a deletion is done, too, where there is nothing any more */
 };
 
 void history_start(const struct history_rules *rules);
@@ -153,6 +157,13 @@ void history_named(unsigned place, bool has_name);
 /* The same of a thing, that it has made or removed. */
 void history_made(unsigned thing, int mount, bool is_late);
 void history_removed(unsigned thing, int mount, bool is_late);
+
+/* It is there, or NOTHING is, since what was told of last. */
+void history_follows(unsigned thing, int64_t value);
+
+/* From here on a list of apps may lack one that is there: each broker of Kafka lists its own, and
+ * an app may have moved from one to the other in between. */
+void history_moves_apps(void);
 
 /* What was not acknowledged, by a mount that was killed, is undone: that is there again. */
 void history_undone(unsigned place, int64_t value);

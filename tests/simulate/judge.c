@@ -63,6 +63,17 @@ static void undone(const struct fields *fields)
     history_undone((unsigned)fields->numbers[0], fields->numbers[1]);
 }
 
+static void follows(const struct fields *fields)
+{
+    history_follows((unsigned)fields->numbers[0], fields->numbers[1]);
+}
+
+static void moves_apps(const struct fields *fields)
+{
+    (void)fields;
+    history_moves_apps();
+}
+
 static void made(const struct fields *fields)
 {
     history_made((unsigned)fields->numbers[0], (int)fields->numbers[1], fields->numbers[2]);
@@ -73,6 +84,21 @@ static void removed(const struct fields *fields)
     history_removed((unsigned)fields->numbers[0], (int)fields->numbers[1], fields->numbers[2]);
 }
 
+static void plans(const struct fields *fields)
+{
+    history_plans((int)fields->numbers[0]);
+}
+
+static void keeps(const struct fields *fields)
+{
+    history_keeps_journals((unsigned)fields->numbers[0], NULL);
+}
+
+static void doubts(const struct fields *fields)
+{
+    history_doubt_journals(fields->numbers[0]);
+}
+
 static void asked(const struct fields *fields)
 {
     history_asked((int)fields->numbers[0], fields->numbers[1], fields->numbers[2]);
@@ -81,7 +107,9 @@ static void asked(const struct fields *fields)
 static void start(const struct fields *fields)
 {
     history_start(&(struct history_rules){.compares = fields->numbers[0],
-                                          .removes_with_checkpoints = fields->numbers[1]});
+                                          .removes_with_checkpoints = fields->numbers[1],
+                                          .apps_follow_commits = fields->numbers[2],
+                                          .deletes_nothing = fields->numbers[3]});
 }
 
 static const struct {
@@ -89,9 +117,11 @@ static const struct {
     int count; /* of its numbers */
     void (*tell)(const struct fields *fields);
 } words[] = {
-    {"rules", 2, start},     {"begin", 4, begin},     {"end", 6, end},
-    {"applied", 4, applied}, {"named", 2, named},     {"undone", 2, undone},
-    {"made", 3, made},       {"removed", 3, removed}, {"asked", 3, asked},
+    {"rules", 4, start},     {"begin", 4, begin},           {"end", 6, end},
+    {"applied", 4, applied}, {"named", 2, named},           {"undone", 2, undone},
+    {"made", 3, made},       {"removed", 3, removed},       {"asked", 3, asked},
+    {"plans", 1, plans},     {"keeps", 1, keeps},           {"doubts", 1, doubts},
+    {"follows", 2, follows}, {"moves_apps", 1, moves_apps},
 };
 
 /* Whether it is one. */

@@ -83,17 +83,19 @@ static size_t gather(struct iovec *iov, int count, char *to, size_t room)
     return size;
 }
 
+/* A notification may have a whole file in it. */
 static ssize_t take_message(struct iovec *iov, int count)
 {
     static char buffer[BUFFER_SIZE];
-    size_t size = gather(iov, count, buffer, sizeof(buffer));
     struct fuse_out_header header;
     struct delivery *delivery;
     struct pending *found;
+    size_t size;
 
-    memcpy(&header, buffer, sizeof(header));
+    memcpy(&header, iov->iov_base, sizeof(header));
     if (!header.unique)
-        return (ssize_t)size;
+        return header.len;
+    size = gather(iov, count, buffer, sizeof(buffer));
     found = find_pending(header.unique);
     if (!found) {
         fprintf(stderr, "an answer to no request\n");

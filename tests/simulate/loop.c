@@ -2,7 +2,6 @@
 
 #include "base/loop.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -105,24 +104,21 @@ int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, tra
     return 0;
 }
 
-/* No backend that is simulated does these two. */
-
 int transfer_connect(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
                      void *user)
 {
-    (void)loop;
-    (void)transfer;
-    (void)easy;
-    (void)done;
-    (void)user;
-    return -ENOMEM;
+    bool before = memory_enter(false);
+
+    *transfer = (struct transfer){.loop = loop, .easy = easy, .done = done, .user = user};
+    network_connect(transfer);
+    memory_leave(before);
+    return 0;
 }
 
 void loop_watch_writing(struct loop *loop, int fd, bool writing)
 {
     (void)loop;
-    (void)fd;
-    (void)writing;
+    network_await_room(fd, writing);
 }
 
 void transfer_stop(struct transfer *transfer)
@@ -133,16 +129,34 @@ void transfer_stop(struct transfer *transfer)
     network_end(transfer);
 }
 
-/* Descriptors become ready by threads alone. */
+/* Descriptors become ready by threads, and those of connections by the network. */
+
+static void call_ready(const struct watch *watch)
+{
+    bool before = memory_enter(true);
+
+    watch->ready(watch->user);
+    memory_leave(before);
+}
 
 static void wake(void *user)
 {
     struct watch *watch = user;
-    bool before = memory_enter(true);
 
     watch->event = 0;
-    watch->ready(watch->user);
-    memory_leave(before);
+    call_ready(watch);
+}
+
+void loop_ready(int fd)
+{
+    const struct watch *watch;
+
+    LIST_FOREACH (watch, &watches, link) {
+        if (watch->fd == fd) {
+            call_ready(watch);
+            return;
+        }
+    }
 }
 
 void loops_look(void)

@@ -21,7 +21,8 @@
 #include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
 
-#define TIMEOUT_MS 10000
+/* Longer than a coordinator of Kafka is a new one, which is not believed. */
+#define TIMEOUT_MS 12000
 
 /* How often a mount tries to begin. */
 #define TRIES_MAX 10000

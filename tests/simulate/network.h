@@ -36,9 +36,13 @@ void network_set_faults(const struct network_faults *now);
 /* When a mount last sent something: clock_ms, or -1. */
 int64_t network_last_sent(int mount);
 
-/* For the loop. */
+/* For the loop: transfers over HTTP, or connections; see connections.h. */
 void network_begin(struct transfer *transfer);
+void network_connect(struct transfer *transfer);
 void network_end(struct transfer *transfer);
+
+/* Whether a connection is to be told of when it can be written to. */
+void network_await_room(int fd, bool awaits);
 
 /* Which mount has that loop: tests/simulate/mounts.c knows. */
 int mount_by(const struct loop *loop);

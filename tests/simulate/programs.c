@@ -155,11 +155,18 @@ static bool has_given_up_waiting(const struct program *program)
            memory_fails();
 }
 
+/* It may be a directory of the mount alone, of which there is no line. */
+static bool may_be_without_line(const struct program *program)
+{
+    return program->is_lenient ||
+           (program->place == THING_APP && remote_rules()->apps_follow_commits);
+}
+
 /* What was changed has its line at once. */
 static void check_line(const struct program *program)
 {
     const char *word = journal_of(program);
-    bool changes = !only_looks(program) && !program->is_lenient;
+    bool changes = !only_looks(program) && !may_be_without_line(program);
     const char *wanted = plans(program) ? "planned" : "ok";
 
     if (changes && !program->error && (!word || strcmp(word, wanted) != 0) && !memory_fails() &&
@@ -937,7 +944,7 @@ bool programs_are_done(void)
     return !running;
 }
 
-void programs_read_all(void)
+void programs_read_all(bool anew)
 {
     for (unsigned i = 0; i < mounts_count() * CHECKPOINT_PLACES; i++) {
         struct mount *mount = mounts_at(i / CHECKPOINT_PLACES);
@@ -945,8 +952,8 @@ void programs_read_all(void)
 
         if (mount->fs.settings.plan && place >= HISTORY_PARTITIONS)
             continue;
-        begin(mount, ACT_READ, place, false);
-        begin(mount, ACT_READ_SAVED, place, false);
+        begin(mount, ACT_READ, place, !anew);
+        begin(mount, ACT_READ_SAVED, place, !anew);
     }
 }
 

@@ -19,8 +19,8 @@ void programs_stop(void);
 /* Whether all have ended. */
 bool programs_are_done(void);
 
-/* Every checkpoint is read once more by both of its files, in every mount. */
-void programs_read_all(void);
+/* Every checkpoint is read once more by both of its files, in every mount; anew: that succeeds. */
+void programs_read_all(bool anew);
 
 /* Every list that has a thing is read, in every mount; anew: what it shows is what is there. */
 void programs_list_all(bool anew);

@@ -11,7 +11,7 @@
 #include "tests/simulate/trace.h"
 
 static const char help[] =
-    "Usage: simulate-dis [OPTION]..., or simulate-sls, or simulate-local\n"
+    "Usage: simulate-dis [OPTION]..., or simulate-sls, simulate-kafka, or simulate-local\n"
     "Runs the file system on simulated time, with a simulated kernel, network and service, or "
     "disk,\n"
     "in orders that a seed decides, and looks for what must never happen. A run in which it does "

@@ -34,7 +34,7 @@ struct peer {
     bool counted; /* as pipelined */
     bool gone;    /* to be freed */
     int64_t due;  /* when the next part of the answer goes out, or the next request is taken */
-    struct outcome answer; /* while busy */
+    struct kafka_outcome answer; /* while busy */
     size_t sent;
 };
 

@@ -122,14 +122,14 @@ static void meet_fault(struct asked *asked, const struct head *head, struct faul
     request_clear(&request);
 }
 
-static void say(struct outcome *outcome, const void *bytes, size_t size)
+static void say(struct kafka_outcome *outcome, const void *bytes, size_t size)
 {
     buf_reset(&outcome->frame);
     buf_add(&outcome->frame, bytes, size);
 }
 
 /* Half of the body as a whole answer. */
-static void cut_answer(struct outcome *outcome)
+static void cut_answer(struct kafka_outcome *outcome)
 {
     struct asked cut = {.out = {.out = &outcome->frame}};
 
@@ -137,14 +137,14 @@ static void cut_answer(struct outcome *outcome)
     end_answer(&cut);
 }
 
-static void fill_with_garbage(struct outcome *outcome)
+static void fill_with_garbage(struct kafka_outcome *outcome)
 {
     for (size_t i = 8; i < outcome->frame.size; i++)
         outcome->frame.data[i] = (char)(i * 151 + 0xa5);
 }
 
 /* Says that it is a GiB. */
-static void enlarge_answer(struct outcome *outcome)
+static void enlarge_answer(struct kafka_outcome *outcome)
 {
     struct buf length = BUF_INIT(8);
     struct writer out = {.out = &length};
@@ -157,7 +157,7 @@ static void enlarge_answer(struct outcome *outcome)
 static const char http_refusal[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 static const char tls_alert[] = "\x15\x03\x03\x00\x02\x02\x46";
 
-static void spoil_answer(const struct fault *fault, struct outcome *outcome)
+static void spoil_answer(const struct fault *fault, struct kafka_outcome *outcome)
 {
     switch (fault->kind) {
     case FAULT_RESET:
@@ -216,13 +216,14 @@ static void spoil_answer(const struct fault *fault, struct outcome *outcome)
     }
 }
 
-static bool lets_answer_through(const struct outcome *outcome)
+static bool lets_answer_through(const struct kafka_outcome *outcome)
 {
     return outcome->delivery != DELIVER_NEVER && outcome->delivery != DELIVER_RESET &&
            outcome->delivery != DELIVER_HANG_UP;
 }
 
-static void log_asked(struct asked *asked, const struct head *head, const struct outcome *outcome)
+static void log_asked(struct asked *asked, const struct head *head,
+                      const struct kafka_outcome *outcome)
 {
     struct buf line = BUF_INIT(ROOM_MAX);
 
@@ -250,7 +251,7 @@ static void answer_unsupported(struct asked *asked, const struct head *head, str
 }
 
 static void answer_asked(struct asked *asked, const struct head *head, struct reader in,
-                         struct outcome *outcome)
+                         struct kafka_outcome *outcome)
 {
     struct fault fault;
 
@@ -278,14 +279,14 @@ static void note_malformed(struct kafka_service *kafka, const struct head *head,
 }
 
 void kafka_take(struct kafka_service *kafka, int32_t node, const char *data, size_t size,
-                struct outcome *outcome)
+                struct kafka_outcome *outcome)
 {
     struct reader in = {.at = (const unsigned char *)data, .left = size};
     struct head head = read_head(kafka, &in);
     struct asked asked = {.kafka = kafka, .node = node, .version = head.version};
     const char *wrong = head.wrong;
 
-    *outcome = (struct outcome){.delivery = DELIVER_WHOLE};
+    *outcome = (struct kafka_outcome){.delivery = DELIVER_WHOLE};
     buf_init(&outcome->frame, FRAME_MAX);
     buf_init(&asked.path, ROOM_MAX);
     buf_init(&asked.note, ROOM_MAX);

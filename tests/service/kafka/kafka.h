@@ -67,7 +67,7 @@ struct asked {
 };
 
 /* How a request was taken. */
-struct outcome {
+struct kafka_outcome {
     struct buf frame;       /* the answer, with its length; empty for none */
     enum delivery delivery; /* how it is to be sent */
     bool closes;            /* the connection ends with it */
@@ -82,6 +82,6 @@ struct outcome {
 
 /* Takes a request without its length. The outcome's frame is the caller's to release. */
 void kafka_take(struct kafka_service *kafka, int32_t node, const char *data, size_t size,
-                struct outcome *outcome);
+                struct kafka_outcome *outcome);
 
 #endif

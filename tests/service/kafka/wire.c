@@ -12,6 +12,11 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 /* ---- texts ---- */
 
+struct text text_of(const char *string)
+{
+    return (struct text){string, strlen(string)};
+}
+
 bool text_is(struct text text, const char *other)
 {
     return text_equals(text, (struct text){other, strlen(other)});

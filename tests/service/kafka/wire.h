@@ -21,6 +21,7 @@ struct text {
     size_t size;
 };
 
+struct text text_of(const char *string);
 bool text_is(struct text text, const char *other);
 bool text_equals(struct text text, struct text other);
 

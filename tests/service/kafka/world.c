@@ -11,11 +11,6 @@
 
 /* ---- topics ---- */
 
-static struct text text_of(const char *string)
-{
-    return (struct text){string, strlen(string)};
-}
-
 static void *find_by_text(const struct directory *directory, struct text name)
 {
     char *key = text_key(name);
@@ -287,6 +282,8 @@ static struct commit *add_commit(struct committed *committed, int32_t partition)
     return &committed->commits[at];
 }
 
+static uint64_t last_number;
+
 struct commit *group_put_commit(struct group *group, struct text topic, int32_t partition,
                                 int64_t offset, struct text metadata)
 {
@@ -305,6 +302,7 @@ struct commit *group_put_commit(struct group *group, struct text topic, int32_t 
         .offset = offset,
         .metadata = text_copy(metadata.data ? metadata : text_of("")),
         .expires_ms = INT64_MAX,
+        .number = ++last_number,
     };
     return commit;
 }

@@ -61,6 +61,7 @@ struct commit {
     int64_t offset;
     struct text metadata;
     int64_t expires_ms; /* INT64_MAX: with the group's */
+    uint64_t number;    /* tells it from all others there ever were */
 };
 
 /* The commits of a group on one topic, in ascending order of their partitions. */

@@ -426,7 +426,7 @@ func check(err error) {
 func main() {
 	runs := flag.Int("runs", 1000, "so many seeds of each simulation")
 	first := flag.Int("first", 1, "the first of them")
-	services := flag.String("services", "dis,sls,local", "which simulations")
+	services := flag.String("services", "dis,sls,kafka,local", "which simulations")
 	flag.Parse()
 	build := flag.Arg(0)
 	place, err := os.MkdirTemp("", "porcupine")
