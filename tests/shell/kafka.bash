@@ -27,7 +27,7 @@ GAP=0
 MALFORMED=INVALID_REQUEST
 THROTTLED=THROTTLING_QUOTA_EXCEEDED
 REFUSED=(400:INVALID_REQUEST:EINVAL 403:GROUP_AUTHORIZATION_FAILED:EACCES 404:GROUP_ID_NOT_FOUND:ENOENT)
-SEARCH=2 # who coordinates it, and that one's list
+SEARCH=3 # who coordinates it, that one's list, and what it knows to be committed
 REMOVED=$'audit\t-'
 LACKS=(closing http narrow-names "apps of their own")
 
