@@ -117,7 +117,7 @@ struct call *kafka_list_apps(struct backend *backend, const struct ask *ask)
  * either, without an error; what it says of the group's commits it says as the coordinator alone.
  */
 
-/* Who may not see a group is not told either that there is none. */
+/* Who may not see a group cannot be told whether it is there: to him there is none. */
 static bool is_hidden(const struct kafka_call *call, const struct error *error)
 {
     (void)call;

@@ -14,6 +14,7 @@
 #include "tests/simulate/memory.h"
 #include "tests/simulate/network.h"
 #include "tests/simulate/trace.h"
+#include "tests/simulate/way.h"
 
 #define FRAME_PREFIX 4 /* its length */
 #define BUFFER_MAX   ((size_t)80 << 20)
@@ -49,8 +50,6 @@ struct connection {
 static LIST_HEAD(, connection) connections = LIST_HEAD_INITIALIZER(connections);
 static struct kafka_service *kafka;
 static connections_handled_fn *tell_handled;
-static struct network_faults faults;
-static int64_t last_sent[MOUNTS_MAX];
 static int last_fd;
 
 /* Descriptors that are none: poll(2) passes over negative ones, of which libcurl takes -1. */
@@ -58,10 +57,8 @@ void connections_open(struct kafka_service *with, connections_handled_fn *handle
 {
     kafka = with;
     tell_handled = handled;
-    faults = (struct network_faults){0, 1};
     last_fd = CURL_SOCKET_BAD;
-    for (int i = 0; i < MOUNTS_MAX; i++)
-        last_sent[i] = -1;
+    way_reset();
 }
 
 static void free_connection(struct connection *connection)
@@ -82,26 +79,6 @@ void network_close(void)
 
     while ((connection = LIST_FIRST(&connections)))
         free_connection(connection);
-}
-
-void network_set_faults(const struct network_faults *now)
-{
-    faults = *now;
-}
-
-int64_t network_last_sent(int mount)
-{
-    return last_sent[mount];
-}
-
-static int64_t way(void)
-{
-    return (int64_t)chance_below((uint64_t)faults.slowest + 1);
-}
-
-static bool is_faulty(void)
-{
-    return faults.once_in && chance_once_in(faults.once_in);
 }
 
 static struct connection *find_by_easy(const void *easy)
@@ -231,10 +208,10 @@ static void begin_to_connect(struct connection *connection)
     const struct easy *easy = connection->transfer->easy;
 
     connection->timeout = clock_after(easy->connect_timeout_ms, time_out, connection);
-    if (!is_faulty())
-        connection->event = clock_after(way() + way(), reach, connection);
+    if (!way_is_faulty())
+        connection->event = clock_after(way_take() + way_take(), reach, connection);
     else if (chance_once_in(2))
-        connection->event = clock_after(way() + way(), be_refused, connection);
+        connection->event = clock_after(way_take() + way_take(), be_refused, connection);
 }
 
 void network_connect(struct transfer *transfer)
@@ -336,7 +313,7 @@ static void deliver_piece(struct connection *connection)
 
     deliver_up_to(connection, connection->delivered + 1 + chance_below(left));
     if (connection->delivered < connection->answer.frame.size)
-        connection->event = clock_after(way(), deliver, connection);
+        connection->event = clock_after(way_take(), deliver, connection);
     else
         connection->is_asking = false;
 }
@@ -376,7 +353,7 @@ static void arrive(void *user)
 
     connection->event = 0;
     connection->has_arrived = true;
-    if (is_faulty())
+    if (way_is_faulty())
         arm_fault();
     buf_release(&answer->frame);
     kafka_take(kafka, connection->node, request, connection->out.size - FRAME_PREFIX, answer);
@@ -391,7 +368,7 @@ static void arrive(void *user)
     if (!connection->transfer)
         free_connection(connection);
     else if (answer->delivery != DELIVER_NEVER)
-        connection->event = clock_after(way(), deliver, connection);
+        connection->event = clock_after(way_take(), deliver, connection);
 }
 
 /* Whether all of a request was sent. */
@@ -431,12 +408,11 @@ CURLcode curl_easy_send(CURL *easy, const void *data, size_t size, size_t *count
     *count = choose_part(size);
     connection->is_full = *count < size;
     buf_add(&connection->out, data, *count);
-    if (connection->mount >= 0)
-        last_sent[connection->mount] = clock_ms();
+    way_note_sent(connection->mount);
     if (is_whole(connection)) {
         connection->is_asking = true;
         connection->has_arrived = false;
-        connection->event = clock_after(way(), arrive, connection);
+        connection->event = clock_after(way_take(), arrive, connection);
     }
     memory_leave(before);
     return CURLE_OK;

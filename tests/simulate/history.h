@@ -158,7 +158,8 @@ void history_named(unsigned place, bool has_name);
 void history_made(unsigned thing, int mount, bool is_late);
 void history_removed(unsigned thing, int mount, bool is_late);
 
-/* It is there, or NOTHING is, since what was told of last. */
+/* With the change that was told of last the thing came to be there, or went (NOTHING): as an app
+ * does with its first commit. */
 void history_follows(unsigned thing, int64_t value);
 
 /* From here on a list of apps may lack one that is there: each broker of Kafka lists its own, and

@@ -12,6 +12,7 @@
 #include "tests/simulate/memory.h"
 #include "tests/simulate/remote.h"
 #include "tests/simulate/trace.h"
+#include "tests/simulate/way.h"
 
 enum fate {
     ARRIVES,
@@ -45,16 +46,12 @@ struct message {
 static LIST_HEAD(, message) messages = LIST_HEAD_INITIALIZER(messages);
 static struct service *service;
 static network_handled_fn *tell_handled;
-static struct network_faults faults;
-static int64_t last_sent[MOUNTS_MAX];
 
 void network_open(struct service *with, network_handled_fn *handled)
 {
     service = with;
     tell_handled = handled;
-    faults = (struct network_faults){0, 1};
-    for (int i = 0; i < MOUNTS_MAX; i++)
-        last_sent[i] = -1;
+    way_reset();
 }
 
 static void free_message(struct message *message)
@@ -73,21 +70,6 @@ void network_close(void)
 
     while ((message = LIST_FIRST(&messages)))
         free_message(message);
-}
-
-void network_set_faults(const struct network_faults *now)
-{
-    faults = *now;
-}
-
-int64_t network_last_sent(int mount)
-{
-    return last_sent[mount];
-}
-
-static int64_t way(void)
-{
-    return (int64_t)chance_below((uint64_t)faults.slowest + 1);
 }
 
 /* Tells the client how its transfer has ended, and forgets the message. */
@@ -181,7 +163,7 @@ static void arrive(void *user)
     }
     if (message->transfer && (message->fate == SILENT_BEFORE || message->fate == SILENT_AFTER))
         return;
-    message->event = clock_after(way(), deliver, message);
+    message->event = clock_after(way_take(), deliver, message);
 }
 
 static void leave(void *user)
@@ -193,7 +175,7 @@ static void leave(void *user)
     if (message->sent)
         easy_tell_sent(message->transfer->easy);
     message->event =
-        clock_after(way(), message->fate == CANNOT_CONNECT ? deliver : arrive, message);
+        clock_after(way_take(), message->fate == CANNOT_CONNECT ? deliver : arrive, message);
 }
 
 static void copy_request(struct message *message)
@@ -229,14 +211,11 @@ void network_begin(struct transfer *transfer)
 
     message->transfer = transfer;
     message->mount = mount_by(transfer->loop);
-    if (message->mount >= 0)
-        last_sent[message->mount] = clock_ms();
+    way_note_sent(message->mount);
     copy_request(message);
     answer_init(&message->answer);
     LIST_INSERT_HEAD(&messages, message, link);
-    message->fate = faults.once_in && chance_once_in(faults.once_in)
-                        ? (enum fate)(1 + chance_below(FATES - 1))
-                        : ARRIVES;
+    message->fate = way_is_faulty() ? (enum fate)(1 + chance_below(FATES - 1)) : ARRIVES;
     message->event = clock_after(0, leave, message);
     message->timeout = clock_after(easy->timeout_ms, time_out, message);
 }

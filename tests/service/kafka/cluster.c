@@ -146,7 +146,7 @@ static void write_topics(struct asked *asked, const struct named *named)
         for (size_t i = 0; i < topics->count; i++) {
             const struct topic *topic = topics->items[i];
 
-            write_topic(asked, (struct text){topic->name, strlen(topic->name)});
+            write_topic(asked, text_of(topic->name));
         }
         return;
     }

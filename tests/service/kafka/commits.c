@@ -63,7 +63,7 @@ static void fetch_all(struct asked *asked, const struct group *group)
     write_count(&asked->out, count);
     for (size_t i = 0; i < count; i++) {
         const struct committed *committed = group->topics.items[i];
-        struct text topic = {committed->topic, strlen(committed->topic)};
+        struct text topic = text_of(committed->topic);
 
         write_text(&asked->out, topic);
         write_count(&asked->out, committed->count);

@@ -19,7 +19,7 @@ struct text text_of(const char *string)
 
 bool text_is(struct text text, const char *other)
 {
-    return text_equals(text, (struct text){other, strlen(other)});
+    return text_equals(text, text_of(other));
 }
 
 bool text_equals(struct text text, struct text other)

@@ -282,6 +282,7 @@ static struct commit *add_commit(struct committed *committed, int32_t partition)
     return &committed->commits[at];
 }
 
+/* Of all commits, of all groups. */
 static uint64_t last_number;
 
 struct commit *group_put_commit(struct group *group, struct text topic, int32_t partition,
