@@ -2,7 +2,6 @@
 #define BASE_TIMERS_H
 
 #include <stdint.h>
-#include <sys/queue.h>
 
 struct loop;
 
@@ -10,19 +9,21 @@ typedef void loop_fn(void *user);
 
 /* See base/loop.h. Its loop is NULL while it is not started. */
 struct timer {
-    TAILQ_ENTRY(timer) link;
+    struct timer *child; /* that fires first among those below it */
+    struct timer *next;  /* below the same timer */
+    struct timer *prev;  /* before it there, or the timer above the first */
     struct loop *loop;
     int64_t due;
-    unsigned round;
+    uint64_t number; /* how many were started before it */
     loop_fn *fire;
     void *user;
 };
 
 /* The timers of a loop in the order in which they fire: what any loop does with them, whatever its
- * clock is. */
+ * clock is. They are a pairing heap: with thousands of requests under way each has several. */
 struct timers {
-    TAILQ_HEAD(timer_list, timer) list;
-    unsigned round;
+    struct timer *first;
+    uint64_t started;
 };
 
 void timers_init(struct timers *timers);

@@ -1,6 +1,8 @@
 #ifndef FS_HANDLE_H
 #define FS_HANDLE_H
 
+#include <sys/queue.h>
+
 #include "fs/content.h"
 #include "fs/fs.h"
 #include "fs/scratch.h"

@@ -1,6 +1,8 @@
 #ifndef FS_REQUEST_H
 #define FS_REQUEST_H
 
+#include <sys/queue.h>
+
 #include "fs/change.h"
 #include "fs/fs.h"
 

@@ -1,6 +1,8 @@
 #ifndef FS_SCRATCH_H
 #define FS_SCRATCH_H
 
+#include <sys/queue.h>
+
 #include "fs/fs.h"
 
 /*

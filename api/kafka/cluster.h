@@ -1,6 +1,8 @@
 #ifndef API_KAFKA_CLUSTER_H
 #define API_KAFKA_CLUSTER_H
 
+#include <sys/queue.h>
+
 #include "api/kafka/pool.h"
 #include "api/names.h"
 

@@ -1,6 +1,8 @@
 #ifndef API_LOCAL_CALL_H
 #define API_LOCAL_CALL_H
 
+#include <sys/queue.h>
+
 #include "api/backend.h"
 #include "api/local/store.h"
 

@@ -1,6 +1,8 @@
 #ifndef TESTS_UNIT_FAKE_H
 #define TESTS_UNIT_FAKE_H
 
+#include <sys/queue.h>
+
 #include "ask.h"
 
 #include "base/buf.h"
