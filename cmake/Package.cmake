@@ -28,6 +28,7 @@ install(FILES examples/completion.fish RENAME checkpointfs.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES examples/completion.zsh RENAME _checkpointfs
   DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES packaging/mime/checkpointfs.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages)
 # systemd looks there whatever a library's folder is.
 install(FILES packaging/systemd/system/checkpointfs@.service DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/user/checkpointfs@.service DESTINATION lib/systemd/user)
