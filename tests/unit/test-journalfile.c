@@ -36,6 +36,10 @@ int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
 ssize_t __real_writev(int fd, const struct iovec *pieces, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *pieces, int count);
+#if __SIZEOF_POINTER__ == 4
+#define __real_ftruncate __real_ftruncate64
+#define __wrap_ftruncate __wrap_ftruncate64
+#endif
 int __real_ftruncate(int fd, off_t size);
 int __wrap_ftruncate(int fd, off_t size);
 
