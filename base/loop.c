@@ -60,7 +60,9 @@ static int set_events(struct loop *loop, int operation, int fd, uint32_t events,
 
 /*
  * libcurl tells which of its sockets it waits for, and for what. `known` is NULL for one that it
- * has not told of before. Where the kernel has no memory for one, its request ends with its time.
+ * has not told of before. The kernel may know of one no more: libcurl has closed it without a word,
+ * and the next one has its number. Where the kernel has no memory for one, its request ends with
+ * its time.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
 {
@@ -71,8 +73,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
     (void)easy;
     if (what == CURL_POLL_REMOVE)
         (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-    else if (known)
-        (void)set_events(loop, EPOLL_CTL_MOD, fd, events, 0);
+    else if (known && !set_events(loop, EPOLL_CTL_MOD, fd, events, 0))
+        return 0;
     else if (!set_events(loop, EPOLL_CTL_ADD, fd, events, 0))
         curl_multi_assign(loop->multi, fd, loop);
     return 0;
