@@ -13,9 +13,12 @@
 #include "api/local/sql.h"
 #include "base/when.h"
 
-/* How long others have to close the store. */
-#define LOCK_WAIT_MS  5000
-#define LOCK_RETRY_US 10000
+/* How long others have to close the store, */
+#define CLOSE_WAIT_MS 5000
+
+/* and to upgrade it, which is as long as they have to take its log in. */
+#define UPGRADE_WAIT_MS 20000
+#define LOCK_RETRY_US   10000
 
 struct upgrade {
     const char *path;
@@ -126,7 +129,7 @@ static int say_busy(const struct upgrade *upgrade, struct error *error)
  * with which this one has nothing to do. */
 static int lock_others_out(struct upgrade *upgrade, struct error *error)
 {
-    int64_t deadline = when_monotonic() + LOCK_WAIT_MS;
+    int64_t deadline = when_monotonic() + UPGRADE_WAIT_MS;
 
     upgrade->lock = open(upgrade->path, O_RDONLY | O_CLOEXEC);
     if (upgrade->lock < 0)
@@ -135,7 +138,8 @@ static int lock_others_out(struct upgrade *upgrade, struct error *error)
         if (errno != EWOULDBLOCK && errno != EINTR)
             return error_set(error, errno, "%s: %s", upgrade->path, strerror(errno));
         if (when_monotonic() >= deadline)
-            return say_busy(upgrade, error);
+            return error_set(error, EBUSY, "another process is upgrading %s: try again later",
+                             upgrade->path);
         usleep(LOCK_RETRY_US);
     }
     return 0;
@@ -147,7 +151,7 @@ static int open_connection(struct upgrade *upgrade, struct error *error)
 
     if (sql_open(upgrade->path, flags, &upgrade->db) != SQLITE_OK)
         return sql_failed(upgrade->db, error);
-    sqlite3_busy_timeout(upgrade->db, LOCK_WAIT_MS);
+    sqlite3_busy_timeout(upgrade->db, CLOSE_WAIT_MS);
     return 0;
 }
 

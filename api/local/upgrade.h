@@ -16,7 +16,8 @@ struct layout {
  * this fails, or is killed, the store is what it was. One that has become the version meanwhile is
  * left alone. This process must not have the store open: closing a descriptor of it ends all locks.
  *
- * 0; -EBUSY when another process has it open; or another negative errno. With an error.
+ * 0; -EBUSY when another process has it open for five seconds, or upgrades it for twenty; or
+ * another negative errno. With an error.
  */
 int upgrade_store(const char *path, const struct layout *layout, struct error *error);
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -407,6 +408,33 @@ static void of_many_that_open_it_one_upgrades_the_store(void **state)
     assert_usable(scene->path, &good);
 }
 
+/* It holds the lock of one who upgrades, and then does nothing. */
+static pid_t lock_for(const char *path, useconds_t span)
+{
+    pid_t child = fork();
+    int fd;
+
+    if (child)
+        return child;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX))
+        _exit(1);
+    usleep(span);
+    _exit(0);
+}
+
+static void one_that_upgrades_for_long_is_waited_for(void **state)
+{
+    struct scene *scene = *state;
+    pid_t child = lock_for(scene->path, 6000000);
+    int ended;
+
+    usleep(200000);
+    assert_usable(scene->path, &good);
+    assert_int_equal(waitpid(child, &ended, WNOHANG), child);
+    assert_int_equal(ended, 0);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -426,6 +454,7 @@ int main(void)
         SCENE(what_a_killed_copy_has_left_is_replaced),
         SCENE(a_store_that_somebody_has_open_is_busy),
         SCENE(of_many_that_open_it_one_upgrades_the_store),
+        SCENE(one_that_upgrades_for_long_is_waited_for),
     };
 
     return cmocka_run_group_tests_name("upgrade", tests, NULL, NULL);
