@@ -113,8 +113,8 @@ static int dis_set_source(struct dis *dis, const char *scheme, const char *rest,
         project[--length] = '\0';
     if (!length || length >= sizeof(dis->project) || !name_is_app(project))
         return error_set(error, EINVAL,
-                         "the source must end in the project's id: dis://%.200s/PROJECT_ID",
-                         endpoint->host);
+                         "the source must end in the project's id: %s://%.200s/PROJECT_ID",
+                         strcmp(scheme, "http") ? "dis" : "dis+http", endpoint->host);
     memcpy(dis->project, project, length + 1);
     snprintf(dis->service.root, sizeof(dis->service.root), "/v2/%s", dis->project);
     return 0;

@@ -112,6 +112,22 @@ waits_for() {
     matches "$output" 'Usage: '
 }
 
+@test "wait-commit.py waits for the first commit, too, and not below what is not there" {
+    needs python3
+    local waiting
+    rm "$P/checkpoint"
+    in_background python3 "$EXAMPLES/wait-commit.py" "$P/checkpoint" >"$DIR/waited"
+    waiting=$!
+    sleep 0.3
+    not ended "$waiting"
+    put "$P/checkpoint" 43
+    eventually ended "$waiting"
+    wait "$waiting"
+    is "$(cat "$DIR/waited")" 43
+    run -1 python3 "$EXAMPLES/wait-commit.py" apps/biling/orders/0/checkpoint
+    is "$output" "wait-commit.py: apps/biling/orders/0 is no directory"
+}
+
 @test "a mount that hangs is an alert, too" {
     local mnt=$MNT pid
     pid=$(daemon)

@@ -129,6 +129,11 @@ SOURCES="local:PATH, dis://HOST/PROJECT_ID, sls://PROJECT.ENDPOINT or kafka://HO
     wrong "unknown source \"frobnicate:x\": use $SOURCES" frobnicate:x "$MNT"
 }
 
+@test "a source of DIS without a project is told with what is missing" {
+    wrong "the source must end in the project's id: dis://dis.example.com/PROJECT_ID" dis://dis.example.com "$MNT"
+    wrong "the source must end in the project's id: dis+http://127.0.0.1:1/PROJECT_ID" dis+http://127.0.0.1:1 "$MNT"
+}
+
 @test "a list of brokers that is none is told so" {
     local hosts
     for hosts in "" "a,,b" "a:0" "a:65536" "a:x" "me:hunter2@a" "a/b" "[::1" "[::1]9092"; do
