@@ -11,6 +11,9 @@
 #define DIGITS    "0123456789"
 #define MS_DIGITS 13 /* of milliseconds since 1970, from 2001 to 2286 */
 
+/* Fewer seconds than this, which are until 1973, are rather an age without its unit. */
+#define EPOCH_MIN 100000000
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -70,7 +73,8 @@ static int join(int64_t seconds, int64_t ns, int64_t *when)
     return 0;
 }
 
-/* Seconds since 1970, or, with as many digits as they have had since 2001, milliseconds. */
+/* Seconds since 1970, 0 or many; or milliseconds, with as many digits as they have had since 2001.
+ */
 static int parse_epoch(const char *text, int64_t *when)
 {
     bool is_in_ms = strspn(text, DIGITS) == MS_DIGITS && !text[MS_DIGITS];
@@ -82,7 +86,9 @@ static int parse_epoch(const char *text, int64_t *when)
         text = read_fraction(text, &ns);
     if (!text || *text)
         return -EINVAL;
-    return is_in_ms ? join(count / 1000, count % 1000 * 1000000, when) : join(count, ns, when);
+    if (is_in_ms)
+        return join(count / 1000, count % 1000 * 1000000, when);
+    return (count || ns) && count < EPOCH_MIN ? -EINVAL : join(count, ns, when);
 }
 
 /* Adds numbers with units, "1h30m", to *age; the letters are the units, of so many seconds each,
@@ -244,7 +250,8 @@ const char *when_advice(const char *text)
     if (digits == 4 && text[4] == '-')
         return "a day of the calendar, T, hours to 23, minutes and seconds to 59, and Z or +01:00";
     if (digits && !text[digits])
-        return "seconds have 10 digits these days, and milliseconds 13";
+        return "seconds since 1970 have 10 digits these days, milliseconds 13; an age has a unit: "
+               "90s";
     return *text == '-' ? "an age has no sign: 1h is an hour ago" : NULL;
 }
 

@@ -19,7 +19,8 @@ int64_t when_monotonic(void);
  * Reads a time as people write it. All forms may begin with an "@":
  *
  *     RFC 3339    2026-11-21T08:00:00.5+01:00; a blank may stand for the T
- *     since 1970  1763712000.5 in seconds, or, if it is 13 digits and nothing else, milliseconds
+ *     since 1970  1763712000.5 in seconds, or, if it is 13 digits and nothing else, milliseconds;
+ *                 0, or not before 1973: what is less is rather an age whose unit was forgotten
  *     an age      1h30m: numbers with w, d, h, m and s, in this order; or as in ISO 8601 P1DT1H30M
  *     now
  *

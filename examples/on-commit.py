@@ -52,6 +52,13 @@ class Watched:
         return os.path.relpath(self.files[descriptor].name, self.directory)
 
 
+def is_of_checkpoints(directory):
+    """Whether it is in the checkpoints/ of a mount."""
+    place = directory.resolve()
+    return any((root / "commits").is_file() and place.relative_to(root).parts[:1] == ("checkpoints",)
+               for root in place.parents) and place.is_dir()
+
+
 def main():
     if sys.argv[1:] in (["-h"], ["--help"]):
         print(__doc__)
@@ -59,7 +66,10 @@ def main():
     if len(sys.argv) < 3:
         print(__doc__, file=sys.stderr)
         sys.exit(2)
-    watched = Watched(pathlib.Path(sys.argv[1]))
+    directory = pathlib.Path(sys.argv[1])
+    if not is_of_checkpoints(directory):
+        sys.exit(f"on-commit.py: {directory} is no directory of checkpoints/ in a mount, such as ~/mnt/checkpoints/billing")
+    watched = Watched(directory)
     seen = {descriptor: watched.read(descriptor) for descriptor in watched.add_new()}
     while True:
         for descriptor in watched.changed() + watched.add_new():

@@ -874,6 +874,14 @@ static bool has_turn(const struct change *change)
     return turn->queue && turn->had;
 }
 
+static bool removes(const struct change *change)
+{
+    enum what_changes what = change->order.what;
+
+    return what == DELETE || what == REMOVE_APP || what == REMOVE_STREAM ||
+           what == REMOVE_PARTITION;
+}
+
 static void begin_change(void *user)
 {
     struct change *change = user;
@@ -887,6 +895,11 @@ static void begin_change(void *user)
         return;
     }
     change->begun = when_monotonic();
+    if (change->fs->settings.monotonic && removes(change)) {
+        error_set(&change->operation.error, EPERM, "the mount is monotonic: it removes nothing");
+        operation_soon(&change->operation, fail_change);
+        return;
+    }
     look_before(change);
     if (change->order.what == COMMIT)
         look_at_holder(change);

@@ -341,8 +341,8 @@ static int go_back_in(struct changes *changes, struct past *past, struct error *
             return status ? status : take_past_of(changes->columns, past, error);
     }
     return status ? status
-                  : refuse_past(error, "no change is known here that is not undone; without -o "
-                                       "journal=FILE, none of earlier mounts is");
+                  : refuse_past(error, "no change is known here that is not undone; those of "
+                                       "earlier mounts are known by -o journal=FILE alone");
 }
 
 int history_find_past(const struct history *history, const struct subject *about, struct past *past,

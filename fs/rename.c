@@ -239,6 +239,8 @@ static void check_rename(struct request *request, unsigned flags)
     else if (is_saved(&renaming->from) && !can_delete(request->fs))
         request_refuse(request, EOPNOTSUPP,
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");
+    else if (is_saved(&renaming->from) && request->fs->settings.monotonic)
+        request_refuse(request, EPERM, "the mount is monotonic: it removes nothing, so copy it");
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
     else if (is_saved(&renaming->from) && lease_is_given(&renaming->from) &&

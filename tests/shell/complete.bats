@@ -68,7 +68,41 @@ completes_well() {
 @test "bash completes what the help names, and files" {
     completes_well bash
     offers bash 'checkpointfs -o ro,journal=jou' journal.1
+    offers bash 'checkpointfs -o timeout=5,mono' 5,monotonic
     offers bash 'checkpointfs -' -f -h -V -o --help --version
+}
+
+# typed KEYS: what a command gets of which bash has completed the words, each in < and >.
+typed() {
+    python3 - "$EXAMPLES/completion.bash" "$1" <<'END'
+import os
+import pty
+import re
+import sys
+
+child, terminal = pty.fork()
+if child == 0:
+    os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**os.environ, "TERM": "dumb"})
+os.write(terminal, f"""PS1=; source '{sys.argv[1]}'; checkpointfs() {{ printf '<%s>' "$@"; echo; }}
+checkpointfs {sys.argv[2]}
+exit
+""".encode())
+shown = b""
+try:
+    while read := os.read(terminal, 4096):
+        shown += read
+except OSError:
+    pass
+print(re.findall(r"^<[^%]*>", shown.decode().replace("\r", ""), re.M)[-1])
+END
+}
+
+@test "what bash completes of a source goes on, and what is a file has its blanks" {
+    needs python3
+    mkdir "$DIR/here/two words"
+    is "$(typed $'loc\t/tmp/a.db direct\t')" "<local:/tmp/a.db><directory/>"
+    is "$(typed $'di\t')" "<di>"
+    is "$(typed $'dis\thost/1 two\t')" "<dis://host/1><two words/>"
 }
 
 @test "fish completes what the help names, and files" {

@@ -11,14 +11,20 @@ load examples
     put streams/orders/1/latest 100
     echo draft >checkpoints/billing/orders/draft
     run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 22
-    is "$output" "billing/orders/0 is 57 records behind"
-    run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 57
+    is "$output" "billing/orders/0 is 57 records behind
+billing/orders/1: nothing is committed, and 100 records wait"
+    run -0 "$EXAMPLES/lag-alert.sh" "$MNT" 100
     is "$output" ""
     run -0 "$EXAMPLES/lag-alert.sh" "$MNT"
     is "$output" ""
     run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 0
     is "$output" "billing/orders/0 is 57 records behind
+billing/orders/1: nothing is committed, and 100 records wait
 billing/orders/10 is 22 records behind"
+    rm checkpoints/billing/orders/10
+    run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 57
+    is "$output" "billing/orders/1: nothing is committed, and 100 records wait
+billing/orders/10: nothing is committed, and 100 records wait"
 }
 
 @test "lag-alert.sh prints who loses records, soon will, stands still, or is beyond the end" {
@@ -160,6 +166,16 @@ runs_on() {
     is "$(grep -c . "$DIR/ran")" 6
     kill -INT "$!"
     eventually ended "$!"
+}
+
+@test "on-commit.py waits for nothing where nothing can come" {
+    needs python3
+    local place
+    for place in "$DIR" checkpoints/biling apps/billing /nonexistent .; do
+        run -1 timeout 10 python3 "$EXAMPLES/on-commit.py" "$place" true
+        is "$output" \
+            "on-commit.py: $place is no directory of checkpoints/ in a mount, such as ~/mnt/checkpoints/billing"
+    done
 }
 
 @test "on-commit.py ends when its command fails, or the mount does" {

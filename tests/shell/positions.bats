@@ -325,6 +325,20 @@ grow() {
     lands latest 99
 }
 
+@test "-o monotonic refuses to remove, after which any number could be committed" {
+    lands 43 43
+    remount_store -o monotonic
+    refused "Operation not permitted" rm "$P/checkpoint"
+    refused "Operation not permitted" rm "$C"
+    refused "Operation not permitted" put "${P%/*}/checkpoints" $'0\t-'
+    refused "Operation not permitted" mv "$C" "${C%/*}/1"
+    refused "Operation not permitted" rm -r checkpoints/billing
+    refused "Operation not permitted" rmdir "$S"
+    is "$(cat "$P/checkpoint")" 43
+    not test -e "${C%/*}/1"
+    matches "$(tail -n 1 errors)" "the mount is monotonic: it removes nothing"
+}
+
 @test "-o monotonic compares numbers, not text" {
     remount_store -o monotonic
     lands 9 9

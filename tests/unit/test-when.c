@@ -117,13 +117,16 @@ TEST(reads_seconds_since_1970)
         {"1795248000", NOW},
         {"@1795248000.25", NOW + SECOND / 4},
         {"1795248000.000000001", NOW + 1},
-        {"@0001", SECOND},
+        {"@00001795248000", NOW},
+        {"@100000000", INT64_C(100000000) * SECOND},
     };
     static const char *const wrong[] = {"@",    "@-1",  "@+1", "@ 1",   "@1 ",
                                         "@0x1", "@1e3", "@@1", "1_000", "@1000000000000000000000"};
+    static const char *const ages[] = {"@1", "@90", "90", "@0.5", "@86400", "@99999999.9"};
 
     assert_parses(samples, COUNT(samples));
     assert_refused(wrong, COUNT(wrong));
+    assert_refused(ages, COUNT(ages));
 }
 
 TEST(reads_milliseconds_since_1970)
@@ -244,6 +247,7 @@ TEST(advises_on_what_is_no_time)
     assert_advice("2026-02-30", "a day of the calendar");
     assert_advice("2026-11-21T08:00:00+0100", "+01:00");
     assert_advice("1795248000123456", "13");
+    assert_advice("@90", "an age has a unit");
     assert_advice("-1h", "no sign");
     assert_advice("@-PT1H", "no sign");
     assert_advice("yesterday", NULL);
