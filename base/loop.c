@@ -1,9 +1,8 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -11,19 +10,11 @@
 #include "base/descriptors.h"
 #include "base/when.h"
 
-/* The longest single wait: epoll_wait() takes an int. */
+/* The longest single wait: curl_multi_poll() takes an int. */
 #define WAIT_MAX_MS 60000
 
 /* Of a backend's connections, most of all. */
 #define WATCH_MAX 512
-
-/* Taken in one round; the kernel gives the others, which waited longer, in the next. */
-#define EVENTS_MAX 64
-
-/* In what the kernel is told with a descriptor: it is a watched one, not one of libcurl's. */
-#define WATCHED (1ULL << 32)
-
-#define NEVER INT64_MAX
 
 /* Connections that are kept, in use or not: with fewer than are in use, libcurl closes one with
  * each request that ends. */
@@ -33,65 +24,21 @@
 #define STREAMS_OF_CONNECTION 1000L
 
 struct watch {
-    int fd;
     loop_fn *ready;
     void *user;
 };
 
 struct loop {
     CURLM *multi;
-    int epoll;
-    int64_t transfers_due; /* when libcurl has something to do, of when_monotonic(), or NEVER */
     struct timers timers;
+    struct curl_waitfd fds[WATCH_MAX];
+    struct pollfd ended[WATCH_MAX];
     struct watch watches[WATCH_MAX];
     unsigned watched;
-    struct epoll_event events[EVENTS_MAX]; /* of the round under way */
-    int ready;                             /* how many */
+    bool unexplained; /* something ended the last wait that is not known */
+    bool has_new;     /* transfers that libcurl has not begun */
     bool stopped;
 };
-
-/* Has the kernel begin to tell of a descriptor's events, or tell of others from now on. */
-static int set_events(struct loop *loop, int operation, int fd, uint32_t events, uint64_t whose)
-{
-    struct epoll_event event = {.events = events, .data.u64 = whose | (uint32_t)fd};
-
-    return epoll_ctl(loop->epoll, operation, fd, &event) ? -ENOMEM : 0;
-}
-
-/*
- * libcurl tells which of its sockets it waits for, and for what. `known` is NULL for one that it
- * has not told of before. The kernel may know of one no more: libcurl has closed it without a word,
- * and the next one has its number. Where the kernel has no memory for one, its request ends with
- * its time.
- */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
-{
-    struct loop *loop = user;
-    uint32_t events =
-        ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U);
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE)
-        (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-    else if (known && !set_events(loop, EPOLL_CTL_MOD, fd, events, 0))
-        return 0;
-    else if (!set_events(loop, EPOLL_CTL_ADD, fd, events, 0))
-        curl_multi_assign(loop->multi, fd, loop);
-    return 0;
-}
-
-/* libcurl tells after how many ms it has something to do; -1 for nothing. */
-static int on_due(CURLM *multi, long delay_ms, void *user)
-{
-    struct loop *loop = user;
-
-    (void)multi;
-    if (delay_ms > 0)
-        loop->transfers_due = when_monotonic() + delay_ms;
-    else
-        loop->transfers_due = delay_ms ? NEVER : INT64_MIN;
-    return 0;
-}
 
 struct loop *loop_new(void)
 {
@@ -100,17 +47,11 @@ struct loop *loop_new(void)
     if (!loop)
         return NULL;
     timers_init(&loop->timers);
-    loop->transfers_due = NEVER;
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->multi = curl_multi_init();
-    if (loop->epoll < 0 || !loop->multi) {
-        loop_free(loop);
+    if (!loop->multi) {
+        free(loop);
         return NULL;
     }
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_due);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
     curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)descriptors_for(CONNECTIONS_KEPT));
     curl_multi_setopt(loop->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_OF_CONNECTION);
@@ -123,54 +64,36 @@ void loop_free(struct loop *loop)
         return;
     (void)ALWAYS(!timers_first(&loop->timers));
     curl_multi_cleanup(loop->multi);
-    if (loop->epoll >= 0)
-        close(loop->epoll);
     free(loop);
-}
-
-static struct watch *find_watch(struct loop *loop, int fd)
-{
-    for (unsigned i = 0; i < loop->watched; i++) {
-        if (loop->watches[i].fd == fd)
-            return &loop->watches[i];
-    }
-    return NULL;
 }
 
 int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user)
 {
-    if (loop->watched == WATCH_MAX || set_events(loop, EPOLL_CTL_ADD, fd, EPOLLIN, WATCHED))
+    if (loop->watched == WATCH_MAX)
         return -ENOMEM;
-    loop->watches[loop->watched++] = (struct watch){.fd = fd, .ready = ready, .user = user};
+    loop->fds[loop->watched] = (struct curl_waitfd){.fd = fd, .events = CURL_WAIT_POLLIN};
+    loop->watches[loop->watched++] = (struct watch){.ready = ready, .user = user};
     return 0;
-}
-
-/* What the round under way still has to tell of a descriptor is of no other with its number. */
-static void drop_events(struct loop *loop, int fd)
-{
-    for (int i = 0; i < loop->ready; i++) {
-        if (loop->events[i].data.u64 == (WATCHED | (uint32_t)fd))
-            loop->events[i].events = 0;
-    }
 }
 
 void loop_unwatch(struct loop *loop, int fd)
 {
-    struct watch *watch = find_watch(loop, fd);
-
-    if (!watch)
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (loop->fds[i].fd != fd)
+            continue;
+        loop->watched--;
+        loop->fds[i] = loop->fds[loop->watched];
+        loop->watches[i] = loop->watches[loop->watched];
         return;
-    (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-    drop_events(loop, fd);
-    *watch = loop->watches[--loop->watched];
+    }
 }
 
 void loop_watch_writing(struct loop *loop, int fd, bool writing)
 {
-    uint32_t events = EPOLLIN | (writing ? EPOLLOUT : 0U);
-
-    if (find_watch(loop, fd))
-        (void)set_events(loop, EPOLL_CTL_MOD, fd, events, WATCHED);
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (loop->fds[i].fd == fd)
+            loop->fds[i].events = CURL_WAIT_POLLIN | (writing ? CURL_WAIT_POLLOUT : 0);
+    }
 }
 
 /* The last time that there is stands for what is later. */
@@ -204,15 +127,45 @@ void timer_stop(struct timer *timer)
 static int wait_ms(const struct loop *loop)
 {
     const struct timer *next = timers_first(&loop->timers);
-    int64_t due = next && next->due < loop->transfers_due ? next->due : loop->transfers_due;
-    int64_t now;
+    int64_t wait = next ? next->due - when_monotonic() : WAIT_MAX_MS;
 
-    if (due == NEVER)
+    if (wait > WAIT_MAX_MS)
         return WAIT_MAX_MS;
-    now = when_monotonic();
-    if (due <= now)
-        return 0;
-    return due - now < WAIT_MAX_MS ? (int)(due - now) : WAIT_MAX_MS;
+    return wait < 0 ? 0 : (int)wait;
+}
+
+/*
+ * libcurl does not pass on POLLERR and POLLHUP, which /dev/fuse gives once it is unmounted. When
+ * more descriptors ended the wait than ours can be read, the others are mostly those of transfers.
+ * When it is so again in the next round, poll(2) tells whether one of ours has ended.
+ */
+static void find_ended(struct loop *loop, int ready)
+{
+    bool was_unexplained = loop->unexplained;
+
+    for (unsigned i = 0; i < loop->watched; i++)
+        ready -= loop->fds[i].revents != 0;
+    loop->unexplained = ready > 0;
+    if (!was_unexplained || !loop->unexplained)
+        return;
+    for (unsigned i = 0; i < loop->watched; i++)
+        loop->ended[i] = (struct pollfd){.fd = loop->fds[i].fd, .events = POLLIN};
+    if (poll(loop->ended, loop->watched, 0) <= 0)
+        return;
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (loop->ended[i].revents)
+            loop->fds[i].revents = loop->ended[i].revents;
+    }
+}
+
+static void call_watches(struct loop *loop)
+{
+    for (unsigned i = 0; i < loop->watched; i++) {
+        if (!loop->fds[i].revents)
+            continue;
+        loop->fds[i].revents = 0;
+        loop->watches[i].ready(loop->watches[i].user);
+    }
 }
 
 int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, transfer_fn *done,
@@ -224,6 +177,7 @@ int transfer_start(struct loop *loop, struct transfer *transfer, void *easy, tra
     if (curl_multi_add_handle(loop->multi, easy))
         return -ENOMEM;
     *transfer = (struct transfer){.loop = loop, .easy = easy, .done = done, .user = user};
+    loop->has_new = true;
     return 0;
 }
 
@@ -245,11 +199,14 @@ void transfer_stop(struct transfer *transfer)
     transfer->loop = NULL;
 }
 
-static void tell_ended(struct loop *loop)
+/* Moves all transfers on, and tells of those that have ended. */
+static void run_transfers(struct loop *loop)
 {
     CURLMsg *message;
     int count;
 
+    loop->has_new = false;
+    curl_multi_perform(loop->multi, &count);
     while ((message = curl_multi_info_read(loop->multi, &count))) {
         int result = (int)message->data.result;
         struct transfer *transfer = NULL;
@@ -261,62 +218,19 @@ static void tell_ended(struct loop *loop)
     }
 }
 
-/* Moves on what is new among the transfers, what is late, and what has waited long enough. */
-static void run_due_transfers(struct loop *loop)
-{
-    int running;
-
-    if (loop->transfers_due == NEVER || loop->transfers_due > when_monotonic())
-        return;
-    loop->transfers_due = NEVER;
-    curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    tell_ended(loop);
-}
-
-static void move_transfer(struct loop *loop, int fd, uint32_t events)
-{
-    int what = ((events & (EPOLLIN | EPOLLHUP)) ? CURL_CSELECT_IN : 0) |
-               ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-               ((events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
-    int running;
-
-    curl_multi_socket_action(loop->multi, fd, what, &running);
-}
-
-static void take_event(struct loop *loop, const struct epoll_event *event)
-{
-    int fd = (int)(uint32_t)event->data.u64;
-    const struct watch *watch;
-
-    if (!event->events)
-        return;
-    if (!(event->data.u64 & WATCHED)) {
-        move_transfer(loop, fd, event->events);
-        return;
-    }
-    watch = find_watch(loop, fd);
-    if (watch)
-        watch->ready(watch->user);
-}
-
-static void take_events(struct loop *loop)
-{
-    loop->ready = epoll_wait(loop->epoll, loop->events, EVENTS_MAX, wait_ms(loop));
-    for (int i = 0; i < loop->ready; i++)
-        take_event(loop, &loop->events[i]);
-    loop->ready = 0;
-    tell_ended(loop);
-}
-
 void loop_run(struct loop *loop)
 {
     for (loop->stopped = false; !loop->stopped;) {
-        take_events(loop);
-        run_due_transfers(loop);
+        int ready = 0;
+
+        curl_multi_poll(loop->multi, loop->fds, loop->watched, wait_ms(loop), &ready);
+        find_ended(loop, ready);
+        call_watches(loop);
+        run_transfers(loop);
         if (!loop->stopped)
             timers_fire(&loop->timers);
-        if (!loop->stopped)
-            run_due_transfers(loop);
+        if (!loop->stopped && loop->has_new)
+            run_transfers(loop);
     }
 }
 

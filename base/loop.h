@@ -8,8 +8,8 @@
 
 /*
  * The one loop of the program. Everything runs in its thread, one callback at a time; a callback
- * must not block. It waits in epoll_wait() for descriptors and for the sockets of libcurl, so that
- * a round costs by what has happened, not by how much is waited for.
+ * must not block. It waits in curl_multi_poll(), so that network transfers and descriptors are
+ * waited for together.
  */
 struct loop;
 
@@ -18,8 +18,8 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-/* Calls ready whenever fd can be read, has failed or has ended, until loop_unwatch. 0 or -ENOMEM,
- * also for one that is watched, and for more than a few hundred. */
+/* Calls ready whenever fd can be read, until loop_unwatch. 0 or -ENOMEM, also for more than a few
+ * hundred descriptors. */
 int loop_watch(struct loop *loop, int fd, loop_fn *ready, void *user);
 
 /* Whether ready is also called whenever a watched fd can be written to. */

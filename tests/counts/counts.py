@@ -21,7 +21,7 @@ from place import Place, fill
 PARTITION = "apps/billing/orders/0"
 ROUNDS = 50
 SKIPPED = 77
-WAITS = "poll", "epoll_ctl", "epoll_wait", "restart_syscall", "total"
+WAITS = "poll", "restart_syscall", "total"
 
 # The most that an operation may take, some percent above what it does. Most instructions are libcurl's.
 LIBCURL = "7.88.1"
@@ -90,7 +90,7 @@ class Instructions:
 
 
 class SystemCalls:
-    """The same with strace; without those that wait, prepare that, or find nothing: they depend on who is faster."""
+    """The same with strace; without those that wait, or find nothing: they depend on who is faster."""
 
     most = MOST["system calls"]
 

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <strings.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,8 +46,10 @@ CURLMcode __real_curl_multi_add_handle(CURLM *multi, CURL *easy);
 CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *easy);
 CURLMcode __real_curl_multi_remove_handle(CURLM *multi, CURL *easy);
 CURLMcode __wrap_curl_multi_remove_handle(CURLM *multi, CURL *easy);
-int __real_epoll_wait(int epoll, struct epoll_event *events, int most, int ms);
-int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int ms);
+CURLMcode __real_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds, unsigned count, int ms,
+                                 int *ready);
+CURLMcode __wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds, unsigned count, int ms,
+                                 int *ready);
 CURL *__real_curl_easy_init(void);
 CURL *__wrap_curl_easy_init(void);
 
@@ -64,13 +65,14 @@ CURLMcode __wrap_curl_multi_remove_handle(CURLM *multi, CURL *easy)
     return __real_curl_multi_remove_handle(multi, easy);
 }
 
-int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int ms)
+CURLMcode __wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds, unsigned count, int ms,
+                                 int *ready)
 {
-    int ready = __real_epoll_wait(epoll, events, most, 0);
+    CURLMcode result = __real_curl_multi_poll(multi, fds, count, 0, ready);
 
     if (!under_way)
         now_set(now_ms() + ms);
-    return ready;
+    return result;
 }
 
 static struct {
