@@ -40,7 +40,8 @@ EXAMPLES=$BATS_TEST_DIRNAME/../../examples
 
 @test "lag-alert.sh and lag-metrics.sh fail when the service does, and the old file stays" {
     run -1 "$EXAMPLES/lag-alert.sh" "$MNT" 1
-    matches "$output" '^billing/orders/0 is 5[78] records behind$'
+    matches "${lines[0]}" '^billing/orders/0 is 5[78] records behind$'
+    matches "${lines[1]}" '^billing/orders/1: nothing is committed, and [0-9]+ records wait$'
     "$EXAMPLES/lag-metrics.sh" "$MNT" "$DIR/lag.prom"
     cp "$DIR/lag.prom" "$DIR/before"
     matches "$(grep -m 1 ^checkpointfs_lag_records "$DIR/before")" 'stream="orders",partition="0"} 5[78]$'
