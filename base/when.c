@@ -73,8 +73,7 @@ static int join(int64_t seconds, int64_t ns, int64_t *when)
     return 0;
 }
 
-/* Seconds since 1970, 0 or many; or milliseconds, with as many digits as they have had since 2001.
- */
+/* Seconds since 1970, 0 or many; or milliseconds, if they have as many digits as since 2001. */
 static int parse_epoch(const char *text, int64_t *when)
 {
     bool is_in_ms = strspn(text, DIGITS) == MS_DIGITS && !text[MS_DIGITS];

@@ -68,7 +68,8 @@ def main():
         sys.exit(2)
     directory = pathlib.Path(sys.argv[1])
     if not is_of_checkpoints(directory):
-        sys.exit(f"on-commit.py: {directory} is no directory of checkpoints/ in a mount, such as ~/mnt/checkpoints/billing")
+        sys.exit(f"on-commit.py: {directory} is no directory of checkpoints/ in a mount, "
+                 "such as ~/mnt/checkpoints/billing")
     watched = Watched(directory)
     seen = {descriptor: watched.read(descriptor) for descriptor in watched.add_new()}
     while True:

@@ -17,19 +17,36 @@ if len(sys.argv) != 2:
     sys.exit(__doc__)
 
 path = sys.argv[1]
-if not os.path.isdir(os.path.dirname(path) or "."):
-    sys.exit(f"wait-commit.py: {os.path.dirname(path)} is no directory")
-was_there = os.path.exists(path)
-while not os.path.exists(path):
-    time.sleep(1)
+directory = os.path.dirname(path) or "."
 
-with open(path) as checkpoint:
-    if was_there:
-        changes = select.poll()
-        changes.register(checkpoint, select.POLLPRI)
-        changes.poll()
+
+def is_there(name):
+    """Any other error than that there is none ends the program."""
     try:
+        os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def wait():
+    was_there = is_there(path)
+    while not is_there(path):
+        time.sleep(1)
+    with open(path) as checkpoint:
+        if was_there:
+            changes = select.poll()
+            changes.register(checkpoint, select.POLLPRI)
+            changes.poll()
         checkpoint.seek(0)
         print(checkpoint.read(), end="")
-    except FileNotFoundError:
-        print("none")
+
+
+try:
+    if not is_there(directory):
+        sys.exit(f"wait-commit.py: {directory} is no directory")
+    wait()
+except FileNotFoundError:
+    print("none")
+except OSError as error:
+    sys.exit(f"wait-commit.py: {error}")

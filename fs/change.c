@@ -882,6 +882,12 @@ static bool removes(const struct change *change)
            what == REMOVE_PARTITION;
 }
 
+static void refuse_removal(struct change *change)
+{
+    error_set(&change->operation.error, EPERM, "the mount is monotonic: it removes nothing");
+    operation_soon(&change->operation, fail_change);
+}
+
 static void begin_change(void *user)
 {
     struct change *change = user;
@@ -895,13 +901,10 @@ static void begin_change(void *user)
         return;
     }
     change->begun = when_monotonic();
-    if (change->fs->settings.monotonic && removes(change)) {
-        error_set(&change->operation.error, EPERM, "the mount is monotonic: it removes nothing");
-        operation_soon(&change->operation, fail_change);
-        return;
-    }
     look_before(change);
-    if (change->order.what == COMMIT)
+    if (change->fs->settings.monotonic && removes(change))
+        refuse_removal(change);
+    else if (change->order.what == COMMIT)
         look_at_holder(change);
     else if (change->order.what == UNDO)
         undo(change);

@@ -220,13 +220,8 @@ static bool can_delete(const struct fs *fs)
     return fs->backend->abilities & CAN_DELETE_CHECKPOINT;
 }
 
-/* Whether a checkpoint, which goes away where it is, may go there. */
-static bool may_move(const struct fs *fs, const struct node *to)
-{
-    return to->kind != SCRATCH_INSIDE && can_delete(fs) && !fs->settings.monotonic;
-}
-
-static void refuse_to_move(struct request *request, const struct node *to)
+/* Whether a checkpoint, which goes away where it is, must not go there: then that is said. */
+static bool refuse_move(struct request *request, const struct node *to)
 {
     if (to->kind == SCRATCH_INSIDE)
         request_refuse(request, EPERM,
@@ -234,8 +229,11 @@ static void refuse_to_move(struct request *request, const struct node *to)
     else if (!can_delete(request->fs))
         request_refuse(request, EOPNOTSUPP,
                        "the service cannot delete one checkpoint, so none can be renamed: copy it");
-    else
+    else if (request->fs->settings.monotonic)
         request_refuse(request, EPERM, "the mount is monotonic: it removes nothing, so copy it");
+    else
+        return false;
+    return true;
 }
 
 static void check_rename(struct request *request, unsigned flags)
@@ -251,8 +249,8 @@ static void check_rename(struct request *request, unsigned flags)
         request_refuse(request, EXDEV, "directories are copied and removed instead");
     else if (!is_renamable(&renaming->from) || !is_renamable(&renaming->to))
         request_refuse(request, EPERM, "only checkpoints/ has files that can be renamed");
-    else if (is_saved(&renaming->from) && !may_move(request->fs, &renaming->to))
-        refuse_to_move(request, &renaming->to);
+    else if (is_saved(&renaming->from) && refuse_move(request, &renaming->to))
+        return;
     else if (flags & ~(unsigned)RENAME_NOREPLACE)
         request_refuse(request, EINVAL, "files cannot be exchanged");
     else if (is_saved(&renaming->from) && lease_is_given(&renaming->from) &&

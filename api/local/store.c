@@ -176,11 +176,9 @@ static int cannot_make(const char *path, int code, struct error *error)
 
     snprintf(directory, sizeof(directory), "%.*s", length, path);
     if (code == ENOENT && !strncmp(path, "~/", 2))
-        return error_set(
-            error, ENOENT,
-            "no directory for the store %s: shells leave ~ alone behind local:, so write "
-            "$HOME instead",
-            path);
+        return error_set(error, ENOENT,
+                         "no directory for the store %s: shells leave ~ alone there, write $HOME",
+                         path);
     if (code == ENOENT && length && access(directory, F_OK))
         return error_set(error, ENOENT, "no directory for the store %s: first mkdir -p %s", path,
                          directory);

@@ -163,7 +163,7 @@ SOURCES="local:PATH, dis://HOST/PROJECT_ID, sls://PROJECT.ENDPOINT or kafka://HO
     run -1 --separate-stderr "$CHECKPOINTFS" local:no/store.db "$MNT"
     is "$stderr" "checkpointfs: no directory for the store no/store.db: first mkdir -p no"
     run -1 --separate-stderr "$CHECKPOINTFS" 'local:~/store.db' "$MNT"
-    matches "$stderr" 'behind local:, so write [$]HOME instead$'
+    matches "$stderr" 'no directory for the store ~/store.db: shells leave ~ alone there, write [$]HOME$'
     ln -s "$DIR/no/store.db" "$DIR/link.db"
     run -1 --separate-stderr "$CHECKPOINTFS" "local:$DIR/link.db" "$MNT"
     is "$stderr" "checkpointfs: cannot make the store $DIR/link.db: No such file or directory"

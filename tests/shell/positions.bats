@@ -337,6 +337,7 @@ grow() {
     is "$(cat "$P/checkpoint")" 43
     not test -e "${C%/*}/1"
     matches "$(tail -n 1 errors)" "the mount is monotonic: it removes nothing"
+    matches "$(cut -f 5,6,8-13 commits)" $'failed\tdelete\tbilling\torders\t'
 }
 
 @test "-o monotonic compares numbers, not text" {

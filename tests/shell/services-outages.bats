@@ -223,6 +223,16 @@ others_are_served() {
     reads_end
 }
 
+@test "lag-alert.sh says for how long it has waited for a service that never answers" {
+    warm
+    ls lag >/dev/null
+    let_values_age
+    fault never count=forever
+    WAIT=1 run -1 "$BATS_TEST_DIRNAME/../../examples/lag-alert.sh" "$MNT"
+    matches "$output" "billing: no answer for 1 seconds"
+    no_faults
+}
+
 @test "an outage of one call alone is none of a commit or of another call" {
     a_hundred
     fault never method=GET path="$READS_OF_WIDE" count=forever

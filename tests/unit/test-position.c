@@ -171,6 +171,9 @@ static void assert_advice(const char *text, const char *advice)
         fail_msg("%s", error.message);
 }
 
+#define DIGITS_OF_TIMES \
+    "seconds since 1970 have 10 digits these days, milliseconds 13; an age has a unit: 90s"
+
 TEST(a_refusal_says_what_to_write_instead)
 {
     assert_advice("", "the first line is the position");
@@ -185,9 +188,8 @@ TEST(a_refusal_says_what_to_write_instead)
     assert_advice("2026-11-21T08:00:00Z", "write @2026-11-21T08:00:00Z");
     assert_advice("@-1h", "an age has no sign: 1h is an hour ago");
     assert_advice("@2026-11-21T08:00:00", "add Z for UTC, or an offset such as +01:00");
-    assert_advice("@90",
-                  "seconds since 1970 have 10 digits these days, milliseconds 13; an age has "
-                  "a unit: 90s");
+    assert_advice("@1795248000123456", DIGITS_OF_TIMES);
+    assert_advice("@90", DIGITS_OF_TIMES);
 }
 
 /* What a backend has refused, as only it knows its numbers. */
