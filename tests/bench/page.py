@@ -39,8 +39,8 @@ CLOSING = """
   reaches stands above. So a mount cannot reach *wrk* where the service answers at once, and does where the service
   takes its time.
 * A mount has one thread for all but the embedded store. With 256 readers of a service that takes 20 ms, a read takes it
-  some 0.2 ms: a third in the kernel, which wakes programs that sleep, and a fifth each in libcurl, which goes through
-  all transfers in each round, and in the C library's allocator. That thread is then what the readers wait for.
+  some 0.1 ms: more than a third in the kernel, which wakes programs that sleep, and a fifth each in libcurl and in the
+  C library, most of that for the texts that libcurl allocates. That thread is then what the readers wait for.
 * What programs do with each file of a tree, and the kernel for it, takes most of the time that `tar` and `cp -r` take:
   with FUSE files in memory, which nobody asks a service for, it is as the rows beside them say.
 * Most of the memory of a new mount is pages of libraries that other programs may have in memory too.

@@ -6,6 +6,9 @@
 #include "base/loop.h"
 #include "base/when.h"
 
+#define MANY     1000 /* descriptors: more than can be watched */
+#define TOGETHER 200  /* more than a round takes */
+
 /* What the callbacks of a test share. */
 struct scene {
     struct loop *loop;
@@ -316,14 +319,102 @@ static void a_callback_may_unwatch_its_own_descriptor(void **state)
 static void more_watches_than_there_is_room_for_are_enomem(void **state)
 {
     struct scene *scene = *state;
+    int fds[MANY];
     int count = 0;
 
-    scene->fds[0] = eventfd(0, EFD_CLOEXEC);
-    while (count < 1000 && !loop_watch(scene->loop, scene->fds[0], count_and_stop, scene))
+    while (count < MANY && (fds[count] = eventfd(0, EFD_CLOEXEC)) >= 0 &&
+           !loop_watch(scene->loop, fds[count], count_and_stop, scene))
         count++;
-    assert_true(count >= 4);
-    if (count < 1000)
-        assert_int_equal(loop_watch(scene->loop, scene->fds[0], count_and_stop, scene), -ENOMEM);
+    assert_in_range(count, 500, MANY - 1);
+    for (int i = 0; i <= count; i++) {
+        loop_unwatch(scene->loop, fds[i]);
+        close(fds[i]);
+    }
+}
+
+static void one_that_is_watched_is_not_watched_twice(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fds[0] = eventfd(1, EFD_CLOEXEC);
+    assert_int_equal(loop_watch(scene->loop, scene->fds[0], count_and_stop, scene), 0);
+    assert_int_equal(loop_watch(scene->loop, scene->fds[0], count_and_stop, scene), -ENOMEM);
+    loop_unwatch(scene->loop, scene->fds[0]);
+    timer_start(scene->loop, &scene->timers[0], 5, stop, scene);
+    loop_run(scene->loop);
+    assert_int_equal(scene->ready, 0);
+}
+
+/* One of many descriptors that are ready together. */
+struct ready {
+    struct scene *scene;
+    int fd;
+};
+
+static void count_and_unwatch(void *user)
+{
+    struct ready *ready = user;
+
+    loop_unwatch(ready->scene->loop, ready->fd);
+    if (++ready->scene->ready == TOGETHER)
+        loop_stop(ready->scene->loop);
+}
+
+static void all_that_are_ready_together_are_called(void **state)
+{
+    struct scene *scene = *state;
+    struct ready ready[TOGETHER];
+
+    for (int i = 0; i < TOGETHER; i++) {
+        ready[i] = (struct ready){.scene = scene, .fd = eventfd(1, EFD_CLOEXEC)};
+        assert_int_equal(loop_watch(scene->loop, ready[i].fd, count_and_unwatch, &ready[i]), 0);
+    }
+    loop_run(scene->loop);
+    assert_int_equal(scene->ready, TOGETHER);
+    for (int i = 0; i < TOGETHER; i++)
+        close(ready[i].fd);
+}
+
+/* Puts another descriptor, of which there is nothing to tell, in place of the other one. */
+static void replace(struct scene *scene, int old)
+{
+    int empty = eventfd(0, EFD_CLOEXEC);
+
+    scene->fired++;
+    loop_unwatch(scene->loop, old);
+    assert_int_equal(dup3(empty, old, O_CLOEXEC), old);
+    close(empty);
+    assert_int_equal(loop_watch(scene->loop, old, count_and_stop, scene), 0);
+    timer_start(scene->loop, &scene->timers[0], 5, stop, scene);
+}
+
+static void replace_second(void *user)
+{
+    struct scene *scene = user;
+
+    loop_unwatch(scene->loop, scene->fds[0]);
+    replace(scene, scene->fds[1]);
+}
+
+static void replace_first(void *user)
+{
+    struct scene *scene = user;
+
+    loop_unwatch(scene->loop, scene->fds[1]);
+    replace(scene, scene->fds[0]);
+}
+
+static void what_was_to_be_told_of_a_descriptor_is_not_told_of_the_next(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fds[0] = eventfd(1, EFD_CLOEXEC);
+    scene->fds[1] = eventfd(1, EFD_CLOEXEC);
+    assert_int_equal(loop_watch(scene->loop, scene->fds[0], replace_second, scene), 0);
+    assert_int_equal(loop_watch(scene->loop, scene->fds[1], replace_first, scene), 0);
+    loop_run(scene->loop);
+    assert_int_equal(scene->fired, 1);
+    assert_int_equal(scene->ready, 0);
 }
 
 static void stop_and_restart(void *user)
@@ -379,6 +470,9 @@ int main(void)
         SCENE(the_end_of_a_pipe_is_told),
         SCENE(a_callback_may_unwatch_its_own_descriptor),
         SCENE(more_watches_than_there_is_room_for_are_enomem),
+        SCENE(one_that_is_watched_is_not_watched_twice),
+        SCENE(all_that_are_ready_together_are_called),
+        SCENE(what_was_to_be_told_of_a_descriptor_is_not_told_of_the_next),
         SCENE(stop_ends_the_run_and_a_loop_can_run_again),
         SCENE(no_timer_fires_after_a_descriptor_has_stopped_the_loop),
     };
