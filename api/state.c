@@ -26,7 +26,8 @@ typedef uint16_t mask;
 #define HAS_SEEN       4U
 #define IS_CLOSED      8U
 #define WENT_BACK      16U
-#define HAS_TEXT(slot) (32U << (slot))
+#define IN_DOUBT       32U
+#define HAS_TEXT(slot) (64U << (slot))
 
 struct table {
     unsigned references;
@@ -108,6 +109,7 @@ static mask parts_of(struct state *state)
 
     parts |= state->is_closed ? IS_CLOSED : 0;
     parts |= state->went_back ? WENT_BACK : 0;
+    parts |= state->in_doubt ? IN_DOUBT : 0;
     if (state->committed != WHEN_UNKNOWN)
         parts |= HAS_COMMITTED;
     if (state->seen)
@@ -153,6 +155,7 @@ static size_t read_record(const struct table *table, const struct entry *entry, 
                             .has_no_end = parts & HAS_NO_END,
                             .is_closed = parts & IS_CLOSED,
                             .went_back = parts & WENT_BACK,
+                            .in_doubt = parts & IN_DOUBT,
                             .committed = WHEN_UNKNOWN};
     if (parts & HAS_COMMITTED)
         next = read_time(next, &state->committed);
@@ -254,6 +257,22 @@ int table_find(const struct table *table, uint32_t partition, struct state *stat
     if (!found)
         return -ENOENT;
     table_at(table, index, state);
+    return 0;
+}
+
+int table_doubt(struct table *table, uint32_t partition)
+{
+    bool found;
+    size_t index = place_of(table, partition, &found);
+    char *record;
+    mask parts;
+
+    if (!found)
+        return -ENOENT;
+    record = table->text.data + table->entries[index].offset;
+    memcpy(&parts, record, sizeof(parts));
+    parts |= IN_DOUBT;
+    memcpy(record, &parts, sizeof(parts));
     return 0;
 }
 

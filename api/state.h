@@ -14,14 +14,16 @@
  */
 struct state {
     uint32_t partition;
-    bool has_no_end;   /* nobody has told where the records end: any number may be right, and
-                          latest is a stand-in */
-    bool is_closed;    /* no record will ever be added */
-    bool went_back;    /* the number was greater when it was seen before; as `seen`, this is noted
-                          by who asks */
-    int64_t committed; /* when the checkpoint was committed, or WHEN_UNKNOWN */
-    int64_t seen;      /* when it was seen first; 0 if nobody noted that, which backends leave to
-                          who asks them */
+    bool has_no_end; /* nobody has told where the records end: any number may be right, and
+                        latest is a stand-in */
+    bool is_closed;  /* no record will ever be added */
+    bool went_back;  /* the number was greater when it was seen before; as `seen`, this is noted
+                        by who asks */
+    bool in_doubt;   /* the checkpoint was this before a change whose end is unknown, which is noted
+                        by who asks */
+    int64_t committed;    /* when the checkpoint was committed, or WHEN_UNKNOWN */
+    int64_t seen;         /* when it was seen first; 0 if nobody noted that, which backends leave to
+                             who asks them */
     const char *sequence; /* the checkpoint as the service stores it; NULL: none is committed */
     const char *metadata; /* the text committed with it */
     const char *earliest; /* decimal: the oldest record kept */
@@ -61,6 +63,9 @@ void table_at(const struct table *table, size_t index, struct state *state);
 
 /* 0 and *state, or -ENOENT. */
 int table_find(const struct table *table, uint32_t partition, struct state *state);
+
+/* Whatever is known of a partition's checkpoint is in doubt from now on. 0 or -ENOENT. */
+int table_doubt(struct table *table, uint32_t partition);
 
 /* Whether two tables tell the same checkpoints of the same partitions. */
 bool table_has_same(const struct table *a, const struct table *b);

@@ -152,17 +152,26 @@ static void clear_answer(struct topic *topic)
     measure_topic(topic);
 }
 
-/* What its flight brings is outdated, too. */
-static void drop_topic(struct topic *topic)
+static void outdate_flights(struct topic *topic)
+{
+    topic->again = topic->flight != NULL;
+    topic->alone.again = topic->alone.flight != NULL;
+}
+
+static void tell_forgotten(const struct topic *topic)
 {
     const struct cache *cache = topic->cache;
 
     if (topic->table && topic->question.what == WHAT_STATES && cache->lost)
         cache->lost(cache->user, topic->question.app, topic->question.stream, topic->table);
+}
+
+static void drop_topic(struct topic *topic)
+{
+    tell_forgotten(topic);
     clear_answer(topic);
     topic->single_asked = NEVER;
-    topic->again = topic->flight != NULL;
-    topic->alone.again = topic->alone.flight != NULL;
+    outdate_flights(topic);
 }
 
 static void free_topic(struct topic *topic)
@@ -500,8 +509,7 @@ static struct call *ask_backend(struct topic *topic, const struct ask *ask)
     return NULL;
 }
 
-/* A flight has the longest time, whoever waits for it. */
-/* In the name of who asks first. */
+/* In the name of who asks first. A flight has the longest time, whoever waits for it. */
 static int start_flight(struct topic *topic, enum errand errand)
 {
     struct ask ask = {.done = on_topic_answer, .user = topic, .errand = errand};
@@ -699,9 +707,32 @@ void cache_age_about(struct cache *cache, const char *stream)
             continue;
         topic->answered = NEVER;
         notes_age(&topic->notes);
-        topic->again = topic->flight != NULL;
-        topic->alone.again = topic->alone.flight != NULL;
+        outdate_flights(topic);
     }
+}
+
+static void doubt_in(struct topic *topic, uint32_t partition)
+{
+    if (!topic->table || table_doubt(topic->table, partition)) {
+        drop_topic(topic);
+        return;
+    }
+    tell_forgotten(topic);
+    notes_forget(&topic->notes, partition);
+    topic->answered = NEVER;
+    outdate_flights(topic);
+}
+
+void cache_doubt(struct cache *cache, const char *app, const char *stream, uint32_t partition)
+{
+    struct question states = {WHAT_STATES, app, stream};
+    struct topic *topic = find_topic(cache, &states);
+
+    missing_forget(&cache->missing, &states);
+    distrust_names(cache, when_monotonic());
+    if (topic)
+        doubt_in(topic, partition);
+    cache_drop(cache, &(struct question){WHAT_LAGS, app, stream});
 }
 
 void cache_drop(struct cache *cache, const struct question *question)
@@ -734,15 +765,17 @@ int cache_state(struct cache *cache, const char *app, const char *stream, uint32
     struct question question = {WHAT_STATES, app, stream};
     const struct topic *topic = find_topic(cache, &question);
     const struct note *note;
+    int status;
 
     if (!topic || !topic->table)
         return -EAGAIN;
+    status = table_find(topic->table, partition, state);
+    if (!status && state->in_doubt)
+        return -EAGAIN;
     if (is_young(topic, not_before))
-        return table_find(topic->table, partition, state);
+        return status;
     note = notes_find(&topic->notes, partition);
-    if (note && note->told >= not_before && (note->whole || !whole))
-        return table_find(topic->table, partition, state);
-    return -EAGAIN;
+    return note && note->told >= not_before && (note->whole || !whole) ? status : -EAGAIN;
 }
 
 int64_t cache_state_age(struct cache *cache, const char *app, const char *stream,

@@ -227,15 +227,14 @@ static void note_deletion(struct change *change)
     cache_note(change->fs->cache, change->app, change->stream, &none, when_monotonic());
 }
 
-/* Drops what is known of the partition: nobody knows what is committed there now. */
+/* Nobody knows what is committed there now. Which partitions there are stays known. */
 static void note_doubt(struct change *change)
 {
     struct cache *cache = change->fs->cache;
 
     doubts_add(&change->fs->doubts, &change->order.about);
     cache_drop(cache, &(struct question){WHAT_COMMITTED, change->app, ""});
-    cache_drop(cache, &(struct question){WHAT_STATES, change->app, change->stream});
-    cache_drop(cache, &(struct question){WHAT_LAGS, change->app, change->stream});
+    cache_doubt(cache, change->app, change->stream, (uint32_t)change->order.about.partition);
 }
 
 /* Drops cached lists that the change may have invalidated; also after a failure, for the change may

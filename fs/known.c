@@ -262,8 +262,8 @@ static bool is_known_there(const struct fs *fs, const struct node *directory,
 
     if (directory->kind == SAVED)
         return !check_saved(fs, directory, ANY_AGE);
-    if (tree_row(directory->kind)->naming == BY_PARTITION)
-        return is_partition_there(fs, directory);
+    if (tree_row(directory->kind)->naming == BY_PARTITION && is_partition_there(fs, directory))
+        return true;
     return cache_peek(fs->cache, question, ANY_AGE, &answer) && known_is_in(directory, &answer);
 }
 

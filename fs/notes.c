@@ -47,16 +47,21 @@ int64_t notes_told(const struct notes *notes)
     return notes->count ? notes->list[notes->count - 1].told : INT64_MIN;
 }
 
+void notes_forget(struct notes *notes, uint32_t partition)
+{
+    const struct note *note = notes_find(notes, partition);
+
+    if (note)
+        remove_notes(notes, (unsigned)(note - notes->list), 1);
+}
+
 int notes_add(struct notes *notes, const struct state *state, bool whole, int64_t at, int64_t *lost)
 {
-    const struct note *old = notes_find(notes, state->partition);
-
     if (!notes->list)
         notes->list = calloc(NOTES_MAX, sizeof(*notes->list));
     if (!notes->list)
         return -ENOMEM;
-    if (old)
-        remove_notes(notes, (unsigned)(old - notes->list), 1);
+    notes_forget(notes, state->partition);
     if (notes->count == NOTES_MAX) {
         *lost = notes->list[0].at;
         remove_notes(notes, 0, 1);

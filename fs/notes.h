@@ -38,6 +38,9 @@ void notes_age(struct notes *notes);
 /* The note of a partition, or NULL; it lasts until the notes change. */
 const struct note *notes_find(const struct notes *notes, uint32_t partition);
 
+/* Nothing is noted of a partition any more. */
+void notes_forget(struct notes *notes, uint32_t partition);
+
 /* Remembers that the table knows of a partition as of a time, and whether the whole. Past NOTES_MAX
  * the oldest note is forgotten, and *lost is its time. 0 or -ENOMEM. */
 int notes_add(struct notes *notes, const struct state *state, bool whole, int64_t at,

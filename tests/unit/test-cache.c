@@ -937,6 +937,79 @@ static void lags_that_are_under_way_are_asked_for_again_after_new_records(void *
     assert_log(scene, "states=billing/orders bounds=orders states=billing/orders bounds=orders");
 }
 
+/* Doubt */
+
+static void fetch_seven(struct scene *scene)
+{
+    scene->fake.table = lag_states;
+    scene->fake.table_size = COUNT(lag_states);
+    fetch(scene, &states);
+}
+
+static int known_at(struct scene *scene, uint32_t partition, int64_t not_before)
+{
+    struct state known;
+
+    return cache_state(scene->cache, "billing", "orders", partition, not_before, false, &known);
+}
+
+static void a_doubt_leaves_the_partitions_and_no_checkpoint_of_its_own(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+
+    fetch_seven(scene);
+    note_number(scene, "41");
+    assert_int_equal(known_at(scene, 7, cache_not_before(100000)), 0);
+    cache_doubt(scene->cache, "billing", "orders", 7);
+    assert_int_equal(known_at(scene, 7, ANY_AGE), -EAGAIN);
+    assert_int_equal(known_at(scene, 7, cache_not_before(100000)), -EAGAIN);
+    assert_true(cache_state_age(scene->cache, "billing", "orders", 7) == INT64_MIN);
+    assert_true(cache_peek(scene->cache, &states, ANY_AGE, &answer));
+    assert_int_equal(table_count(answer.table), 1);
+    assert_false(cache_peek(scene->cache, &states, cache_not_before(100000), &answer));
+    next_ms();
+    fetch_seven(scene);
+    assert_int_equal(known_at(scene, 7, ANY_AGE), 0);
+}
+
+static void a_commit_after_a_doubt_is_known(void **state)
+{
+    struct scene *scene = *state;
+
+    fetch_seven(scene);
+    cache_doubt(scene->cache, "billing", "orders", 7);
+    next_ms();
+    note_number(scene, "42");
+    assert_int_equal(known_at(scene, 7, cache_not_before(100000)), 0);
+}
+
+static void a_doubt_of_a_partition_that_is_not_known_forgets_the_others(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+
+    fetch_seven(scene);
+    cache_doubt(scene->cache, "billing", "orders", 8);
+    assert_false(cache_peek(scene->cache, &states, ANY_AGE, &answer));
+}
+
+static void what_is_under_way_during_a_doubt_is_asked_for_again(void **state)
+{
+    struct scene *scene = *state;
+
+    fetch_seven(scene);
+    reply_release(&scene->reply);
+    get_into(scene, &states, &scene->reply);
+    cache_doubt(scene->cache, "billing", "orders", 7);
+    fake_answer_next(&scene->fake);
+    assert_int_equal(scene->reply.count, 0);
+    assert_int_equal(known_at(scene, 7, ANY_AGE), -EAGAIN);
+    fake_answer_next(&scene->fake);
+    assert_int_equal(scene->reply.count, 1);
+    assert_int_equal(known_at(scene, 7, ANY_AGE), 0);
+}
+
 static void a_second_partition_within_a_time_is_one_of_many(void **state)
 {
     struct scene *scene = *state;
@@ -1221,6 +1294,10 @@ int main(void)
         SCENE(a_note_wins_over_lags_that_were_asked_for_before),
         SCENE(lags_know_when_a_checkpoint_was_first_seen_among_the_states),
         SCENE(new_records_make_answers_old_and_forget_nothing),
+        SCENE(a_doubt_leaves_the_partitions_and_no_checkpoint_of_its_own),
+        SCENE(a_commit_after_a_doubt_is_known),
+        SCENE(a_doubt_of_a_partition_that_is_not_known_forgets_the_others),
+        SCENE(what_is_under_way_during_a_doubt_is_asked_for_again),
         SCENE(lags_that_are_under_way_are_asked_for_again_after_new_records),
         SCENE(a_second_partition_within_a_time_is_one_of_many),
         SCENE(all_answers_together_are_bounded),
