@@ -8,6 +8,9 @@
 
 #include "base/utf8.h"
 
+/* A text of less than this grows by doubling, for most are short and grow several times. */
+#define PAGE 4096
+
 char buf_empty[1];
 
 void buf_init(struct buf *buf, size_t max)
@@ -62,7 +65,7 @@ static bool reserve(struct buf *buf, size_t size)
     if (size < buf->room)
         return true;
     while (room <= size)
-        room += room / 2;
+        room += room < PAGE ? room : room / 2;
     data = realloc(buf->data == buf_empty ? NULL : buf->data, room);
     if (!data) {
         buf->error = -ENOMEM;
