@@ -158,17 +158,18 @@ static void outdate_flights(struct topic *topic)
     topic->alone.again = topic->alone.flight != NULL;
 }
 
-static void tell_forgotten(const struct topic *topic)
+static void tell_forgotten(const struct topic *topic, int64_t partition)
 {
     const struct cache *cache = topic->cache;
 
     if (topic->table && topic->question.what == WHAT_STATES && cache->lost)
-        cache->lost(cache->user, topic->question.app, topic->question.stream, topic->table);
+        cache->lost(cache->user, topic->question.app, topic->question.stream, partition,
+                    topic->table);
 }
 
 static void drop_topic(struct topic *topic)
 {
-    tell_forgotten(topic);
+    tell_forgotten(topic, ANY_PARTITION);
     clear_answer(topic);
     topic->single_asked = NEVER;
     outdate_flights(topic);
@@ -717,7 +718,7 @@ static void doubt_in(struct topic *topic, uint32_t partition)
         drop_topic(topic);
         return;
     }
-    tell_forgotten(topic);
+    tell_forgotten(topic, partition);
     notes_forget(&topic->notes, partition);
     topic->answered = NEVER;
     outdate_flights(topic);

@@ -38,9 +38,10 @@ void cache_free(struct cache *cache);
 /* For how long who asks again is answered from a list, and from values. */
 void cache_set_ages(struct cache *cache, int64_t names_ms, int64_t values_ms);
 
-/* Told of what was known of the partitions of an app and a stream, and is forgotten because it may
- * not be so any more. It must leave the cache alone. */
-typedef void cache_lost_fn(void *user, const char *app, const char *stream,
+/* Told of what was known of a partition of an app and a stream, or of all those in a table
+ * (ANY_PARTITION), and is forgotten because it may not be so any more. It must leave the cache
+ * alone. */
+typedef void cache_lost_fn(void *user, const char *app, const char *stream, int64_t partition,
                            const struct table *table);
 
 /* lost is given the user of the news. */

@@ -69,9 +69,13 @@ static void on_news(void *user, const char *app, const char *stream, int64_t par
     watch_news(user, app, stream);
 }
 
-static void lose_states(void *user, const char *app, const char *stream, const struct table *table)
+static void lose_states(void *user, const char *app, const char *stream, int64_t partition,
+                        const struct table *table)
 {
-    lease_break_all(user, app, stream, table);
+    if (partition == ANY_PARTITION)
+        lease_break_all(user, app, stream, table);
+    else
+        lease_break(user, app, stream, (uint32_t)partition);
 }
 
 static void tell_fault(void *user, const char *what)
