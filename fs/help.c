@@ -37,7 +37,8 @@ static const char own_options[] =
 
 static const char farewell[] =
     "Then: echo 42 > MOUNTPOINT/apps/APP/STREAM/0/checkpoint (mkdir makes an app).\n"
-    "The end of MOUNTPOINT/errors tells why something failed. See checkpointfs(1).\n";
+    "The end of MOUNTPOINT/errors tells why something failed.\n"
+    "See checkpointfs(1), and checkpointfs-tree(7) of what is in MOUNTPOINT.\n";
 
 /* Whether a type before this one has the same option, so that it has been told of. */
 static bool is_told(size_t index, const struct backend_option *option)
