@@ -761,9 +761,7 @@ static void refuse_write(struct request *request, int code)
                        "the write before was interrupted, and this is not the same again: open the "
                        "file anew");
     else
-        request_refuse(
-            request, code,
-            "a write before was refused, and so is all that follows: open the file anew");
+        request_deny(request, code); /* as the write before, of which `errors` tells why */
 }
 
 /* What a hole is judged by: what the program has read, or else what it could have learned. */

@@ -156,6 +156,17 @@ END
     is "$(cat "$S/latest")" 1000
 }
 
+@test "errors tells of a refused write, and not of each that follows" {
+    local before
+    put "$P/checkpoint" 1
+    before=$(wc -l <errors)
+    refused "Invalid argument" bash -c "for i in junk {1..9}; do echo \$i; done >$P/checkpoint"
+    refused "Invalid argument" bash -c "for i in junk {1..9}; do echo \$i; done >$C"
+    is "$(wc -l <errors)" "$((before + 2))"
+    matches "$(tail -n 1 errors)" junk
+    is "$(cat "$P/checkpoint")" 1
+}
+
 @test "a refused file that is truncated to nothing can be written again" {
     needs python3
     python3 - "$P/checkpoint" <<'END'
