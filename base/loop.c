@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Of curl_multi_socket_all(). */
+/* Nothing but curl_multi_socket_all() moves a transfer that has no socket. */
 #define CURL_DISABLE_DEPRECATION
 #include <curl/curl.h>
 
@@ -109,12 +109,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
     uint32_t events =
         ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U);
 
-    if (what == CURL_POLL_REMOVE)
+    if (what == CURL_POLL_REMOVE) {
         (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-    else
+    } else {
         watch_socket(loop, fd, events, !known);
-    if (!known && what != CURL_POLL_REMOVE)
         curl_multi_assign(loop->crowd->multi, fd, loop);
+    }
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
     if (transfer)
         set_adrift(transfer, what == CURL_POLL_REMOVE);
@@ -176,7 +176,7 @@ static void leave_crowd(struct transfer *transfer)
         crowd_free(crowd);
 }
 
-/* What the crowd still says of sockets and times is not of the loop's next one. */
+/* From now on the loop hears of the sockets and times of its next crowd. */
 static void leave_behind(struct crowd *crowd)
 {
     curl_multi_setopt(crowd->multi, CURLMOPT_SOCKETFUNCTION, NULL);
@@ -392,9 +392,9 @@ static void abandon_transfers(struct loop *loop)
 }
 
 /*
- * libcurl tells of a socket once. One that it has no memory to note, or the kernel, is never heard
- * of: its transfer would wait until its time is over, and it is not known which one that is.
- * libcurl 7.88.1 moreover divides by zero when a socket has that number again.
+ * libcurl tells of a socket once. Where it has no memory to note one, or the kernel has none to
+ * watch it, nobody would hear of its transfer until its time is over; and which one that is, nobody
+ * knows. libcurl 7.88.1 moreover divides by zero when a socket has that number again.
  */
 static void check_sight(struct loop *loop, CURLMcode result)
 {

@@ -6,6 +6,7 @@
 
 #include "fs/handle.h"
 #include "fs/tree.h"
+#include "fs/write.h"
 
 static enum writes writes_of(const struct handle *handle)
 {
@@ -111,15 +112,6 @@ static void note_write(const struct request *request)
         handle->written = end;
 }
 
-/* Of a write that was refused `errors` tells why, and must not tell it of each that follows. */
-static void refuse_again(struct request *request, int code)
-{
-    if (code == ECANCELED)
-        request_refuse(request, code, "the write before was interrupted: open the file anew");
-    else
-        request_deny(request, code);
-}
-
 void by_line_write(struct request *request, const char *data)
 {
     int refused = request->handle->content.refused;
@@ -131,7 +123,7 @@ void by_line_write(struct request *request, const char *data)
     }
     note_write(request);
     if (refused) {
-        refuse_again(request, refused);
+        write_refuse_again(request, refused);
         return;
     }
     request->failed = on_lines_failed;

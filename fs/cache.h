@@ -93,9 +93,9 @@ void cache_refresh_one(struct cache *cache, const struct question *question, uin
 void cache_outdate(struct cache *cache, const struct question *question);
 void cache_outdate_about(struct cache *cache, const char *app, const char *stream);
 
-/* Nobody knows what an app has committed on a partition, for a change of it has an unknown end. The
- * answers about its stream are older than anybody may want, but those who take any; these are told
- * nothing of that partition. One that is under way will be asked for again. */
+/* A change of what an app has committed on a partition has an unknown end. Which partitions there
+ * are stays known at any age. What is committed on this one is known again once it was asked for
+ * anew, and so is what is young of the others. What is under way will be asked for again. */
 void cache_doubt(struct cache *cache, const char *app, const char *stream, uint32_t partition);
 
 /* All answers about a stream are older than anybody may want, but those who take any: for it has

@@ -16,6 +16,7 @@
 #include "fs/states.h"
 #include "fs/tree.h"
 #include "fs/watch.h"
+#include "fs/write.h"
 
 /* A file of checkpoints/ is an ordinary one: it holds what is written where. */
 static bool is_file(const struct handle *handle)
@@ -756,12 +757,8 @@ static void refuse_write(struct request *request, int code)
                        "it ends");
     else if (code == EFBIG)
         refuse_length(request);
-    else if (code == ECANCELED)
-        request_refuse(request, ECANCELED,
-                       "the write before was interrupted, and this is not the same again: open the "
-                       "file anew");
     else
-        request_deny(request, code); /* as the write before, of which `errors` tells why */
+        write_refuse_again(request, code);
 }
 
 /* What a hole is judged by: what the program has read, or else what it could have learned. */

@@ -144,3 +144,14 @@ void write_bound(struct request *request, const struct node *node, char *text, s
     order.bound = text;
     request_start_change(request, &order, on_changed);
 }
+
+/* Who had no memory for the request itself has told nothing yet. */
+void write_refuse_again(struct request *request, int code)
+{
+    if (code == ECANCELED)
+        request_refuse(request, code, "a write before was interrupted: open the file anew");
+    else if (code == ENOMEM)
+        request_refuse(request, code, "no memory");
+    else
+        request_deny(request, code);
+}

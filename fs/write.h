@@ -18,6 +18,10 @@ write_fn write_bound;      /* earliest or latest of a partition */
 /* Tells of what one should know of a commit that is done; `of` comes first, "" for the file. */
 void write_warn(const struct request *request, const char *of, const struct answer *committed);
 
+/* Ends a write that follows one that was refused or interrupted, with the error of that one.
+ * `errors` has told why, and must not tell it of each that follows. */
+void write_refuse_again(struct request *request, int code);
+
 /* Deletes a checkpoint, then goes on with request->then. */
 void write_deletion(struct request *request, const struct node *node);
 

@@ -23,13 +23,12 @@ ROUNDS = 50
 SKIPPED = 77
 WAITS = "poll", "epoll_ctl", "epoll_wait", "restart_syscall", "total"
 
-# The most that an operation may take, some percent above what it does. Most instructions are libcurl's: 4,000 of them
-# where it does not find the answer at once.
+# The most that an operation may take, some percent above what it does. Most instructions are libcurl's.
 LIBCURL = "7.88.1"
 MOST = {
     "system calls": {"dis cat": 15.5, "dis echo": 13.5, "local cat": 18.5},
-    "RelWithDebInfo": {"dis cat": 228000, "dis echo": 290000, "sls cat": 216000, "local cat": 55000, "local echo": 186000},
-    "Debug": {"dis cat": 268000, "dis echo": 346000, "sls cat": 245000, "local cat": 71000, "local echo": 234000},
+    "RelWithDebInfo": {"dis cat": 224000, "dis echo": 290000, "sls cat": 213000, "local cat": 55000, "local echo": 186000},
+    "Debug": {"dis cat": 264000, "dis echo": 346000, "sls cat": 241000, "local cat": 71000, "local echo": 234000},
 }
 
 

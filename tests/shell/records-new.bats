@@ -122,6 +122,7 @@ for text in (b"\n", b"four\n", b"five"):
 os.close(fd)
 END
     is "$(data_of "$NOW" | xargs)" one
+    is "$(cut -f 4 errors | grep -c EFBIG)" 1
     echo two >"$NEW"
     is "$(data_of "$NOW" | xargs)" "one two"
 }

@@ -939,6 +939,18 @@ static void lags_that_are_under_way_are_asked_for_again_after_new_records(void *
 
 /* Doubt */
 
+static int64_t lost_partition;
+
+static void note_loss(void *user, const char *app, const char *stream, int64_t partition,
+                      const struct table *table)
+{
+    (void)user;
+    assert_string_equal(app, "billing");
+    assert_string_equal(stream, "orders");
+    assert_non_null(table);
+    lost_partition = partition;
+}
+
 static void fetch_seven(struct scene *scene)
 {
     scene->fake.table = lag_states;
@@ -961,7 +973,9 @@ static void a_doubt_leaves_the_partitions_and_no_checkpoint_of_its_own(void **st
     fetch_seven(scene);
     note_number(scene, "41");
     assert_int_equal(known_at(scene, 7, cache_not_before(100000)), 0);
+    cache_set_lost(scene->cache, note_loss);
     cache_doubt(scene->cache, "billing", "orders", 7);
+    assert_int_equal(lost_partition, 7);
     assert_int_equal(known_at(scene, 7, ANY_AGE), -EAGAIN);
     assert_int_equal(known_at(scene, 7, cache_not_before(100000)), -EAGAIN);
     assert_true(cache_state_age(scene->cache, "billing", "orders", 7) == INT64_MIN);
@@ -990,7 +1004,9 @@ static void a_doubt_of_a_partition_that_is_not_known_forgets_the_others(void **s
     struct answer answer;
 
     fetch_seven(scene);
+    cache_set_lost(scene->cache, note_loss);
     cache_doubt(scene->cache, "billing", "orders", 8);
+    assert_int_equal(lost_partition, ANY_PARTITION);
     assert_false(cache_peek(scene->cache, &states, ANY_AGE, &answer));
 }
 

@@ -183,20 +183,30 @@ static void lose_patience(void *user)
     fail_msg("a transfer was never heard of");
 }
 
-static void start(struct scene *scene, unsigned i)
+/* NULL without memory. */
+static CURL *new_easy(const struct scene *scene)
 {
-    CURL *easy = scene->easies[i] = curl_easy_init();
+    CURL *easy = curl_easy_init();
 
-    scene->results[i] = CURLE_OUT_OF_MEMORY;
     if (!easy)
-        return;
+        return NULL;
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TRANSFER_MS);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_RESOLVE, scene->addresses);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
-    if (curl_easy_setopt(easy, CURLOPT_URL, server.url) ||
-        transfer_start(scene->loop, &scene->transfers[i], easy, on_done, scene))
+    if (!curl_easy_setopt(easy, CURLOPT_URL, server.url))
+        return easy;
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+static void start(struct scene *scene, unsigned i)
+{
+    CURL *easy = scene->easies[i] = new_easy(scene);
+
+    scene->results[i] = CURLE_OUT_OF_MEMORY;
+    if (!easy || transfer_start(scene->loop, &scene->transfers[i], easy, on_done, scene))
         return;
     scene->results[i] = -1;
     scene->under_way++;
@@ -315,6 +325,50 @@ static void transfers_end_at_once_where_the_kernel_cannot_wait_for_a_socket(void
     all_are_well(scene);
 }
 
+static void on_connected(void *user, int result)
+{
+    struct scene *scene = user;
+
+    assert_int_equal(result, CURLE_OK);
+    loop_stop(scene->loop);
+}
+
+/* Sends something, and waits for the server's answer. */
+static void ask_by(CURL *easy)
+{
+    struct pollfd connection = {.fd = -1, .events = POLLIN};
+    char got[sizeof(ANSWER)];
+    size_t size = 0;
+
+    assert_int_equal(curl_easy_send(easy, "?", 1, &size), CURLE_OK);
+    assert_int_equal(curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &connection.fd), CURLE_OK);
+    assert_int_equal(poll(&connection, 1, PATIENCE_MS), 1);
+    assert_int_equal(curl_easy_recv(easy, got, sizeof(got), &size), CURLE_OK);
+    assert_int_equal(size, sizeof(ANSWER) - 1);
+}
+
+static void a_connection_stays_when_all_transfers_end(void **state)
+{
+    struct scene *scene = *state;
+    struct transfer transfer = {0};
+    CURL *easy = new_easy(scene);
+
+    assert_non_null(easy);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    assert_int_equal(transfer_connect(scene->loop, &transfer, easy, on_connected, scene), 0);
+    loop_run(scene->loop);
+    ask_by(easy);
+    lacks.socket = 1;
+    run_transfers(scene);
+    some_ended_without_memory(scene);
+    ask_by(easy);
+    run_transfers(scene);
+    all_are_well(scene);
+    ask_by(easy);
+    transfer_stop(&transfer);
+    curl_easy_cleanup(easy);
+}
+
 /* Listens at 127.0.0.2, where a connection is begun and then lost: with its queue full the kernel
  * hears nothing, until it sends once more, when nobody listens. */
 static void listen_in_vain(struct scene *scene, int *waiting)
@@ -362,6 +416,7 @@ int main(void)
         cmocka_unit_test(transfers_on_connections_that_were_kept_end_whichever_allocation_fails),
         SCENE(the_next_address_is_used_when_one_is_lost),
         SCENE(transfers_end_at_once_where_the_kernel_cannot_wait_for_a_socket),
+        SCENE(a_connection_stays_when_all_transfers_end),
     };
 
     curl_global_init_mem(CURL_GLOBAL_ALL, may_malloc, free, may_realloc, may_strdup, may_calloc);
